@@ -1,0 +1,13 @@
+#pragma once
+
+/*
+ * Explicit memory order for fields shared between threads. Single-writer counters use
+ * rh_add_relaxed, which is a plain add and a relaxed store, never a locked instruction.
+ */
+
+#define rh_load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
+#define rh_load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define rh_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define rh_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+/* Only for a field with one writer: not a read-modify-write as seen by others. */
+#define rh_add_relaxed(p, n)   rh_store_relaxed((p), rh_load_relaxed(p) + (n))
