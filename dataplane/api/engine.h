@@ -1,0 +1,72 @@
+#pragma once
+
+/*
+ * The running dataplane: workers pinned one to a core, each owning one rx and one tx queue of its ports. Start order:
+ * dp_eal_start, dp_port_open for each port, dp_engine_create, dp_engine_start; stop in reverse.
+ */
+
+#include "dataplane/api/limits.h"
+#include "dataplane/base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dp_engine;
+struct dp_table;
+
+enum dp_idle_mode {
+	DP_IDLE_POLL,  /* dedicated core: never sleep */
+	DP_IDLE_YIELD, /* shared machine: sleep up to 50 us after a run of empty polls */
+};
+
+struct dp_worker_conf {
+	unsigned core; /* must be among dp_eal_conf.cores, and not the control core */
+	enum dp_idle_mode idle;
+	uint32_t ports[DP_LIMIT_PORTS]; /* indexes given by dp_port_open whose queue this worker polls */
+	uint32_t port_count;
+};
+
+struct dp_engine_conf {
+	struct dp_worker_conf workers[DP_LIMIT_WORKERS];
+	uint32_t worker_count;
+	uint32_t max_sessions;	  /* 0: DP_LIMIT_SESSIONS */
+	uint16_t udp_port;	  /* 0: RH_WIRE_UDP_PORT */
+	uint32_t punt_rate;	  /* frames per second and worker to the kernel; 0: no bound */
+	uint32_t control_rate;	  /* control messages per second and worker to the control loop; 0: no bound */
+	bool stage_timing;	  /* count cycles by stage: two rdtsc a stage and burst */
+	uint64_t max_rx_datagrams; /* tests and perf: each worker stops receiving after so many; 0: no bound */
+	uint64_t node_incarnation; /* random, non-zero */
+	struct dp_table *table;	   /* borrowed; outlives the engine */
+};
+
+/* Ctx: control, once. -EINVAL with a sentence for a configuration that cannot work. */
+int dp_engine_create(
+	const struct dp_engine_conf *conf, struct dp_engine **out, struct rh_error *err);
+/* Launch the workers; returns when each runs its loop. Ctx: control. */
+int dp_engine_start(struct dp_engine *eng, struct rh_error *err);
+/*
+ * Refuse new events (`draining`), let queues run empty for at most @drain_ms, stop the workers, count what was left as
+ * `stopped`. Ctx: control. Blocks: up to @drain_ms and a little. The counters stay readable.
+ */
+void dp_engine_stop(struct dp_engine *eng, uint32_t drain_ms);
+/* Accepts NULL and a half-built engine. */
+void dp_engine_destroy(struct dp_engine *eng);
+
+uint32_t dp_engine_workers(const struct dp_engine *eng);
+/* The smallest generation that any running worker has loaded; UINT64_MAX when none runs. Ctx: any. */
+uint64_t dp_engine_seen(const struct dp_engine *eng);
+
+struct dp_worker_status {
+	unsigned core;
+	enum dp_idle_mode idle;
+	bool running;
+	uint64_t last_loop_tsc; /* stored at every loop: a worker whose value stands still is stuck */
+	uint64_t generation;
+	uint32_t sessions; /* owned */
+	uint32_t queued_copies, queued_bytes;
+	uint32_t event_buffers_free;
+	uint32_t reassemblies;
+};
+
+/* -ENOENT for a worker that does not exist. Ctx: any. */
+int dp_engine_worker_status(const struct dp_engine *eng, uint32_t worker, struct dp_worker_status *out);

@@ -1,0 +1,30 @@
+#pragma once
+
+/*
+ * Every bound of the dataplane in one table. `rhumb show limits` prints it; a counter stands behind each that can be hit.
+ * X(id, value, unit, help)
+ */
+#define DP_LIMITS(X)                                                                               \
+	X(WORKERS, 16, "workers", "pinned poll-mode cores")                                        \
+	X(PORTS, 32, "ports", "devices opened by the router")                                      \
+	X(SESSIONS, 65536, "sessions", "clients greeted at one time")                              \
+	X(ADJACENCIES, 65536, "adjacencies", "next hops with a pre-built link header")             \
+	X(TENANTS, 1024, "tenants", "isolated topic spaces")                                       \
+	X(SUBSCRIPTIONS, 16777216, "subscriptions", "all sessions together")                       \
+	X(SUBS_PER_SESSION, 1048576, "subscriptions", "of one session")                            \
+	X(PATTERNS, 10000, "patterns", "distinct payload patterns of one tenant")                  \
+	X(PUNT_RING, 4096, "datagrams", "waiting for the control loop, per worker")                \
+	X(COMMAND_RING, 4096, "commands", "waiting for a worker")                                  \
+	X(REASSEMBLY_PER_SESSION, 4, "events", "being reassembled for one session")                \
+	X(REASSEMBLY_TOTAL, 256, "events", "being reassembled on one worker")                      \
+	X(REASSEMBLY_MS, 2000, "ms", "from the first fragment to the last")                        \
+	X(EVENT_BUFFERS, 2048, "buffers", "large events held by one worker (80 KiB each)")         \
+	X(SEQUENCE_WINDOW, 128, "events", "duplicate suppression, per publisher")                  \
+	X(TRACE_RING, 4096, "events", "kept by trace, per worker")                                 \
+	X(TOPICS_SHOWN, 4096, "topics", "remembered for show topics")
+
+enum {
+#define X(id, value, unit, help) DP_LIMIT_##id = value,
+	DP_LIMITS(X)
+#undef X
+};

@@ -1,0 +1,90 @@
+#pragma once
+
+/*
+ * Subscriptions as the dataplane sees them. The registry in controlplane/subs owns names and texts; this room turns
+ * them into the topic index, the subscriber sets, the pattern database and the snapshot that workers load.
+ *
+ * One writer: everything but dp_table_explain and the readers below is Ctx: builder, RCU-registered and online.
+ *
+ * An update becomes effective by dp_table_publish, which raises the generation; an acknowledgement may go out when
+ * dp_engine_seen(generation) says that every worker has loaded it (activation is not reclamation).
+ */
+
+#include "dataplane/api/limits.h"
+#include "dataplane/base/error.h"
+#include "dataplane/filter/filter.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dp_table;
+typedef uint32_t dp_sub_id_t;	  /* slot of a subscription; reused after a grace period with another tag */
+typedef uint32_t dp_session_id_t; /* slot of a session (not the wire's session number) */
+typedef uint32_t dp_pattern_id_t; /* 0: no content expression */
+
+#define DP_SUB_NONE UINT32_MAX
+
+struct dp_table_conf {
+	uint64_t seed;		/* 0: drawn at random; given only by tests that print it */
+	uint32_t cache_entries; /* result cache of one worker; power of two; 0 switches it off */
+	uint32_t max_workers;
+};
+
+int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, struct rh_error *err);
+/* Ctx: builder, after every worker has stopped. Accepts NULL. */
+void dp_table_destroy(struct dp_table *table);
+
+/*
+ * Add a subscription of @session in @tenant. @pattern must have been installed by dp_table_patterns_set. Not visible
+ * to acknowledgements before the next publish, but a worker may use it at once: one filter is one atomic update.
+ * 0, -ENOSPC (DP_LIMIT_SUBSCRIPTIONS), -ENOMEM.
+ */
+int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
+	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err);
+/* After the next publish no worker finds it and queued copies for it alone are dropped as `unsubscribed`. -ENOENT. */
+int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub);
+
+/*
+ * A tenant's payload patterns: a database serialized by the compile helper (tools/hsc), for ids 1..count. Allocates scratch for every worker
+ * before it is published. Takes effect with the next publish. @serialized is copied.
+ * 0, -EINVAL when Hyperscan refuses the bytes, -ENOMEM.
+ */
+int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
+	uint32_t max_pattern, struct rh_error *err);
+
+/* Make all updates since the last call effective; returns the new generation. Never blocks. */
+uint64_t dp_table_publish(struct dp_table *table);
+/* Ctx: any. */
+uint64_t dp_table_generation(const struct dp_table *table);
+
+struct dp_table_stats {
+	uint64_t subscriptions, filters, nodes, sets, patterns;
+	uint64_t bytes; /* held by index, sets and subscriptions */
+	uint64_t updates, publishes;
+};
+
+/* Ctx: any. */
+void dp_table_stats(const struct dp_table *table, struct dp_table_stats *out);
+
+/*
+ * Which subscriptions would get this event and why not: walks the live index slowly, beside the workers, scans @payload with the
+ * tenant's patterns. Calls @cb for every subscription whose filter matches the topic.
+ *
+ * Ctx: builder (it owns a scratch of its own). 0, -EINVAL for a topic that nobody may publish.
+ */
+enum dp_explain_verdict {
+	DP_EXPLAIN_DELIVER,	    /* the copy for this session is due to this subscription */
+	DP_EXPLAIN_SAME_SESSION,    /* matches, but another subscription of the session already makes the copy */
+	DP_EXPLAIN_PATTERN_MISSED,  /* topic matches, payload pattern does not */
+	DP_EXPLAIN_PATTERN_UNKNOWN, /* topic matches, no payload was given to decide */
+};
+struct dp_explain_row {
+	dp_sub_id_t sub;
+	dp_session_id_t session;
+	dp_pattern_id_t pattern;
+	enum dp_explain_verdict verdict;
+};
+typedef void (*dp_explain_cb)(void *arg, const struct dp_explain_row *row);
+int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
+	const void *payload, size_t payload_len, dp_explain_cb cb, void *arg, struct rh_error *err);

@@ -1,0 +1,70 @@
+#pragma once
+
+/*
+ * Matching on a worker: result cache, topic index, content; a burst at a time.
+ */
+
+#include "dataplane/api/table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dp_match; /* one worker's cache, scratch and lists */
+
+/* One event of a burst. Bytes live until the burst is done. */
+struct dp_match_key {
+	const char *topic;
+	const uint8_t *payload;
+	uint32_t payload_len;
+	uint16_t topic_len;
+	uint16_t tenant;
+	uint16_t profile;
+};
+
+struct dp_receiver {
+	dp_session_id_t session;
+	dp_sub_id_t sub; /* witness: one subscription of the session that asked for this event */
+	uint32_t sub_tag; /* to see later whether that subscription still lives */
+};
+
+enum dp_match_verdict {
+	DP_MATCH_OK,	    /* count receivers, 0 or more: each session at most once */
+	DP_MATCH_BAD_TOPIC, /* nobody may publish this topic */
+};
+
+struct dp_match_result {
+	const struct dp_receiver *receivers; /* valid until the next dp_match_burst or quiescent state */
+	uint32_t count;
+	enum dp_match_verdict verdict;
+	bool cache_hit;
+};
+
+/* Ctx: control, before the worker runs. @worker: index below dp_table_conf.max_workers. -ENOMEM. */
+int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **out);
+void dp_match_destroy(struct dp_match *match);
+
+/*
+ * Load the current snapshot for the coming burst and return its generation; the worker stores it where dp_engine_seen
+ * looks. Ctx: worker, once a burst, after the quiescent state.
+ */
+uint64_t dp_match_begin(struct dp_match *match);
+
+#define DP_MATCH_BURST_MAX 64
+/* Match @count (at most DP_MATCH_BURST_MAX) events. Ctx: worker. No allocation, no locks, bounded work. */
+void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+	struct dp_match_result *results);
+
+/* Does the subscription that a waiting copy is due to still live? Ctx: worker. */
+bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t sub_tag);
+
+struct dp_match_counters {
+	uint64_t hits, misses, stale, evictions, scans, uncacheable;
+};
+/* Ctx: any. */
+void dp_match_counters(const struct dp_match *match, struct dp_match_counters *out);
+
+/* Rows for `show topics`; see dataplane/api/topics.h. Ctx: control. */
+struct dp_topic_row;
+void dp_match_topics_each(const struct dp_match *match,
+	void (*cb)(void *arg, const struct dp_topic_row *row), void *arg);

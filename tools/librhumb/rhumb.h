@@ -1,0 +1,121 @@
+#ifndef RHUMB_H
+#define RHUMB_H
+
+/*
+ * librhumb: publish to and subscribe at a Rhumb router over plain kernel UDP. One struct rhumb is one session; it belongs to
+ * one thread at a time. Nothing blocks but rhumb_connect and the calls that take a timeout. Functions return 0 or a negative
+ * errno; rhumb_error has the sentence.
+ *
+ *	struct rhumb *r = rhumb_create(&(struct rhumb_options){.router = "198.18.1.1"});
+ *	if (!r || rhumb_connect(r, 5000) < 0) ...
+ *	rhumb_subscribe(r, "alarms/#", NULL, on_event, NULL, 5000);
+ *	while (rhumb_poll(r, 1000) >= 0) ...
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rhumb;
+
+struct rhumb_options {
+	const char *router;	/* address or name of the router; required */
+	uint16_t port;		/* 0: 6750 */
+	const char *client_id;	/* NULL: random; a second client with the same id takes the session over */
+	const char *tenant;	/* NULL: default tenant */
+	const char *interface;	/* NULL: any; bind to this device */
+	uint32_t keepalive_ms;	/* 0: the router's default */
+	uint32_t queue_ms;	/* how long the router may hold events while we have no credit; 0: its default */
+	uint32_t window_events; /* events granted to the router beyond what was read; 0: from the socket buffer */
+	uint32_t window_bytes;	/* likewise, bytes */
+	uint16_t max_datagram;	/* 0: from the path MTU */
+	bool manual_credit;	/* grant nothing but by rhumb_grant: for clients that want to be slow on purpose */
+};
+
+/* An attribute of an event, CloudEvents 1.0: canonical string form. Core names and extensions alike. */
+struct rhumb_attribute {
+	const char *name; /* [a-z0-9]+, not terminated when received: use name_len */
+	const char *value;
+	uint16_t name_len; /* 0 when sending: strlen */
+	uint16_t value_len;
+};
+
+struct rhumb_event {
+	const char *topic;
+	uint16_t topic_len; /* 0 when sending: strlen */
+	const void *payload;
+	uint32_t payload_len;
+	const struct rhumb_attribute *attributes;
+	uint16_t attribute_count;
+	uint8_t class;	/* 0..7; 7 is the most urgent */
+	uint8_t hop_limit; /* 0 when sending: 32 */
+	uint32_t ttl_ms; /* 0 when sending: none */
+	uint64_t origin_ns; /* ns since 1970; 0 when sending: now */
+	uint64_t publisher; /* incarnation of the publisher; with sequence the event's id; ignored when sending */
+	uint64_t sequence;
+	uint32_t schema_id;
+	const uint8_t *traceparent; /* 26 bytes as on the wire, or NULL */
+};
+
+typedef void (*rhumb_event_cb)(void *arg, const struct rhumb_event *event);
+
+/* Copies @options' strings. NULL with errno on ENOMEM, EINVAL. */
+struct rhumb *rhumb_create(const struct rhumb_options *options);
+/* Says goodbye when connected, frees everything. Accepts NULL. */
+void rhumb_destroy(struct rhumb *r);
+
+/* The last failure, a sentence. Valid until the next call. */
+const char *rhumb_error(const struct rhumb *r);
+
+/* Greet the router: resolves, three-way hello with back-off. 0, -ETIMEDOUT, -ECONNREFUSED (refused, with the router's reason). */
+int rhumb_connect(struct rhumb *r, int timeout_ms);
+
+/*
+ * Subscribe and wait until every worker of the router has the filter (SUBACK). @regex: payload pattern in Hyperscan syntax, or NULL.
+ * @cb runs in rhumb_poll for every event of this session that arrives; one callback a session: the last given counts.
+ * 0, -EINVAL (refused: rhumb_error says why), -ETIMEDOUT. Subscriptions are renewed by the library after a reconnect.
+ */
+int rhumb_subscribe(struct rhumb *r, const char *filter, const char *regex, rhumb_event_cb cb,
+	void *arg, int timeout_ms);
+int rhumb_unsubscribe(struct rhumb *r, const char *filter, const char *regex, int timeout_ms);
+
+/*
+ * Publish one event. Large ones travel in fragments. -EAGAIN when credit is exhausted: call rhumb_poll, then again, or rhumb_publish_wait.
+ * -EMSGSIZE when larger than the router takes, -EINVAL for a bad topic or attribute.
+ */
+int rhumb_publish(struct rhumb *r, const struct rhumb_event *event);
+int rhumb_publish_wait(struct rhumb *r, const struct rhumb_event *event, int timeout_ms);
+
+/* Handle what arrived, keep the session alive, wait up to @timeout_ms for more. Number of events handed to the callback, or
+ * negative errno: -ECONNRESET when the router ended the session (rhumb_error has its reason). */
+int rhumb_poll(struct rhumb *r, int timeout_ms);
+/* For an event loop of your own: poll this for reading, call rhumb_poll(r, 0) then and at least every rhumb_timeout ms. */
+int rhumb_fd(const struct rhumb *r);
+int rhumb_timeout(const struct rhumb *r);
+
+/* With manual_credit: let the router send @events and @bytes more. */
+int rhumb_grant(struct rhumb *r, uint64_t events, uint64_t bytes);
+/* Wait until the router has received everything that was published (its credit covers it). 0, -ETIMEDOUT. */
+int rhumb_flush(struct rhumb *r, int timeout_ms);
+
+struct rhumb_stats {
+	uint64_t published_events, published_bytes;
+	uint64_t received_events, received_bytes;
+	uint64_t lost_events;	 /* copies the router sent that never arrived */
+	uint64_t dropped_events; /* copies the router dropped for us, as it reports */
+	uint64_t bad_datagrams, reassembled, reassembly_failed, reconnects;
+	uint64_t credit_left_events, credit_left_bytes;
+};
+void rhumb_stats_get(const struct rhumb *r, struct rhumb_stats *out);
+
+/* Percent-encode what a topic level cannot hold; see docs/protocol.md. Length, or -EMSGSIZE. */
+int rhumb_encode_level(const void *bytes, size_t len, char *out, size_t room);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
