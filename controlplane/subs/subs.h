@@ -1,0 +1,73 @@
+#pragma once
+
+/*
+ * The subscription registry and the builder thread behind it. The registry (names, texts, who asked) is the control
+ * loop's; the builder owns dp_table and talks to the compile helper. Requests go over in order, results come back to the loop by
+ * uv_async when every worker has loaded the change.
+ */
+
+#include "controlplane/conf/conf.h"
+#include "dataplane/api/table.h"
+#include "dataplane/frame/control.h"
+
+#include <uv.h>
+
+struct cp_subs;
+
+int cp_subs_create(uv_loop_t *loop, struct dp_table *table, struct dp_engine *eng,
+	const struct cp_conf *conf, struct cp_subs **out, struct rh_error *err);
+/* Stops the builder and the helper. */
+void cp_subs_destroy(struct cp_subs *subs);
+
+/* One entry's outcome. @text is the reason of a refusal, or empty. */
+struct cp_sub_outcome {
+	uint8_t code; /* enum rh_sub_code */
+	char text[RH_TEXT_MAX + 1];
+};
+
+/* Ctx: control loop. @outcomes in the order of the entries; effective on every worker at @generation. */
+typedef void (*cp_subs_done_cb)(
+	void *arg, const struct cp_sub_outcome *outcomes, uint16_t count, uint64_t generation);
+
+/*
+ * Subscribe or unsubscribe @count entries (copied) for a session, then call @cb exactly once, also when the session is dropped
+ * meanwhile (code INTERNAL). Filters are parsed here; `$share` and `$queue` are UNSUPPORTED; payload patterns are compiled by the
+ * helper process in coalesced batches, refused with the reason when invalid, empty-matching, or too dear.
+ * Idempotent: the same filter and content again is OK and changes nothing.
+ * Ctx: control loop. 0 or -ENOMEM (then @cb is not called).
+ */
+int cp_subs_add(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
+	const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg);
+int cp_subs_del(struct cp_subs *subs, dp_session_id_t slot, const struct rh_sub_entry *entries,
+	uint16_t count, cp_subs_done_cb cb, void *arg);
+/* Remove all of a session; @cb when no worker finds them any more. */
+int cp_subs_drop_session(struct cp_subs *subs, dp_session_id_t slot, cp_subs_done_cb cb, void *arg);
+
+struct cp_sub_row {
+	dp_sub_id_t sub;
+	dp_session_id_t slot;
+	uint16_t tenant;
+	const char *filter;  /* canonical text */
+	const char *content; /* pattern, or NULL */
+	uint64_t since_wall_ns;
+};
+/* Ctx: control loop. Stops when @cb returns false. */
+void cp_subs_each(const struct cp_subs *subs, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg);
+/* -ENOENT. */
+int cp_subs_find(const struct cp_subs *subs, dp_sub_id_t sub, struct cp_sub_row *out);
+
+struct cp_subs_stats {
+	uint64_t subscriptions, patterns, requests, refused;
+	uint64_t compiles, compile_failures, helper_restarts, last_compile_ns;
+	struct dp_table_stats table;
+};
+void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out);
+
+/*
+ * dp_table_explain on the builder thread; @cb on the control loop with rows copied (valid during the call). 0 or -ENOMEM;
+ * @status is dp_table_explain's result with @why.
+ */
+typedef void (*cp_subs_explain_cb)(void *arg, int status, const char *why,
+	const struct dp_explain_row *rows, uint32_t count);
+int cp_subs_explain(struct cp_subs *subs, uint16_t tenant, const char *topic, size_t topic_len,
+	const void *payload, size_t payload_len, cp_subs_explain_cb cb, void *arg);
