@@ -1,6 +1,14 @@
 #pragma once
 
+/*
+ * The datagram header and the walk over its records. Both parsers are inline: they are the first thing a worker does
+ * with an event and cost less than a call would.
+ */
+
+#include "dataplane/base/compiler.h"
+#include "dataplane/frame/bytes.h"
 #include "dataplane/frame/status.h"
+#include "dataplane/frame/wire.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,12 +23,46 @@ struct rh_datagram {
 	uint16_t length;
 };
 
+/* Which of its errors a refused header has, never OK. Not inline, so that the accepted path stays short. */
+enum rh_frame_error rh_datagram_refusal(const uint8_t *bytes, size_t len);
+
+/* Tells the compiler what it cannot see of a refusal: that outputs are read on success only. */
+static inline enum rh_frame_error rh_frame_refused(enum rh_frame_error err)
+{
+	if (err == RH_FRAME_OK)
+		__builtin_unreachable();
+	return err;
+}
+
 /*
- * Read the header at @bytes of a UDP payload of @len bytes. Checks version, flags and that the length field equals @len.
+ * Read the header at @bytes of a UDP payload of @len bytes. Checks version, flags, that the length field equals @len,
+ * that no key id is set, and that a datagram of a session has a packet number.
  *
  * Ctx: any. No allocation. @out is written only on RH_FRAME_OK.
  */
-enum rh_frame_error rh_datagram_parse(const uint8_t *bytes, size_t len, struct rh_datagram *out);
+static inline enum rh_frame_error rh_datagram_parse(
+	const uint8_t *bytes, size_t len, struct rh_datagram *out)
+{
+	uint64_t number;
+	uint32_t session, lane;
+
+	/* One comparison for version, flags (none is accepted yet) and length; the first keeps len in 16 bits. */
+	if (rh_unlikely(len - RH_DATAGRAM_HDR > RH_DATAGRAM_MAX - RH_DATAGRAM_HDR) ||
+		rh_unlikely(rh_load_be32(bytes) != ((RH_WIRE_VERSION << 24) | (uint32_t)len)))
+		return rh_frame_refused(rh_datagram_refusal(bytes, len));
+	session = rh_load_be32(bytes + 4);
+	number = rh_load_be64(bytes + 8);
+	lane = rh_load_be32(bytes + 16);
+	if (rh_unlikely((session && !number) || (lane & 0x00ff0000)))
+		return RH_FRAME_VALUE;
+	out->session = session;
+	out->check = rh_load_be32(bytes + 20);
+	out->packet_number = number;
+	out->lane = (uint8_t)(lane >> 24);
+	out->flags = 0;
+	out->length = (uint16_t)len;
+	return RH_FRAME_OK;
+}
 
 /* Write the 24-byte header for a datagram of @d->length bytes at @out. Ctx: any. */
 void rh_datagram_encode(uint8_t *out, const struct rh_datagram *d);
@@ -34,8 +76,9 @@ void rh_datagram_encode(uint8_t *out, const struct rh_datagram *d);
  *		...
  *
  * rh_record_next checks type and flags against the table of known types, the length against the type's least size and the
- * room left, and the padding. rec.bytes is NULL at the end. A malformed record ends the walk with its error: what came
- * before stands, what follows is lost with the datagram. Ctx: any.
+ * room left, and that padding is zero (behind the last record it may be left out). rec.bytes is NULL at the end. A
+ * malformed record ends the walk with its error: what came before stands, what follows is lost with the datagram.
+ * Ctx: any.
  */
 struct rh_record {
 	const uint8_t *bytes; /* the record header */
@@ -49,5 +92,59 @@ struct rh_record_cursor {
 	const uint8_t *end;
 };
 
-struct rh_record_cursor rh_record_first(const uint8_t *datagram, size_t len);
-enum rh_frame_error rh_record_next(struct rh_record_cursor *cur, struct rh_record *out);
+/* What rh_record_next knows of a type. A least size of 0: refused. */
+struct rh_record_shape {
+	uint16_t least_bytes;
+	uint8_t refused_flags;
+};
+
+extern const struct rh_record_shape rh_record_shapes[256];
+
+/* Which of its errors a refused record has, never OK; moves the cursor to the end. */
+enum rh_frame_error rh_record_refusal(struct rh_record_cursor *cur);
+
+static inline struct rh_record_cursor rh_record_first(const uint8_t *datagram, size_t len)
+{
+	return (struct rh_record_cursor){datagram + RH_DATAGRAM_HDR, datagram + len};
+}
+
+/* Are the @padding (0 to 7) bytes before the aligned @end zero? At least 8 bytes before @end are readable. */
+static inline int rh_padding_is_zero(const uint8_t *end, unsigned padding)
+{
+	uint64_t last = __builtin_bswap64(rh_load_be64(end - RH_WIRE_ALIGN));
+
+	/* Little-endian: the padding is the top bytes. Two shifts, because one by 64 is undefined. */
+	return (last >> 1) >> (63 - 8 * padding) == 0;
+}
+
+static inline enum rh_frame_error rh_record_next(
+	struct rh_record_cursor *cur, struct rh_record *out)
+{
+	const uint8_t *rec = cur->next;
+	size_t left = (size_t)(cur->end - rec);
+	const struct rh_record_shape *shape;
+	uint32_t len, padding;
+
+	if (!left) {
+		out->bytes = NULL;
+		return RH_FRAME_OK;
+	}
+	if (rh_unlikely(left < RH_RECORD_HDR))
+		return rh_frame_refused(rh_record_refusal(cur));
+	shape = &rh_record_shapes[rec[0]];
+	len = rh_load_be16(rec + 2);
+	if (rh_unlikely(!shape->least_bytes || (rec[1] & shape->refused_flags) ||
+		    len < shape->least_bytes || len > left))
+		return rh_frame_refused(rh_record_refusal(cur));
+	padding = -len & (RH_WIRE_ALIGN - 1);
+	if (left == len)
+		padding = 0;
+	else if (rh_unlikely(len + padding > left || !rh_padding_is_zero(rec + len + padding, padding)))
+		return rh_frame_refused(rh_record_refusal(cur));
+	cur->next = rec + len + padding;
+	out->bytes = rec;
+	out->len = len;
+	out->type = rec[0];
+	out->flags = rec[1];
+	return RH_FRAME_OK;
+}

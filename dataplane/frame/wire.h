@@ -9,10 +9,10 @@
  *    0   1   version, 1
  *    1   1   flags: DATAGRAM_AUTH, DATAGRAM_LINK; other bits refused
  *    2   2   length of the datagram in bytes, header and tag included; equals the UDP payload length
- *    4   4   session (0: none yet; only HELLO and CHALLENGE)
- *    8   8   packet number, per session, direction and lane; from 1, never reused
+ *    4   4   session (0: none; only HELLO, CHALLENGE, UNKNOWN_SESSION and a BYE that refuses a HELLO)
+ *    8   8   packet number, per session, direction and lane; from 1, never reused; 0 without a session
  *   16   1   lane of the sender (client 0; router: worker index, 255 the control plane)
- *   17   1   key id, 0 while there is no authentication
+ *   17   1   key id, 0 while there is no authentication, else refused
  *   18   2   ignored on receipt, sent as 0
  *   20   4   session check from WELCOME; 0 without a session
  *   24   -   records, then the 16-byte tag when DATAGRAM_AUTH
@@ -21,6 +21,7 @@
  *    0   1   type (enum rh_record_type)
  *    1   1   flags of the type; undefined bits are refused
  *    2   2   length of the record without padding; the next one starts at the next multiple of 8
+ * Padding is zero, else refused; behind the last record of a datagram it may be left out, whole.
  *
  * PUBLISH, 56 bytes + topic + options + attributes + payload
  *    1   1   flags: PUBLISH_ALIAS
@@ -43,7 +44,8 @@
  *
  * Option: type (1; bit 7 set: refuse the event when unknown, else ignore), length (1), value
  * Attribute: key (1: bits 7-5 value type, bits 4-0 core attribute or 0), for key 0: name length (1) + name;
- *            value length (2), value (canonical string form of CloudEvents; UTF-8)
+ *            value length (2), value (canonical string form of CloudEvents; UTF-8).
+ *            In strictly ascending order: core attributes by key, then extensions by name in byte order.
  *
  * FRAGMENT, 24 bytes + a slice of an encoded PUBLISH record
  *    1   1   flags: FRAGMENT_LAST
