@@ -52,6 +52,27 @@ void dp_engine_stop(struct dp_engine *eng, uint32_t drain_ms);
 /* Accepts NULL and a half-built engine. */
 void dp_engine_destroy(struct dp_engine *eng);
 
+/* An address of the router on a port. */
+struct dp_local {
+	uint8_t family; /* 4 or 6 */
+	uint8_t bytes[16];
+	uint16_t vlan; /* DP_VLAN_NONE: untagged frames (or priority-tagged, VLAN id 0) */
+};
+#define DP_LOCAL_MAX 64
+
+/*
+ * The addresses events are taken at on @port: frames for them with our UDP port are event frames. With none (the state
+ * after create; ports without slow path) the UDP port alone decides, tagged or not. Copied; effective from each worker's
+ * next burst. 0, -ENOENT (port no worker polls), -ENOSPC beyond DP_LOCAL_MAX, -ENOMEM. Ctx: control, RCU-registered.
+ */
+int dp_engine_set_local(
+	struct dp_engine *eng, uint32_t port, const struct dp_local *addresses, uint32_t count);
+/*
+ * Does @port have a tap twin? With it, frames that are not ours are punted (DP_PUNT_KERNEL), without (the state after
+ * create) they are dropped as `no_slow_path`. 0, -ENOENT. Ctx: control.
+ */
+int dp_engine_set_slow_path(struct dp_engine *eng, uint32_t port, bool twin);
+
 uint32_t dp_engine_workers(const struct dp_engine *eng);
 /* The smallest generation that any running worker has loaded; UINT64_MAX when none runs. Ctx: any. */
 uint64_t dp_engine_seen(const struct dp_engine *eng);
