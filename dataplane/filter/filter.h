@@ -40,7 +40,7 @@ struct rh_filter {
  * subscriptions come later and must not be taken as plain); everything else wrong is -EINVAL. @err names position,
  * what is wrong and what would be right, in one line.
  *
- * Ctx: any; no allocation.
+ * Ctx: any; no allocation. After a refusal *@out is undefined.
  */
 int rh_filter_parse(enum rh_dialect dialect, const char *text, size_t len, struct rh_filter *out,
 	struct rh_error *err);

@@ -24,12 +24,12 @@ struct rh_topic {
  * Check and cut a published topic (MQTT 5.0 section 4.7.3): at least one byte, well-formed UTF-8 without U+0000, no
  * wildcard character, within the limits. @out keeps pointers into @text.
  *
- * Ctx: any; no allocation. 0 or -EINVAL with position and reason in @err (may be NULL).
+ * Ctx: any; no allocation. 0 or -EINVAL with position and reason in @err (may be NULL); *@out is then undefined.
  */
 int rh_topic_parse(const char *text, size_t len, struct rh_topic *out, struct rh_error *err);
 
 /*
- * Percent-encode what a topic level cannot hold (docs/protocol.md): '%', '/', '+', '#', U+0000-001F and U+007F become %XX,
+ * Percent-encode what a topic level cannot hold (docs/filters.md): '%', '/', '+', '#', U+0000-001F and U+007F become %XX,
  * ill-formed UTF-8 bytes likewise. The one rule used by every publisher of ours.
  * Returns the length written without the terminating zero, or -EMSGSIZE. Ctx: any.
  */
