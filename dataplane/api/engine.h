@@ -36,6 +36,7 @@ struct dp_engine_conf {
 	bool stage_timing;	  /* count cycles by stage: two rdtsc a stage and burst */
 	uint64_t max_rx_datagrams; /* tests and perf: each worker stops receiving after so many; 0: no bound */
 	uint64_t node_incarnation; /* random, non-zero */
+	uint64_t session_seed; /* tests and perf: session numbers and checks follow from it; 0: random, as it must be in service */
 	struct dp_table *table;	   /* borrowed; outlives the engine */
 };
 
