@@ -34,7 +34,7 @@ struct rh_event {
 	uint32_t schema_id;
 	uint16_t tenant;
 	uint8_t class; /* 0 to 7 */
-	uint8_t mode;  /* enum rh_delivery_mode */
+	uint8_t mode;  /* enum rh_delivery_mode; others are the session stage's to refuse */
 	uint8_t kind;  /* enum rh_event_kind */
 	uint8_t hop_limit;
 };
@@ -111,7 +111,7 @@ static inline enum rh_frame_error rh_event_parse(
 	/* 0 - 1 wraps: one comparison says 1..MAX. */
 	if (rh_unlikely((out->alias ? out->alias - 1u >= RH_ALIAS_MAX
 				    : topic - 1u >= RH_TOPIC_MAX) ||
-		    out->payload_len > RH_PAYLOAD_MAX || (bytes[4] & 1) || out->mode ||
+		    out->payload_len > RH_PAYLOAD_MAX || (bytes[4] & 1) ||
 		    out->kind > RH_KIND_REPLY || !out->sequence || !out->incarnation ||
 		    behind != topic))
 		return rh_event_check(out);

@@ -191,9 +191,6 @@ Test(event, values_the_specification_excludes_are_refused)
 	struct rh_event_spec spec = plain;
 	size_t len;
 
-	spec.mode = 1;
-	cr_assert_eq(parse(encode(&spec)), RH_FRAME_VALUE);
-	spec = plain;
 	spec.kind = 3;
 	cr_assert_eq(parse(encode(&spec)), RH_FRAME_VALUE);
 	spec = plain;
@@ -205,6 +202,18 @@ Test(event, values_the_specification_excludes_are_refused)
 	len = encode(&plain);
 	buf[4] |= 1;
 	cr_assert_eq(parse(len), RH_FRAME_VALUE);
+}
+
+Test(event, every_delivery_mode_parses_because_refusing_it_is_the_session_stage)
+{
+	struct rh_event_spec spec = plain;
+	struct rh_event e;
+
+	for (uint8_t mode = 0; mode < 4; mode++) {
+		spec.mode = mode;
+		cr_assert_eq(rh_event_parse(buf, encode(&spec), false, &e), RH_FRAME_OK);
+		cr_assert_eq(e.mode, mode);
+	}
 }
 
 Test(event, ignored_bytes_are_ignored)

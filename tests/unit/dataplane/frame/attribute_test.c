@@ -1,0 +1,105 @@
+#include "dataplane/frame/event.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+static uint8_t buf[RH_ATTRIBUTES_MAX + 16];
+
+static int put_at(size_t room, int len, const char *name, const char *value)
+{
+	struct rh_attribute attr = {
+		.name = name,
+		.name_len = (uint8_t)strlen(name),
+		.value = value,
+		.value_len = (uint16_t)strlen(value),
+	};
+
+	return rh_attribute_put(buf, room, (size_t)len, &attr);
+}
+
+static int put(int len, const char *name, const char *value)
+{
+	return put_at(sizeof(buf), len, name, value);
+}
+
+Test(attribute, any_order_of_building_gives_the_same_bytes)
+{
+	uint8_t first[64];
+	int len, len2;
+
+	len = put(put(put(put(0, "zone", "z"), "type", "t"), "id", "1"), "actor", "a");
+	cr_assert_gt(len, 0);
+	memcpy(first, buf, (size_t)len);
+	len2 = put(put(put(put(0, "id", "1"), "actor", "a"), "zone", "z"), "type", "t");
+	cr_assert_eq(len, len2);
+	cr_assert_eq(memcmp(first, buf, (size_t)len), 0);
+	cr_assert_eq(rh_attributes_check(buf, (size_t)len), RH_FRAME_OK);
+}
+
+Test(attribute, a_walk_yields_core_names_and_extensions_in_order)
+{
+	static const char *const names[] = {"id", "time", "actor", "zone"};
+	int len = put(put(put(put(0, "zone", "z"), "time", "t"), "id", ""), "actor", "a");
+	struct rh_attribute attr;
+	size_t at = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		cr_assert(rh_attribute_next(buf, (size_t)len, &at, &attr));
+		cr_assert(attr.name_len == strlen(names[i]) &&
+			  memcmp(attr.name, names[i], attr.name_len) == 0);
+	}
+	cr_assert_not(rh_attribute_next(buf, (size_t)len, &at, &attr));
+	cr_assert_eq(at, (size_t)len);
+}
+
+Test(attribute, a_core_name_takes_one_byte_and_a_core_key_needs_no_name)
+{
+	struct rh_attribute by_key = {.key = RH_ATTR_SUBJECT, .value = "s", .value_len = 1};
+
+	cr_assert_eq(put(0, "subject", "s"), 4);
+	cr_assert_eq(buf[0], RH_ATTR_SUBJECT);
+	cr_assert_eq(rh_attribute_put(buf, sizeof(buf), 0, &by_key), 4);
+	cr_assert_eq(rh_attributes_check(buf, 4), RH_FRAME_OK);
+}
+
+Test(attribute, what_cannot_stand_on_the_wire_is_not_put)
+{
+	struct rh_attribute bad = {.key = RH_ATTR_KEY_COUNT, .value = "", .value_len = 0};
+	int len = put(0, "id", "1");
+
+	cr_assert_eq(put(len, "id", "2"), -EINVAL, "twice");
+	cr_assert_eq(put(len, "", "2"), -EINVAL);
+	cr_assert_eq(put(len, "Id", "2"), -EINVAL);
+	cr_assert_eq(put(len, "data", "2"), -EINVAL);
+	cr_assert_eq(put(len, "x", "\xff"), -EINVAL);
+	cr_assert_eq(rh_attribute_put(buf, sizeof(buf), (size_t)len, &bad), -EINVAL);
+	bad.key = RH_ATTR_TYPE;
+	bad.type = RH_ATTR_TYPE_COUNT;
+	cr_assert_eq(rh_attribute_put(buf, sizeof(buf), (size_t)len, &bad), -EINVAL);
+	len = put(len, "ext", "1");
+	cr_assert_eq(put(len, "ext", "1"), -EINVAL, "extension twice");
+}
+
+Test(attribute, room_and_the_limit_are_kept)
+{
+	static char value[RH_ATTRIBUTES_MAX];
+
+	memset(value, 'v', sizeof(value) - 1);
+	cr_assert_eq(put_at(3, 0, "id", "1"), -EMSGSIZE);
+	cr_assert_eq(put_at(4, 0, "id", "1"), 4);
+	value[RH_ATTRIBUTES_MAX - 3] = 0;
+	cr_assert_eq(put(0, "id", value), RH_ATTRIBUTES_MAX);
+	cr_assert_eq(put(RH_ATTRIBUTES_MAX, "type", ""), -EMSGSIZE);
+}
+
+Test(attribute, core_names_have_keys_and_nothing_else_has)
+{
+	cr_assert_null(rh_attribute_core_name(RH_ATTR_EXTENSION));
+	cr_assert_null(rh_attribute_core_name(RH_ATTR_KEY_COUNT));
+	cr_assert_str_eq(rh_attribute_core_name(RH_ATTR_SPECVERSION), "specversion");
+	for (int key = RH_ATTR_ID; key < RH_ATTR_KEY_COUNT; key++) {
+		cr_assert_eq(put(0, rh_attribute_core_name((enum rh_attribute_key)key), ""), 3);
+		cr_assert_eq(buf[0], key);
+	}
+}
