@@ -1,0 +1,99 @@
+#include "controlplane/api/hsc.h"
+
+#include "dataplane/base/compiler.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+static const struct hsc_pattern two[] = {{1, 3, "abc"}, {7, 1, "x"}};
+
+Test(hsc, a_header_survives_the_round_trip)
+{
+	struct hsc_header in = {12, HSC_COMPILE, 99, HSC_TOO_DEAR}, out;
+	uint8_t bytes[HSC_HDR];
+
+	hsc_header_encode(bytes, &in);
+	cr_assert_eq(hsc_header_parse(bytes, &out), 0);
+	cr_assert_eq(out.length, 12);
+	cr_assert_eq(out.type, HSC_COMPILE);
+	cr_assert_eq(out.request, 99);
+	cr_assert_eq(out.status, HSC_TOO_DEAR);
+}
+
+Test(hsc, a_header_of_another_version_type_status_or_size_is_refused)
+{
+	struct hsc_header in = {0, HSC_CHECK, 1, 0}, out;
+	uint8_t bytes[HSC_HDR];
+	static const struct {
+		unsigned offset;
+		uint8_t value;
+		int error;
+	} bad[] = {{5, 2, -EPROTO}, {7, 9, -EPROTO}, {15, HSC_STATUS_COUNT, -EPROTO}, {0, 0x10, -EMSGSIZE}};
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++) {
+		hsc_header_encode(bytes, &in);
+		bytes[bad[i].offset] = bad[i].value;
+		cr_assert_eq(hsc_header_parse(bytes, &out), bad[i].error);
+	}
+}
+
+Test(hsc, a_set_survives_the_round_trip)
+{
+	uint8_t bytes[64];
+	struct hsc_set set;
+	struct hsc_pattern got;
+	size_t offset = 0;
+
+	hsc_set_encode(bytes, two, 2);
+	cr_assert_eq(hsc_set_parse(bytes, hsc_set_size(two, 2), &set), 0);
+	for (int i = 0; i < 2; i++) {
+		cr_assert(hsc_set_next(&set, &offset, &got));
+		cr_assert_eq(got.id, two[i].id);
+		cr_assert_eq(got.len, two[i].len);
+		cr_assert_arr_eq(got.bytes, two[i].bytes, got.len);
+	}
+	cr_assert_not(hsc_set_next(&set, &offset, &got));
+}
+
+Test(hsc, a_set_cut_anywhere_or_longer_is_refused)
+{
+	uint8_t bytes[65] = {0};
+	struct hsc_set set;
+	size_t size = hsc_set_size(two, 2);
+
+	hsc_set_encode(bytes, two, 2);
+	for (size_t len = 0; len < size; len++)
+		cr_assert_eq(hsc_set_parse(bytes, len, &set), -EPROTO, "%zu", len);
+	cr_assert_eq(hsc_set_parse(bytes, size + 1, &set), -EPROTO);
+}
+
+Test(hsc, a_set_with_ids_not_ascending_empty_or_beyond_the_bounds_is_refused)
+{
+	static const struct hsc_pattern bad[][2] = {
+		{{2, 1, "a"}, {2, 1, "b"}},
+		{{0, 1, "a"}, {1, 1, "b"}},
+		{{1, 0, ""}, {2, 1, "b"}},
+		{{1, 1, "a"}, {HSC_PATTERNS_MAX + 1, 1, "b"}},
+	};
+	uint8_t bytes[64];
+	struct hsc_set set;
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++) {
+		hsc_set_encode(bytes, bad[i], 2);
+		cr_assert_eq(hsc_set_parse(bytes, hsc_set_size(bad[i], 2), &set), -EPROTO);
+	}
+	memset(bytes, 0, 4);
+	cr_assert_eq(hsc_set_parse(bytes, 4, &set), -EPROTO);
+}
+
+Test(hsc, a_cost_survives_the_round_trip_and_a_short_one_is_refused)
+{
+	struct hsc_cost in = {1, 2, 3}, out;
+	uint8_t bytes[HSC_COST];
+
+	hsc_cost_encode(bytes, &in);
+	cr_assert_eq(hsc_cost_parse(bytes, sizeof(bytes), &out), 0);
+	cr_assert_eq(memcmp(&in, &out, sizeof(in)), 0);
+	cr_assert_eq(hsc_cost_parse(bytes, sizeof(bytes) - 1, &out), -EPROTO);
+}

@@ -1,0 +1,232 @@
+#include "tests/unit/tools/hsc/helper.h"
+#include "tools/hsc/hsc_priv.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char text[1 << 20];
+static struct helper h;
+
+static void start(void)
+{
+	static const char *const roomy[] = {"--cycles-per-byte", "100000", NULL};
+
+	helper_start(&h, roomy);
+}
+
+static void stop(void)
+{
+	cr_assert_eq(helper_stop(&h), 0);
+}
+
+TestSuite(helper, .init = start, .fini = stop, .timeout = 30);
+TestSuite(limits, .timeout = 30);
+
+static int check(const char *pattern)
+{
+	return helper_check(&h, pattern, text, sizeof(text));
+}
+
+#define assert_refused(pattern, status, words)                                                     \
+	do {                                                                                       \
+		cr_assert_eq(check(pattern), status, "%s: %s", pattern, text);                     \
+		cr_assert_not_null(strstr(text, words), "%s: %s", pattern, text);                  \
+	} while (0)
+
+Test(helper, accepts_ordinary_patterns_with_their_cost)
+{
+	static const char *const good[] = {"abc", "CVE-[0-9]{4}-[0-9]{4,}", "(?i)urgent|emergency",
+		"\\xff\\x00", "^GET ", "timeout$", "[^a]", "\\bfoo\\b"};
+	struct hsc_cost cost;
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(good); i++) {
+		cr_assert_eq(check(good[i]), HSC_OK, "%s: %s", good[i], text);
+		cr_assert_eq(hsc_cost_parse((uint8_t *)text, HSC_COST, &cost), 0);
+		cr_assert_gt(cost.database_bytes, 0);
+	}
+}
+
+Test(helper, refuses_what_matches_the_empty_payload)
+{
+	static const char *const empty[] = {"a*", "foo|", "^", "$", "\\z", "\\B", "(a?b?)", "^$"};
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(empty); i++)
+		assert_refused(empty[i], HSC_INVALID, "matches the empty payload");
+}
+
+Test(helper, refuses_constructs_that_hyperscan_lacks_in_its_own_words)
+{
+	assert_refused("(a)\\1", HSC_INVALID, "Back-references");
+	assert_refused("(?=a)b", HSC_INVALID, "Zero-width assertions");
+	assert_refused("(?>a)b", HSC_INVALID, "Atomic groups");
+	assert_refused("a++", HSC_INVALID, "Possessive");
+	assert_refused("ab(cd", HSC_INVALID, "index 2");
+	assert_refused("[a", HSC_INVALID, "Unterminated character class");
+	assert_refused("(*UTF8)a", HSC_INVALID, "control verb");
+}
+
+Test(helper, refuses_a_zero_byte_and_a_missing_pattern)
+{
+	helper_send(&h, HSC_CHECK, "a\0b", 3);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
+	cr_assert_str_eq(text, "holds a zero byte at 1: write it as \\x00");
+	helper_send(&h, HSC_CHECK, "", 0);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
+}
+
+Test(helper, refuses_a_pattern_longer_than_the_protocol_allows)
+{
+	char *longer = malloc(HSC_PATTERN_MAX + 1);
+
+	memset(longer, 'a', HSC_PATTERN_MAX + 1);
+	helper_send(&h, HSC_CHECK, longer, HSC_PATTERN_MAX + 1);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
+	free(longer);
+}
+
+static unsigned hits;
+
+static int on_hit(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
+{
+	(void)from, (void)to, (void)flags, (void)arg;
+	hits |= 1u << id;
+	return 0;
+}
+
+Test(helper, returns_a_database_whose_ids_are_those_of_the_set)
+{
+	static const struct hsc_pattern patterns[] = {{2, 3, "foo"}, {5, 6, "ba[rz]"}};
+	hs_scratch_t *scratch = NULL;
+	hs_database_t *db = NULL;
+	struct hsc_cost cost;
+	uint8_t body[64];
+
+	hsc_set_encode(body, patterns, 2);
+	helper_send(&h, HSC_COMPILE, body, hsc_set_size(patterns, 2));
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_OK, "%s", text);
+	cr_assert_eq(hsc_cost_parse((uint8_t *)text, HSC_COST, &cost), 0);
+	cr_assert_eq(hs_deserialize_database(text + HSC_COST, h.reply_len - HSC_COST, &db), HS_SUCCESS);
+	cr_assert_eq(hs_alloc_scratch(db, &scratch), HS_SUCCESS);
+	cr_assert_eq(hs_scan(db, "a baz", 5, 0, scratch, on_hit, NULL), HS_SUCCESS);
+	cr_assert_eq(hits, 1u << 5);
+	cr_assert_eq(hs_scan(db, "foo\nbar", 7, 0, scratch, on_hit, NULL), HS_SUCCESS);
+	cr_assert_eq(hits, 1u << 5 | 1u << 2);
+	(void)hs_free_scratch(scratch);
+	(void)hs_free_database(db);
+}
+
+Test(helper, answers_a_malformed_set_and_goes_on)
+{
+	helper_send(&h, HSC_COMPILE, "\0\0\0\2\0\0\0\1\0\0\0\1a", 13);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_BAD_REQUEST);
+	cr_assert_eq(check("abc"), HSC_OK);
+}
+
+Test(limits, too_dear_to_scan_is_refused_with_the_cost)
+{
+	static const char *const args[] = {"--cycles-per-byte", "1", NULL};
+
+	helper_start(&h, args);
+	assert_refused("\\w+\\s\\w+\\s\\w+X", HSC_TOO_DEAR, "cycles a payload byte");
+	stop();
+}
+
+Test(limits, too_large_a_database_is_refused_with_the_size)
+{
+	static const char *const args[] = {"--pattern-kb", "1", "--cycles-per-byte", "100000", NULL};
+
+	helper_start(&h, args);
+	assert_refused("[a-f]+[0-9]+x", HSC_TOO_DEAR, "KB");
+	stop();
+}
+
+Test(limits, a_compilation_beyond_its_time_is_stopped_and_the_next_served)
+{
+	static const char *const args[] = {"--set-ms", "20", "--cycles-per-byte", "100000", NULL};
+
+	helper_start(&h, args);
+	helper_send_set(&h, 3000, "foo%u.*[a-f]{2,30}bar");
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_DEAR, "%s", text);
+	cr_assert_not_null(strstr(text, "processor time"), "%s", text);
+	cr_assert_eq(check("abc"), HSC_OK);
+	stop();
+}
+
+Test(limits, a_compilation_beyond_its_memory_is_refused_and_the_next_served)
+{
+	static const char *const args[] = {"--memory-mb", "8", "--cycles-per-byte", "100000", NULL};
+
+#if defined(__SANITIZE_ADDRESS__)
+	cr_skip_test("address space cannot be bounded under the address sanitizer");
+#endif
+	helper_start(&h, args);
+	helper_send_set(&h, 3000, "foo%u.*[a-f]{2,30}bar");
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_DEAR, "%s", text);
+	cr_assert_not_null(strstr(text, "8 MB"), "%s", text);
+	cr_assert_eq(check("abc"), HSC_OK);
+	stop();
+}
+
+Test(limits, a_malformed_header_ends_the_helper)
+{
+	helper_start(&h, NULL);
+	cr_assert_eq(hsc_write_all(h.fd, "garbage garbage garbage", 16), 0);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), -1);
+	stop();
+}
+
+Test(limits, options_are_checked_with_a_sentence)
+{
+	static const char *const bad[][3] = {{"--memory-mb", "0", "--memory-mb 0: use a number from 1"},
+		{"--memory-mb", "x", "use a number"}, {"--check-ms", NULL, "wants a number"},
+		{"--colour", "1", "unknown option --colour"}};
+	struct hsc_limits limits;
+	struct rh_error err;
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++) {
+		char *argv[] = {"rhumb-hsc", (char *)bad[i][0], (char *)bad[i][1], NULL};
+
+		cr_assert_lt(hsc_limits_parse(bad[i][1] ? 3 : 2, argv, &limits, &err), 0);
+		cr_assert_not_null(strstr(err.text, bad[i][2]), "%s", err.text);
+	}
+}
+
+Test(limits, a_helper_of_another_parent_does_not_start)
+{
+	static const char *const args[] = {"--parent", "1", NULL};
+	int status;
+
+	helper_start(&h, args);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), -1);
+	status = helper_stop(&h);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+}
+
+/* The child of a killed middle process is orphaned: it must have died with it. */
+Test(limits, the_helper_dies_with_its_parent)
+{
+	int ready[2];
+	pid_t middle;
+	char byte;
+
+	cr_assert_eq(pipe(ready), 0);
+	middle = fork();
+	if (!middle) {
+		helper_start(&h, NULL);
+		(void)close(ready[0]);
+		/* The helper holds the pipe's other end too: it reaches its end when both are gone. */
+		if (helper_check(&h, "abc", text, sizeof(text)) == HSC_OK)
+			(void)!write(ready[1], "r", 1);
+		pause();
+	}
+	(void)close(ready[1]);
+	cr_assert_eq(read(ready[0], &byte, 1), 1);
+	(void)kill(middle, SIGKILL);
+	(void)waitpid(middle, NULL, 0);
+	cr_assert_eq(read(ready[0], &byte, 1), 0);
+}

@@ -1,0 +1,238 @@
+#include "tools/hsc/hsc_priv.h"
+
+#include "dataplane/base/clock.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/*
+ * DOTALL: a payload's line ends are bytes like others. SINGLEMATCH: one hit decides. Never ALLOWEMPTY: such a pattern
+ * selects every event. No UTF8: payloads are bytes, and scanning ill-formed text in that mode is undefined.
+ */
+#define FLAGS	    (HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH)
+#define EMPTY_TEXT  "matches the empty payload, so it would select every event: require at least one byte"
+#define MEMORY_TEXT "needs more memory to compile than the %u MB allowed: write it narrower"
+
+void hsc_reply_text(struct hsc_reply *reply, enum hsc_status status, const char *fmt, ...)
+{
+	char text[HSC_TEXT_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	reply->status = status;
+	free(reply->body);
+	reply->body = (uint8_t *)strdup(text);
+	reply->len = reply->body ? strlen(text) : 0;
+}
+
+static uint32_t cpu_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint32_t)((uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
+}
+
+/* Hyperscan's own message, with the pattern's id where it stands in a set. */
+static void refuse(const struct hsc_limits *limits, const hs_compile_error_t *error,
+	const struct hsc_pattern *patterns, struct hsc_reply *reply)
+{
+	const char *message = error ? error->message : "no message";
+	int at = error ? error->expression : -1;
+
+	if (strstr(message, "ALLOWEMPTY"))
+		hsc_reply_text(reply, HSC_INVALID, EMPTY_TEXT);
+	else if (strstr(message, "allocate memory"))
+		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
+	else if (strstr(message, "too large") || strstr(message, "too complex"))
+		hsc_reply_text(reply, HSC_TOO_DEAR, "%s Write it narrower", message);
+	else if (patterns && at >= 0)
+		hsc_reply_text(reply, HSC_INVALID, "pattern %u: %s", patterns[at].id, message);
+	else
+		hsc_reply_text(reply, HSC_INVALID, "%s", message);
+}
+
+/* What Hyperscan would take but we do not. */
+static bool written_wrong(const char *bytes, size_t len, struct hsc_reply *reply)
+{
+	const char *zero = memchr(bytes, 0, len);
+
+	if (!len || len > HSC_PATTERN_MAX)
+		hsc_reply_text(reply, HSC_INVALID, "is %zu bytes long: use 1 to %u", len, HSC_PATTERN_MAX);
+	else if (zero)
+		hsc_reply_text(reply, HSC_INVALID, "holds a zero byte at %zu: write it as \\x00",
+			(size_t)(zero - bytes));
+	else if (len >= 2 && bytes[0] == '(' && bytes[1] == '*')
+		hsc_reply_text(reply, HSC_INVALID,
+			"begins with a control verb (at 0): payloads are bytes, write \\xHH for others than ASCII");
+	else
+		return false;
+	return true;
+}
+
+static bool too_dear(const struct hsc_limits *limits, const struct hsc_cost *cost, struct hsc_reply *reply)
+{
+	if (cost->database_bytes > limits->pattern_kb * 1024)
+		hsc_reply_text(reply, HSC_TOO_DEAR, "compiles to %u KB, more than the %u KB allowed: write it narrower",
+			cost->database_bytes / 1024, limits->pattern_kb);
+	else if (cost->centicycles_per_byte > limits->cycles_per_byte * 100)
+		hsc_reply_text(reply, HSC_TOO_DEAR,
+			"costs %u cycles a payload byte to scan, more than the %u allowed: begin it with a rare "
+			"literal, avoid .* and wide repeats",
+			cost->centicycles_per_byte / 100, limits->cycles_per_byte);
+	else
+		return false;
+	return true;
+}
+
+static bool measure(const hs_database_t *db, const char *pattern, struct hsc_cost *cost)
+{
+	size_t size;
+
+	cost->compile_us = cpu_us();
+	if (hs_database_size(db, &size) != HS_SUCCESS || size > UINT32_MAX)
+		return false;
+	cost->database_bytes = (uint32_t)size;
+	return hsc_scan_cost(db, pattern, &cost->centicycles_per_byte) == 0;
+}
+
+static void reply_ok(struct hsc_reply *reply, const struct hsc_cost *cost, const char *bytes, size_t len)
+{
+	uint8_t *body = malloc(HSC_COST + len);
+
+	if (!body) {
+		hsc_reply_text(reply, HSC_INTERNAL, "no memory for the reply");
+		return;
+	}
+	hsc_cost_encode(body, cost);
+	if (len)
+		memcpy(body + HSC_COST, bytes, len);
+	*reply = (struct hsc_reply){HSC_OK, body, HSC_COST + len};
+}
+
+static void check_database(const struct hsc_limits *limits, const hs_database_t *db,
+	const char *pattern, struct hsc_reply *reply)
+{
+	struct hsc_cost cost;
+	int empty = hsc_matches_empty(db);
+
+	if (empty > 0)
+		hsc_reply_text(reply, HSC_INVALID, EMPTY_TEXT);
+	else if (empty < 0 || !measure(db, pattern, &cost))
+		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
+	else if (!too_dear(limits, &cost, reply))
+		reply_ok(reply, &cost, NULL, 0);
+}
+
+void hsc_check(const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply)
+{
+	hs_compile_error_t *error = NULL;
+	hs_database_t *db = NULL;
+	char pattern[HSC_PATTERN_MAX + 1];
+
+	if (written_wrong((const char *)body, len, reply))
+		return;
+	memcpy(pattern, body, len);
+	pattern[len] = 0;
+	if (hs_compile(pattern, FLAGS, HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS)
+		check_database(limits, db, pattern, reply);
+	else
+		refuse(limits, error, NULL, reply);
+	(void)hs_free_compile_error(error);
+	(void)hs_free_database(db);
+}
+
+struct set_arrays {
+	struct hsc_pattern *patterns;
+	char **texts;
+	unsigned *flags, *ids;
+	uint32_t count;
+};
+
+static void arrays_fini(struct set_arrays *a)
+{
+	for (uint32_t i = 0; a->texts && i < a->count; i++)
+		free(a->texts[i]);
+	free(a->patterns);
+	free(a->texts);
+	free(a->flags);
+	free(a->ids);
+}
+
+static bool arrays_init(struct set_arrays *a, const struct hsc_set *set)
+{
+	size_t offset = 0;
+
+	*a = (struct set_arrays){.count = set->count};
+	a->patterns = calloc(set->count, sizeof(*a->patterns));
+	a->texts = calloc(set->count, sizeof(*a->texts));
+	a->flags = calloc(set->count, sizeof(*a->flags));
+	a->ids = calloc(set->count, sizeof(*a->ids));
+	if (!a->patterns || !a->texts || !a->flags || !a->ids)
+		return false;
+	for (uint32_t i = 0; i < set->count && hsc_set_next(set, &offset, &a->patterns[i]); i++) {
+		a->texts[i] = strndup(a->patterns[i].bytes, a->patterns[i].len);
+		a->flags[i] = FLAGS;
+		a->ids[i] = a->patterns[i].id;
+		if (!a->texts[i])
+			return false;
+	}
+	return true;
+}
+
+static void reply_database(const struct hsc_limits *limits, const hs_database_t *db, struct hsc_reply *reply)
+{
+	struct hsc_cost cost;
+	char *bytes = NULL;
+	size_t len;
+
+	if (!measure(db, NULL, &cost) || hs_serialize_database(db, &bytes, &len) != HS_SUCCESS)
+		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
+	else if (len > (size_t)limits->set_mb << 20 || len > HSC_BODY_MAX - HSC_COST)
+		hsc_reply_text(reply, HSC_TOO_DEAR,
+			"brings the tenant's patterns to %zu MB, more than the %u MB allowed", len >> 20,
+			limits->set_mb);
+	else
+		reply_ok(reply, &cost, bytes, len);
+	free(bytes);
+}
+
+static void compile_arrays(
+	const struct hsc_limits *limits, const struct set_arrays *a, struct hsc_reply *reply)
+{
+	hs_compile_error_t *error = NULL;
+	hs_database_t *db = NULL;
+
+	for (uint32_t i = 0; i < a->count; i++) {
+		if (written_wrong(a->patterns[i].bytes, a->patterns[i].len, reply))
+			return;
+	}
+	if (hs_compile_multi((const char *const *)a->texts, a->flags, a->ids, a->count, HS_MODE_BLOCK,
+		    NULL, &db, &error) == HS_SUCCESS)
+		reply_database(limits, db, reply);
+	else
+		refuse(limits, error, a->patterns, reply);
+	(void)hs_free_compile_error(error);
+	(void)hs_free_database(db);
+}
+
+void hsc_compile(const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply)
+{
+	struct set_arrays arrays;
+	struct hsc_set set;
+
+	if (hsc_set_parse(body, len, &set) < 0) {
+		hsc_reply_text(reply, HSC_BAD_REQUEST, "malformed set of patterns, see controlplane/api/hsc.h");
+		return;
+	}
+	if (arrays_init(&arrays, &set))
+		compile_arrays(limits, &arrays, reply);
+	else
+		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
+	arrays_fini(&arrays);
+}
