@@ -23,7 +23,10 @@ struct rte_mempool *dp_port_pool(uint32_t index);
 int dp_port_queue_claim(uint32_t index, uint32_t *queue);
 /* After the workers stopped: all pairs of the port are free again. */
 void dp_port_queues_return(uint32_t index);
-/* RTE_ETH_TX_OFFLOAD_* switched on (MBUF_FAST_FREE: only mbufs of dp_port_pool, not shared, may be sent). 0: none. */
+/*
+ * RTE_ETH_TX_OFFLOAD_* switched on. 0: none. Never MBUF_FAST_FREE: it wants every mbuf of a queue from one pool and
+ * unshared, but what is forwarded comes from the pool of the port it came in on.
+ */
 uint64_t dp_port_tx_offloads(uint32_t index);
 /*
  * True: nobody has looked at IP and UDP checksums, verify them per datagram. False: the device sets

@@ -1,0 +1,58 @@
+#include "dataplane/port/device.h"
+#include "dataplane/port/host.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+static int check_iface(const char *root, const struct dp_port_conf *conf, const char *iface,
+	struct rh_error *err)
+{
+	int mtu = dp_host_iface_mtu(root, iface);
+	char via[16];
+
+	if (mtu < 0)
+		return rh_error_set(err, ENODEV,
+			"port %s: there is no interface %s in this network namespace: ip link lists them", conf->name,
+			iface);
+	if (!conf->allow_default_route && dp_host_default_route(root, iface, via, sizeof(via)))
+		return rh_error_set(err, EBUSY,
+			"port %s: %s carries the default route (%s): taking it may cut you off from this machine; set "
+			"allow-default-route on the port to take it all the same",
+			conf->name, iface, via);
+	if (conf->mtu > mtu)
+		return rh_error_set(err, EINVAL,
+			"port %s: interface %s has MTU %d and the port wants %u: ip link set %s mtu %u, or lower the port's",
+			conf->name, iface, mtu, conf->mtu, iface, conf->mtu);
+	return 0;
+}
+
+static int check_pcap(const struct dp_port_conf *conf, const struct dp_device *dev, struct rh_error *err)
+{
+	char path[PATH_MAX];
+
+	if (!dp_device_arg(dev->args, "rx_pcap", path, sizeof(path)) || access(path, R_OK) == 0)
+		return 0;
+	return rh_error_set(
+		err, errno, "port %s: cannot read rx_pcap=%s: %s", conf->name, path, strerror(errno));
+}
+
+static int check_pci(const char *root, const struct dp_port_conf *conf, const struct dp_device *dev,
+	struct rh_error *err)
+{
+	struct rh_error why;
+	int ret = dp_host_pci_check(root, dev->name, conf->allow_default_route, &why);
+
+	return ret ? rh_error_set(err, -ret, "%s", why.text) : 0;
+}
+
+int dp_device_check(const char *root, const struct dp_port_conf *conf, const struct dp_device *dev,
+	struct rh_error *err)
+{
+	if (dev->kind == DP_DEVICE_PCI)
+		return check_pci(root, conf, dev, err);
+	if (dev->iface[0])
+		return check_iface(root, conf, dev->iface, err);
+	return strcmp(dev->driver, "net_pcap") == 0 ? check_pcap(conf, dev, err) : 0;
+}

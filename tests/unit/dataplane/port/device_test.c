@@ -1,0 +1,154 @@
+#include "dataplane/port/device.h"
+#include "tests/unit/dataplane/port/tree.h"
+
+#include <errno.h>
+
+static struct rh_error err;
+static struct dp_device dev;
+
+static int parse_as(struct dp_port_conf conf, const char *device)
+{
+	(void)strcpy(conf.name, "p0");
+	(void)snprintf(conf.device, sizeof(conf.device), "%s", device);
+	return dp_device_parse(&conf, &dev, &err);
+}
+
+static int parse(const char *device)
+{
+	return parse_as((struct dp_port_conf){0}, device);
+}
+
+Test(device, pci_addresses_get_their_domain)
+{
+	cr_assert_eq(parse("81:00.1"), 0);
+	cr_assert_eq(dev.kind, DP_DEVICE_PCI);
+	cr_assert_str_eq(dev.name, "0000:81:00.1");
+	cr_assert_eq(parse("0002:81:1f.7"), 0);
+	cr_assert_str_eq(dev.name, "0002:81:1f.7");
+}
+
+Test(device, what_is_no_device_is_refused_with_the_choices)
+{
+	static const char *const bad[] = {"", "eth0", "81:00", "81:00.9", "81:20.0", "81:00.0x", "net_foo0",
+		"net_pcapx", ",iface=veth0", "net_af_packe"};
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++) {
+		cr_assert_eq(parse(bad[i]), -EINVAL, "'%s'", bad[i]);
+		cr_assert(strstr(err.text, "port p0: device"), "%s", err.text);
+		cr_assert(strstr(err.text, "net_af_packet"), "%s", err.text);
+	}
+}
+
+Test(device, a_name_that_is_too_long_is_refused)
+{
+	char device[DP_PORT_DEVICE_MAX] = "net_null";
+
+	memset(device + 8, '1', 100);
+	cr_assert_eq(parse(device), -EINVAL);
+	cr_assert(strstr(err.text, "longer than 63"), "%s", err.text);
+}
+
+Test(device, af_packet_gets_the_ring_geometry_it_lacks)
+{
+	cr_assert_eq(parse_as((struct dp_port_conf){.queues = 2}, "net_af_packet0,iface=veth0"), 0);
+	cr_assert_str_eq(dev.iface, "veth0");
+	cr_assert_str_eq(
+		dev.args, "iface=veth0,framesz=2048,blocksz=65536,framecnt=4096,qpairs=2");
+	cr_assert_eq(dev.frame_bytes, 2048);
+}
+
+Test(device, what_the_operator_wrote_stays)
+{
+	cr_assert_eq(parse("net_af_packet0,iface=veth0,qpairs=1,blocksz=4096,framecnt=512"), 0);
+	cr_assert_str_eq(dev.args, "iface=veth0,qpairs=1,blocksz=4096,framecnt=512,framesz=2048");
+}
+
+Test(device, jumbo_frames_get_slots_that_hold_them)
+{
+	cr_assert_eq(parse_as((struct dp_port_conf){.mtu = 9000}, "net_af_packet0,iface=veth0"), 0);
+	cr_assert_str_eq(
+		dev.args, "iface=veth0,framesz=10240,blocksz=20480,framecnt=1024,qpairs=1");
+}
+
+Test(device, ring_geometry_that_cannot_work_is_refused)
+{
+	static const char *const bad[] = {"framesz=1024", "framesz=2050", "blocksz=2048", "blocksz=6144",
+		"framecnt=100", "framecnt=0", "blocksz=0", "framesz=x"};
+	char device[128];
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++) {
+		(void)snprintf(device, sizeof(device), "net_af_packet0,iface=v,%s", bad[i]);
+		cr_assert_eq(parse(device), -EINVAL, "%s", bad[i]);
+		cr_assert(strstr(err.text, "port p0: "), "%s", err.text);
+	}
+}
+
+Test(device, kernel_ports_name_an_interface)
+{
+	cr_assert_eq(parse("net_af_packet0"), -EINVAL);
+	cr_assert_str_eq(err.text,
+		"port p0: device 'net_af_packet0' names no interface: write net_af_packet0,iface=NAME");
+	cr_assert_eq(parse("net_af_xdp0,start_queue=0"), -EINVAL);
+}
+
+Test(device, arguments_are_found_by_their_whole_key)
+{
+	char value[16];
+
+	cr_assert(dp_device_arg("rx_iface=a,iface=b", "iface", value, sizeof(value)));
+	cr_assert_str_eq(value, "b");
+	cr_assert_not(dp_device_arg("rx_iface=a", "iface", value, sizeof(value)));
+	cr_assert_not(dp_device_arg("iface", "iface", value, sizeof(value)));
+	cr_assert(dp_device_arg("iface=", "iface", value, sizeof(value)));
+	cr_assert_str_eq(value, "");
+}
+
+static int check(struct dp_port_conf conf, const char *device)
+{
+	(void)strcpy(conf.name, "p0");
+	(void)snprintf(conf.device, sizeof(conf.device), "%s", device);
+	cr_assert_eq(dp_device_parse(&conf, &dev, &err), 0, "%s", err.text);
+	return dp_device_check(tree_root, &conf, &dev, &err);
+}
+
+TestSuite(device_check, .init = tree_make, .fini = tree_remove);
+
+Test(device_check, a_missing_interface_is_named)
+{
+	cr_assert_eq(check((struct dp_port_conf){0}, "net_af_packet0,iface=veth9"), -ENODEV);
+	cr_assert_str_eq(err.text,
+		"port p0: there is no interface veth9 in this network namespace: ip link lists them");
+}
+
+Test(device_check, the_interface_with_the_default_route_wants_to_be_told_twice)
+{
+	tree_file("/sys/class/net/eth0/mtu", "1500\n");
+	tree_file("/proc/net/route",
+		"Iface\neth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n");
+	cr_assert_eq(check((struct dp_port_conf){0}, "net_af_packet0,iface=eth0"), -EBUSY);
+	cr_assert(strstr(err.text, "allow-default-route"), "%s", err.text);
+	cr_assert_eq(check((struct dp_port_conf){.allow_default_route = true}, "net_af_xdp0,iface=eth0"), 0);
+}
+
+Test(device_check, an_mtu_beyond_the_interface_is_refused)
+{
+	tree_file("/sys/class/net/veth0/mtu", "1400\n");
+	cr_assert_eq(check((struct dp_port_conf){.mtu = 1500}, "net_af_packet0,iface=veth0"), -EINVAL);
+	cr_assert(strstr(err.text, "ip link set veth0 mtu 1500"), "%s", err.text);
+	cr_assert_eq(check((struct dp_port_conf){.mtu = 0}, "net_af_packet0,iface=veth0"), 0);
+}
+
+Test(device_check, a_missing_capture_file_is_named)
+{
+	cr_assert_eq(check((struct dp_port_conf){0}, "net_pcap0,rx_pcap=/no/such.pcap"), -ENOENT);
+	cr_assert_str_eq(
+		err.text, "port p0: cannot read rx_pcap=/no/such.pcap: No such file or directory");
+}
+
+Test(device_check, a_bound_pci_device_is_explained)
+{
+	tree_link("/sys/bus/pci/devices/0000:81:00.0/driver", "../drivers/ixgbe");
+	cr_assert_eq(check((struct dp_port_conf){0}, "81:00.0"), -ENODEV);
+	cr_assert_str_eq(err.text,
+		"0000:81:00.0 is bound to ixgbe: bind it to vfio-pci (see docs/operations.md)");
+}
