@@ -10,7 +10,9 @@
 #include "dataplane/base/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define CP_CONF_ADDRESSES_MAX 16
 #define CP_CONF_NEIGHBORS_MAX 256
@@ -40,7 +42,13 @@ struct cp_conf_port {
 	uint32_t neighbor_count;
 };
 
+struct lyd_node;
+
 struct cp_conf {
+	struct lyd_node *tree; /* as the model sees it, defaults included; owned */
+	const char **pci_allow; /* NULL-terminated, NULL without PCI ports; owned; eal.pci_allow points here */
+	uint64_t digest;	/* of the checked configuration with its defaults */
+	bool spread_workers; /* no worker names its ports: a port with fewer queues than workers may go to some of them */
 	char node_name[64];
 	char region[64], zone[64];
 	char control_socket[108];
@@ -70,4 +78,20 @@ struct cp_conf {
  * 0, -ENOENT, -EINVAL. Defaults come from the model. Ctx: control.
  */
 int cp_conf_load(const char *path, struct cp_conf **out, struct rh_error *err);
+/* The same for @len bytes of text; @name stands for the file in errors. */
+int cp_conf_parse(const char *text, size_t len, const char *name, struct cp_conf **out,
+	struct rh_error *err);
+/* Accepts NULL. */
 void cp_conf_free(struct cp_conf *conf);
+
+/*
+ * Call @cb for every difference between @running and @candidate: path of the node, its old and new value (NULL where there is none)
+ * and the class the model gives it, "live" or "restart". Returns the number, or -ENOMEM. Ctx: control.
+ */
+typedef void (*cp_conf_change_cb)(
+	void *arg, const char *path, const char *was, const char *now, const char *apply);
+int cp_conf_changes(const struct cp_conf *running, const struct cp_conf *candidate,
+	cp_conf_change_cb cb, void *arg);
+
+/* The reference part of docs/configuration.md, from the model. 0 or -ENOMEM. Ctx: control. */
+int cp_conf_reference(FILE *out);
