@@ -1,11 +1,11 @@
 #pragma once
 
 /*
- * The wire constants of the native event frame, protocol version 1. docs/protocol.md is the specification: its tables
- * and this file must agree (tests/lint checks the offsets). Network byte order; every record starts on a multiple of 8.
+ * The wire constants of the native event frame, protocol version 1. docs/protocol.md is the specification: its tables, the
+ * ones below and those of tools/wireshark/rhumb.lua must agree (tests/lint/wire_tables.py reads all three; a field is a
+ * line `offset size meaning` under its heading). Network byte order; every record starts on a multiple of 8.
  *
- * Datagram header, 24 bytes
- *   off size meaning
+ * DATAGRAM, 24 bytes + records + tag
  *    0   1   version, 1
  *    1   1   flags: DATAGRAM_AUTH, DATAGRAM_LINK; other bits refused
  *    2   2   length of the datagram in bytes, header and tag included; equals the UDP payload length
@@ -13,24 +13,26 @@
  *    8   8   packet number, per session, direction and lane; from 1, never reused; 0 without a session
  *   16   1   lane of the sender (client 0; router: worker index, 255 the control plane)
  *   17   1   key id, 0 while there is no authentication, else refused
- *   18   2   ignored on receipt, sent as 0
+ *   18   2   ignored
  *   20   4   session check from WELCOME; 0 without a session
  *   24   -   records, then the 16-byte tag when DATAGRAM_AUTH
  *
- * Every record starts with
+ * RECORD, 4 bytes, how every record starts
  *    0   1   type (enum rh_record_type)
  *    1   1   flags of the type; undefined bits are refused
  *    2   2   length of the record without padding; the next one starts at the next multiple of 8
- * Padding is zero, else refused; behind the last record of a datagram it may be left out, whole.
+ * Padding is zero, else refused; behind the last record of a datagram it may be left out, whole. Fields called ignored
+ * are sent as 0 and not looked at.
  *
- * PUBLISH, 56 bytes + topic + options + attributes + payload
+ * PUBLISH, 56 bytes + topic + options + attributes + payload, without padding between them
+ *    0   1   type 0x01
  *    1   1   flags: PUBLISH_ALIAS
  *    2   2   length; 0 when the record was carried by FRAGMENTs (then the carrier's total counts)
  *    4   1   bits 7-5 class (7 highest), 4-3 delivery mode (0 best effort), 2-1 kind (0 event, 1 command, 2 reply), 0 zero
  *    5   1   hop limit; a router drops 0 and sends one less
  *    6   2   tenant; 0 from a client, whose session decides; set by the router
  *    8   8   event sequence, per publisher incarnation, from 1
- *   16   8   publisher incarnation (with the sequence: the event id, the key of duplicate suppression)
+ *   16   8   publisher incarnation, not 0 (with the sequence: the event id, the key of duplicate suppression)
  *   24   8   origin time, ns since 1970 UTC, information only
  *   32   4   time to live in ms; 0xffffffff none
  *   36   4   partition key hash
@@ -39,8 +41,8 @@
  *   48   2   topic length, or the alias number when PUBLISH_ALIAS (then no topic bytes follow)
  *   50   2   options length
  *   52   2   attributes length
- *   54   2   ignored on receipt, sent as 0
- *   56   -   topic, options, attributes, payload, without padding between them
+ *   54   2   ignored
+ *   56   -   topic, options, attributes, payload
  *
  * Option: type (1; bit 7 set: refuse the event when unknown, else ignore), length (1), value
  * Attribute: key (1: bits 7-5 value type, bits 4-0 core attribute or 0), for key 0: name length (1) + name;
@@ -48,51 +50,147 @@
  *            In strictly ascending order: core attributes by key, then extensions by name in byte order.
  *
  * FRAGMENT, 24 bytes + a slice of an encoded PUBLISH record
+ *    0   1   type 0x02
  *    1   1   flags: FRAGMENT_LAST
+ *    2   2   length
  *    4   4   offset of the slice, a multiple of 8
  *    8   8   event sequence of the PUBLISH
  *   16   4   total length of the PUBLISH record
  *   20   4   fragment id: one per carried event, per session, direction and lane
+ *   24   -   slice, a multiple of 8 bytes but for the last
  *
  * HELLO, 48 bytes + cookie + client id + tenant name
- *    4   1   lowest version spoken    5  1  highest version spoken    6  2  cookie length (0: first hello)
+ *    0   1   type 0x10
+ *    1   1   flags: none
+ *    2   2   length
+ *    4   1   lowest version spoken
+ *    5   1   highest version spoken
+ *    6   2   cookie length, up to 64 (0: first hello)
  *    8   8   publisher incarnation, random, non-zero
  *   16   8   events granted to the router, cumulative (all ones: no limit)
  *   24   8   bytes granted to the router, cumulative (all ones: no limit)
  *   32   4   queue time bound asked for, ms (0: the router's default)
  *   36   4   keepalive interval asked for, ms (0: the router's default)
  *   40   2   largest datagram this client accepts, bytes of UDP payload, at least 512
- *   42   2   client id length, 1 to 128    44  2  tenant name length (0: default tenant)    46  2  ignored
+ *   42   2   client id length, 1 to 128
+ *   44   2   tenant name length, up to 64 (0: default tenant)
+ *   46   2   ignored
+ *   48   -   cookie, client id, tenant name
  *
  * CHALLENGE, 16 bytes + cookie
- *    4   2   cookie length    6  2  ignored    8  8  node incarnation
+ *    0   1   type 0x11
+ *    1   1   flags: none
+ *    2   2   length
+ *    4   2   cookie length, 1 to 64
+ *    6   2   ignored
+ *    8   8   node incarnation
+ *   16   -   cookie
  *
  * WELCOME, 56 bytes
- *    4   4   session          8  8  node incarnation
- *   16   8   events granted to the client, cumulative    24  8  bytes granted, cumulative
- *   32   4   session check   36  4  keepalive interval, ms   40  4  session timeout, ms
- *   44   4   largest payload, bytes    48  2  largest datagram, bytes    50  1  lanes of the router
- *   51   1   version chosen   52  4  owner worker (information)
+ *    0   1   type 0x12
+ *    1   1   flags: none
+ *    2   2   length, 56
+ *    4   4   session, not 0
+ *    8   8   node incarnation
+ *   16   8   events granted to the client, cumulative
+ *   24   8   bytes granted to the client, cumulative
+ *   32   4   session check
+ *   36   4   keepalive interval, ms
+ *   40   4   session timeout, ms
+ *   44   4   largest payload, bytes
+ *   48   2   largest datagram the router accepts, bytes of UDP payload, at least 512
+ *   50   1   lanes of the router, at least 1
+ *   51   1   version chosen
+ *   52   4   owner worker (information)
  *
- * BYE, 8 bytes + text: 4 1 reason (enum rh_bye_reason), 5 1 ignored, 6 2 text length
- * UNKNOWN_SESSION, 16 bytes: 4 4 the session as received, 8 8 node incarnation
+ * BYE, 8 bytes + text
+ *    0   1   type 0x13
+ *    1   1   flags: none
+ *    2   2   length
+ *    4   1   reason (enum rh_bye_reason; unknown ones are kept)
+ *    5   1   ignored
+ *    6   2   text length, up to 255
+ *    8   -   text
  *
  * KEEPALIVE, 40 bytes
+ *    0   1   type 0x14
  *    1   1   flags: KEEPALIVE_ANSWER (please answer)
- *    8   8   events sent by the sender under credit, cumulative    16  8  bytes likewise
- *   24   8   opaque time stamp, returned in the answer             32  8  copies dropped for this session, cumulative
- * CREDIT, 24 bytes: 8 8 events granted, cumulative, 16 8 bytes granted, cumulative. Only ever grows.
+ *    2   2   length, 40
+ *    4   4   ignored
+ *    8   8   events sent by the sender under credit, cumulative
+ *   16   8   bytes sent by the sender under credit, cumulative
+ *   24   8   opaque time stamp, returned in the answer
+ *   32   8   copies dropped for this session, cumulative (0 from a client)
  *
- * SUBSCRIBE and UNSUBSCRIBE, 16 bytes + entries: 4 4 request id, 8 2 number of entries, 10 6 ignored
- *   entry, 8 bytes + filter + content, padded to 8: 0 2 filter length, 2 2 content length,
- *   4 1 content kind (enum rh_content_kind), 5 1 topic dialect (0 native), 6 2 ignored
- * SUBACK and UNSUBACK, 24 bytes + results: 4 4 request id, 8 2 number of results, 10 6 ignored,
- *   16 8 table generation from which the change holds on every worker
- *   result, 4 bytes + text, padded to 8: 0 1 code (enum rh_sub_code), 1 1 ignored, 2 2 text length
+ * UNKNOWN_SESSION, 16 bytes
+ *    0   1   type 0x15
+ *    1   1   flags: none
+ *    2   2   length, 16
+ *    4   4   the session as received
+ *    8   8   node incarnation
  *
- * ALIAS, 16 bytes + topic: 4 4 request id, 8 2 alias number, 10 2 topic length (0: forget the alias), 12 4 ignored
- * ALIAS_ACK, 16 bytes + text: 4 4 request id, 8 2 alias number, 10 1 code (enum rh_sub_code), 11 1 ignored,
- *   12 2 text length, 14 2 ignored
+ * SUBSCRIBE, 16 bytes + entries; UNSUBSCRIBE is the same with type 0x22
+ *    0   1   type 0x20
+ *    1   1   flags: none
+ *    2   2   length, entries with their padding included
+ *    4   4   request id, not 0
+ *    8   2   number of entries, 1 to 64
+ *   10   6   ignored
+ *   16   -   entries
+ *
+ * SUBSCRIBE_ENTRY, 8 bytes + filter + content, padded to 8
+ *    0   2   filter length, up to 1,024
+ *    2   2   content length, up to 4,096; 0 with content kind 0
+ *    4   1   content kind (enum rh_content_kind)
+ *    5   1   topic dialect (0 native)
+ *    6   2   ignored
+ *    8   -   filter, content, zeros up to the next multiple of 8
+ *
+ * SUBACK, 24 bytes + results; UNSUBACK is the same with type 0x23
+ *    0   1   type 0x21
+ *    1   1   flags: none
+ *    2   2   length, results with their padding included
+ *    4   4   request id
+ *    8   2   number of results, 1 to 64
+ *   10   6   ignored
+ *   16   8   table generation from which the change holds on every worker
+ *   24   -   results
+ *
+ * SUBACK_RESULT, 4 bytes + text, padded to 8
+ *    0   1   code (enum rh_sub_code)
+ *    1   1   ignored
+ *    2   2   text length, up to 255
+ *    4   -   text, zeros up to the next multiple of 8
+ *
+ * CREDIT, 24 bytes
+ *    0   1   type 0x30
+ *    1   1   flags: none
+ *    2   2   length, 24
+ *    4   4   ignored
+ *    8   8   events granted, cumulative; only ever grows
+ *   16   8   bytes granted, cumulative; only ever grows
+ *
+ * ALIAS, 16 bytes + topic
+ *    0   1   type 0x40
+ *    1   1   flags: none
+ *    2   2   length
+ *    4   4   request id, not 0
+ *    8   2   alias number, 1 to 1,024
+ *   10   2   topic length (0: forget the alias)
+ *   12   4   ignored
+ *   16   -   topic
+ *
+ * ALIAS_ACK, 16 bytes + text
+ *    0   1   type 0x41
+ *    1   1   flags: none
+ *    2   2   length
+ *    4   4   request id
+ *    8   2   alias number
+ *   10   1   code (enum rh_sub_code)
+ *   11   1   ignored
+ *   12   2   text length, up to 255
+ *   14   2   ignored
+ *   16   -   text
  */
 
 #define RH_WIRE_VERSION	     1
