@@ -40,7 +40,7 @@ struct dp_match_result {
 	bool cache_hit;
 };
 
-/* Ctx: control, before the worker runs. @worker: index below dp_table_conf.max_workers. -ENOMEM. */
+/* Ctx: control, before the worker runs. @worker: index below dp_table_conf.max_workers. -EINVAL, -ENOMEM. */
 int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **out);
 void dp_match_destroy(struct dp_match *match);
 
@@ -59,7 +59,7 @@ void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uin
 bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t sub_tag);
 
 struct dp_match_counters {
-	uint64_t hits, misses, stale, evictions, scans, uncacheable;
+	uint64_t hits, misses, stale, evictions, scans, uncacheable, scan_errors;
 };
 /* Ctx: any. */
 void dp_match_counters(const struct dp_match *match, struct dp_match_counters *out);

@@ -1,0 +1,121 @@
+#pragma once
+
+/*
+ * A worker's result cache: for a topic, the unconditional receivers and the conditional candidates. Eight ways to a bucket; a
+ * bucket is 32 bytes of tags, an entry four cache lines. An entry is valid while the generations of its topic's three parts
+ * sum up to what they did before the index was walked.
+ *
+ * Written by its worker alone. A control thread may read it for `show topics`: seq is odd while an entry is rewritten, and text is stored
+ * by relaxed words, so that a torn row is noticed and skipped.
+ */
+
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/compiler.h"
+#include "dataplane/match/index.h"
+#include "dataplane/match/slab.h"
+
+#include <assert.h>
+
+#define DP_CACHE_WAYS	       8
+#define DP_CACHE_TOPIC_BYTES   96
+#define DP_CACHE_RECEIVERS     8
+/* Entries looked at to find memory for a large result. */
+#define DP_CACHE_SWEEP 16
+
+struct dp_candidate {
+	struct dp_receiver receiver;
+	dp_pattern_id_t pattern;
+	uint32_t epoch;
+};
+
+struct dp_bucket {
+	uint32_t tag[DP_CACHE_WAYS]; /* 0: empty */
+} __attribute__((aligned(32)));
+
+struct dp_entry {
+	uint32_t seq;
+	uint32_t last_burst; /* that looked here; the current one's entries must stay as they are */
+	uint64_t sum;
+	uint32_t gen[2]; /* of first level, of first two */
+	uint16_t tenant, profile, topic_len;
+	bool used;
+	uint64_t events;
+	uint32_t block; /* in the slab; DP_SLAB_NONE */
+	uint32_t count;
+	uint32_t candidates;
+	uint32_t candidates_at; /* byte offsets into the block */
+	uint32_t receivers_at;
+	/* Behind the header: what fits, else it is in the block. */
+	char topic[DP_CACHE_TOPIC_BYTES] __attribute__((aligned(8)));
+	struct dp_receiver receiver[DP_CACHE_RECEIVERS];
+} rh_cache_aligned;
+
+static_assert(sizeof(struct dp_entry) == 256, "four lines");
+static_assert(offsetof(struct dp_entry, topic) == 64, "a hit reads line 0, then text and receivers");
+static_assert(sizeof(struct dp_receiver) == 12, "eight to an entry");
+
+struct dp_cache {
+	struct dp_bucket *bucket; /* NULL: switched off */
+	struct dp_entry *entry;
+	uint32_t mask; /* of buckets */
+	uint32_t burst;
+	uint32_t sweep;
+	uint32_t dice;
+	struct dp_slab slab;
+};
+
+/* What a miss found, to be kept. */
+struct dp_found {
+	const struct dp_receiver *receivers;
+	const struct dp_candidate *candidates;
+	uint32_t count, candidate_count;
+	uint64_t sum;
+	uint32_t gen[2];
+};
+
+/* Ctx: control. -ENOMEM. */
+int dp_cache_init(struct dp_cache *cache, uint32_t entries);
+void dp_cache_fini(struct dp_cache *cache);
+
+static inline uint32_t dp_cache_tag(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) | 1;
+}
+
+static inline const char *dp_entry_topic(const struct dp_cache *cache, const struct dp_entry *entry)
+{
+	return rh_likely(entry->topic_len <= DP_CACHE_TOPIC_BYTES)
+		? entry->topic
+		: (const char *)dp_slab_at(&cache->slab, entry->block);
+}
+
+static inline const struct dp_receiver *dp_entry_receivers(
+	const struct dp_cache *cache, const struct dp_entry *entry)
+{
+	if (rh_likely(entry->count <= DP_CACHE_RECEIVERS))
+		return entry->receiver;
+	return (const void *)((const uint8_t *)dp_slab_at(&cache->slab, entry->block) +
+		entry->receivers_at);
+}
+
+static inline const struct dp_candidate *dp_entry_candidates(
+	const struct dp_cache *cache, const struct dp_entry *entry)
+{
+	return (const void *)((const uint8_t *)dp_slab_at(&cache->slab, entry->block) +
+		entry->candidates_at);
+}
+
+static inline bool dp_entry_is(const struct dp_cache *cache, const struct dp_entry *entry,
+	const struct dp_match_key *key)
+{
+	return entry->topic_len == key->topic_len && entry->tenant == key->tenant &&
+		entry->profile == key->profile && entry->used &&
+		memcmp(dp_entry_topic(cache, entry), key->topic, key->topic_len) == 0;
+}
+
+/*
+ * Keep @found for @key: in @stale when that is the key's outdated entry, else in place of an older one. False when it does not fit or every
+ * way is needed by this burst. *@evicted: another topic had to go. Ctx: worker.
+ */
+bool dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash,
+	struct dp_entry *stale, const struct dp_found *found, struct dp_entry **out, bool *evicted);

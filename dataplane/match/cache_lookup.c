@@ -1,0 +1,175 @@
+#include "dataplane/match/cache.h"
+
+/* Words by relaxed stores, for a reader that watches seq. @to is 4-aligned with room for a whole last word. */
+static void copy_words(void *to, const void *from, size_t bytes)
+{
+	const uint8_t *src = from;
+	uint32_t *dst = to;
+
+	for (size_t i = 0; i < bytes; i += sizeof(*dst)) {
+		uint32_t word = 0;
+
+		memcpy(&word, src + i, bytes - i < sizeof(word) ? bytes - i : sizeof(word));
+		rh_store_relaxed(&dst[i / sizeof(*dst)], word);
+	}
+}
+
+static void write_begin(struct dp_entry *entry)
+{
+	rh_store_relaxed(&entry->seq, entry->seq + 1);
+	/* The odd seq before everything below; pairs with the acquire fence in dp_match_topics_each. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void write_end(struct dp_entry *entry)
+{
+	rh_store_release(&entry->seq, entry->seq + 1);
+}
+
+static void release_block(struct dp_cache *cache, struct dp_entry *entry)
+{
+	if (entry->block == DP_SLAB_NONE)
+		return;
+	dp_slab_give(&cache->slab, entry->block);
+	rh_store_relaxed(&entry->block, DP_SLAB_NONE);
+}
+
+/* Nobody's entry any more. */
+static void forget(struct dp_cache *cache, struct dp_entry *entry)
+{
+	write_begin(entry);
+	rh_store_relaxed(&entry->used, false);
+	release_block(cache, entry);
+	write_end(entry);
+}
+
+/* Give back large results that this burst does not use, a few entries a call. */
+static void sweep(struct dp_cache *cache)
+{
+	uint32_t mask = (cache->mask + 1) * DP_CACHE_WAYS - 1;
+
+	for (unsigned i = 0; i < DP_CACHE_SWEEP; i++) {
+		uint32_t at = cache->sweep++ & mask;
+		struct dp_entry *entry = &cache->entry[at];
+
+		if (!entry->used || entry->block == DP_SLAB_NONE || entry->last_burst == cache->burst)
+			continue;
+		forget(cache, entry);
+		cache->bucket[at / DP_CACHE_WAYS].tag[at % DP_CACHE_WAYS] = 0;
+	}
+}
+
+struct layout {
+	size_t receivers_at, candidates_at, bytes;
+};
+
+static struct layout layout_of(uint16_t topic_len, const struct dp_found *found)
+{
+	struct layout layout = {0};
+	size_t at = topic_len > DP_CACHE_TOPIC_BYTES ? RH_ALIGN_UP(topic_len, 8u) : 0;
+
+	layout.receivers_at = at;
+	if (found->count > DP_CACHE_RECEIVERS)
+		at += found->count * sizeof(struct dp_receiver);
+	layout.candidates_at = at;
+	layout.bytes = at + found->candidate_count * sizeof(struct dp_candidate);
+	return layout;
+}
+
+/* False: no memory for it now, or ever. */
+static bool take_block(struct dp_cache *cache, size_t bytes, uint32_t *block)
+{
+	*block = DP_SLAB_NONE;
+	if (bytes == 0)
+		return true;
+	if (bytes > DP_SLAB_BLOCK_MAX)
+		return false;
+	*block = dp_slab_take(&cache->slab, bytes);
+	if (*block == DP_SLAB_NONE) {
+		sweep(cache);
+		*block = dp_slab_take(&cache->slab, bytes);
+	}
+	return *block != DP_SLAB_NONE;
+}
+
+/* An empty way; else the older of two random ones, if this burst does not need it; else any that it does not need. */
+static int choose_way(struct dp_cache *cache, uint32_t bucket)
+{
+	const struct dp_entry *entry = &cache->entry[(size_t)bucket * DP_CACHE_WAYS];
+	const struct dp_bucket *tags = &cache->bucket[bucket];
+	unsigned a, b, way;
+
+	for (way = 0; way < DP_CACHE_WAYS; way++)
+		if (!tags->tag[way])
+			return (int)way;
+	cache->dice = cache->dice * 1664525u + 1013904223u;
+	a = cache->dice >> 29;
+	b = (cache->dice >> 26) & (DP_CACHE_WAYS - 1);
+	way = cache->burst - entry[a].last_burst >= cache->burst - entry[b].last_burst ? a : b;
+	for (unsigned i = 0; i < DP_CACHE_WAYS; i++, way = (way + 1) % DP_CACHE_WAYS)
+		if (entry[way].last_burst != cache->burst)
+			return (int)way;
+	return -1;
+}
+
+static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
+	const struct dp_match_key *key, const struct dp_found *found, const struct layout *layout,
+	uint32_t block)
+{
+	uint8_t *base = block == DP_SLAB_NONE ? NULL : dp_slab_at(&cache->slab, block);
+	bool text_in_block = key->topic_len > DP_CACHE_TOPIC_BYTES;
+
+	entry->last_burst = cache->burst;
+	entry->sum = found->sum;
+	entry->gen[0] = found->gen[0];
+	entry->gen[1] = found->gen[1];
+	rh_store_relaxed(&entry->tenant, key->tenant);
+	entry->profile = key->profile;
+	rh_store_relaxed(&entry->topic_len, key->topic_len);
+	rh_store_relaxed(&entry->block, block);
+	rh_store_relaxed(&entry->count, found->count);
+	entry->candidates = found->candidate_count;
+	entry->receivers_at = (uint32_t)layout->receivers_at;
+	entry->candidates_at = (uint32_t)layout->candidates_at;
+	copy_words(text_in_block ? (char *)base : entry->topic, key->topic, key->topic_len);
+	copy_words(found->count > DP_CACHE_RECEIVERS ? (void *)(base + layout->receivers_at)
+						     : (void *)entry->receiver,
+		found->receivers, found->count * sizeof(*found->receivers));
+	if (found->candidate_count)
+		copy_words(base + layout->candidates_at, found->candidates,
+			found->candidate_count * sizeof(*found->candidates));
+	rh_store_relaxed(&entry->used, true);
+}
+
+bool dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash,
+	struct dp_entry *stale, const struct dp_found *found, struct dp_entry **out, bool *evicted)
+{
+	uint32_t bucket = (uint32_t)hash & cache->mask, block;
+	struct layout layout = layout_of(key->topic_len, found);
+	struct dp_entry *entry = stale;
+	int way;
+
+	*evicted = false;
+	if (stale && stale->last_burst == cache->burst)
+		return false;
+	if (!take_block(cache, layout.bytes, &block))
+		return false;
+	if (!entry || !entry->used) {
+		way = choose_way(cache, bucket);
+		if (way < 0) {
+			if (block != DP_SLAB_NONE)
+				dp_slab_give(&cache->slab, block);
+			return false;
+		}
+		entry = &cache->entry[(size_t)bucket * DP_CACHE_WAYS + (unsigned)way];
+		*evicted = entry->used;
+		cache->bucket[bucket].tag[way] = dp_cache_tag(hash);
+		rh_store_relaxed(&entry->events, 0);
+	}
+	write_begin(entry);
+	release_block(cache, entry);
+	write_entry(cache, entry, key, found, &layout, block);
+	write_end(entry);
+	*out = entry;
+	return true;
+}

@@ -1,0 +1,42 @@
+#pragma once
+
+/*
+ * One worker's matching state. Written by that worker; counters are read by anyone.
+ */
+
+#include "dataplane/match/cache.h"
+#include "dataplane/match/match_lookup.h"
+#include "dataplane/match/table_priv.h"
+
+/* Conditional candidates of one event that are remembered; beyond, the index is walked a second time after the scan. */
+#define DP_CANDIDATES_MAX 4096
+/* Each session at most once in each result of a burst. Reserved, not touched: pages come with the first results so large. */
+#define DP_RESULT_ROOM ((size_t)DP_MATCH_BURST_MAX * DP_LIMIT_SESSIONS)
+
+struct dp_match {
+	const struct dp_table *table;
+	const struct dp_snapshot *snapshot; /* of this burst */
+	uint64_t seed;
+	uint32_t worker;
+	struct dp_cache cache;
+
+	/* Results that are not in the cache: [0, result_used) belongs to this burst's earlier events. */
+	struct dp_receiver *result;
+	size_t result_used;
+
+	/* A session whose stamp is the serial has its copy of the current event. */
+	uint32_t *stamp;
+	uint32_t serial;
+
+	/* The walk under way. */
+	struct dp_receiver *walk_to;
+	uint32_t walk_count;
+	uint32_t candidate_count;
+	bool candidates_overflow;
+	struct dp_candidate *candidate;
+	struct rh_topic topic;
+	uint16_t topic_tenant;
+
+	struct dp_matched matched;
+	struct dp_match_counters counters;
+};

@@ -1,0 +1,132 @@
+#pragma once
+
+/*
+ * Inside of a dp_table: what builder and workers share. Builder writes; workers read what is marked R, under RCU.
+ */
+
+#include "dataplane/api/table.h"
+#include "dataplane/match/index.h"
+
+#include <hs/hs.h>
+
+/*
+ * A subscription. Tags are never used twice (32 bits of a serial number), so a worker's (slot, tag) stays dead when the slot or its
+ * chunk is used again.
+ */
+struct dp_slot {
+	uint32_t tag;		 /* R; 0: free */
+	dp_pattern_id_t pattern; /* R; set before the slot can be found */
+	uint32_t epoch;		 /* R; likewise: the pattern id means what it means since then */
+	/* Builder only. */
+	dp_session_id_t session;
+	struct dp_node *node;
+	uint32_t pos; /* in node->set[kind] */
+	uint32_t gen;
+	uint32_t next_free;
+	uint16_t tenant;
+	uint8_t kind; /* enum dp_set_kind */
+};
+
+#define DP_SLOTS_CHUNK 1024
+#define DP_SLOTS_CHUNKS (DP_LIMIT_SUBSCRIPTIONS / DP_SLOTS_CHUNK)
+
+struct dp_slots {
+	struct dp_obj obj;
+	uint32_t used; /* live, or waiting for a grace period; builder only */
+	uint32_t free; /* chain of indexes within the chunk */
+	struct dp_slot slot[DP_SLOTS_CHUNK];
+};
+
+/* A tenant's pattern database with one scratch for each worker and one, the last, for the builder. */
+struct dp_patterns {
+	struct rh_rcu_head head;
+	hs_database_t *db;
+	uint64_t bytes;
+	uint32_t max_pattern;
+	uint32_t epoch;
+	uint32_t scratches;
+	hs_scratch_t *scratch[];
+};
+
+/* What a worker loads once a burst. A missing tenant has no patterns. */
+struct dp_snapshot {
+	struct dp_obj obj;
+	uint32_t tenants;
+	struct dp_patterns *patterns[];
+};
+
+struct dp_table {
+	struct dp_table_conf conf;
+	uint64_t generation;		 /* R */
+	struct dp_snapshot *snapshot;	 /* R */
+	uint64_t *gens;			 /* R; DP_GEN_COUNT */
+	struct dp_tenant *tenant[DP_LIMIT_TENANTS]; /* R */
+	struct dp_slots *slots[DP_SLOTS_CHUNKS];    /* R */
+	/* Builder only. */
+	struct dp_snapshot *next; /* NULL: patterns unchanged since the last publish */
+	struct dp_memory memory;
+	uint32_t serial;	/* of tags */
+	uint32_t epoch;		/* of pattern databases */
+	uint32_t slots_hint;	/* no chunk below has a free slot */
+	uint64_t *explained;	/* a bit for each session */
+	struct dp_table_stats stats; /* read relaxed by anyone */
+};
+
+/* The node of @filter, made if missing. -ENOMEM leaves no trace. Ctx: builder. */
+int dp_trie_path(struct dp_table *table, struct dp_tenant *tenant, const struct rh_filter *filter,
+	struct dp_node **out);
+/* Remove @node and those above it as far as they serve nothing. Ctx: builder. */
+void dp_trie_prune(struct dp_table *table, struct dp_tenant *tenant, struct dp_node *node);
+int dp_tenant_create(struct dp_table *table, uint16_t id, struct dp_tenant **out);
+/* Ctx: builder, without readers. */
+void dp_tenant_free(struct dp_table *table, struct dp_tenant *tenant);
+
+/* -ENOMEM; leaves the table as it was. Ctx: builder. */
+int dp_edge_insert(struct dp_memory *memory, struct dp_tenant *tenant, struct dp_node *node);
+void dp_edge_remove(struct dp_memory *memory, struct dp_tenant *tenant, struct dp_node *node);
+
+/* -ENOSPC, -ENOMEM. The slot is reserved, its tag still 0. Ctx: builder. */
+int dp_slot_take(struct dp_table *table, dp_sub_id_t *out);
+/* Back at once: nobody has seen it. */
+void dp_slot_return(struct dp_table *table, dp_sub_id_t sub);
+/* Dead now, free after a grace period. */
+void dp_slot_retire(struct dp_table *table, dp_sub_id_t sub);
+
+/* Ctx: any thread under RCU. NULL for an id outside all chunks. */
+static inline struct dp_slot *dp_slot_at(const struct dp_table *table, dp_sub_id_t sub)
+{
+	struct dp_slots *slots;
+
+	if (sub >= DP_LIMIT_SUBSCRIPTIONS)
+		return NULL;
+	slots = rh_rcu_deref(table->slots[sub / DP_SLOTS_CHUNK]);
+	return slots ? &slots->slot[sub % DP_SLOTS_CHUNK] : NULL;
+}
+
+/* Ctx: builder. The patterns that will hold after the next publish; NULL: none. */
+struct dp_patterns *dp_patterns_pending(const struct dp_table *table, uint16_t tenant);
+/* Put the pending snapshot in place, retire what it replaces. */
+void dp_patterns_publish(struct dp_table *table);
+/* Ctx: builder, without readers. */
+void dp_patterns_free_all(struct dp_table *table);
+
+/* Result of one scan: which ids matched. Owned by one thread. */
+struct dp_matched {
+	uint64_t bit[(DP_LIMIT_PATTERNS + 64) / 64];
+	uint32_t count;
+	uint32_t max;
+	uint16_t id[DP_LIMIT_PATTERNS + 1];
+};
+
+static inline bool dp_matched_has(const struct dp_matched *matched, dp_pattern_id_t id)
+{
+	return id <= DP_LIMIT_PATTERNS && (matched->bit[id / 64] >> (id % 64) & 1);
+}
+
+/*
+ * Scan @payload with the scratch of @owner; @matched is empty before and stays filled until dp_matched_clear. An empty payload
+ * matches nothing (patterns that match empty are refused). False when Hyperscan failed. Ctx: the owner of the scratch.
+ */
+bool dp_content_scan(const struct dp_patterns *patterns, uint32_t owner, const void *payload,
+	uint32_t len, struct dp_matched *matched);
+void dp_matched_clear(struct dp_matched *matched);
