@@ -22,7 +22,7 @@ struct dp_adjacency {
 	uint8_t src_mac[6], dst_mac[6];
 };
 
-/* 0, -ENOSPC. */
+/* Ctx: control, as for all of these. 0, -ENOSPC. */
 int dp_adj_create(struct dp_engine *eng, const struct dp_adjacency *adj, dp_adj_id_t *out);
 /* Replace; takes effect at each worker's next burst. 0, -ENOENT, -ENOMEM. */
 int dp_adj_update(struct dp_engine *eng, dp_adj_id_t id, const struct dp_adjacency *adj);

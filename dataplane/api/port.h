@@ -32,6 +32,7 @@ struct dp_eal_conf {
 /*
  * Start EAL. Its own log goes to a buffer; on failure the reason is one sentence in @err (hugepages missing and what to
  * write where, prefix in use, core offline, ...), never an EAL dump. Once per process.
+ * Ctx: control.
  */
 int dp_eal_start(const struct dp_eal_conf *conf, struct rh_error *err);
 void dp_eal_stop(void);
@@ -54,6 +55,7 @@ struct dp_port_conf {
  * Attach, configure and start a device. Names what is wrong and what would be right: a PCI device bound to a kernel
  * driver that must be on vfio-pci (per driver: mlx5 stays on its own), an interface that does not exist, one that carries the
  * default route (refused unless allowed), no memory. @index is what everything else calls the port.
+ * Ctx: control.
  */
 int dp_port_open(const struct dp_port_conf *conf, uint32_t *index, struct rh_error *err);
 void dp_port_close(uint32_t index);

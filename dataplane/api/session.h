@@ -38,7 +38,7 @@ struct dp_session_conf {
 
 /*
  * 0 with the slot, the wire's session number (slot and a tag that changes at each reuse) and the session check;
- * -ENOSPC when all slots are taken.
+ * -ENOSPC when all slots are taken. Ctx: control, as for close, set_adjacency and alias.
  */
 int dp_session_open(struct dp_engine *eng, const struct dp_session_conf *conf, dp_session_id_t *slot,
 	uint32_t *wire_id, uint32_t *check, struct rh_error *err);

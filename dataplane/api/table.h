@@ -38,7 +38,7 @@ void dp_table_destroy(struct dp_table *table);
 /*
  * Add a subscription of @session in @tenant. @pattern must have been installed by dp_table_patterns_set. Not visible
  * to acknowledgements before the next publish, but a worker may use it at once: one filter is one atomic update.
- * 0, -ENOSPC (DP_LIMIT_SUBSCRIPTIONS), -ENOMEM.
+ * 0, -ENOSPC (DP_LIMIT_SUBSCRIPTIONS), -ENOMEM. Ctx: builder.
  */
 int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
 	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err);
@@ -48,7 +48,7 @@ int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub);
 /*
  * A tenant's payload patterns: a database serialized by the compile helper (tools/hsc), for ids 1..count. Allocates scratch for every worker
  * before it is published. Takes effect with the next publish. @serialized is copied.
- * 0, -EINVAL when Hyperscan refuses the bytes, -ENOMEM.
+ * 0, -EINVAL when Hyperscan refuses the bytes, -ENOMEM. Ctx: builder.
  */
 int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
 	uint32_t max_pattern, struct rh_error *err);

@@ -6,7 +6,7 @@
  */
 
 #include "dataplane/base/error.h"
-#include "dataplane/frame/wire.h"
+#include "dataplane/base/topic_limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -193,6 +193,8 @@
  *   16   -   text
  */
 
+#include "dataplane/base/topic_limits.h"
+
 #define RH_WIRE_VERSION	     1
 #define RH_WIRE_UDP_PORT     6750
 #define RH_WIRE_ETHERTYPE    0x88b5 /* IEEE 802 local experimental 1, for back-to-back links */
@@ -216,8 +218,6 @@
 #define RH_ALIAS_HDR	     16
 #define RH_ALIAS_ACK_HDR     16
 
-#define RH_TOPIC_MAX	     1024
-#define RH_LEVELS_MAX	     128
 #define RH_ATTRIBUTES_MAX    8192
 #define RH_OPTIONS_MAX	     1024
 #define RH_PAYLOAD_MAX	     65536
@@ -225,7 +225,6 @@
 #define RH_EVENT_MAX	     (RH_PUBLISH_HDR + RH_TOPIC_MAX + RH_OPTIONS_MAX + RH_ATTRIBUTES_MAX + RH_PAYLOAD_MAX)
 #define RH_DATAGRAM_MIN_MAX  512   /* smallest 'largest datagram' a peer may announce */
 #define RH_DATAGRAM_MAX	     65535
-#define RH_FILTER_MAX	     1024
 #define RH_CONTENT_MAX	     4096
 #define RH_CLIENT_ID_MAX     128
 #define RH_TENANT_NAME_MAX   64
