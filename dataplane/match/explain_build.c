@@ -3,6 +3,7 @@
  * enough for its session, whatever the payload says.
  */
 
+#include "dataplane/frame/wire.h"
 #include "dataplane/match/table_priv.h"
 
 #include <errno.h>
