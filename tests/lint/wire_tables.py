@@ -128,9 +128,9 @@ def check_codes(wire, page, lua, comment_codes):
         check(shown == values, f"docs/protocol.md: table '{header}' is not {macro}")
 
 
-def check_constants(wire, page, lua):
+def check_constants(constants, page, lua):
     def define(name):
-        return int(re.search(rf"#define {name}\s+(\w+)", wire)[1], 0)
+        return int(re.search(rf"#define {name}\s+(\w+)", constants)[1], 0)
 
     check(f"local UDP_PORT = {define('RH_WIRE_UDP_PORT')}\n" in lua, "rhumb.lua: UDP_PORT")
     check(f"local VERSION = {define('RH_WIRE_VERSION')}\n" in lua, "rhumb.lua: VERSION")
@@ -166,7 +166,7 @@ def main():
     lua = (root / "tools/wireshark/rhumb.lua").read_text()
     codes = check_layouts(wire, page, lua)
     check_codes(wire, page, lua, codes)
-    check_constants(wire, page, lua)
+    check_constants(wire + (root / "dataplane/base/topic_limits.h").read_text(), page, lua)
     check_errors((root / "dataplane/frame/status.h").read_text(), page)
     for text in failures:
         print(text)
