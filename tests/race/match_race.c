@@ -1,0 +1,249 @@
+/*
+ * One builder changes subscriptions while one worker matches. Watched by the worker:
+ *  - what was removed, and published before its burst began, is never returned; what was added is always returned;
+ *  - a session that changes from one filter to another (new one first) has exactly one copy at every moment;
+ *  - a session that waits for a payload pattern has its copy whichever database is in force.
+ *
+ * `broken` makes the builder report changes before it makes them, and change filters the wrong way round.
+ */
+
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/rcu.h"
+#include "dataplane/match/match_lookup.h"
+#include "tests/lib/patterns.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMBERS	     400 /* sessions that come and go on one filter: sets inline and in chunks */
+#define MOVER	     500
+#define CONDITIONAL  501
+#define ROUNDS	     3000
+#define ROUNDS_SMALL 600
+
+/*
+ * What the worker may rely on for a session: 0 while it changes, else generation << 1 | present. Builder stores, worker loads before and
+ * after its burst; equal and not 0 means that nothing changed in between.
+ */
+static uint64_t state[MEMBERS];
+static dp_sub_id_t subs[MEMBERS];
+static struct dp_table *table;
+static dp_sub_id_t mover;
+static bool broken, builder_done;
+static uint64_t failures, checks;
+static uint64_t seen; /* generation of the worker's burst; what dp_engine_seen tells the real builder */
+
+static void fail_if(bool bad, const char *what)
+{
+	if (bad && __atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED) < 5 && !broken)
+		(void)fprintf(stderr, "race: %s\n", what);
+}
+
+static dp_sub_id_t add(const char *text, dp_session_id_t session, dp_pattern_id_t pattern)
+{
+	struct rh_filter filter;
+	dp_sub_id_t sub = DP_SUB_NONE;
+
+	if (rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, NULL) ||
+		dp_table_sub_add(table, 0, &filter, session, pattern, &sub, NULL))
+		abort();
+	return sub;
+}
+
+static void set_patterns(unsigned which)
+{
+	static const char *const sets[2][2] = {{"needle", "red"}, {"needle", "blue|green"}};
+	static void *bytes[2];
+	static size_t len[2];
+
+	if (!bytes[which])
+		bytes[which] = test_patterns_compile(sets[which], 2, &len[which]);
+	if (!bytes[which] || dp_table_patterns_set(table, 0, bytes[which], len[which], 2, NULL))
+		abort();
+}
+
+static void toggle(uint32_t session)
+{
+	bool present = rh_load_relaxed(&state[session]) & 1;
+
+	if (broken) {
+		rh_store_release(&state[session], dp_table_publish(table) << 1 | !present);
+		(void)sched_yield();
+	} else {
+		rh_store_release(&state[session], 0);
+	}
+	if (present)
+		(void)dp_table_sub_del(table, subs[session]);
+	else
+		subs[session] = add("many/+", session, 0);
+	rh_store_release(&state[session], dp_table_publish(table) << 1 | !present);
+}
+
+/* As a client does: the old filter goes once the new one is acknowledged. Bounded: a worker that stopped fails the test. */
+static void wait_until_seen(uint64_t generation)
+{
+	for (unsigned i = 0; i < 10000000 && rh_load_acquire(&seen) < generation; i++)
+		(void)sched_yield();
+	fail_if(rh_load_acquire(&seen) < generation, "the worker does not load new generations");
+}
+
+static dp_sub_id_t move(dp_sub_id_t from, unsigned round)
+{
+	const char *to = round & 1 ? "move/#" : "move/x";
+	dp_sub_id_t sub;
+
+	if (broken) {
+		(void)dp_table_sub_del(table, from);
+		(void)dp_table_publish(table);
+		(void)sched_yield();
+		return add(to, MOVER, 0);
+	}
+	sub = add(to, MOVER, 0);
+	wait_until_seen(dp_table_publish(table));
+	(void)dp_table_sub_del(table, from);
+	return sub;
+}
+
+static void *builder(void *arg)
+{
+	unsigned rounds = *(unsigned *)arg;
+	uint64_t dice = 12345;
+
+	rh_rcu_register();
+	for (unsigned i = 0; i < rounds; i++) {
+		for (unsigned k = 0; k < 4; k++) {
+			dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
+			toggle((uint32_t)(dice >> 33) % MEMBERS);
+		}
+		mover = move(mover, i + 1);
+		if (i % 64 == 0) {
+			set_patterns(i / 64 & 1);
+			(void)dp_table_publish(table);
+		}
+		if (i % 16 == 0) {
+			rh_rcu_offline();
+			(void)sched_yield();
+			rh_rcu_online();
+		}
+		rh_rcu_quiescent();
+	}
+	rh_store_release(&builder_done, true);
+	rh_rcu_unregister();
+	return NULL;
+}
+
+static void check_members(
+	const uint64_t *before, uint64_t generation, const struct dp_match_result *result)
+{
+	static uint8_t copies[MEMBERS];
+
+	memset(copies, 0, sizeof(copies));
+	for (uint32_t i = 0; i < result->count; i++)
+		copies[result->receivers[i].session]++;
+	for (uint32_t s = 0; s < MEMBERS; s++) {
+		uint64_t after = rh_load_acquire(&state[s]);
+
+		fail_if(copies[s] > 1, "two copies for one session");
+		if (!before[s] || before[s] != after || before[s] >> 1 > generation)
+			continue;
+		checks++;
+		fail_if(copies[s] != (before[s] & 1),
+			copies[s] ? "copy for a removed subscription" : "subscription not found");
+	}
+}
+
+static void burst(struct dp_match *match)
+{
+	static uint64_t before[MEMBERS];
+	static const char payload[] = "a needle in it";
+	struct dp_match_key keys[] = {
+		{.topic = "many/x", .topic_len = 6},
+		{.topic = "move/x", .topic_len = 6},
+		{.topic = "cond/x", .topic_len = 6},
+		{.topic = "many/x", .topic_len = 6},
+	};
+	struct dp_match_result results[RH_ARRAY_LEN(keys)];
+	uint64_t generation;
+
+	for (uint32_t i = 0; i < RH_ARRAY_LEN(keys); i++) {
+		keys[i].payload = (const uint8_t *)payload;
+		keys[i].payload_len = sizeof(payload) - 1;
+	}
+	for (uint32_t s = 0; s < MEMBERS; s++)
+		before[s] = rh_load_acquire(&state[s]);
+	generation = dp_match_begin(match);
+	rh_store_release(&seen, generation);
+	dp_match_burst(match, keys, RH_ARRAY_LEN(keys), results);
+	fail_if(results[1].count != 1, "a session on the move has not exactly one copy");
+	fail_if(results[2].count != 1, "the conditional session has not exactly one copy");
+	check_members(before, generation, &results[0]);
+	check_members(before, generation, &results[3]);
+}
+
+static bool builder_running(void)
+{
+	return !rh_load_acquire(&builder_done);
+}
+
+static void *worker(void *arg)
+{
+	struct dp_match *match = arg;
+	uint64_t bursts = 0;
+
+	rh_rcu_register();
+	while (builder_running() || bursts < 100) {
+		burst(match);
+		rh_rcu_quiescent();
+		if (++bursts % 8 == 0)
+			(void)sched_yield();
+	}
+	rh_rcu_unregister();
+	return NULL;
+}
+
+static unsigned rounds_wanted(void)
+{
+	const char *asked = getenv("RHUMB_LONG");
+
+#ifdef RH_RCU_TSAN
+	return asked && *asked == '1' ? ROUNDS : ROUNDS_SMALL;
+#else
+	return asked && *asked == '1' ? ROUNDS * 20 : ROUNDS;
+#endif
+}
+
+int main(int argc, char **argv)
+{
+	struct dp_table_conf conf = {.cache_entries = 64, .max_workers = 1};
+	unsigned rounds = rounds_wanted();
+	pthread_t threads[2];
+	struct dp_match *match;
+	struct rh_error err;
+
+	broken = argc > 1 && strcmp(argv[1], "broken") == 0;
+	rh_rcu_register();
+	if (dp_table_create(&conf, &table, &err) || dp_match_create(table, 0, &match))
+		return 2;
+	set_patterns(0);
+	(void)add("cond/#", CONDITIONAL, 1);
+	mover = add("move/x", MOVER, 0);
+	(void)dp_table_publish(table);
+	rh_rcu_offline();
+	if (pthread_create(&threads[0], NULL, builder, &rounds) ||
+		pthread_create(&threads[1], NULL, worker, match))
+		return 2;
+	(void)pthread_join(threads[0], NULL);
+	(void)pthread_join(threads[1], NULL);
+	rh_rcu_online();
+	dp_match_destroy(match);
+	dp_table_destroy(table);
+	rh_rcu_barrier();
+	rh_rcu_unregister();
+	(void)printf("%s: %lu checks, %lu failures\n", broken ? "broken" : "sound", checks, failures);
+	if (broken)
+		return failures == 0;
+	return failures != 0 || checks == 0;
+}

@@ -1,0 +1,180 @@
+#include "tests/lib/patterns.h"
+#include "tests/unit/dataplane/match/fixture.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t scans(void)
+{
+	struct dp_match_counters now;
+
+	dp_match_counters(match, &now);
+	return now.scans;
+}
+
+static void install(const char *const *patterns, uint32_t count)
+{
+	size_t len = 0;
+	void *bytes = test_patterns_compile(patterns, count, &len);
+	struct rh_error err = {""};
+
+	cr_assert_not_null(bytes);
+	cr_assert_eq(dp_table_patterns_set(table, 0, bytes, len, count, &err), 0, "%s", err.text);
+	free(bytes);
+}
+
+static const char *const three[] = {"CVE-[0-9]{4}-[0-9]{4,}", "urgent", "a.b"};
+
+static void start(void)
+{
+	fixture_start(256);
+	install(three, 3);
+}
+
+TestSuite(content, .init = start, .fini = fixture_stop);
+
+Test(content, conditional_subscriptions_need_topic_and_payload)
+{
+	(void)fixture_add(0, "d/#", 1, 1);
+	(void)fixture_add(0, "d/+", 2, 2);
+	(void)fixture_add(0, "d/x", 3, 0);
+	(void)fixture_publish();
+	for (unsigned i = 0; i < 2; i++) {
+		cr_expect_str_eq(fixture_sessions("d/x", "fixes CVE-2024-12345"), "1 3");
+		cr_expect_str_eq(fixture_sessions("d/x", "urgent CVE-2024-1234"), "1 2 3");
+		cr_expect_str_eq(fixture_sessions("d/x", "CVE-2024-123"), "3");
+		cr_expect_str_eq(fixture_sessions("e/x", "urgent CVE-2024-1234"), "");
+		cr_expect_str_eq(fixture_sessions("d/x", ""), "3");
+	}
+}
+
+Test(content, one_copy_for_a_session_with_several_reasons)
+{
+	(void)fixture_add(0, "d/#", 1, 1);
+	(void)fixture_add(0, "d/+", 1, 2);
+	(void)fixture_add(0, "#", 2, 1);
+	(void)fixture_add(0, "d/y", 2, 0);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("d/x", "urgent CVE-2024-1234"), "1 2");
+	cr_expect_str_eq(fixture_sessions("d/y", "urgent"), "1 2");
+	cr_expect_str_eq(fixture_sessions("d/y", "-"), "2");
+}
+
+Test(content, topics_without_candidates_are_never_scanned)
+{
+	(void)fixture_add(0, "d/#", 1, 1);
+	(void)fixture_add(0, "e/#", 2, 0);
+	(void)fixture_add(0, "f/x", 3, 0);
+	(void)fixture_add(0, "f/+", 3, 1);
+	(void)fixture_publish();
+	(void)fixture_sessions("e/x", "CVE-2024-1234");
+	(void)fixture_sessions("e/x", "CVE-2024-1234");
+	/* The session gets its copy whatever the payload says. */
+	cr_expect_str_eq(fixture_sessions("f/x", "CVE-2024-1234"), "3");
+	cr_expect_eq(scans(), 0);
+	(void)fixture_sessions("d/x", "CVE-2024-1234");
+	cr_expect_eq(scans(), 1);
+	(void)fixture_sessions("d/x", "CVE-2024-1234");
+	cr_expect_eq(scans(), 2);
+}
+
+Test(content, payload_bytes_are_any_bytes)
+{
+	struct dp_match_key key = {.topic = "d", .topic_len = 1, .payload_len = 3};
+	struct dp_match_result result;
+
+	(void)fixture_add(0, "d", 1, 3);
+	(void)fixture_publish();
+	key.payload = (const uint8_t *)"a\0b";
+	dp_match_burst(match, &key, 1, &result);
+	cr_expect_eq(result.count, 1);
+	key.payload = (const uint8_t *)"a\nb";
+	dp_match_burst(match, &key, 1, &result);
+	cr_expect_eq(result.count, 1);
+	key.payload_len = 2;
+	dp_match_burst(match, &key, 1, &result);
+	cr_expect_eq(result.count, 0);
+	key.payload = NULL;
+	key.payload_len = 0;
+	dp_match_burst(match, &key, 1, &result);
+	cr_expect_eq(result.count, 0);
+}
+
+Test(content, more_candidates_than_are_remembered_are_decided_exactly)
+{
+	static uint32_t sessions[6000];
+
+	for (uint32_t i = 0; i < 6000; i++)
+		(void)fixture_add(0, i % 2 ? "many/#" : "many/+", i, 1 + i % 3);
+	(void)fixture_add(0, "many/x", 5, 0);
+	(void)fixture_publish();
+	cr_expect_eq(fixture_match(0, "many/x", "urgent", sessions, 6000), 2001);
+	cr_expect_eq(sessions[0], 1);
+	cr_expect_eq(sessions[1], 4);
+	cr_expect_eq(sessions[2], 5);
+	cr_expect_eq(fixture_match(0, "many/x", "nothing", sessions, 6000), 1);
+	cr_expect_eq(scans(), 2);
+}
+
+Test(content, new_ids_mean_nothing_to_the_published_database)
+{
+	static const char *const other[] = {"green", "red", "blue"};
+
+	(void)fixture_publish();
+	install(other, 3);
+	/* A worker may find it before the publish, but must not decide it by the old database. */
+	(void)fixture_add(0, "d", 1, 2);
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "");
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "");
+	cr_expect_str_eq(fixture_sessions("d", "red"), "1");
+}
+
+Test(content, a_new_database_serves_cached_topics)
+{
+	static const char *const more[] = {"CVE-[0-9]{4}-[0-9]{4,}", "urgent", "a.b", "zebra"};
+
+	(void)fixture_add(0, "d", 1, 2);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "1");
+	install(more, 4);
+	(void)fixture_add(0, "e", 2, 4);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "1");
+	cr_expect(fixture_result.cache_hit);
+	cr_expect_str_eq(fixture_sessions("e", "a zebra"), "2");
+	cr_expect_eq(fixture_stats().patterns, 4);
+}
+
+Test(content, databases_that_were_never_published_go_quietly)
+{
+	for (unsigned i = 0; i < 5; i++)
+		install(three, 3);
+	cr_assert_eq(dp_table_patterns_set(table, 700, NULL, 0, 0, NULL), 0);
+	install(three, 2);
+	(void)fixture_publish();
+	cr_expect_eq(fixture_stats().patterns, 2);
+	cr_assert_eq(dp_table_patterns_set(table, 0, NULL, 0, 0, NULL), 0);
+	(void)fixture_publish();
+	cr_expect_eq(fixture_stats().patterns, 0);
+}
+
+Test(content, bytes_that_are_no_database_are_refused)
+{
+	struct rh_error err;
+	size_t len = 0;
+	char *bytes = test_patterns_compile(three, 3, &len);
+
+	cr_expect_eq(dp_table_patterns_set(table, 0, "garbage", 7, 1, &err), -EINVAL);
+	cr_expect(strstr(err.text, "Hyperscan"));
+	cr_expect_eq(dp_table_patterns_set(table, 0, bytes, len - 1, 3, &err), -EINVAL);
+	bytes[len / 2] ^= 1;
+	cr_expect_eq(dp_table_patterns_set(table, 0, bytes, len, 3, &err), -EINVAL);
+	cr_expect_eq(dp_table_patterns_set(table, 1024, bytes, len, 3, &err), -EINVAL);
+	cr_expect_eq(dp_table_patterns_set(table, 0, bytes, len, 10001, &err), -EINVAL);
+	cr_expect_eq(fixture_stats().patterns, 3);
+	free(bytes);
+}
