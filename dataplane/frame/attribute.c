@@ -17,27 +17,36 @@
 #define TYPE_SHIFT   5
 #define VALUE_LENGTH 2
 
-static const char *const core_names[RH_ATTR_KEY_COUNT] = {
-	[RH_ATTR_ID] = "id",
-	[RH_ATTR_SOURCE] = "source",
-	[RH_ATTR_SPECVERSION] = "specversion",
-	[RH_ATTR_TYPE] = "type",
-	[RH_ATTR_DATACONTENTTYPE] = "datacontenttype",
-	[RH_ATTR_DATASCHEMA] = "dataschema",
-	[RH_ATTR_SUBJECT] = "subject",
-	[RH_ATTR_TIME] = "time",
+#define CORE_NAME(text)                                                                            \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+
+/* A row for every key that KEY_MASK can yield: no name for extensions and unknown keys. */
+static const struct {
+	const char *text;
+	uint8_t len;
+} core_names[KEY_MASK + 1] = {
+	[RH_ATTR_ID] = CORE_NAME("id"),
+	[RH_ATTR_SOURCE] = CORE_NAME("source"),
+	[RH_ATTR_SPECVERSION] = CORE_NAME("specversion"),
+	[RH_ATTR_TYPE] = CORE_NAME("type"),
+	[RH_ATTR_DATACONTENTTYPE] = CORE_NAME("datacontenttype"),
+	[RH_ATTR_DATASCHEMA] = CORE_NAME("dataschema"),
+	[RH_ATTR_SUBJECT] = CORE_NAME("subject"),
+	[RH_ATTR_TIME] = CORE_NAME("time"),
 };
 
 const char *rh_attribute_core_name(enum rh_attribute_key key)
 {
-	return (unsigned)key < RH_ATTR_KEY_COUNT ? core_names[key] : NULL;
+	return (unsigned)key < RH_ATTR_KEY_COUNT ? core_names[key].text : NULL;
 }
 
 /* RH_ATTR_EXTENSION when @name is no core name. */
 static uint8_t core_key(const char *name, size_t len)
 {
 	for (uint8_t key = RH_ATTR_ID; key < RH_ATTR_KEY_COUNT; key++)
-		if (strlen(core_names[key]) == len && memcmp(core_names[key], name, len) == 0)
+		if (core_names[key].len == len && memcmp(core_names[key].text, name, len) == 0)
 			return key;
 	return RH_ATTR_EXTENSION;
 }
@@ -63,8 +72,8 @@ static size_t attribute_load(const uint8_t *p, size_t left, struct rh_attribute 
 		return 0;
 	out->key = p[0] & KEY_MASK;
 	out->type = p[0] >> TYPE_SHIFT;
-	out->name = rh_attribute_core_name(out->key);
-	out->name_len = out->name ? (uint8_t)strlen(out->name) : 0;
+	out->name = core_names[out->key].text;
+	out->name_len = core_names[out->key].len;
 	if (out->key == RH_ATTR_EXTENSION) {
 		if (left < 2 || left - 2 < p[1])
 			return 0;

@@ -134,9 +134,10 @@ static inline enum rh_frame_error rh_record_next(
 	shape = &rh_record_shapes[rec[0]];
 	len = rh_load_be16(rec + 2);
 	if (rh_unlikely(!shape->least_bytes || (rec[1] & shape->refused_flags) ||
-		    len < shape->least_bytes || len > left))
+		    len < shape->least_bytes))
 		return rh_frame_refused(rh_record_refusal(cur));
 	padding = -len & (RH_WIRE_ALIGN - 1);
+	/* A record longer than what is left is longer with its padding too: one comparison refuses both. */
 	if (left == len)
 		padding = 0;
 	else if (rh_unlikely(len + padding > left || !rh_padding_is_zero(rec + len + padding, padding)))

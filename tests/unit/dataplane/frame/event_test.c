@@ -289,6 +289,23 @@ Test(attribute, every_cut_of_an_attribute_is_refused)
 		cr_assert_eq(parse_with(NULL, 0, whole, len), RH_FRAME_ATTRIBUTE, "%u bytes", len);
 }
 
+Test(attribute, an_attribute_that_would_end_in_the_payload_is_refused)
+{
+	static const char whole[] = "\x40\x03"
+				    "abc\x00\x02"
+				    "77";
+	struct rh_event_spec spec = plain;
+
+	/* What is cut off stands behind, so that a byte too far would look well. */
+	for (uint16_t len = 1; len < sizeof(whole) - 1; len++) {
+		spec.attributes = (const uint8_t *)whole;
+		spec.attributes_len = len;
+		spec.payload = (const uint8_t *)whole + len;
+		spec.payload_len = (uint32_t)(sizeof(whole) - 1 - len);
+		cr_assert_eq(parse(encode(&spec)), RH_FRAME_ATTRIBUTE, "%u bytes", len);
+	}
+}
+
 Test(attribute, bad_keys_types_names_and_values_are_refused)
 {
 	cr_assert_eq(attributes_parse("\x09\x00\x00"), RH_FRAME_ATTRIBUTE, "unknown core key");
