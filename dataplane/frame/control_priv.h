@@ -23,7 +23,7 @@ bool rh_zero(const uint8_t *bytes, size_t count);
 uint8_t *rh_text_put(uint8_t *out, const struct rh_text *text);
 
 /*
- * Begin a record of @len bytes (padding not counted): zeroes it with its padding and writes its header. Returns the bytes
- * with padding, or -EMSGSIZE when it exceeds @room or 65,535.
+ * Begin a record of @len bytes (padding not counted): zeroes it with its padding and writes its
+ * header. Returns the bytes with padding, or -EMSGSIZE when it exceeds @room or 65,535.
  */
 int rh_control_begin(uint8_t *out, size_t room, uint8_t type, size_t len);

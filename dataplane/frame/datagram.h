@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * The datagram header and the walk over its records. Both parsers are inline: they are the first thing a worker does
- * with an event and cost less than a call would.
+ * The datagram header and the walk over its records. Both parsers are inline: they are the first
+ * thing a worker does with an event and cost less than a call would.
  */
 
 #include "dataplane/base/compiler.h"
@@ -23,7 +23,8 @@ struct rh_datagram {
 	uint16_t length;
 };
 
-/* Which of its errors a refused header has, never OK. Not inline, so that the accepted path stays short. */
+/* Which of its errors a refused header has, never OK. Not inline, so that the accepted path stays
+ * short. */
 enum rh_frame_error rh_datagram_refusal(const uint8_t *bytes, size_t len);
 
 /* Tells the compiler what it cannot see of a refusal: that outputs are read on success only. */
@@ -35,8 +36,8 @@ static inline enum rh_frame_error rh_frame_refused(enum rh_frame_error err)
 }
 
 /*
- * Read the header at @bytes of a UDP payload of @len bytes. Checks version, flags, that the length field equals @len,
- * that no key id is set, and that a datagram of a session has a packet number.
+ * Read the header at @bytes of a UDP payload of @len bytes. Checks version, flags, that the length
+ * field equals @len, that no key id is set, and that a datagram of a session has a packet number.
  *
  * Ctx: any. No allocation. @out is written only on RH_FRAME_OK.
  */
@@ -46,7 +47,8 @@ static inline enum rh_frame_error rh_datagram_parse(
 	uint64_t number;
 	uint32_t session, lane;
 
-	/* One comparison for version, flags (none is accepted yet) and length; the first keeps len in 16 bits. */
+	/* One comparison for version, flags (none is accepted yet) and length; the first keeps len
+	 * in 16 bits. */
 	if (rh_unlikely(len - RH_DATAGRAM_HDR > RH_DATAGRAM_MAX - RH_DATAGRAM_HDR) ||
 		rh_unlikely(rh_load_be32(bytes) != ((RH_WIRE_VERSION << 24) | (uint32_t)len)))
 		return rh_frame_refused(rh_datagram_refusal(bytes, len));
@@ -68,17 +70,17 @@ static inline enum rh_frame_error rh_datagram_parse(
 void rh_datagram_encode(uint8_t *out, const struct rh_datagram *d);
 
 /*
- * Walk the records of a datagram whose header was accepted. Start with the cursor zeroed by rh_record_first.
+ * Walk the records of a datagram whose header was accepted. Start with rh_record_first.
  *
  *	struct rh_record rec;
  *	struct rh_record_cursor cur = rh_record_first(bytes, len);
  *	while ((err = rh_record_next(&cur, &rec)) == RH_FRAME_OK && rec.bytes)
  *		...
  *
- * rh_record_next checks type and flags against the table of known types, the length against the type's least size and the
- * room left, and that padding is zero (behind the last record it may be left out). rec.bytes is NULL at the end. A
- * malformed record ends the walk with its error: what came before stands, what follows is lost with the datagram.
- * Ctx: any.
+ * rh_record_next checks type and flags against the table of known types, the length against the
+ * type's least size and the room left, and that padding is zero (behind the last record it may be
+ * left out). rec.bytes is NULL at the end. A malformed record ends the walk with its error: what
+ * came before stands, what follows is lost with the datagram. Ctx: any.
  */
 struct rh_record {
 	const uint8_t *bytes; /* the record header */
@@ -108,12 +110,13 @@ static inline struct rh_record_cursor rh_record_first(const uint8_t *datagram, s
 	return (struct rh_record_cursor){datagram + RH_DATAGRAM_HDR, datagram + len};
 }
 
-/* Are the @padding (0 to 7) bytes before the aligned @end zero? At least 8 bytes before @end are readable. */
+/* Are the @padding (0 to 7) bytes before the aligned @end zero? At least 8 bytes before @end are
+ * readable. */
 static inline int rh_padding_is_zero(const uint8_t *end, unsigned padding)
 {
 	uint64_t last = __builtin_bswap64(rh_load_be64(end - RH_WIRE_ALIGN));
 
-	/* Little-endian: the padding is the top bytes. Two shifts, because one by 64 is undefined. */
+	/* Little-endian: the padding is the top bytes. Two shifts: one by 64 is undefined. */
 	return (last >> 1) >> (63 - 8 * padding) == 0;
 }
 
@@ -134,13 +137,15 @@ static inline enum rh_frame_error rh_record_next(
 	shape = &rh_record_shapes[rec[0]];
 	len = rh_load_be16(rec + 2);
 	if (rh_unlikely(!shape->least_bytes || (rec[1] & shape->refused_flags) ||
-		    len < shape->least_bytes))
+			len < shape->least_bytes))
 		return rh_frame_refused(rh_record_refusal(cur));
 	padding = -len & (RH_WIRE_ALIGN - 1);
-	/* A record longer than what is left is longer with its padding too: one comparison refuses both. */
+	/* A record longer than what is left is longer with its padding too: one comparison refuses
+	 * both. */
 	if (left == len)
 		padding = 0;
-	else if (rh_unlikely(len + padding > left || !rh_padding_is_zero(rec + len + padding, padding)))
+	else if (rh_unlikely(
+			 len + padding > left || !rh_padding_is_zero(rec + len + padding, padding)))
 		return rh_frame_refused(rh_record_refusal(cur));
 	cur->next = rec + len + padding;
 	out->bytes = rec;

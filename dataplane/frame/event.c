@@ -25,7 +25,8 @@ enum rh_frame_error rh_event_check(const struct rh_event *event)
 
 	if (err != RH_FRAME_OK)
 		return err;
-	if ((event->record[4] & 1) || event->kind > RH_KIND_REPLY || !event->sequence || !event->incarnation)
+	if ((event->record[4] & 1) || event->kind > RH_KIND_REPLY || !event->sequence ||
+		!event->incarnation)
 		return RH_FRAME_VALUE;
 	err = rh_options_check(event->options, event->options_len);
 	if (err != RH_FRAME_OK)

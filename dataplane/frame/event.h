@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * The event view: what every codec yields and every later stage reads. Pointers are into the bytes that were parsed
- * and live as long as they do.
+ * The event view: what every codec yields and every later stage reads. Pointers are into the bytes
+ * that were parsed and live as long as they do.
  */
 
 #include "dataplane/base/compiler.h"
@@ -41,7 +41,8 @@ struct rh_event {
 
 /* Options: structure, known sizes, no known type twice, no unknown critical one. Ctx: any. */
 enum rh_frame_error rh_options_check(const uint8_t *options, size_t len);
-/* Attributes: structure, names, UTF-8 values, strictly ascending, so that none is there twice. Ctx: any. */
+/* Attributes: structure, names, UTF-8 values, strictly ascending, so that none is there twice. Ctx:
+ * any. */
 enum rh_frame_error rh_attributes_check(const uint8_t *attributes, size_t len);
 
 /* Limits, values, options and attributes, when the inline part found one of them to look at. */
@@ -69,13 +70,16 @@ static inline void rh_event_load_header(const uint8_t *bytes, struct rh_event *o
 }
 
 /*
- * Parse one PUBLISH record of @len bytes. @assembled: it came out of FRAGMENTs, so its length field is 0.
+ * Parse one PUBLISH record of @len bytes. @assembled: it came out of FRAGMENTs, so its length field
+ * is 0.
  *
- * Checks every length once, service bits, that sizes are within the limits of wire.h, options (structure, no unknown
- * critical one) and attributes (structure, names [a-z0-9]+, UTF-8 values, ascending order, so no attribute twice). The
- * topic's text is NOT checked here: that is done once per distinct topic (rh_topic_check in dataplane/filter/topic.h).
+ * Checks every length once, service bits, that sizes are within the limits of wire.h, options
+ * (structure, no unknown critical one) and attributes (structure, names [a-z0-9]+, UTF-8 values,
+ * ascending order, so no attribute twice). The topic's text is NOT checked here: that is done once
+ * per distinct topic (rh_topic_parse in dataplane/filter/topic.h).
  *
- * Ctx: any. No allocation. @out is complete only on RH_FRAME_OK. Inline: about 15 cycles without attributes.
+ * Ctx: any. No allocation. @out is complete only on RH_FRAME_OK. Inline: about 15 cycles without
+ * attributes.
  */
 static inline enum rh_frame_error rh_event_parse(
 	const uint8_t *bytes, size_t len, bool assembled, struct rh_event *out)
@@ -109,8 +113,8 @@ static inline enum rh_frame_error rh_event_parse(
 	out->attributes = out->options + out->options_len;
 	out->payload = out->attributes + out->attributes_len;
 	/* 0 - 1 wraps: one comparison says 1..MAX. */
-	if (rh_unlikely((out->alias ? out->alias - 1u >= RH_ALIAS_MAX
-				    : topic - 1u >= RH_TOPIC_MAX) ||
+	if (rh_unlikely(
+		    (out->alias ? out->alias - 1u >= RH_ALIAS_MAX : topic - 1u >= RH_TOPIC_MAX) ||
 		    out->payload_len > RH_PAYLOAD_MAX || (bytes[4] & 1) ||
 		    out->kind > RH_KIND_REPLY || !out->sequence || !out->incarnation ||
 		    behind != topic))
@@ -142,21 +146,22 @@ struct rh_event_spec {
 	uint8_t hop_limit;
 };
 
-/* Bytes rh_event_encode will write, without padding. May exceed 65,535: then it must travel in FRAGMENTs. */
+/* Bytes rh_event_encode will write, without padding. May exceed 65,535: then it must travel in
+ * FRAGMENTs. */
 size_t rh_event_size(const struct rh_event_spec *spec);
 
 /*
- * Encode a PUBLISH record at @out. @assembled: leave the length field 0, for cutting into FRAGMENTs.
- * Returns the bytes written without padding (the padding, if there is room, is zeroed), or -EMSGSIZE when @room is
- * too small or the record exceeds 65,535 bytes and is not @assembled. Ctx: any.
+ * Encode a PUBLISH record at @out. @assembled: leave the length field 0, for cutting into
+ * FRAGMENTs. Returns the bytes written without padding (the padding, if there is room, is zeroed),
+ * or -EMSGSIZE when @room is too small or the record exceeds 65,535 bytes and is not @assembled.
+ * Ctx: any.
  */
-int rh_event_encode(
-	uint8_t *out, size_t room, const struct rh_event_spec *spec, bool assembled);
+int rh_event_encode(uint8_t *out, size_t room, const struct rh_event_spec *spec, bool assembled);
 
 /*
- * Attributes: walk and build. rh_attribute_next returns false at the end; only for bytes that rh_event_parse accepted.
- * On the wire core attributes come first, by key, then extensions, by name in byte order: equal sets are equal bytes, and
- * a repeated attribute shows beside its twin.
+ * Attributes: walk and build. rh_attribute_next returns false at the end; only for bytes that
+ * rh_event_parse accepted. On the wire core attributes come first, by key, then extensions, by name
+ * in byte order: equal sets are equal bytes, and a repeated attribute shows beside its twin.
  */
 struct rh_attribute {
 	const char *name; /* of the extension; the canonical CloudEvents name for a core key */
@@ -170,9 +175,10 @@ struct rh_attribute {
 bool rh_attribute_next(
 	const uint8_t *attributes, size_t len, size_t *offset, struct rh_attribute *out);
 /*
- * Insert one attribute at its place among the @len bytes at @out (core names become their one-byte key; with a core @key
- * the name may be NULL). Returns the new length; -EMSGSIZE when @room or RH_ATTRIBUTES_MAX is exceeded; -EINVAL when the
- * name is not [a-z0-9]{1,255} or is "data", the value is not UTF-8, or the attribute is there already. Ctx: any.
+ * Insert one attribute at its place among the @len bytes at @out (core names become their one-byte
+ * key; with a core @key the name may be NULL). Returns the new length; -EMSGSIZE when @room or
+ * RH_ATTRIBUTES_MAX is exceeded; -EINVAL when the name is not [a-z0-9]{1,255} or is "data", the
+ * value is not UTF-8, or the attribute is there already. Ctx: any.
  */
 int rh_attribute_put(uint8_t *out, size_t room, size_t len, const struct rh_attribute *attr);
 /* CloudEvents name of a core key; NULL for RH_ATTR_EXTENSION and beyond the last. Ctx: any. */

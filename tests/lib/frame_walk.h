@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * Drive every frame parser over bytes from anywhere and abort when a promise is broken: views lie inside the input, what
- * was accepted encodes and parses again to the same. Used by the fuzz targets and the random tests.
+ * Drive every frame parser over bytes from anywhere and abort when a promise is broken: views lie
+ * inside the input, what was accepted encodes and parses again to the same. Used by the fuzz
+ * targets and the random tests.
  */
 
 #include "dataplane/frame/status.h"
