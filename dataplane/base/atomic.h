@@ -11,3 +11,15 @@
 #define rh_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 /* Only for a field with one writer: not a read-modify-write as seen by others. */
 #define rh_add_relaxed(p, n)   rh_store_relaxed((p), rh_load_relaxed(p) + (n))
+
+/*
+ * Stand-alone fences, for sequence counters around relaxed words. GCC refuses them under TSAN, which does not model them; there a
+ * compiler fence keeps the order of the program (TSAN builds run on x86-64 alone), and the words are atomic anyway.
+ */
+#ifdef __SANITIZE_THREAD__
+#define rh_fence_acquire() __atomic_signal_fence(__ATOMIC_ACQUIRE)
+#define rh_fence_release() __atomic_signal_fence(__ATOMIC_RELEASE)
+#else
+#define rh_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define rh_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
+#endif

@@ -18,7 +18,7 @@ static void write_begin(struct dp_entry *entry)
 {
 	rh_store_relaxed(&entry->seq, entry->seq + 1);
 	/* The odd seq before everything below; pairs with the acquire fence in dp_match_topics_each. */
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	rh_fence_release();
 }
 
 static void write_end(struct dp_entry *entry)

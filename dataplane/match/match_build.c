@@ -152,7 +152,7 @@ static bool read_row(
 	row->receivers = rh_load_relaxed(&entry->count);
 	row->events = rh_load_relaxed(&entry->events);
 	/* What was read before the second look at seq; pairs with the fence in cache_lookup.c. */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	rh_fence_acquire();
 	return rh_load_relaxed(&entry->seq) == seq;
 }
 
