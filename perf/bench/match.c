@@ -1,0 +1,250 @@
+/*
+ * Cycles per event of matching alone, on the workload of scenario `hot`: 10,000 subscriptions, half with wildcards, Zipf(1.0) over 100,000
+ * topics, a trace of 16,384 events. One thread, no ports. Every event's bytes stand in a packet buffer of 256 bytes of their own, as the
+ * receive stage would leave them. Each answer is compared with the reference once before anything is timed.
+ */
+
+#include "dataplane/base/clock.h"
+#include "dataplane/base/compiler.h"
+#include "dataplane/base/rcu.h"
+#include "dataplane/match/match_lookup.h"
+#include "perf/gen/workload.h"
+#include "tests/lib/patterns.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PACKET_BYTES   256
+#define TOPIC_AT       80
+#define BURST	       32
+#define BATCHES	       201
+#define CACHE_ENTRIES  65536
+#define EQUAL_FILTERS  100000
+#define SEED	       20240601
+
+static struct workload load;
+static uint32_t reference[WORKLOAD_EVENTS];
+static uint8_t (*packets)[PACKET_BYTES];
+static struct dp_match_key keys[WORKLOAD_EVENTS];
+
+struct bench {
+	struct dp_table *table;
+	struct dp_match *match;
+};
+
+static void must(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	(void)fprintf(stderr, "match: %s\n", what);
+	exit(1);
+}
+
+static void packets_make(void)
+{
+	packets = aligned_alloc(RH_CACHE_LINE, sizeof(*packets) * WORKLOAD_EVENTS);
+	must(packets, "no memory");
+	for (uint32_t e = 0; e < WORKLOAD_EVENTS; e++) {
+		const char *topic = workload_topic(&load, e);
+		uint16_t len = (uint16_t)strlen(topic);
+
+		memset(packets[e], 'p', PACKET_BYTES);
+		memcpy(packets[e] + TOPIC_AT, topic, len);
+		keys[e] = (struct dp_match_key){
+			.topic = (const char *)packets[e] + TOPIC_AT,
+			.topic_len = len,
+			.payload = packets[e] + TOPIC_AT + len,
+			.payload_len = (uint32_t)(PACKET_BYTES - TOPIC_AT - len),
+		};
+	}
+}
+
+static dp_sub_id_t subscribe(
+	struct dp_table *table, const char *text, dp_session_id_t session, dp_pattern_id_t pattern)
+{
+	struct rh_filter filter;
+	dp_sub_id_t sub = DP_SUB_NONE;
+
+	must(rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, NULL) == 0, text);
+	must(dp_table_sub_add(table, 0, &filter, session, pattern, &sub, NULL) == 0, text);
+	return sub;
+}
+
+static struct bench bench_open(uint32_t cache_entries)
+{
+	struct dp_table_conf conf = {.cache_entries = cache_entries, .max_workers = 1};
+	struct bench b = {0};
+
+	must(dp_table_create(&conf, &b.table, NULL) == 0, "no table");
+	must(dp_match_create(b.table, 0, &b.match) == 0, "no matching state");
+	for (uint32_t s = 0; s < WORKLOAD_SUBSCRIPTIONS; s++)
+		(void)subscribe(b.table, load.filters[s], s % WORKLOAD_SUBSCRIBERS, 0);
+	(void)dp_table_publish(b.table);
+	return b;
+}
+
+static void bench_close(struct bench *b)
+{
+	dp_match_destroy(b->match);
+	dp_table_destroy(b->table);
+}
+
+/* Every event's receivers against the reference. */
+static void check(struct bench *b)
+{
+	struct dp_match_result results[BURST];
+
+	(void)dp_match_begin(b->match);
+	for (uint32_t e = 0; e < WORKLOAD_EVENTS; e += BURST) {
+		dp_match_burst(b->match, keys + e, BURST, results);
+		for (uint32_t i = 0; i < BURST; i++) {
+			bool nobody = reference[e + i] == WORKLOAD_NOBODY;
+
+			must(results[i].count == !nobody, "wrong number of receivers");
+			must(nobody || results[i].receivers[0].session == reference[e + i],
+				"wrong receiver");
+		}
+	}
+}
+
+static uint64_t receivers; /* keeps the work from being optimised away */
+
+/* TSC cycles for @events events from @from on. */
+static uint64_t pass(struct bench *b, uint32_t from, uint32_t events)
+{
+	struct dp_match_result results[BURST];
+	uint64_t start = rh_tsc();
+
+	for (uint32_t e = from; e < from + events; e += BURST) {
+		(void)dp_match_begin(b->match);
+		dp_match_burst(b->match, keys + e, BURST, results);
+		for (uint32_t i = 0; i < BURST; i++)
+			receivers += results[i].count;
+		rh_rcu_quiescent();
+	}
+	return rh_tsc() - start;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void report(const char *what, double *sample, unsigned count)
+{
+	qsort(sample, count, sizeof(*sample), by_value);
+	(void)printf("%-58s %8.1f %8.1f\n", what, sample[0], sample[count / 2]);
+}
+
+/* @events of the trace, again and again: all of it, or one burst from the middle. */
+static void time_passes(struct bench *b, const char *what, uint32_t events, bool outdate)
+{
+	uint32_t from = events < WORKLOAD_EVENTS ? WORKLOAD_EVENTS / 2 : 0;
+	static double sample[BATCHES];
+
+	(void)pass(b, from, events);
+	for (unsigned i = 0; i < BATCHES; i++) {
+		uint32_t rounds = WORKLOAD_EVENTS / events;
+		uint64_t cycles = 0;
+
+		if (outdate) {
+			must(dp_table_sub_del(b->table, subscribe(b->table, "+/nobody", 0, 0)) == 0, "del");
+			(void)dp_table_publish(b->table);
+		}
+		for (uint32_t r = 0; r < rounds; r++)
+			cycles += pass(b, from, events);
+		sample[i] = (double)cycles / (rounds * events);
+	}
+	report(what, sample, BATCHES);
+}
+
+static void bench_cache(void)
+{
+	struct bench b = bench_open(CACHE_ENTRIES);
+	struct dp_match_counters c;
+
+	check(&b);
+	check(&b);
+	time_passes(&b, "hit, one burst of packets (all in the first caches)", BURST, false);
+	time_passes(&b, "hit, whole trace", WORKLOAD_EVENTS, false);
+	dp_match_counters(b.match, &c);
+	must(c.stale == 0 && c.evictions == 0 && c.uncacheable == 0, "not only hits");
+	time_passes(&b, "outdated entries: once each in a pass, then hits", WORKLOAD_EVENTS, true);
+	bench_close(&b);
+}
+
+static void bench_walk(void)
+{
+	struct bench b = bench_open(0);
+
+	check(&b);
+	time_passes(&b, "miss, whole trace (cache off: cut, check, walk)", WORKLOAD_EVENTS, false);
+	bench_close(&b);
+}
+
+static void bench_content(void)
+{
+	static const char *const pattern[] = {"CVE-[0-9]{4}-[0-9]{4,}"};
+	struct bench b = bench_open(CACHE_ENTRIES);
+	size_t len = 0;
+	void *bytes = test_patterns_compile(pattern, 1, &len);
+
+	must(bytes && dp_table_patterns_set(b.table, 0, bytes, len, 1, NULL) == 0, "no patterns");
+	(void)subscribe(b.table, "#", WORKLOAD_SUBSCRIBERS, 1);
+	(void)dp_table_publish(b.table);
+	check(&b);
+	time_passes(&b, "hit with one conditional candidate (one scan, no match)", WORKLOAD_EVENTS,
+		false);
+	free(bytes);
+	bench_close(&b);
+}
+
+/* Builder: cycles for one update of a filter that 100,000 others already have. */
+static void bench_build(void)
+{
+	static double add[101], del[101];
+	struct bench b = bench_open(0);
+
+	for (uint32_t i = 0; i < EQUAL_FILTERS; i++)
+		(void)subscribe(b.table, "equal/+/filters", i % 60000, 0);
+	(void)dp_table_publish(b.table);
+	rh_rcu_quiescent();
+	for (unsigned i = 0; i < RH_ARRAY_LEN(add); i++) {
+		uint64_t start = rh_tsc(), mid;
+		dp_sub_id_t sub = subscribe(b.table, "equal/+/filters", 1, 0);
+
+		(void)dp_table_publish(b.table);
+		mid = rh_tsc();
+		must(dp_table_sub_del(b.table, sub) == 0, "del");
+		(void)dp_table_publish(b.table);
+		del[i] = (double)(rh_tsc() - mid);
+		add[i] = (double)(mid - start);
+		rh_rcu_quiescent();
+	}
+	report("builder: add and publish beside 100,000 equal filters", add, RH_ARRAY_LEN(add));
+	report("builder: remove and publish", del, RH_ARRAY_LEN(del));
+	bench_close(&b);
+}
+
+int main(void)
+{
+	must(workload_init(&load, SEED) == 0, "no memory");
+	must(workload_reference(&load, reference) == 0, "the workload is wrong");
+	packets_make();
+	rh_rcu_register();
+	(void)printf("TSC %.2f GHz, bursts of %d, %d batches\n", (double)rh_tsc_hz() / 1e9, BURST,
+		BATCHES);
+	(void)printf("%-58s %8s %8s\n", "TSC cycles per event (builder: per update)", "least", "median");
+	bench_cache();
+	bench_walk();
+	bench_content();
+	bench_build();
+	rh_rcu_barrier();
+	rh_rcu_unregister();
+	workload_fini(&load);
+	free(packets);
+	return receivers == 0;
+}
