@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <rte_lcore.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 static struct rh_error err;
@@ -166,6 +167,7 @@ Test(eal, a_second_process_with_the_prefix_is_told_the_first_ones_pid)
 	cr_assert_eq(pipe(up), 0);
 	child = fork();
 	if (child == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (dp_prefix_lock(tree_root, "unit", &err) >= 0 && write(up[1], "x", 1) == 1)
 			(void)pause();
 		_exit(1);
