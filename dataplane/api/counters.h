@@ -39,6 +39,7 @@ struct dp_engine;
 	X(cache_misses, "cache_misses", "events that walked the topic index")                      \
 	X(content_scans, "content_scans", "payloads scanned for patterns")                         \
 	X(credits_sent, "credits_sent", "grants sent to publishers")                               \
+	X(tx_control_failed, "tx_control_failed", "frames of the router's own or the kernel's that could not be sent") \
 	X(loops, "loops", "iterations of the worker")                                              \
 	X(empty_polls, "empty_polls", "iterations without a frame")                                \
 	X(busy_cycles, "busy_cycles", "TSC cycles of iterations with work")                        \

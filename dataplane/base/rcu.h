@@ -11,10 +11,13 @@
  * everything before a reader's quiescent state happens before everything after the grace period it ends.
  */
 
+#include "dataplane/base/atomic.h"
+
 #define _LGPL_SOURCE
 #define URCU_API_MAP
 #include <urcu/urcu-qsbr.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #if defined(__SANITIZE_THREAD__)
@@ -60,6 +63,12 @@ static inline void rh_rcu_quiescent(void)
 {
 	rh_rcu_tsan_release();
 	urcu_qsbr_quiescent_state();
+}
+
+/* Will the next quiescent state wake a waiting reclaimer (a system call)? Ctx: registered thread. */
+static inline bool rh_rcu_wake_wanted(void)
+{
+	return rh_load_relaxed(&URCU_TLS(urcu_qsbr_reader).waiting);
 }
 
 static inline void rh_rcu_offline(void)
