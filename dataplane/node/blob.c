@@ -1,0 +1,46 @@
+/*
+ * Events of a burst that must outlive it. An event put together from fragments lies in the store already and becomes its
+ * own outgoing form in place, unless its topic is an alias, whose text has to be put in.
+ */
+
+#include "dataplane/node/node.h"
+#include "dataplane/node/outgoing.h"
+
+static void blob_describe(const struct dp_ctx *ctx, struct dp_blob *blob, const struct dp_event *event)
+{
+	blob->rx_tsc = ctx->now_tsc;
+	blob->ttl_ms = event->view.ttl_ms;
+	blob->tenant = event->publisher->tenant;
+	blob->profile = event->publisher->profile;
+}
+
+dp_blob_id_t dp_event_blob(struct dp_ctx *ctx, struct dp_event *event)
+{
+	struct dp_blob *blob;
+
+	if (event->blob != DP_BLOB_NONE)
+		return event->blob;
+	if (event->raw != DP_BLOB_NONE && !event->view.alias) {
+		event->blob = event->raw;
+		event->raw = DP_BLOB_NONE;
+		blob = dp_store_get(&ctx->store, event->blob);
+		dp_outgoing_patch(blob->bytes, event);
+	} else {
+		event->blob = dp_store_alloc(&ctx->store, dp_outgoing_len(event));
+		if (event->blob == DP_BLOB_NONE)
+			return DP_BLOB_NONE;
+		blob = dp_store_get(&ctx->store, event->blob);
+		dp_outgoing_write(blob->bytes, event);
+	}
+	blob_describe(ctx, blob, event);
+	return event->blob;
+}
+
+void dp_event_release(struct dp_ctx *ctx, struct dp_event *event)
+{
+	if (rh_unlikely(event->raw != DP_BLOB_NONE))
+		dp_store_put(&ctx->store, event->raw, 1);
+	if (rh_unlikely(event->blob != DP_BLOB_NONE))
+		dp_store_put(&ctx->store, event->blob, 1);
+	event->raw = event->blob = DP_BLOB_NONE;
+}

@@ -1,0 +1,308 @@
+#pragma once
+
+/*
+ * What the stages work on: one context a worker, and the tables that all workers read.
+ *
+ * Everything in a context is the worker's own unless a field says otherwise; the rings at its end have one writer and one
+ * reader each. Control writes a context only while its worker does not run.
+ */
+
+#include "dataplane/api/counters.h"
+#include "dataplane/api/engine.h"
+#include "dataplane/api/punt.h"
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/compiler.h"
+#include "dataplane/frame/datagram.h"
+#include "dataplane/frame/event.h"
+#include "dataplane/match/match_lookup.h"
+#include "dataplane/node/bytering.h"
+#include "dataplane/node/session_slot.h"
+#include "dataplane/node/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rte_mbuf;
+struct rte_mempool;
+struct rte_ring;
+
+/* 32: a burst's events, keys and frames stay in the first-level cache; see docs/performance.md. */
+#define DP_BURST 32
+_Static_assert(DP_BURST <= DP_MATCH_BURST_MAX, "a burst is matched at once");
+
+#define DP_TX_BACKLOG 1024 /* frames waiting for one transmit queue; power of two */
+/* Above this many waiting frames copies go to their session's queue instead. */
+#define DP_TX_BACKLOG_SOFT (DP_TX_BACKLOG / 2)
+#define DP_L2_MAX 18
+
+/* A next hop as workers use it; replaced as a whole, freed after a grace period. */
+struct dp_hop {
+	uint8_t l2[DP_L2_MAX]; /* destination, source, [802.1Q tag], EtherType (written per address family) */
+	uint8_t l2_len;	       /* 14 or 18 */
+	uint8_t resolved;
+	uint32_t port;
+	struct dp_adjacency conf;
+	struct rh_rcu_head rcu;
+};
+
+/* Addresses of one port; replaced as a whole. */
+struct dp_local_set {
+	struct rh_rcu_head rcu;
+	uint32_t count;
+	struct dp_local address[];
+};
+
+/* Trace as switched on; replaced as a whole. NULL: off. */
+struct dp_trace_conf {
+	struct rh_rcu_head rcu;
+	bool all;
+	struct rh_filter filter;
+};
+
+/* Read by all workers, written by control. */
+struct dp_tables {
+	struct dp_session *slots;
+	struct dp_session_cold *cold;
+	uint32_t slot_count;
+	uint16_t udp_port;
+	bool stage_timing;
+	uint8_t draining; /* relaxed: new events are refused */
+	uint64_t node_incarnation;
+	struct dp_hop **hops;			      /* RCU pointers, DP_LIMIT_ADJACENCIES of them */
+	struct dp_local_set *local[DP_LIMIT_PORTS];   /* RCU; NULL: the UDP port alone decides */
+	uint8_t slow_path[DP_LIMIT_PORTS];	      /* relaxed; a tap twin takes what is not ours */
+	struct dp_trace_conf *trace;		      /* RCU */
+};
+
+/* One datagram for us, after classify. Pointers are into the frame. */
+struct dp_packet {
+	struct rte_mbuf *mbuf;
+	const uint8_t *bytes; /* UDP payload */
+	const uint8_t *src, *dst;
+	struct dp_session *slot;
+	struct rh_datagram header;
+	uint32_t port;
+	uint16_t len;
+	uint16_t src_port, dst_port;
+	uint16_t vlan;
+	uint8_t family;
+	bool handed_over; /* came from another worker: received and counted there */
+};
+
+/* One event of a burst. */
+struct dp_event {
+	struct rh_event view;
+	struct dp_session *publisher;
+	const char *topic; /* resolved */
+	dp_blob_id_t raw;  /* place of an event put together from fragments, or DP_BLOB_NONE */
+	dp_blob_id_t blob; /* stored in outgoing form for queues and rings, or DP_BLOB_NONE */
+	uint16_t topic_len;
+	uint16_t drop; /* enum dp_drop */
+};
+
+struct dp_tx_meta {
+	uint32_t slot; /* DP_SLOT_NONE: not a copy */
+	uint32_t record_bytes; /* of a copy, with its last frame; else 0 */
+	uint32_t frame_bytes;
+	bool copy_end;
+};
+
+/* A transmit queue and what waits for it. */
+struct dp_txq {
+	uint16_t ethdev, queue;
+	bool usable;
+	uint16_t mtu;
+	uint32_t head, tail; /* running; tail - head frames wait */
+	uint32_t mark;	     /* frames before it were built under an older generation */
+	uint32_t copies;     /* copies among the waiting frames */
+	uint64_t blocked_since_tsc; /* 0: moving */
+	struct rte_mempool *pool;
+	struct rte_mbuf *frame[DP_TX_BACKLOG];
+	struct dp_tx_meta meta[DP_TX_BACKLOG];
+};
+
+struct dp_rxq {
+	uint16_t ethdev, queue;
+	uint32_t port;
+	bool check_in_software;
+};
+
+/* A copy on its way to its subscriber's owner. The bytes stay in the sender's store until the owner gave the reference back. */
+struct dp_copy_message {
+	dp_blob_id_t blob;
+	dp_session_id_t slot;
+	uint32_t wire_id; /* of the session when the copy was made: the slot may have changed hands since */
+	dp_sub_id_t sub;
+	uint32_t sub_tag;
+	uint32_t pad;
+};
+
+/* A copy waiting in its subscriber's queue. */
+struct dp_queue_node {
+	uint64_t queued_tsc;
+	dp_blob_id_t blob;
+	dp_sub_id_t sub;
+	uint32_t sub_tag;
+	uint32_t next;
+};
+#define DP_QUEUE_NONE  UINT32_MAX
+#define DP_QUEUE_NODES (1u << 20)
+
+struct dp_reassembly {
+	struct dp_session *slot; /* NULL: free */
+	uint64_t sequence;
+	uint64_t started_tsc;
+	uint32_t id;
+	uint32_t total;
+	uint32_t have; /* bytes */
+	dp_blob_id_t blob;
+	uint8_t lane;
+	/* One bit for each 8 bytes of the record that arrived. */
+	uint64_t units[(RH_EVENT_MAX / RH_WIRE_ALIGN + 64) / 64];
+};
+
+/* A place where frames per second are bounded. Burst: a tenth of a second. */
+struct dp_rate {
+	uint64_t cycles_per_token; /* 0: no bound */
+	uint64_t depth_cycles;
+	uint64_t full_tsc; /* when the bucket will be full again */
+};
+
+enum dp_punt_class { DP_PUNT_CLASS_KERNEL, DP_PUNT_CLASS_HELLO, DP_PUNT_CLASS_CONTROL, DP_PUNT_CLASS_UNKNOWN,
+	DP_PUNT_CLASS_COUNT };
+
+/* What lies in a punt ring: this head, then len bytes. */
+struct dp_punt_head {
+	uint32_t kind, port, len;
+	struct dp_address local, remote;
+	uint32_t wire_session;
+	dp_session_id_t slot;
+	uint16_t vlan;
+	bool has_session;
+};
+
+struct dp_trace_ring; /* worker/trace.c */
+
+struct dp_ctx {
+	/* read-mostly */
+	struct dp_tables *tables;
+	struct dp_match *match;
+	uint32_t worker;
+	uint32_t worker_count;
+	uint32_t rxq_count;
+	uint64_t tsc_hz;
+	uint64_t cycles_per_ms;
+	uint64_t rx_left; /* datagrams that may still be received */
+	struct dp_rxq rxq[DP_LIMIT_PORTS];
+	struct dp_txq *txq[DP_LIMIT_PORTS]; /* by port; NULL where this worker has no queue */
+	struct dp_ctx *peer[DP_LIMIT_WORKERS]; /* itself among them */
+
+	/* this burst */
+	uint64_t now_tsc rh_cache_aligned;
+	uint64_t stage_tsc;
+	uint64_t housekeeping_tsc;
+	uint32_t idle_rounds;
+	bool was_busy;
+	const struct dp_trace_conf *trace; /* loaded once a burst; NULL: off */
+	uint32_t packet_count, event_count, credit_count;
+	struct dp_packet packets[DP_BURST];
+	struct dp_event events[DP_BURST];
+	struct dp_match_key keys[DP_BURST];
+	struct dp_match_result results[DP_BURST];
+	struct dp_session *credit_due[DP_BURST];
+	uint32_t live_count;
+	uint8_t live[DP_BURST]; /* indexes of events that go on */
+	uint32_t outbox_count[DP_LIMIT_WORKERS];
+	struct dp_copy_message outbox[DP_LIMIT_WORKERS][DP_BURST];
+
+	/* what waits */
+	struct dp_store store;
+	struct dp_queue_node *nodes;
+	uint32_t node_free, node_fresh;
+	uint32_t *ready; /* ring of slots whose queue may move; as long as there are slots */
+	uint32_t ready_head, ready_tail, ready_mask;
+	uint32_t *owned; /* slots this worker owns */
+	uint32_t owned_count, owned_cursor;
+	uint64_t queued_copies, queued_bytes;
+	struct dp_reassembly *reassemblies; /* DP_LIMIT_REASSEMBLY_TOTAL */
+	uint32_t reassembly_count, reassembly_cursor;
+	uint32_t *owner_full; /* per slot of another worker: copies that found its owner's ring full; read by control */
+
+	/* activation: what dp_engine_seen reads */
+	uint64_t loaded_generation;
+	uint64_t pending_generation; /* loaded, but frames built under the one before still wait; 0 none */
+	uint64_t seen_generation rh_cache_aligned; /* release by the worker, acquire by any */
+	uint64_t last_loop_tsc;			    /* relaxed */
+	uint32_t running;			    /* release by the worker */
+
+	struct dp_counters counters;
+
+	/* rings between workers: index is the other worker; [i] of mine is written by me and read by i */
+	struct rte_ring *copies_to[DP_LIMIT_WORKERS];	/* struct dp_copy_message */
+	struct rte_ring *returns_to[DP_LIMIT_WORKERS];	/* dp_blob_id_t of the other's store */
+	struct rte_ring *datagrams_to[DP_LIMIT_WORKERS]; /* struct rte_mbuf *; origin in the mbuf's port */
+	uint64_t copies_lent; /* messages whose reference has not come back */
+
+	/* to and from control */
+	struct dp_bytering punts;  /* worker writes */
+	struct dp_bytering injects; /* control writes */
+	struct dp_rate buckets[DP_PUNT_CLASS_COUNT];
+	struct rte_ring *commands; /* control writes */
+	struct dp_trace_ring *trace_ring;
+};
+
+/* Counters: single writer, relaxed. */
+#define dp_count(ctx, field, n) rh_add_relaxed(&(ctx)->counters.field, (uint64_t)(n))
+
+static inline void dp_drop_datagrams(struct dp_ctx *ctx, enum dp_drop reason, uint64_t n)
+{
+	rh_add_relaxed(&ctx->counters.drop_datagrams[reason], n);
+}
+
+static inline uint32_t dp_slot_index(const struct dp_ctx *ctx, const struct dp_session *slot)
+{
+	return (uint32_t)(slot - ctx->tables->slots);
+}
+
+/* Count an event of @slot's publisher as dropped. */
+static inline void dp_drop_event(struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason)
+{
+	rh_add_relaxed(&ctx->counters.drop_events[reason], 1);
+	rh_add_relaxed(&ctx->tables->cold[dp_slot_index(ctx, slot)].drops[reason], 1);
+}
+
+/* Count a copy for @slot, which this worker owns, as dropped. */
+static inline void dp_drop_copy(struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason)
+{
+	rh_add_relaxed(&ctx->counters.drop_copies[reason], 1);
+	rh_add_relaxed(&ctx->tables->cold[dp_slot_index(ctx, slot)].drops[reason], 1);
+}
+
+/* Count a copy as dropped whose slot this worker may not own (any more): no attribution to a session. */
+static inline void dp_drop_copy_unowned(struct dp_ctx *ctx, enum dp_drop reason)
+{
+	rh_add_relaxed(&ctx->counters.drop_copies[reason], 1);
+}
+
+/* Copies for @slot that found the ring to its owner full, at any worker, since start. Ctx: any. */
+static inline uint64_t dp_owner_full_sum(const struct dp_ctx *ctx, uint32_t slot)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t w = 0; w < ctx->worker_count; w++)
+		sum += rh_load_relaxed(&ctx->peer[w]->owner_full[slot]);
+	return sum;
+}
+
+/* With stage timing: charge the cycles since the last call to @stage. */
+static inline void dp_stage_end(struct dp_ctx *ctx, enum dp_stage stage)
+{
+	uint64_t now;
+
+	if (rh_likely(!ctx->tables->stage_timing))
+		return;
+	now = rh_tsc();
+	rh_add_relaxed(&ctx->counters.stage_cycles[stage], now - ctx->stage_tsc);
+	ctx->stage_tsc = now;
+}

@@ -1,0 +1,62 @@
+#include "dataplane/node/node.h"
+#include "dataplane/node/trace_write.h"
+
+static void keys_fill(struct dp_ctx *ctx)
+{
+	for (uint32_t i = 0; i < ctx->live_count; i++) {
+		const struct dp_event *event = &ctx->events[ctx->live[i]];
+
+		ctx->keys[i] = (struct dp_match_key){
+			.topic = event->topic,
+			.topic_len = event->topic_len,
+			.payload = event->view.payload,
+			.payload_len = event->view.payload_len,
+			.tenant = event->publisher->tenant,
+			.profile = event->publisher->profile,
+		};
+	}
+}
+
+/* Outcomes of the burst; leaves those with receivers in live, results beside them. */
+static void results_sort(struct dp_ctx *ctx)
+{
+	uint64_t hits = 0, unmatched = 0, copies = 0;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < ctx->live_count; i++) {
+		const struct dp_match_result *r = &ctx->results[i];
+
+		hits += r->cache_hit;
+		if (rh_unlikely(r->verdict != DP_MATCH_OK)) {
+			ctx->events[ctx->live[i]].drop = DP_DROP_FRAME_TOPIC;
+			dp_drop_event(ctx, ctx->events[ctx->live[i]].publisher, DP_DROP_FRAME_TOPIC);
+		} else if (!r->count) {
+			unmatched++;
+		} else {
+			copies += r->count;
+			ctx->live[n] = ctx->live[i];
+			ctx->results[n++] = *r;
+		}
+	}
+	dp_count(ctx, cache_hits, hits);
+	dp_count(ctx, cache_misses, ctx->live_count - hits);
+	dp_count(ctx, events_unmatched, unmatched);
+	dp_count(ctx, events_matched, n);
+	dp_count(ctx, copies_made, copies);
+	ctx->live_count = n;
+}
+
+void dp_node_match(struct dp_ctx *ctx)
+{
+	if (rh_likely(ctx->live_count)) {
+		keys_fill(ctx);
+		dp_match_burst(ctx->match, ctx->keys, ctx->live_count, ctx->results);
+	}
+	/* Before the results are sorted: the trace shows dropped and unmatched events too. */
+	if (rh_unlikely(ctx->trace != NULL))
+		dp_trace_burst(ctx);
+	if (rh_likely(ctx->live_count))
+		results_sort(ctx);
+	dp_stage_end(ctx, DP_STAGE_MATCH);
+	dp_node_fanout(ctx);
+}

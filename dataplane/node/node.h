@@ -1,0 +1,110 @@
+#pragma once
+
+/*
+ * The stages, in the order a burst passes them. Each takes a burst from the context and owns it until handed on. Ctx of everything: worker.
+ *
+ *	rx -> classify -> parse -> session -> match -> fanout -> transmit
+ *	          \-> punt      \-> reassembly    \-> (queue, ring to another worker) -> egress -> transmit
+ */
+
+#include "dataplane/node/context.h"
+
+/* Receive one burst from @rxq and take it through the pipeline. Returns the frames received. */
+uint32_t dp_node_rx(struct dp_ctx *ctx, struct dp_rxq *rxq);
+
+/*
+ * Sort @count frames (at most DP_BURST) of @port into event datagrams, which go on to parse, frames for the kernel and
+ * drops. Takes the frames. @handed_over: another worker received and counted them.
+ */
+void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software, bool handed_over,
+	struct rte_mbuf **frames, uint32_t count);
+
+/* Headers, sessions, records of ctx->packets; frees their frames when all is done. */
+void dp_node_parse(struct dp_ctx *ctx);
+
+enum dp_admission {
+	DP_ADMIT_OWN,	  /* ours: go on */
+	DP_ADMIT_GREETING, /* no session yet: only a HELLO may be in it */
+	DP_ADMIT_OTHER,	  /* another worker owns the session */
+	DP_ADMIT_UNKNOWN,
+	DP_ADMIT_WRONG_SOURCE,
+};
+/* May this datagram speak for its session? packet->slot was guessed from the number. */
+enum dp_admission dp_session_admit(const struct dp_ctx *ctx, const struct dp_packet *packet);
+
+/*
+ * Take ctx->events through session, match and fan-out, then empty the array.
+ *
+ * Order of the checks, first one wins: draining, session_closed, bad_incarnation, duplicate / stale_sequence,
+ * over_credit, bad_tenant, unsupported_mode, bad_alias, hop_limit, expired. Whatever passes the incarnation is taken into
+ * the sequence window, so that an event dropped later is not counted as lost before the router too.
+ */
+void dp_node_session(struct dp_ctx *ctx);
+/* The sequence window and credit of an event that is dropped before it could become one. Counts it. */
+void dp_session_discard(struct dp_ctx *ctx, struct dp_session *slot, uint64_t sequence, uint32_t bytes,
+	enum dp_drop reason);
+/* Ask the control plane to close the session. */
+void dp_session_protocol_error(struct dp_session *slot, uint8_t bye_reason);
+
+/* One FRAGMENT; appends to ctx->events when it completes an event. */
+void dp_node_fragment(struct dp_ctx *ctx, struct dp_session *slot, uint8_t lane,
+	const struct rh_fragment *fragment);
+/* Look at a few reassemblies and give up those that wait too long. */
+void dp_reassembly_expire(struct dp_ctx *ctx);
+/* Give up those of @slot (NULL: all), with @reason. */
+void dp_reassembly_drop(struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason);
+/* Release what an event of a burst holds. */
+void dp_event_release(struct dp_ctx *ctx, struct dp_event *event);
+
+void dp_node_match(struct dp_ctx *ctx);
+void dp_node_fanout(struct dp_ctx *ctx);
+
+/* The event in outgoing form in the store; DP_BLOB_NONE when the store is full. The event keeps one reference. */
+dp_blob_id_t dp_event_blob(struct dp_ctx *ctx, struct dp_event *event);
+
+/* Queue a copy for @slot (own). Takes a reference of its own. Counts the drop when it cannot. */
+void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t blob, dp_sub_id_t sub,
+	uint32_t sub_tag);
+/* The queue of @slot may move: credit came, or the transmit queue drained. */
+void dp_egress_wake(struct dp_ctx *ctx, struct dp_session *slot);
+/* Send from queues that may move; bounded. Returns the copies that left their queue. */
+uint32_t dp_node_egress(struct dp_ctx *ctx);
+/* Drop what waited too long at the head of @slot's queue. */
+void dp_egress_expire(struct dp_ctx *ctx, struct dp_session *slot);
+/* Empty the queue of @slot with @reason, forget that it was awake. */
+void dp_egress_drop(struct dp_ctx *ctx, struct dp_session *slot, enum dp_drop reason);
+/* Is the copy still due to @slot? Replaces a dead witness by a living one. */
+bool dp_egress_still_due(struct dp_ctx *ctx, const struct dp_session *slot, const struct dp_blob *blob,
+	dp_sub_id_t *sub, uint32_t *sub_tag);
+
+/* Copies and datagrams from other workers, and references that come back. Return what was taken. */
+uint32_t dp_node_inbox(struct dp_ctx *ctx);
+/* Send the staged copies of this burst on to their owners. */
+void dp_outbox_flush(struct dp_ctx *ctx);
+void dp_outbox_add(struct dp_ctx *ctx, struct dp_event *event, const struct dp_receiver *to,
+	const struct dp_session *slot);
+/* Pass a datagram to its session's owner; frees and counts when the ring is full. */
+void dp_outbox_datagram(struct dp_ctx *ctx, struct dp_packet *packet);
+
+/* Punt. False when the ring is full or the rate is used up; the caller counts. */
+bool dp_punt_kernel(struct dp_ctx *ctx, uint32_t port, const struct rte_mbuf *frame);
+bool dp_punt_record(struct dp_ctx *ctx, const struct dp_packet *packet, bool has_session,
+	const uint8_t *record, uint32_t len);
+bool dp_punt_unknown(struct dp_ctx *ctx, const struct dp_packet *packet);
+/* @rate per second; 0: no bound. Ctx: control, before the worker runs. */
+void dp_rate_init(struct dp_rate *bucket, uint64_t rate, uint64_t tsc_hz);
+bool dp_rate_take(struct dp_rate *bucket, uint64_t now_tsc);
+
+/* Grants to publishers with a quarter of their window to be granted; called after a burst. */
+void dp_node_credit(struct dp_ctx *ctx);
+/* Note what @slot's publisher used; it may become due. */
+void dp_credit_used(struct dp_ctx *ctx, struct dp_session *slot);
+/* A gap of the sequence (negative: a late arrival closed one) is granted again. */
+void dp_credit_gap(struct dp_session *slot, int64_t gap);
+/* Grant what is open, however little (idle publisher, keepalive). */
+void dp_credit_refresh(struct dp_ctx *ctx, struct dp_session *slot);
+/* KEEPALIVE and CREDIT records of a client. Frame error when malformed. */
+enum rh_frame_error dp_node_keepalive(struct dp_ctx *ctx, struct dp_session *slot,
+	const struct rh_record *record);
+enum rh_frame_error dp_node_grant(struct dp_ctx *ctx, struct dp_session *slot,
+	const struct rh_record *record);

@@ -1,0 +1,57 @@
+#pragma once
+
+/*
+ * A PUBLISH record as it leaves: topic in text, tenant set, one hop less, what the publisher left undefined zeroed.
+ * Time to live and the length field are put in when a copy is built (dp_outgoing_ttl, transmit).
+ */
+
+#include "dataplane/frame/bytes.h"
+#include "dataplane/node/context.h"
+
+#include <rte_memcpy.h>
+
+#define DP_OUTGOING_LEN_AT 2
+#define DP_OUTGOING_HOP_AT 5
+#define DP_OUTGOING_TTL_AT 32
+
+static inline uint32_t dp_outgoing_len(const struct dp_event *event)
+{
+	return event->view.record_len + (event->view.alias ? event->topic_len : 0);
+}
+
+/* The fields a router changes, in a copy of the record's header. */
+static inline void dp_outgoing_patch(uint8_t *out, const struct dp_event *event)
+{
+	out[1] = 0;
+	out[DP_OUTGOING_HOP_AT] = (uint8_t)(event->view.hop_limit - 1);
+	rh_store_be16(out + 6, event->publisher->tenant);
+	rh_store_be16(out + 48, event->topic_len);
+	rh_store_be16(out + 54, 0);
+}
+
+/* Write dp_outgoing_len bytes at @out. */
+static inline void dp_outgoing_write(uint8_t *out, const struct dp_event *event)
+{
+	const uint8_t *record = event->view.record;
+
+	if (rh_likely(!event->view.alias)) {
+		rte_memcpy(out, record, event->view.record_len);
+	} else {
+		rte_memcpy(out, record, RH_PUBLISH_HDR);
+		rte_memcpy(out + RH_PUBLISH_HDR, event->topic, event->topic_len);
+		rte_memcpy(out + RH_PUBLISH_HDR + event->topic_len, record + RH_PUBLISH_HDR,
+			event->view.record_len - RH_PUBLISH_HDR);
+	}
+	dp_outgoing_patch(out, event);
+}
+
+/* What is left of @ttl_ms after @dwell_cycles here; 0 when it ran out. */
+static inline uint32_t dp_outgoing_ttl(const struct dp_ctx *ctx, uint32_t ttl_ms, uint64_t dwell_cycles)
+{
+	uint64_t dwell_ms;
+
+	if (rh_likely(ttl_ms == RH_TTL_NONE || dwell_cycles < ctx->cycles_per_ms))
+		return ttl_ms;
+	dwell_ms = dwell_cycles / ctx->cycles_per_ms;
+	return dwell_ms >= ttl_ms ? 0 : ttl_ms - (uint32_t)dwell_ms;
+}

@@ -1,0 +1,203 @@
+/*
+ * Datagrams into events. A datagram is counted once, at its end: dropped when its header, its session or a record was refused or
+ * a control record could not be punted (what came before the fault stands), else as event datagram when it
+ * held an event or a part of one, else as control datagram.
+ */
+
+#include "dataplane/node/node.h"
+
+#include <rte_mbuf.h>
+
+/* What one datagram turned out to be. */
+struct walk {
+	enum rh_frame_error err;
+	bool events, punt_failed;
+};
+
+static void publish_take(struct dp_ctx *ctx, struct dp_packet *p, const struct rh_record *rec)
+{
+	struct dp_event *event = &ctx->events[ctx->event_count];
+	enum rh_frame_error err = rh_event_parse(rec->bytes, rec->len, false, &event->view);
+
+	if (rh_unlikely(err != RH_FRAME_OK)) {
+		dp_count(ctx, events_parsed, 1);
+		dp_drop_event(ctx, p->slot, (enum dp_drop)err);
+		return;
+	}
+	event->publisher = p->slot;
+	event->raw = event->blob = DP_BLOB_NONE;
+	event->drop = DP_DROP_NONE;
+	if (++ctx->event_count == DP_BURST)
+		dp_node_session(ctx);
+}
+
+static enum rh_frame_error fragment_take(struct dp_ctx *ctx, struct dp_packet *p,
+	const struct rh_record *rec)
+{
+	struct rh_fragment fragment;
+	enum rh_frame_error err = rh_fragment_parse(rec->bytes, rec->len, &fragment);
+
+	if (err != RH_FRAME_OK)
+		return err;
+	dp_count(ctx, fragments, 1);
+	/* Events that came whole before it must be in the window first. */
+	if (ctx->event_count)
+		dp_node_session(ctx);
+	dp_node_fragment(ctx, p->slot, p->header.lane, &fragment);
+	if (ctx->event_count == DP_BURST)
+		dp_node_session(ctx);
+	return RH_FRAME_OK;
+}
+
+static enum rh_frame_error punt_take(struct dp_ctx *ctx, struct dp_packet *p,
+	const struct rh_record *rec, struct walk *w)
+{
+	if (!dp_punt_record(ctx, p, p->slot != NULL, rec->bytes, rec->len))
+		w->punt_failed = true;
+	return RH_FRAME_OK;
+}
+
+/* Any record but PUBLISH. What only a router sends is refused. */
+static enum rh_frame_error other_take(struct dp_ctx *ctx, struct dp_packet *p,
+	const struct rh_record *rec, struct walk *w)
+{
+	if (rec->type == RH_RECORD_HELLO)
+		return punt_take(ctx, p, rec, w);
+	if (!p->slot)
+		return RH_FRAME_RECORD_TYPE;
+	switch (rec->type) {
+	case RH_RECORD_FRAGMENT:
+		w->events = true;
+		return fragment_take(ctx, p, rec);
+	case RH_RECORD_BYE:
+	case RH_RECORD_SUBSCRIBE:
+	case RH_RECORD_UNSUBSCRIBE:
+	case RH_RECORD_ALIAS:
+		return punt_take(ctx, p, rec, w);
+	case RH_RECORD_KEEPALIVE:
+		return dp_node_keepalive(ctx, p->slot, rec);
+	case RH_RECORD_CREDIT:
+		return dp_node_grant(ctx, p->slot, rec);
+	default:
+		return RH_FRAME_RECORD_TYPE;
+	}
+}
+
+static void datagram_count(struct dp_ctx *ctx, const struct walk *w)
+{
+	if (rh_unlikely(w->err != RH_FRAME_OK))
+		dp_drop_datagrams(ctx, (enum dp_drop)w->err, 1);
+	else if (rh_unlikely(w->punt_failed))
+		dp_drop_datagrams(ctx, DP_DROP_PUNT_FULL, 1);
+	else if (rh_likely(w->events))
+		dp_count(ctx, event_datagrams, 1);
+	else
+		dp_count(ctx, control_datagrams, 1);
+}
+
+static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
+{
+	struct rh_record_cursor cur = rh_record_first(p->bytes, p->header.length);
+	struct walk w = {0};
+	struct rh_record rec;
+
+	if (p->slot)
+		rh_store_relaxed(&p->slot->last_rx_tsc, ctx->now_tsc);
+	for (;;) {
+		w.err = rh_record_next(&cur, &rec);
+		if (w.err != RH_FRAME_OK || !rec.bytes)
+			break;
+		if (rh_likely(rec.type == RH_RECORD_PUBLISH && p->slot)) {
+			w.events = true;
+			publish_take(ctx, p, &rec);
+			continue;
+		}
+		w.err = other_take(ctx, p, &rec, &w);
+		if (w.err != RH_FRAME_OK) {
+			/* A client that sends wrong control records would repeat them for ever. */
+			if (p->slot && rec.type != RH_RECORD_FRAGMENT)
+				dp_session_protocol_error(p->slot, RH_BYE_PROTOCOL);
+			break;
+		}
+	}
+	datagram_count(ctx, &w);
+}
+
+/* Guess the slot from the session number and fetch what admission and the session stage read. */
+static void slot_guess(const struct dp_ctx *ctx, struct dp_packet *p)
+{
+	uint32_t index = p->header.session & DP_SLOT_MASK;
+
+	p->slot = NULL;
+	if (!p->header.session || index >= ctx->tables->slot_count)
+		return;
+	p->slot = &ctx->tables->slots[index];
+	rh_prefetch(p->slot);
+	rh_prefetch(&p->slot->sequence);
+	rh_prefetch(&p->slot->rx_granted_events);
+}
+
+/* Headers of all datagrams; those refused are dropped from the burst. */
+static uint32_t headers_parse(struct dp_ctx *ctx)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < ctx->packet_count; i++) {
+		struct dp_packet *p = &ctx->packets[i];
+		enum rh_frame_error err = rh_datagram_parse(p->bytes, p->len, &p->header);
+
+		if (rh_unlikely(err != RH_FRAME_OK)) {
+			dp_drop_datagrams(ctx, (enum dp_drop)err, 1);
+			rte_pktmbuf_free(p->mbuf);
+			continue;
+		}
+		slot_guess(ctx, p);
+		if (rh_unlikely(n != i))
+			ctx->packets[n] = *p;
+		n++;
+	}
+	return n;
+}
+
+/* False: the datagram ends here. Its frame was handed on, or *keep is left for the end of the burst. */
+static bool packet_admit(struct dp_ctx *ctx, struct dp_packet *p)
+{
+	switch (dp_session_admit(ctx, p)) {
+	case DP_ADMIT_OWN:
+		return true;
+	case DP_ADMIT_GREETING:
+		p->slot = NULL;
+		return true;
+	case DP_ADMIT_OTHER:
+		dp_outbox_datagram(ctx, p);
+		p->mbuf = NULL;
+		return false;
+	case DP_ADMIT_UNKNOWN:
+		(void)dp_punt_unknown(ctx, p);
+		dp_drop_datagrams(ctx, DP_DROP_UNKNOWN_SESSION, 1);
+		return false;
+	default:
+		dp_drop_datagrams(ctx, DP_DROP_WRONG_SOURCE, 1);
+		return false;
+	}
+}
+
+void dp_node_parse(struct dp_ctx *ctx)
+{
+	uint32_t n = headers_parse(ctx), left = 0;
+	struct rte_mbuf *frames[DP_BURST];
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct dp_packet *p = &ctx->packets[i];
+
+		if (rh_likely(packet_admit(ctx, p)))
+			packet_walk(ctx, p);
+		if (p->mbuf)
+			frames[left++] = p->mbuf;
+	}
+	dp_stage_end(ctx, DP_STAGE_PARSE);
+	if (ctx->event_count)
+		dp_node_session(ctx);
+	/* Events point into the frames until here. */
+	rte_pktmbuf_free_bulk(frames, left);
+}

@@ -1,0 +1,103 @@
+#include "dataplane/node/sequence.h"
+
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/compiler.h"
+
+#include <stdbool.h>
+
+#define WINDOW DP_LIMIT_SEQUENCE_WINDOW
+_Static_assert(WINDOW == 128, "seen is a pair of 64-bit words");
+
+static bool bit_get(const struct dp_sequence *s, uint64_t back)
+{
+	return s->seen[back >> 6] >> (back & 63) & 1;
+}
+
+static void bit_set(struct dp_sequence *s, uint64_t back)
+{
+	s->seen[back >> 6] |= 1ULL << (back & 63);
+}
+
+static void window_shift(struct dp_sequence *s, uint64_t by)
+{
+	if (rh_likely(by == 1)) {
+		s->seen[1] = s->seen[1] << 1 | s->seen[0] >> 63;
+		s->seen[0] <<= 1;
+	} else if (by >= WINDOW) {
+		s->seen[0] = s->seen[1] = 0;
+	} else if (by >= 64) {
+		s->seen[1] = s->seen[0] << (by - 64);
+		s->seen[0] = 0;
+	} else {
+		s->seen[1] = s->seen[1] << by | s->seen[0] >> (64 - by);
+		s->seen[0] <<= by;
+	}
+}
+
+static void window_start(struct dp_sequence *s, uint64_t sequence)
+{
+	s->first = sequence;
+	rh_store_relaxed(&s->highest, sequence);
+	s->seen[0] = 1;
+	s->seen[1] = 0;
+	s->probe = 0;
+}
+
+static int64_t advance(struct dp_sequence *s, uint64_t sequence)
+{
+	uint64_t jump = sequence - s->highest;
+
+	window_shift(s, jump);
+	bit_set(s, 0);
+	rh_store_relaxed(&s->highest, sequence);
+	rh_add_relaxed(&s->lost, jump - 1);
+	return (int64_t)(jump - 1);
+}
+
+enum dp_sequence_verdict dp_sequence_peek(const struct dp_sequence *s, uint64_t sequence)
+{
+	if (!s->highest || sequence > s->highest)
+		return DP_SEQUENCE_NEW;
+	if (s->highest - sequence >= WINDOW)
+		return DP_SEQUENCE_STALE;
+	return bit_get(s, s->highest - sequence) ? DP_SEQUENCE_DUPLICATE : DP_SEQUENCE_NEW;
+}
+
+static enum dp_sequence_verdict accept_stale(struct dp_sequence *s, uint64_t sequence)
+{
+	if (s->probe && sequence == s->probe) {
+		window_start(s, sequence);
+		return DP_SEQUENCE_RESYNC;
+	}
+	s->probe = sequence + 1;
+	return DP_SEQUENCE_STALE;
+}
+
+static int64_t accept_late(struct dp_sequence *s, uint64_t sequence)
+{
+	bit_set(s, s->highest - sequence);
+	/* Before the first one nothing was counted as lost, so nothing can be taken off. */
+	if (sequence < s->first || !s->lost)
+		return 0;
+	rh_add_relaxed(&s->lost, -1ULL);
+	return -1;
+}
+
+enum dp_sequence_verdict dp_sequence_accept(struct dp_sequence *s, uint64_t sequence, int64_t *gap)
+{
+	enum dp_sequence_verdict verdict = dp_sequence_peek(s, sequence);
+
+	*gap = 0;
+	if (verdict == DP_SEQUENCE_DUPLICATE)
+		return verdict;
+	if (verdict == DP_SEQUENCE_STALE)
+		return accept_stale(s, sequence);
+	s->probe = 0;
+	if (rh_unlikely(!s->highest))
+		window_start(s, sequence);
+	else if (rh_likely(sequence > s->highest))
+		*gap = advance(s, sequence);
+	else
+		*gap = accept_late(s, sequence);
+	return DP_SEQUENCE_NEW;
+}

@@ -1,0 +1,40 @@
+#pragma once
+
+/*
+ * A publisher's sequence window: duplicate suppression, gaps, and resynchronisation after a publisher restarted its
+ * numbering (RFC 3550 appendix A.1). docs/protocol.md, "Event sequence".
+ *
+ *  - ahead of the highest: accepted at once, however far; what was jumped over is a gap;
+ *  - within the last 128 and not seen: a late arrival, taken off the gap again;
+ *  - within the last 128 and seen: duplicate;
+ *  - older: stale, unless it directly follows the last stale one: then the publisher numbers anew and the window restarts.
+ */
+
+#include "dataplane/api/limits.h"
+
+#include <stdint.h>
+
+enum dp_sequence_verdict {
+	DP_SEQUENCE_NEW,
+	DP_SEQUENCE_RESYNC, /* new, and the window restarted here */
+	DP_SEQUENCE_DUPLICATE,
+	DP_SEQUENCE_STALE,
+};
+
+/* 48 bytes, written by the owner worker; highest and lost are read relaxed by anyone. All zero: nothing seen yet. */
+struct dp_sequence {
+	uint64_t highest; /* 0: nothing seen yet */
+	uint64_t first;	  /* where numbering began: what lies before was never counted as a gap */
+	uint64_t seen[2]; /* bit i of the pair: highest - i was seen */
+	uint64_t probe;	  /* last stale sequence + 1; 0 none */
+	uint64_t lost;	  /* gaps not (yet) filled by late arrivals */
+};
+
+/* What dp_sequence_accept would say, changing nothing; a stale sequence is never a RESYNC here. Ctx: worker. */
+enum dp_sequence_verdict dp_sequence_peek(const struct dp_sequence *s, uint64_t sequence);
+
+/*
+ * Take @sequence (from 1) in. @gap gets the change of the number of lost events: the events jumped over, -1 for a late arrival, else 0.
+ * Ctx: worker.
+ */
+enum dp_sequence_verdict dp_sequence_accept(struct dp_sequence *s, uint64_t sequence, int64_t *gap);

@@ -1,0 +1,112 @@
+#pragma once
+
+/*
+ * A session as workers see it. 65,536 slots live in one array that is reserved at start and never moves; a session's number on the
+ * wire is its slot and a tag that changes at each reuse.
+ *
+ * Lines of a slot, by who writes:
+ *   identity, template   control, before the slot is opened (release store of state); adjacency and aliases at any time
+ *   tx, rx, rx_credit    the owner worker, while the slot is open; control before and after
+ * A closing slot goes FREE -> OPEN (control) -> CLOSING (control) -> RELEASED (owner let go) -> FREE (after a grace period).
+ */
+
+#include "dataplane/api/session.h"
+#include "dataplane/base/compiler.h"
+#include "dataplane/base/rcu.h"
+#include "dataplane/frame/wire.h"
+#include "dataplane/node/sequence.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+#define DP_SLOT_BITS 16
+#define DP_SLOT_MASK ((1u << DP_SLOT_BITS) - 1)
+#define DP_SLOT_NONE UINT32_MAX
+_Static_assert(DP_LIMIT_SESSIONS <= 1u << DP_SLOT_BITS, "a wire session number holds any slot");
+
+enum dp_slot_state { DP_SLOT_FREE, DP_SLOT_OPEN, DP_SLOT_CLOSING, DP_SLOT_RELEASED };
+
+/* IPv4 or IPv6 with UDP in front of every datagram to this client. */
+#define DP_TEMPLATE_MAX 48
+
+/* Replaced by control, freed after a grace period. */
+struct dp_alias_entry {
+	struct rh_rcu_head rcu;
+	uint16_t len;
+	char topic[];
+};
+
+/* Made with a session's first alias, freed with the slot. Entries are RCU pointers, index 0 unused. */
+struct dp_aliases {
+	struct dp_alias_entry *entry[RH_ALIAS_MAX + 1];
+};
+
+struct dp_queue_ref {
+	uint32_t head, tail; /* node indexes, DP_QUEUE_NONE when empty */
+};
+
+struct dp_session {
+	/* identity */
+	uint32_t state; /* enum dp_slot_state; release by control and owner, acquire by workers */
+	uint32_t wire_id;
+	uint32_t check;
+	uint32_t owner;
+	dp_adj_id_t adjacency; /* control, relaxed */
+	uint16_t remote_port;
+	uint8_t family;
+	uint8_t template_len;
+	uint16_t tenant, profile;
+	uint16_t max_datagram;
+	uint16_t ip_sum; /* IPv4: sum of the template's header without its length, folded */
+	uint64_t incarnation;
+	struct dp_aliases *aliases; /* RCU; NULL without any */
+	uint8_t remote[16];
+
+	/* template */
+	uint8_t template[DP_TEMPLATE_MAX] rh_cache_aligned;
+	uint64_t queue_limit_bytes;
+	uint32_t queue_ms;
+	uint32_t reassemblies; /* owner */
+
+	/* tx */
+	uint64_t tx_packet_number rh_cache_aligned; /* the next one */
+	uint64_t tx_events, tx_bytes;
+	uint64_t tx_granted_events, tx_granted_bytes;
+	struct dp_queue_ref queue;
+	uint64_t queue_bytes;
+	uint32_t queue_count;
+	uint32_t fragment_id;
+
+	/* rx */
+	struct dp_sequence sequence rh_cache_aligned;
+	uint64_t rx_events;
+	uint64_t rx_bytes;
+
+	/* rx_credit */
+	uint64_t rx_granted_events rh_cache_aligned;
+	uint64_t rx_granted_bytes;
+	uint64_t rx_lost_events, rx_lost_bytes; /* granted again although it never arrived (docs/protocol.md, Credit) */
+	uint32_t rx_window_events, rx_window_bytes; /* 0: unlimited; control, before open */
+	uint64_t last_rx_tsc;
+	uint32_t duplicates;
+	uint8_t credit_due; /* queued for the credit stage in this burst */
+	uint8_t ready;	    /* queued for the egress stage */
+	uint8_t protocol_error, protocol_reason;
+	uint64_t pad;
+} rh_cache_aligned;
+
+/* 5 lines: a stride of 320 bytes spreads the lines of one kind over every cache set. */
+_Static_assert(sizeof(struct dp_session) == 5 * RH_CACHE_LINE, "one line a writer, see above");
+
+/* What is written rarely. */
+struct dp_session_cold {
+	uint64_t drops[DP_DROP_COUNT]; /* owner */
+	uint64_t longest_queue_bytes;  /* owner */
+	uint64_t owner_full_base;      /* control: other workers' counts when the slot was opened */
+	uint32_t owned_index;	       /* owner: place in its list */
+	uint32_t next;		       /* control: lists of closing and free slots */
+	uint16_t tag;		       /* control */
+	uint8_t close_sent, grace_pending; /* control */
+	struct dp_session *slot;
+	struct rh_rcu_head rcu;
+} rh_cache_aligned;

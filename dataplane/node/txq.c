@@ -1,0 +1,118 @@
+/*
+ * A transmit queue with its backlog: frames wait in a ring until the device takes them. A copy counts as handed over when the
+ * device took its last frame. A device that takes nothing for 10 ms has its backlog dropped: waiting longer would hold
+ * the activation of subscription changes back (docs/threading.md).
+ */
+
+#include "dataplane/node/node.h"
+#include "dataplane/node/transmit.h"
+
+#include <rte_ethdev.h>
+
+#define STANDSTILL_MS 10
+#define MASK	      (DP_TX_BACKLOG - 1)
+
+void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, uint32_t slot, uint32_t record_bytes,
+	bool copy_end)
+{
+	uint32_t at = txq->tail++ & MASK;
+
+	txq->frame[at] = frame;
+	txq->meta[at] = (struct dp_tx_meta){.slot = slot,
+		.record_bytes = record_bytes,
+		.frame_bytes = frame->pkt_len,
+		.copy_end = copy_end};
+	txq->copies += copy_end;
+}
+
+static void count_taken(struct dp_ctx *ctx, struct dp_txq *txq, uint32_t n)
+{
+	uint64_t bytes = 0, copies = 0, record_bytes = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct dp_tx_meta *meta = &txq->meta[(txq->head + i) & MASK];
+
+		bytes += meta->frame_bytes;
+		record_bytes += meta->record_bytes;
+		copies += meta->copy_end;
+	}
+	txq->head += n;
+	txq->copies -= (uint32_t)copies;
+	dp_count(ctx, tx_datagrams, n);
+	dp_count(ctx, tx_bytes, bytes);
+	dp_count(ctx, copies_tx, copies);
+	dp_count(ctx, copies_tx_bytes, record_bytes);
+}
+
+/* Hand over up to the end of the ring; true when the device took all of it. */
+static bool flush_run(struct dp_ctx *ctx, struct dp_txq *txq)
+{
+	uint32_t waiting = dp_txq_waiting(txq), at = txq->head & MASK;
+	uint32_t run = waiting < DP_TX_BACKLOG - at ? waiting : DP_TX_BACKLOG - at;
+	uint16_t n = rte_eth_tx_burst(txq->ethdev, txq->queue, &txq->frame[at], (uint16_t)run);
+
+	count_taken(ctx, txq, n);
+	if (rh_likely(n))
+		txq->blocked_since_tsc = 0;
+	else if (!txq->blocked_since_tsc)
+		txq->blocked_since_tsc = ctx->now_tsc;
+	return n == run;
+}
+
+void dp_txq_drop(struct dp_ctx *ctx, struct dp_txq *txq, enum dp_drop reason)
+{
+	for (; txq->head != txq->tail; txq->head++) {
+		const struct dp_tx_meta *meta = &txq->meta[txq->head & MASK];
+		struct dp_session *slot;
+
+		rte_pktmbuf_free(txq->frame[txq->head & MASK]);
+		if (!meta->copy_end) {
+			if (meta->slot == DP_SLOT_NONE)
+				dp_count(ctx, tx_control_failed, 1);
+			continue;
+		}
+		if (meta->slot == DP_SLOT_NONE) {
+			dp_drop_copy_unowned(ctx, reason);
+			continue;
+		}
+		/* It never left: its credit is the subscriber's again. */
+		slot = &ctx->tables->slots[meta->slot];
+		rh_add_relaxed(&slot->tx_events, -1ULL);
+		rh_add_relaxed(&slot->tx_bytes, -(uint64_t)meta->record_bytes);
+		dp_drop_copy(ctx, slot, reason);
+	}
+	txq->copies = 0;
+	txq->blocked_since_tsc = 0;
+}
+
+void dp_txq_flush(struct dp_ctx *ctx, struct dp_txq *txq)
+{
+	while (dp_txq_waiting(txq))
+		if (!flush_run(ctx, txq))
+			break;
+	if (rh_unlikely(txq->blocked_since_tsc &&
+			ctx->now_tsc - txq->blocked_since_tsc > STANDSTILL_MS * ctx->cycles_per_ms))
+		dp_txq_drop(ctx, txq, DP_DROP_BACKLOG_FULL);
+}
+
+void dp_txq_forget(struct dp_ctx *ctx, uint32_t slot)
+{
+	for (uint32_t q = 0; q < ctx->rxq_count; q++) {
+		struct dp_txq *txq = ctx->txq[ctx->rxq[q].port];
+
+		for (uint32_t i = txq->head; i != txq->tail; i++)
+			if (txq->meta[i & MASK].slot == slot)
+				txq->meta[i & MASK].slot = DP_SLOT_NONE;
+	}
+}
+
+void dp_node_transmit(struct dp_ctx *ctx)
+{
+	for (uint32_t q = 0; q < ctx->rxq_count; q++) {
+		struct dp_txq *txq = ctx->txq[ctx->rxq[q].port];
+
+		if (dp_txq_waiting(txq))
+			dp_txq_flush(ctx, txq);
+	}
+	dp_stage_end(ctx, DP_STAGE_TX);
+}
