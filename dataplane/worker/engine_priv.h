@@ -1,0 +1,97 @@
+#pragma once
+
+/*
+ * The engine behind its handle: what control owns, and the contexts it lends to the workers.
+ */
+
+#include "dataplane/api/engine.h"
+#include "dataplane/node/context.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum dp_command_op { DP_COMMAND_OPEN, DP_COMMAND_CLOSE };
+
+/* What travels in a command ring, by value. */
+struct dp_command {
+	uint32_t op;
+	uint32_t slot;
+};
+
+/* Phases of a run: control stores (release), workers read (acquire) once a loop. */
+enum dp_phase { DP_PHASE_RUN, DP_PHASE_QUIET /* receive nothing more */, DP_PHASE_EXIT };
+
+/* A worker's side of the punt bell. */
+struct dp_bell {
+	uint32_t armed; /* control sets it when it found the ring empty, the worker clears it with its kick */
+	uint64_t last_kick_tsc; /* worker */
+} rh_cache_aligned;
+
+/* One of the engine's lists of slots, linked by dp_session_cold.next. Control only. */
+struct dp_slot_list {
+	uint32_t head, tail, count;
+};
+
+/* What a worker is launched with. */
+struct dp_worker_arg {
+	struct dp_engine *eng;
+	struct dp_ctx *ctx;
+};
+
+struct dp_engine {
+	struct dp_engine_conf conf;
+	struct dp_tables tables;
+	struct dp_ctx *ctx[DP_LIMIT_WORKERS];
+	struct dp_worker_arg arg[DP_LIMIT_WORKERS];
+	struct dp_bell bell[DP_LIMIT_WORKERS];
+	int port_worker[DP_LIMIT_PORTS]; /* first worker with a queue there; -1 none */
+	uint32_t phase;			 /* enum dp_phase */
+	bool running;			 /* control only: lcores were launched and have not been joined */
+	bool finished;			 /* control only: what was left has been counted as stopped */
+	int punt_fd;
+
+	/* sessions: control only */
+	uint32_t slot_fresh;
+	struct dp_slot_list closing, free;
+
+	/* adjacencies: control only */
+	uint32_t hop_cursor;
+
+	uint64_t trace_base[DP_LIMIT_WORKERS]; /* entries written before the trace was switched on */
+};
+
+/* worker_ctl.c: a context and everything in it. Ctx: control. */
+int dp_worker_create(struct dp_engine *eng, uint32_t worker, struct rh_error *err);
+/* Accepts NULL. Not while it runs. */
+void dp_worker_destroy(struct dp_ctx *ctx);
+/* Count what waits as stopped. After the worker ended. */
+void dp_worker_finish(struct dp_ctx *ctx);
+
+/*
+ * One iteration of a worker: everything it does, once. Returns whether there was work. Tests call it from a thread of
+ * their own that is RCU-registered, for engines that were not started.
+ */
+bool dp_worker_poll_once(struct dp_engine *eng, struct dp_ctx *ctx);
+/* The lcore's main function. @arg: struct dp_worker_arg. */
+int dp_worker_main(void *arg);
+
+/* yield.c: sleep a little, RCU-offline. Ctx: worker in yield mode. */
+void dp_worker_yield(struct dp_ctx *ctx);
+
+/* housekeeping.c. Ctx: worker. */
+void dp_worker_housekeeping(struct dp_engine *eng, struct dp_ctx *ctx);
+
+/* command.c. Ctx: worker (control while it does not run). Returns commands taken. */
+uint32_t dp_commands_drain(struct dp_ctx *ctx);
+/* Ctx: control. False when the ring is full. */
+bool dp_command_send(struct dp_engine *eng, uint32_t worker, enum dp_command_op op, uint32_t slot);
+
+/* inject.c. Ctx: worker. Returns messages taken. */
+uint32_t dp_injects_drain(struct dp_ctx *ctx);
+
+/* bell.c. Ctx: worker. Ring the bell if control waits and something is there. */
+void dp_punt_kick(struct dp_engine *eng, struct dp_ctx *ctx);
+
+/* tables_ctl.c: the tables all workers share. Ctx: control. */
+int dp_tables_create(struct dp_tables *t, const struct dp_engine_conf *conf);
+void dp_tables_destroy(struct dp_tables *t);
