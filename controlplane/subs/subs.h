@@ -16,7 +16,10 @@ struct cp_subs;
 
 int cp_subs_create(uv_loop_t *loop, struct dp_table *table, struct dp_engine *eng,
 	const struct cp_conf *conf, struct cp_subs **out, struct rh_error *err);
-/* Stops the builder and the helper. */
+/*
+ * Stops the builder and the helper. Callbacks still due are not called any more; memory goes with the next turn of the loop (its
+ * handles close there). Accepts NULL.
+ */
 void cp_subs_destroy(struct cp_subs *subs);
 
 /* One entry's outcome. @text is the reason of a refusal, or empty. */
@@ -34,12 +37,12 @@ typedef void (*cp_subs_done_cb)(
  * meanwhile (code INTERNAL). Filters are parsed here; `$share` and `$queue` are UNSUPPORTED; payload patterns are compiled by the
  * helper process in coalesced batches, refused with the reason when invalid, empty-matching, or too dear.
  * Idempotent: the same filter and content again is OK and changes nothing.
- * Ctx: control loop. 0 or -ENOMEM (then @cb is not called).
+ * Ctx: control loop. 0 or -ENOMEM (then @cb is not called), also when too many requests are open: try again later.
  */
 int cp_subs_add(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
 	const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg);
-int cp_subs_del(struct cp_subs *subs, dp_session_id_t slot, const struct rh_sub_entry *entries,
-	uint16_t count, cp_subs_done_cb cb, void *arg);
+int cp_subs_del(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
+	const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg);
 /* Remove all of a session; @cb when no worker finds them any more. */
 int cp_subs_drop_session(struct cp_subs *subs, dp_session_id_t slot, cp_subs_done_cb cb, void *arg);
 

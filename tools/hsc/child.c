@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* Beside CPU time the child may wait for a busy machine: wall time allowed is this many times its CPU time, and a second. */
-#define WALL_FACTOR 8
+#define WALL_FACTOR 4
 #define WALL_MORE_MS 1000
 /* Answered by rlimit where ITIMER_PROF should fail to: whole seconds, rounded up, and one. */
 #define CPU_MORE_S 1

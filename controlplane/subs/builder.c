@@ -1,0 +1,138 @@
+/*
+ * The builder thread: executes changes in order, a batch at a time, and publishes once for all of them.
+ */
+#include "controlplane/subs/subs_priv.h"
+
+#include "dataplane/base/rcu.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Requests in one publish: bounds the time until the first of them is answered. */
+#define BATCH_MOST 256
+
+static void change_run(struct cp_subs *subs, struct cp_request *r, struct cp_change *change)
+{
+	struct cp_sub *sub = change->sub;
+	struct rh_filter filter;
+
+	switch (change->kind) {
+	case CP_CHANGE_ADD:
+		change->result = rh_filter_parse(RH_DIALECT_MQTT, sub->filter, sub->len, &filter, NULL);
+		if (change->result == 0)
+			change->result = subs->ops->sub_add(subs->table, sub->tenant, &filter, r->slot,
+				change->id, &sub->table_id, &r->builder.err);
+		change->id = sub->table_id;
+		break;
+	case CP_CHANGE_DEL:
+		if (sub->table_id != DP_SUB_NONE)
+			change->result = subs->ops->sub_del(subs->table, sub->table_id);
+		sub->table_id = DP_SUB_NONE;
+		break;
+	case CP_CHANGE_KEEP:
+		change->result = sub->table_id == DP_SUB_NONE ? -ENOENT : 0;
+		break;
+	case CP_CHANGE_NONE:
+		break;
+	}
+}
+
+static bool changes_run(struct cp_subs *subs, struct cp_request *r)
+{
+	bool changed = false;
+
+	for (uint32_t i = 0; i < r->change_count; i++) {
+		change_run(subs, r, &r->changes[i]);
+		changed |= r->changes[i].kind == CP_CHANGE_ADD || r->changes[i].kind == CP_CHANGE_DEL;
+	}
+	return changed;
+}
+
+static bool patterns_run(struct cp_subs *subs, struct cp_patterns_job *p)
+{
+	p->builder.status = subs->ops->patterns_set(subs->table, p->tenant->id, p->body + HSC_COST,
+		p->len - HSC_COST, p->max_pattern, &p->builder.err);
+	return p->builder.status == 0;
+}
+
+static void row_keep(void *arg, const struct dp_explain_row *row)
+{
+	struct cp_explain_job *job = arg;
+	struct dp_explain_row *more;
+	uint32_t room = job->room ? job->room * 2 : 64;
+
+	if (job->count == job->room) {
+		more = realloc(job->rows, room * sizeof(*more));
+		if (!more) {
+			job->builder.status = rh_error_set(&job->builder.err, ENOMEM, "no memory for all rows");
+			return;
+		}
+		job->rows = more;
+		job->room = room;
+	}
+	job->rows[job->count++] = *row;
+}
+
+static void explain_run(struct cp_subs *subs, struct cp_explain_job *job)
+{
+	int ret = subs->ops->explain(subs->table, job->tenant, job->topic, job->topic_len,
+		job->payload, job->payload_len, row_keep, job, &job->builder.err);
+
+	if (ret < 0)
+		job->builder.status = ret;
+}
+
+void cp_explain_free(struct cp_explain_job *job)
+{
+	free(job->topic);
+	free(job->payload);
+	free(job->rows);
+	free(job);
+}
+
+/* True when there is something to publish. */
+static bool job_run(struct cp_subs *subs, struct cp_builder_job *job)
+{
+	switch (job->kind) {
+	case CP_BUILDER_CHANGES:
+		return changes_run(subs, (struct cp_request *)job);
+	case CP_BUILDER_PATTERNS:
+		return patterns_run(subs, (struct cp_patterns_job *)job);
+	case CP_BUILDER_EXPLAIN:
+		explain_run(subs, (struct cp_explain_job *)job);
+		break;
+	}
+	return false;
+}
+
+static void batch_run(struct cp_subs *subs, struct cp_jobs *jobs)
+{
+	bool changed = false;
+	uint64_t generation;
+
+	for (struct cp_job *j = jobs->head; j; j = j->next) {
+		changed |= job_run(subs, (struct cp_builder_job *)j);
+		rh_rcu_quiescent();
+	}
+	generation = changed ? subs->ops->publish(subs->table) : subs->ops->generation(subs->table);
+	for (struct cp_job *j = jobs->head; j; j = j->next)
+		((struct cp_builder_job *)j)->generation = generation;
+}
+
+void *cp_builder_main(void *arg)
+{
+	struct cp_subs *subs = arg;
+	struct cp_jobs jobs;
+
+	rh_rcu_register();
+	rh_rcu_offline();
+	while (cp_lane_take(&subs->builder, BATCH_MOST, &jobs)) {
+		rh_rcu_online();
+		batch_run(subs, &jobs);
+		rh_rcu_offline();
+		cp_lane_give(&subs->builder, &jobs);
+	}
+	rh_rcu_online();
+	rh_rcu_unregister();
+	return NULL;
+}

@@ -1,0 +1,287 @@
+/*
+ * Interned payload patterns of a tenant: one object for equal texts, found by hash, counted by reference.
+ */
+#include "controlplane/subs/subs_priv.h"
+
+#include "dataplane/base/clock.h"
+#include "dataplane/base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Refusals remembered: enough for a client that insists, too few to matter as memory (4 KB each at most). */
+#define REFUSED_MOST 256
+#define REFUSED_NS   (30 * RH_NS_PER_S)
+#define REST_SIZE    (HSC_PATTERNS_MAX + 1)
+
+static void pattern_free(void *arg, struct rh_hnode *node)
+{
+	(void)arg;
+	free(rh_container(node, struct cp_pattern, node));
+}
+
+void cp_tenant_destroy(struct cp_tenant *t)
+{
+	if (!t)
+		return;
+	if (t->patterns.buckets)
+		rh_htable_each(&t->patterns, pattern_free, NULL);
+	rh_htable_fini(&t->patterns);
+	free(t->by_id);
+	free(t->rest);
+	free(t);
+}
+
+struct cp_tenant *cp_tenant_get(struct cp_subs *subs, uint16_t id)
+{
+	struct cp_tenant *t = id < DP_LIMIT_TENANTS ? subs->tenants[id] : NULL;
+
+	if (t || id >= DP_LIMIT_TENANTS)
+		return t;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return NULL;
+	t->subs = subs;
+	t->id = id;
+	t->take_most = UINT32_MAX;
+	t->by_id = calloc(HSC_PATTERNS_MAX + 1, sizeof(struct cp_pattern *));
+	t->rest = calloc(REST_SIZE, sizeof(*t->rest));
+	if (!t->by_id || !t->rest || rh_htable_init(&t->patterns) < 0) {
+		cp_tenant_destroy(t);
+		return NULL;
+	}
+	subs->tenants[id] = t;
+	return t;
+}
+
+struct cp_pattern *cp_pattern_find(struct cp_tenant *t, const char *text, size_t len)
+{
+	uint64_t hash = rh_hash(text, len, t->subs->seed);
+	struct cp_pattern *p;
+
+	for (struct rh_hnode *n = rh_htable_find(&t->patterns, hash); n; n = rh_htable_next(n, hash)) {
+		p = rh_container(n, struct cp_pattern, node);
+		if (p->len == len && !memcmp(p->text, text, len))
+			return p;
+	}
+	return NULL;
+}
+
+/* 0: none is free now. */
+static dp_pattern_id_t id_take(struct cp_tenant *t)
+{
+	struct cp_pattern_rest *oldest = &t->rest[t->rest_head];
+
+	if (t->rest_head != t->rest_tail &&
+		oldest->generation <= t->subs->ops->seen(t->subs->eng)) {
+		t->rest_head = (t->rest_head + 1) % REST_SIZE;
+		return oldest->id;
+	}
+	return t->id_most < HSC_PATTERNS_MAX ? ++t->id_most : 0;
+}
+
+static void id_rest(struct cp_pattern *p)
+{
+	struct cp_tenant *t = p->tenant;
+
+	if (!p->id)
+		return;
+	t->by_id[p->id] = NULL;
+	t->rest[t->rest_tail] = (struct cp_pattern_rest){p->id, p->gone_generation};
+	t->rest_tail = (t->rest_tail + 1) % REST_SIZE;
+	p->id = 0;
+}
+
+void cp_pattern_release(struct cp_pattern *p)
+{
+	id_rest(p);
+	rh_htable_remove(&p->tenant->patterns, &p->node);
+	free(p);
+}
+
+static void refused_forget_oldest(struct cp_tenant *t)
+{
+	struct cp_pattern *p = t->refused_head;
+
+	t->refused_head = p->refused_next;
+	t->refused_count--;
+	cp_pattern_release(p);
+}
+
+static void refused_expire(struct cp_tenant *t)
+{
+	uint64_t now = rh_clock_ns();
+
+	while (t->refused_head && (t->refused_count > REFUSED_MOST ||
+					  now - t->refused_head->refused_ns > REFUSED_NS))
+		refused_forget_oldest(t);
+}
+
+static void refused_remember(struct cp_pattern *p)
+{
+	struct cp_tenant *t = p->tenant;
+
+	p->refused_ns = rh_clock_ns();
+	p->refused_next = NULL;
+	if (t->refused_head)
+		t->refused_tail->refused_next = p;
+	else
+		t->refused_head = p;
+	t->refused_tail = p;
+	t->refused_count++;
+	refused_expire(t);
+}
+
+static void waiter_add(struct cp_pattern *p, struct cp_waiter *waiter)
+{
+	waiter->next = p->waiters;
+	waiter->prev = &p->waiters;
+	if (p->waiters)
+		p->waiters->prev = &waiter->next;
+	p->waiters = waiter;
+}
+
+void cp_waiter_remove(struct cp_waiter *waiter)
+{
+	if (!waiter->prev)
+		return;
+	*waiter->prev = waiter->next;
+	if (waiter->next)
+		waiter->next->prev = waiter->prev;
+	waiter->prev = NULL;
+}
+
+static void waiters_tell(struct cp_pattern *p, const struct cp_sub_outcome *outcome)
+{
+	struct cp_waiter *waiter;
+
+	while ((waiter = p->waiters)) {
+		cp_waiter_remove(waiter);
+		cp_request_resolved(waiter->request, waiter->entry, outcome);
+	}
+}
+
+void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outcome)
+{
+	struct cp_tenant *t = p->tenant;
+	bool lasting;
+
+	if (!outcome) {
+		waiters_tell(p, NULL);
+		return;
+	}
+	lasting = outcome->code != RH_SUB_INTERNAL;
+	p->state = CP_PATTERN_REFUSED;
+	p->outcome = *outcome;
+	t->used -= p->refs ? 1 : 0;
+	p->refs = 0;
+	id_rest(p);
+	/* Those told may ask for the same text again at once: a passing failure must not answer them. */
+	if (!lasting)
+		rh_htable_remove(&t->patterns, &p->node);
+	waiters_tell(p, &p->outcome);
+	if (lasting)
+		refused_remember(p);
+	else
+		free(p);
+}
+
+static struct cp_pattern *pattern_create(struct cp_tenant *t, const char *text, size_t len)
+{
+	struct cp_pattern *p = calloc(1, sizeof(*p) + len + 1);
+	struct cp_compile_job *job = calloc(1, sizeof(*job));
+
+	if (!p || !job) {
+		free(p);
+		free(job);
+		return NULL;
+	}
+	p->tenant = t;
+	p->len = (uint32_t)len;
+	memcpy(p->text, text, len);
+	rh_htable_insert(&t->patterns, &p->node, rh_hash(text, len, t->subs->seed));
+	job->type = HSC_CHECK;
+	job->tenant = t;
+	job->pattern = p;
+	job->len = len;
+	t->checking++;
+	cp_lane_push(&t->subs->compiler, &job->job);
+	return p;
+}
+
+/* A reference to a pattern nobody used: it counts against the tenant's limit again. */
+static bool use(struct cp_tenant *t, struct cp_pattern *p, struct cp_sub_outcome *outcome)
+{
+	if (p && p->refs)
+		return true;
+	if (t->used >= t->subs->patterns_max) {
+		cp_outcome_set(outcome, RH_SUB_LIMIT,
+			"this tenant has its %u payload patterns: reuse one or unsubscribe some",
+			t->subs->patterns_max);
+		return false;
+	}
+	t->used++;
+	return true;
+}
+
+static struct cp_pattern *pattern_new(
+	struct cp_tenant *t, const char *text, size_t len, struct cp_sub_outcome *outcome)
+{
+	dp_pattern_id_t id = id_take(t);
+	struct cp_pattern *p;
+
+	if (!id) {
+		t->purge = true;
+		cp_tenant_compile(t);
+		cp_outcome_set(outcome, RH_SUB_LIMIT,
+			"all %u pattern numbers are taken or were a moment ago: try again", HSC_PATTERNS_MAX);
+		return NULL;
+	}
+	p = pattern_create(t, text, len);
+	if (!p) {
+		t->rest[t->rest_tail] = (struct cp_pattern_rest){id, 0};
+		t->rest_tail = (t->rest_tail + 1) % REST_SIZE;
+		cp_outcome_set(outcome, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
+		return NULL;
+	}
+	p->id = id;
+	t->by_id[id] = p;
+	return p;
+}
+
+struct cp_pattern *cp_pattern_get(struct cp_tenant *t, const char *text, size_t len,
+	struct cp_waiter *waiter, bool *wait, struct cp_sub_outcome *outcome)
+{
+	struct cp_pattern *p;
+
+	refused_expire(t);
+	p = cp_pattern_find(t, text, len);
+	if (p && p->state == CP_PATTERN_REFUSED) {
+		*outcome = p->outcome;
+		return NULL;
+	}
+	if (!use(t, p, outcome))
+		return NULL;
+	if (!p)
+		p = pattern_new(t, text, len, outcome);
+	if (!p) {
+		t->used--;
+		return NULL;
+	}
+	p->refs++;
+	*wait = p->state != CP_PATTERN_INSTALLED;
+	if (*wait)
+		waiter_add(p, waiter);
+	return p;
+}
+
+void cp_pattern_put(struct cp_pattern *p)
+{
+	if (--p->refs)
+		return;
+	p->tenant->used--;
+	if (p->state != CP_PATTERN_READY)
+		return;
+	p->tenant->ready--;
+	cp_pattern_release(p);
+}

@@ -1,0 +1,325 @@
+#include "controlplane/subs/subs_priv.h"
+
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/hash.h"
+#include "dataplane/base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void builder_done(struct cp_subs *subs, struct cp_builder_job *job)
+{
+	struct cp_explain_job *explain;
+
+	switch (job->kind) {
+	case CP_BUILDER_CHANGES:
+		cp_request_published(subs, (struct cp_request *)job);
+		break;
+	case CP_BUILDER_PATTERNS:
+		cp_patterns_installed(subs, (struct cp_patterns_job *)job);
+		break;
+	case CP_BUILDER_EXPLAIN:
+		explain = (struct cp_explain_job *)job;
+		explain->cb(explain->arg, job->status, job->err.text, explain->rows, explain->count);
+		cp_explain_free(explain);
+		break;
+	}
+}
+
+static void on_wake(uv_async_t *wake)
+{
+	struct cp_subs *subs = wake->data;
+	struct cp_jobs built = cp_lane_collect(&subs->builder);
+	struct cp_jobs compiled = cp_lane_collect(&subs->compiler);
+	struct cp_job *job;
+
+	while ((job = cp_jobs_pop(&built)))
+		builder_done(subs, (struct cp_builder_job *)job);
+	while ((job = cp_jobs_pop(&compiled)))
+		cp_compile_done(subs, (struct cp_compile_job *)job);
+	cp_acks_run(subs);
+}
+
+static void subs_free(struct cp_subs *subs)
+{
+	struct cp_sub *sub;
+
+	for (unsigned i = 0; i < DP_LIMIT_SESSIONS; i++) {
+		while (subs->sessions[i] && (sub = subs->sessions[i]->first)) {
+			subs->sessions[i]->first = sub->next;
+			free(sub);
+		}
+		free(subs->sessions[i]);
+	}
+	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++)
+		cp_tenant_destroy(subs->tenants[i]);
+	rh_htable_fini(&subs->subs);
+	free(subs->by_id);
+	free(subs);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct cp_subs *subs = handle->data;
+
+	if (--subs->handles == 0)
+		subs_free(subs);
+}
+
+static void handles_close(struct cp_subs *subs)
+{
+	if (subs->handles > 0)
+		uv_close((uv_handle_t *)&subs->wake, on_closed);
+	if (subs->handles > 1)
+		uv_close((uv_handle_t *)&subs->acks, on_closed);
+}
+
+static int handles_open(struct cp_subs *subs, uv_loop_t *loop, struct rh_error *err)
+{
+	int ret = uv_async_init(loop, &subs->wake, on_wake);
+
+	if (ret < 0)
+		return rh_error_set(err, -ret, "subscriptions: no wake-up handle: %s", uv_strerror(ret));
+	subs->handles = 1;
+	subs->wake.data = subs;
+	ret = uv_timer_init(loop, &subs->acks);
+	if (ret < 0)
+		return rh_error_set(err, -ret, "subscriptions: no timer: %s", uv_strerror(ret));
+	subs->handles = 2;
+	subs->acks.data = subs;
+	return 0;
+}
+
+static int threads_start(struct cp_subs *subs, struct rh_error *err)
+{
+	int ret = cp_lane_start(&subs->builder, &subs->wake, cp_builder_main, subs);
+
+	if (ret == 0)
+		ret = cp_lane_start(&subs->compiler, &subs->wake, cp_compiler_main, subs);
+	if (ret < 0)
+		return rh_error_set(err, -ret, "subscriptions: no thread: %s", strerror(-ret));
+	return 0;
+}
+
+int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct dp_table *table,
+	struct dp_engine *eng, const struct cp_conf *conf, struct cp_subs **out, struct rh_error *err)
+{
+	struct cp_subs *subs = calloc(1, sizeof(*subs));
+	int ret;
+
+	if (!subs || rh_htable_init(&subs->subs) < 0) {
+		free(subs);
+		return rh_error_set(err, ENOMEM, "subscriptions: no memory");
+	}
+	subs->ops = ops;
+	subs->table = table;
+	subs->eng = eng;
+	subs->seed = rh_random_seed();
+	subs->subs_per_session = conf->subs_per_session;
+	subs->patterns_max = conf->patterns_max;
+	cp_helper_init(&subs->helper, conf);
+	ret = handles_open(subs, loop, err);
+	if (ret == 0)
+		ret = threads_start(subs, err);
+	if (ret < 0) {
+		cp_subs_destroy(subs);
+		return ret;
+	}
+	*out = subs;
+	return 0;
+}
+
+/* Jobs that nobody will answer. Explain's callers learn that nothing was found out by its status. */
+static void job_discard(struct cp_builder_job *job)
+{
+	if (job->kind == CP_BUILDER_CHANGES) {
+		struct cp_request *r = (struct cp_request *)job;
+
+		for (uint32_t i = 0; i < r->change_count; i++) {
+			if (r->changes[i].kind != CP_CHANGE_NONE && !--r->changes[i].sub->changes &&
+				r->changes[i].sub->removed)
+				free(r->changes[i].sub);
+		}
+		cp_request_free(r);
+	} else if (job->kind == CP_BUILDER_EXPLAIN) {
+		cp_explain_free((struct cp_explain_job *)job);
+	} else {
+		free(((struct cp_patterns_job *)job)->body);
+		free(job);
+	}
+}
+
+static void jobs_discard(struct cp_jobs jobs)
+{
+	struct cp_job *job;
+
+	while ((job = cp_jobs_pop(&jobs)))
+		job_discard((struct cp_builder_job *)job);
+}
+
+static void compile_discard(struct cp_jobs jobs)
+{
+	struct cp_job *job;
+
+	while ((job = cp_jobs_pop(&jobs)))
+		cp_compile_free((struct cp_compile_job *)job);
+}
+
+static void requests_discard(struct cp_request *r)
+{
+	struct cp_request *next;
+
+	for (; r; r = next) {
+		next = r->next;
+		cp_request_free(r);
+	}
+}
+
+static void queues_discard(struct cp_subs *subs)
+{
+	jobs_discard(cp_lane_collect(&subs->builder));
+	jobs_discard(cp_lane_rest(&subs->builder));
+	compile_discard(cp_lane_collect(&subs->compiler));
+	compile_discard(cp_lane_rest(&subs->compiler));
+	requests_discard(subs->ack_head);
+	for (unsigned i = 0; i < DP_LIMIT_SESSIONS; i++) {
+		if (subs->sessions[i])
+			requests_discard(subs->sessions[i]->head);
+	}
+}
+
+void cp_subs_destroy(struct cp_subs *subs)
+{
+	if (!subs)
+		return;
+	rh_store_relaxed(&subs->helper.stop, true);
+	cp_lane_stop(&subs->compiler);
+	cp_lane_stop(&subs->builder);
+	cp_helper_fini(&subs->helper);
+	queues_discard(subs);
+	if (subs->handles)
+		handles_close(subs);
+	else
+		subs_free(subs);
+}
+
+static int ask(struct cp_subs *subs, enum cp_request_kind kind, dp_session_id_t slot, uint16_t tenant,
+	const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg)
+{
+	struct cp_request *r;
+
+	if (!cp_session_get(subs, slot))
+		return -ENOMEM;
+	r = cp_request_create(subs, kind, slot, tenant, entries, count);
+	if (!r) {
+		cp_session_trim(subs, subs->sessions[slot]);
+		return -ENOMEM;
+	}
+	r->cb = cb;
+	r->arg = arg;
+	cp_request_push(subs, r);
+	return 0;
+}
+
+int cp_subs_add(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
+	const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg)
+{
+	return ask(subs, CP_REQUEST_ADD, slot, tenant, entries, count, cb, arg);
+}
+
+int cp_subs_del(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
+	const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg)
+{
+	return ask(subs, CP_REQUEST_DEL, slot, tenant, entries, count, cb, arg);
+}
+
+int cp_subs_drop_session(struct cp_subs *subs, dp_session_id_t slot, cp_subs_done_cb cb, void *arg)
+{
+	return ask(subs, CP_REQUEST_DROP, slot, 0, NULL, 0, cb, arg);
+}
+
+static struct cp_sub_row row_of(const struct cp_sub *sub)
+{
+	return (struct cp_sub_row){
+		.sub = sub->id,
+		.slot = sub->slot,
+		.tenant = sub->tenant,
+		.filter = sub->filter,
+		.content = sub->pattern ? sub->pattern->text : NULL,
+		.since_wall_ns = sub->since_wall_ns,
+	};
+}
+
+static const struct cp_sub *shown(const struct cp_subs *subs, dp_sub_id_t id)
+{
+	const struct cp_sub *sub = id < subs->by_id_most ? subs->by_id[id] : NULL;
+
+	return sub && !sub->removed ? sub : NULL;
+}
+
+void cp_subs_each(const struct cp_subs *subs, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg)
+{
+	const struct cp_sub *sub;
+	struct cp_sub_row row;
+
+	for (dp_sub_id_t id = 0; id < subs->by_id_most; id++) {
+		sub = shown(subs, id);
+		if (!sub)
+			continue;
+		row = row_of(sub);
+		if (!cb(arg, &row))
+			return;
+	}
+}
+
+int cp_subs_find(const struct cp_subs *subs, dp_sub_id_t id, struct cp_sub_row *out)
+{
+	const struct cp_sub *sub = shown(subs, id);
+
+	if (!sub)
+		return -ENOENT;
+	*out = row_of(sub);
+	return 0;
+}
+
+void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out)
+{
+	*out = subs->stats;
+	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++)
+		out->patterns += subs->tenants[i] ? subs->tenants[i]->used : 0;
+	out->helper_restarts = rh_load_relaxed(&subs->helper.restarts);
+	subs->ops->stats(subs->table, &out->table);
+}
+
+static void *copy_of(const void *bytes, size_t len)
+{
+	void *copy = bytes ? malloc(len ? len : 1) : NULL;
+
+	if (copy)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+int cp_subs_explain(struct cp_subs *subs, uint16_t tenant, const char *topic, size_t topic_len,
+	const void *payload, size_t payload_len, cp_subs_explain_cb cb, void *arg)
+{
+	struct cp_explain_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return -ENOMEM;
+	job->builder.kind = CP_BUILDER_EXPLAIN;
+	job->tenant = tenant;
+	job->topic = copy_of(topic, topic_len);
+	job->topic_len = topic_len;
+	job->payload = copy_of(payload, payload_len);
+	job->payload_len = payload_len;
+	job->cb = cb;
+	job->arg = arg;
+	if (!job->topic || (payload && !job->payload)) {
+		cp_explain_free(job);
+		return -ENOMEM;
+	}
+	cp_lane_push(&subs->builder, &job->builder.job);
+	return 0;
+}

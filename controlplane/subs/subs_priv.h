@@ -1,0 +1,288 @@
+#pragma once
+
+/*
+ * Three threads meet here. The control loop owns every structure below and decides; the builder thread executes changes of the
+ * table in the order they were pushed and publishes once a batch; the compiler thread talks to the compile helper. Jobs travel by
+ * pointer and belong to the thread that holds them.
+ *
+ * A request of a session: waits for those before it -> its filters are parsed and its patterns looked up -> waits until each
+ * pattern is installed or refused -> its changes go to the builder -> published -> every worker loaded it -> answered. Sessions
+ * do not wait for each other, so topic-only requests pass those that wait for a compilation.
+ *
+ * A pattern: CHECKING (alone, by the helper) -> READY -> COMPILING (part of the set being compiled) -> INSTALLED; LEAVING: nobody
+ * used it when the running compilation began, so the next set lacks it. Its number is used again only after every worker left the
+ * last set that held it, because a subscription becomes visible to workers before the set beside it.
+ */
+
+#include "controlplane/subs/helper.h"
+#include "controlplane/subs/lane.h"
+#include "controlplane/subs/subs.h"
+#include "dataplane/api/engine.h"
+#include "dataplane/base/htable.h"
+
+/* What the registry needs of the dataplane, as in dataplane/api; tests give their own. */
+struct cp_subs_ops {
+	int (*sub_add)(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
+		dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err);
+	int (*sub_del)(struct dp_table *table, dp_sub_id_t sub);
+	int (*patterns_set)(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
+		uint32_t max_pattern, struct rh_error *err);
+	uint64_t (*publish)(struct dp_table *table);
+	uint64_t (*generation)(const struct dp_table *table);
+	void (*stats)(const struct dp_table *table, struct dp_table_stats *out);
+	int (*explain)(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
+		const void *payload, size_t payload_len, dp_explain_cb cb, void *arg, struct rh_error *err);
+	uint64_t (*seen)(const struct dp_engine *eng);
+};
+
+int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct dp_table *table,
+	struct dp_engine *eng, const struct cp_conf *conf, struct cp_subs **out, struct rh_error *err);
+
+struct cp_tenant;
+struct cp_request;
+
+/* An entry of a request that waits for its pattern. */
+struct cp_waiter {
+	struct cp_waiter *next, **prev;
+	struct cp_request *request;
+	uint16_t entry;
+};
+
+enum cp_pattern_state {
+	CP_PATTERN_CHECKING,
+	CP_PATTERN_READY,
+	CP_PATTERN_COMPILING,
+	CP_PATTERN_INSTALLED,
+	CP_PATTERN_LEAVING,
+	CP_PATTERN_REFUSED, /* remembered for a while, so that a client that insists costs nothing */
+};
+
+struct cp_pattern {
+	struct rh_hnode node; /* in the tenant's table, by text */
+	struct cp_tenant *tenant;
+	dp_pattern_id_t id; /* 0 when refused */
+	enum cp_pattern_state state;
+	uint32_t refs; /* subscriptions and waiting entries */
+	struct cp_waiter *waiters;
+	struct cp_sub_outcome outcome; /* of a refusal */
+	uint64_t refused_ns;
+	uint64_t gone_generation; /* of the set that held it last; 0: none did */
+	struct cp_pattern *refused_next;
+	uint32_t len;
+	char text[]; /* terminated */
+};
+
+/* A number that waits until every worker has loaded the generation that no longer holds it. */
+struct cp_pattern_rest {
+	dp_pattern_id_t id;
+	uint64_t generation;
+};
+
+struct cp_tenant {
+	struct cp_subs *subs;
+	uint16_t id;
+	struct rh_htable patterns;
+	struct cp_pattern **by_id; /* [HSC_PATTERNS_MAX + 1] */
+	struct cp_pattern_rest *rest; /* ring of HSC_PATTERNS_MAX + 1 */
+	uint32_t rest_head, rest_tail;
+	uint32_t id_most;  /* highest number ever given */
+	uint32_t used;	   /* patterns with refs that are not refused */
+	uint32_t checking, ready;
+	uint64_t ready_ns; /* when the first of the ready ones became so */
+	uint32_t take_most; /* ready patterns taken into the next set: halved when a set fails, to find the one */
+	bool compiling;	   /* a set is with the compiler or the builder */
+	bool purge;	   /* numbers ran out: compile without the unused ones */
+	struct cp_pattern *refused_head, *refused_tail;
+	uint32_t refused_count;
+};
+
+/* A subscription. table_id is the builder's alone. */
+struct cp_sub {
+	struct rh_hnode node; /* by slot, filter and pattern */
+	struct cp_sub *next, **prev; /* of the session */
+	struct cp_subs_session *session;
+	struct cp_pattern *pattern;
+	dp_session_id_t slot;
+	uint16_t tenant;
+	dp_sub_id_t table_id;
+	dp_sub_id_t id;	  /* DP_SUB_NONE until the builder answered */
+	uint32_t changes; /* with the builder */
+	bool removed;	  /* no longer in the registry: freed with its last change */
+	uint64_t since_wall_ns;
+	uint16_t len;
+	char filter[]; /* canonical, terminated */
+};
+
+struct cp_subs_session {
+	dp_session_id_t slot;
+	struct cp_sub *first;
+	uint32_t count;
+	struct cp_request *head, *tail; /* not yet with the builder */
+};
+
+enum cp_change_kind { CP_CHANGE_NONE, CP_CHANGE_ADD, CP_CHANGE_DEL, CP_CHANGE_KEEP };
+
+struct cp_change {
+	enum cp_change_kind kind;
+	struct cp_sub *sub;
+	int result;
+	uint32_t id; /* in: the ADD's pattern number; out: its dp_sub_id_t */
+};
+
+enum cp_builder_kind { CP_BUILDER_CHANGES, CP_BUILDER_PATTERNS, CP_BUILDER_EXPLAIN };
+
+struct cp_builder_job {
+	struct cp_job job;
+	enum cp_builder_kind kind;
+	int status;
+	struct rh_error err;
+	uint64_t generation; /* effective from here on */
+};
+
+struct cp_entry {
+	struct cp_waiter waiter;
+	struct cp_pattern *pattern; /* holds a reference */
+	uint8_t content_kind, dialect;
+	uint16_t filter_len, content_len;
+	char *filter, *content; /* in the request's texts; filter becomes canonical */
+};
+
+enum cp_request_kind { CP_REQUEST_ADD, CP_REQUEST_DEL, CP_REQUEST_DROP };
+
+struct cp_request {
+	struct cp_builder_job builder; /* first: jobs are cast */
+	struct cp_subs *subs;
+	struct cp_request *next; /* of the session's queue, then of those that await workers */
+	enum cp_request_kind kind;
+	dp_session_id_t slot;
+	uint16_t tenant, count;
+	bool started;
+	uint32_t waiting; /* entries whose pattern is not decided */
+	cp_subs_done_cb cb;
+	void *arg;
+	struct cp_entry *entries;
+	struct cp_sub_outcome *outcomes;
+	struct cp_change *changes;
+	uint32_t change_count;
+	char *texts;
+	size_t bytes; /* counted in open_bytes */
+};
+
+struct cp_patterns_job {
+	struct cp_builder_job builder;
+	struct cp_tenant *tenant;
+	uint8_t *body; /* helper's reply: cost, then the database */
+	size_t len;
+	uint32_t max_pattern;
+};
+
+struct cp_explain_job {
+	struct cp_builder_job builder;
+	uint16_t tenant;
+	char *topic;
+	size_t topic_len;
+	uint8_t *payload; /* NULL: none */
+	size_t payload_len;
+	struct dp_explain_row *rows;
+	uint32_t count, room;
+	cp_subs_explain_cb cb;
+	void *arg;
+};
+
+struct cp_compile_job {
+	struct cp_job job;
+	enum hsc_type type;
+	struct cp_tenant *tenant;
+	struct cp_pattern *pattern; /* of a CHECK */
+	uint8_t *body;		    /* of a COMPILE */
+	size_t len;
+	uint32_t max_pattern, fresh;
+	int result; /* of cp_helper_ask */
+	struct cp_helper_reply reply;
+	struct rh_error err;
+	uint64_t took_ns;
+};
+
+struct cp_subs {
+	const struct cp_subs_ops *ops;
+	struct dp_table *table;
+	struct dp_engine *eng;
+	uint64_t seed;
+	uint32_t subs_per_session, patterns_max;
+	struct cp_tenant *tenants[DP_LIMIT_TENANTS];
+	struct cp_subs_session *sessions[DP_LIMIT_SESSIONS];
+	struct rh_htable subs;
+	struct cp_sub **by_id;
+	uint32_t by_id_room, by_id_most;
+	struct cp_request *ack_head, *ack_tail; /* published, not yet loaded by every worker */
+	struct cp_helper helper;		/* the compiler thread's */
+	struct cp_lane builder, compiler;
+	size_t open_bytes;			/* held by requests */
+	struct cp_subs_stats stats;
+	uv_async_t wake;
+	uv_timer_t acks;
+	unsigned handles; /* not yet closed */
+	bool closing;
+};
+
+/* text.c */
+/* Writes code and sentence; what may not be shown (rh_text_shown) becomes '?', the end is cut at a character. */
+void cp_outcome_set(struct cp_sub_outcome *out, uint8_t code, const char *fmt, ...) rh_printf(3, 4);
+
+/* pattern.c: Ctx control loop */
+/* Made when it is new. NULL: no memory. */
+struct cp_tenant *cp_tenant_get(struct cp_subs *subs, uint16_t id);
+void cp_tenant_destroy(struct cp_tenant *t);
+struct cp_pattern *cp_pattern_find(struct cp_tenant *t, const char *text, size_t len);
+/*
+ * A reference to the pattern, made and sent to be checked when it is new. NULL with @outcome set: refused, limit, no memory.
+ * When it is not decided yet, @waiter is told later by cp_request_resolved and *wait is true.
+ */
+struct cp_pattern *cp_pattern_get(struct cp_tenant *t, const char *text, size_t len,
+	struct cp_waiter *waiter, bool *wait, struct cp_sub_outcome *outcome);
+void cp_pattern_put(struct cp_pattern *p);
+void cp_waiter_remove(struct cp_waiter *waiter);
+/* Free @p; its number rests until every worker has loaded gone_generation. */
+void cp_pattern_release(struct cp_pattern *p);
+
+/* pattern_set.c: Ctx control loop */
+/* Send the set to be compiled when that is due. */
+void cp_tenant_compile(struct cp_tenant *t);
+void cp_compile_done(struct cp_subs *subs, struct cp_compile_job *job);
+void cp_patterns_installed(struct cp_subs *subs, struct cp_patterns_job *job);
+/* Decide @p: tells all waiters. A refusal (@outcome) frees or remembers it. */
+void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outcome);
+
+/* request.c: Ctx control loop */
+#define CP_TEXT_NO_MEMORY "the router has no memory for it now: try again"
+/* Queue it behind those of its session. Takes @r. */
+void cp_request_push(struct cp_subs *subs, struct cp_request *r);
+/* A request with copies of @entries. NULL: no memory. */
+struct cp_request *cp_request_create(struct cp_subs *subs, enum cp_request_kind kind,
+	dp_session_id_t slot, uint16_t tenant, const struct rh_sub_entry *entries, uint16_t count);
+/* The pattern of an entry was decided; @outcome NULL when it is installed. */
+void cp_request_resolved(
+	struct cp_request *r, uint16_t entry, const struct cp_sub_outcome *outcome);
+void cp_request_published(struct cp_subs *subs, struct cp_request *r);
+void cp_request_free(struct cp_request *r);
+/* Answer those that every worker has loaded. */
+void cp_acks_run(struct cp_subs *subs);
+void cp_session_advance(struct cp_subs *subs, struct cp_subs_session *s);
+
+/* registry.c: Ctx control loop */
+struct cp_subs_session *cp_session_get(struct cp_subs *subs, dp_session_id_t slot);
+void cp_session_trim(struct cp_subs *subs, struct cp_subs_session *s);
+struct cp_sub *cp_registry_find(const struct cp_subs *subs, dp_session_id_t slot, const char *filter,
+	size_t len, const struct cp_pattern *pattern);
+/* Takes over the caller's reference to @pattern. NULL: no memory. */
+struct cp_sub *cp_registry_add(struct cp_subs *subs, struct cp_subs_session *s, uint16_t tenant,
+	const char *filter, size_t len, struct cp_pattern *pattern);
+/* Out of the registry; freed with its last change. */
+void cp_registry_remove(struct cp_subs *subs, struct cp_sub *sub);
+void cp_registry_change_done(struct cp_subs *subs, struct cp_change *change);
+
+/* builder.c, compiler.c: the threads; @arg is the struct cp_subs. */
+void *cp_builder_main(void *arg);
+void *cp_compiler_main(void *arg);
+void cp_explain_free(struct cp_explain_job *job);
+void cp_compile_free(struct cp_compile_job *job);

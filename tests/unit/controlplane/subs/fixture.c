@@ -1,0 +1,214 @@
+#include "tests/unit/controlplane/subs/fixture.h"
+
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/clock.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct fake_table fake;
+struct cp_conf conf;
+struct cp_subs *subs;
+uv_loop_t loop;
+
+static struct fake_op *op(char what)
+{
+	struct fake_op *o = &fake.ops[fake.count++ % RH_ARRAY_LEN(fake.ops)];
+
+	*o = (struct fake_op){.what = what};
+	return o;
+}
+
+static int fake_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
+	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err)
+{
+	static dp_sub_id_t next;
+	struct fake_op *o;
+
+	(void)table, (void)tenant;
+	if (fake.subs_most && fake.live >= fake.subs_most)
+		return rh_error_set(err, ENOSPC, "full");
+	cr_assert(pattern <= fake.max_pattern, "pattern %u was not installed", pattern);
+	o = op('+');
+	o->sub = *out = next++;
+	o->session = session;
+	o->pattern = pattern;
+	(void)snprintf(o->filter, sizeof(o->filter), "%.63s", filter->text);
+	fake.live++;
+	return 0;
+}
+
+static int fake_del(struct dp_table *table, dp_sub_id_t sub)
+{
+	(void)table;
+	op('-')->sub = sub;
+	fake.live--;
+	return 0;
+}
+
+static int fake_patterns(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
+	uint32_t max_pattern, struct rh_error *err)
+{
+	(void)table, (void)tenant, (void)serialized;
+	if (fake.patterns_error)
+		return rh_error_set(err, fake.patterns_error, "no room for scratch");
+	cr_assert_gt(len, 100);
+	op('P')->pattern = max_pattern;
+	if (max_pattern > fake.max_pattern)
+		fake.max_pattern = max_pattern;
+	return 0;
+}
+
+static uint64_t fake_publish(struct dp_table *table)
+{
+	(void)table;
+	(void)op('!');
+	rh_store_relaxed(&fake.generation, fake.generation + 1);
+	return fake.generation;
+}
+
+static uint64_t fake_generation(const struct dp_table *table)
+{
+	(void)table;
+	return rh_load_relaxed(&fake.generation);
+}
+
+static void fake_stats(const struct dp_table *table, struct dp_table_stats *out)
+{
+	(void)table;
+	*out = (struct dp_table_stats){.subscriptions = fake.live};
+}
+
+static int fake_explain(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
+	const void *payload, size_t payload_len, dp_explain_cb cb, void *arg, struct rh_error *err)
+{
+	struct dp_explain_row row = {.verdict = DP_EXPLAIN_DELIVER};
+
+	(void)table, (void)tenant, (void)payload;
+	if (memchr(topic, '#', topic_len))
+		return rh_error_set(err, EINVAL, "wildcard at 0");
+	for (row.sub = 0; row.sub < payload_len; row.sub++)
+		cb(arg, &row);
+	return 0;
+}
+
+static uint64_t fake_seen(const struct dp_engine *eng)
+{
+	(void)eng;
+	return fake.seen_follows ? rh_load_relaxed(&fake.generation) : rh_load_relaxed(&fake.seen);
+}
+
+static const struct cp_subs_ops ops = {fake_add, fake_del, fake_patterns, fake_publish,
+	fake_generation, fake_stats, fake_explain, fake_seen};
+
+void fixture_start(void)
+{
+	struct rh_error err;
+
+	memset(&fake, 0, sizeof(fake));
+	fake.seen_follows = true;
+	conf.subs_per_session = 100000;
+	conf.patterns_max = 100;
+	conf.compile_ms_max = 500;
+	conf.compile_mb_max = 512;
+	conf.scan_cycles_per_byte_max = 100000;
+	if (!conf.compile_helper[0])
+		(void)snprintf(conf.compile_helper, sizeof(conf.compile_helper), "%s", RHUMB_HSC);
+	cr_assert_eq(uv_loop_init(&loop), 0);
+	cr_assert_eq(cp_subs_create_with(&loop, &ops, NULL, NULL, &conf, &subs, &err), 0, "%s", err.text);
+}
+
+void fixture_stop(void)
+{
+	cp_subs_destroy(subs);
+	while (uv_run(&loop, UV_RUN_NOWAIT))
+		;
+	cr_assert_eq(uv_loop_close(&loop), 0);
+}
+
+struct rh_sub_entry entry(const char *filter)
+{
+	return (struct rh_sub_entry){.filter = {filter, (uint16_t)strlen(filter)}};
+}
+
+struct rh_sub_entry entry_with(const char *filter, const char *pattern)
+{
+	struct rh_sub_entry e = entry(filter);
+
+	e.content_kind = RH_CONTENT_PAYLOAD_REGEX;
+	e.content = (struct rh_text){pattern, (uint16_t)strlen(pattern)};
+	return e;
+}
+
+void on_done(void *arg, const struct cp_sub_outcome *outcomes, uint16_t count, uint64_t generation)
+{
+	struct answer *a = arg;
+
+	a->calls++;
+	a->count = count;
+	a->generation = generation;
+	memcpy(a->outcomes, outcomes, count * sizeof(*outcomes));
+}
+
+void add(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a)
+{
+	*a = (struct answer){0};
+	cr_assert_eq(cp_subs_add(subs, slot, 0, &e, 1, on_done, a), 0);
+}
+
+void del(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a)
+{
+	*a = (struct answer){0};
+	cr_assert_eq(cp_subs_del(subs, slot, 0, &e, 1, on_done, a), 0);
+}
+
+void drop(dp_session_id_t slot, struct answer *a)
+{
+	*a = (struct answer){0};
+	cr_assert_eq(cp_subs_drop_session(subs, slot, on_done, a), 0);
+}
+
+static void tick(uv_timer_t *timer)
+{
+	(void)timer;
+}
+
+static void turn_until(const struct answer *a, uint64_t ms)
+{
+	uint64_t end = rh_clock_ns() + ms * RH_NS_PER_MS;
+	uv_timer_t timer;
+
+	(void)uv_timer_init(&loop, &timer);
+	(void)uv_timer_start(&timer, tick, 1, 1);
+	while (rh_clock_ns() < end && !(a && a->calls))
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&timer, NULL);
+	(void)uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+void run_until(const struct answer *a)
+{
+	turn_until(a, 20000);
+	cr_assert_eq(a->calls, 1, "called %u times", a->calls);
+}
+
+void run_for(unsigned ms)
+{
+	turn_until(NULL, ms);
+}
+
+uint8_t added(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a)
+{
+	add(slot, e, a);
+	run_until(a);
+	return a->outcomes[0].code;
+}
+
+uint8_t deleted(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a)
+{
+	del(slot, e, a);
+	run_until(a);
+	return a->outcomes[0].code;
+}

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "controlplane/subs/subs_priv.h"
+
+/* What the table was asked to do, in order; written by the builder thread, read after the loop came to rest. */
+struct fake_op {
+	char what; /* '+' add, '-' delete, 'P' patterns, '!' publish */
+	dp_sub_id_t sub;
+	dp_session_id_t session;
+	dp_pattern_id_t pattern;
+	char filter[64];
+};
+
+struct fake_table {
+	struct fake_op ops[65536];
+	unsigned count;
+	uint64_t generation;
+	uint64_t seen; /* what dp_engine_seen answers; atomic */
+	bool seen_follows; /* answer the generation */
+	uint32_t subs_most; /* -ENOSPC beyond; 0: no bound */
+	uint32_t live;
+	int patterns_error;
+	uint32_t max_pattern;
+};
+
+struct answer {
+	unsigned calls;
+	uint16_t count;
+	uint64_t generation;
+	struct cp_sub_outcome outcomes[64];
+};
+
+extern struct fake_table fake;
+extern struct cp_conf conf;
+extern struct cp_subs *subs;
+extern uv_loop_t loop;
+
+/* The real rhumb-hsc, fake table whose workers follow at once. */
+void fixture_start(void);
+void fixture_stop(void);
+
+struct rh_sub_entry entry(const char *filter);
+struct rh_sub_entry entry_with(const char *filter, const char *pattern);
+/* Ask for one entry; the answer comes with run_until. */
+void add(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a);
+void del(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a);
+void drop(dp_session_id_t slot, struct answer *a);
+void on_done(void *arg, const struct cp_sub_outcome *outcomes, uint16_t count, uint64_t generation);
+/* Turn the loop until @a was answered; fails after 20 s. */
+void run_until(const struct answer *a);
+/* Turn the loop for @ms. */
+void run_for(unsigned ms);
+/* Ask and wait: the code. */
+uint8_t added(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a);
+uint8_t deleted(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a);

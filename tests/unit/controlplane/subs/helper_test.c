@@ -1,0 +1,175 @@
+#include "tests/unit/controlplane/subs/fixture.h"
+
+#include "dataplane/base/atomic.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct answer a, b;
+static char script[64];
+
+/* A helper of our own making. */
+static void start_with(const char *text)
+{
+	FILE *f;
+	int fd;
+
+	strcpy(script, "/tmp/rhumb-helper-test-XXXXXX");
+	fd = mkstemp(script);
+	f = fdopen(fd, "w");
+	cr_assert_not_null(f);
+	(void)fprintf(f, "#!/bin/sh\n%s\n", text);
+	cr_assert_eq(fchmod(fd, 0700), 0);
+	cr_assert_eq(fclose(f), 0);
+	strcpy(conf.compile_helper, script);
+	fixture_start();
+}
+
+static void stop(void)
+{
+	fixture_stop();
+	if (script[0])
+		(void)unlink(script);
+}
+
+static pid_t helper_pid(void)
+{
+	return rh_load_relaxed(&subs->helper.pid);
+}
+
+static uint64_t restarts(void)
+{
+	struct cp_subs_stats stats;
+
+	cp_subs_stats(subs, &stats);
+	return stats.helper_restarts;
+}
+
+TestSuite(helper_process, .timeout = 90, .fini = stop);
+
+Test(helper_process, killed_while_idle_is_replaced_and_nobody_notices)
+{
+	fixture_start();
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_OK);
+	cr_assert_eq(kill(helper_pid(), SIGKILL), 0);
+	cr_assert_eq(added(1, entry_with("a", "two"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	cr_assert_eq(restarts(), 1);
+}
+
+Test(helper_process, killed_at_every_moment_costs_at_most_a_refusal)
+{
+	char text[16];
+	unsigned ok = 0;
+
+	fixture_start();
+	for (unsigned i = 0; i < 20; i++) {
+		(void)snprintf(text, sizeof(text), "p%u", i);
+		add(1, entry_with("a", text), &a);
+		run_for(i % 5);
+		if (helper_pid() > 0)
+			(void)kill(helper_pid(), SIGKILL);
+		run_until(&a);
+		cr_assert(a.outcomes[0].code == RH_SUB_OK || a.outcomes[0].code == RH_SUB_INTERNAL, "%s",
+			a.outcomes[0].text);
+		ok += a.outcomes[0].code == RH_SUB_OK;
+	}
+	cr_assert_eq(fake.live, ok);
+	/* Afterwards all is as before. */
+	cr_assert_eq(added(1, entry_with("b", "last"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+}
+
+Test(helper_process, that_dies_at_once_is_told_and_started_with_growing_pauses)
+{
+	start_with("exit 1");
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_INTERNAL);
+	cr_assert_str_eq(a.outcomes[0].text, "the pattern compiler died on it: try again");
+	cr_assert_eq(subs->helper.pause_ms, CP_HELPER_PAUSE_LEAST_MS);
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_INTERNAL);
+	cr_assert_eq(subs->helper.pause_ms, 2 * CP_HELPER_PAUSE_LEAST_MS);
+	/* Topics work on. */
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+}
+
+Test(helper_process, that_hangs_is_killed_and_told_while_topics_go_on)
+{
+	pid_t pid;
+
+	conf.compile_ms_max = 1;
+	start_with("exec sleep 1000");
+	subs->helper.check_ms = 1;
+	add(1, entry_with("a", "one"), &a);
+	while (!helper_pid())
+		run_for(1);
+	pid = helper_pid();
+	cr_assert_eq(added(2, entry("b"), &b), RH_SUB_OK);
+	cr_assert_eq(a.calls, 0);
+	run_until(&a);
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_INTERNAL);
+	cr_assert_str_eq(a.outcomes[0].text, "the pattern compiler did not answer: try again");
+	cr_assert_eq(kill(pid, 0), -1);
+}
+
+Test(helper_process, that_answers_garbage_is_killed)
+{
+	start_with("head -c 100 /dev/zero; exec sleep 1000");
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_INTERNAL);
+	cr_assert_eq(helper_pid(), 0);
+}
+
+Test(helper_process, that_is_missing_is_named)
+{
+	strcpy(conf.compile_helper, "/nonexistent/rhumb-hsc");
+	fixture_start();
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_INTERNAL);
+	cr_assert_str_eq(a.outcomes[0].text,
+		"the pattern compiler /nonexistent/rhumb-hsc cannot be started: No such file or directory");
+}
+
+Test(helper_process, out_of_memory_in_a_compilation_refuses_only_that_pattern)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	fixture_start();
+	cr_skip_test("address space cannot be bounded under the address sanitizer");
+#endif
+	conf.compile_mb_max = 2;
+	fixture_start();
+	subs->helper.memory_mb = 4;
+	subs->helper.check_ms = 20000;
+	cr_assert_eq(added(1, entry_with("a", "(a.{1,200}b.{1,200}c|d.{1,300}e){8}"), &a), RH_SUB_TOO_DEAR, "%s",
+		a.outcomes[0].text);
+	cr_assert_not_null(strstr(a.outcomes[0].text, "MB"), "%s", a.outcomes[0].text);
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	cr_assert_eq(restarts(), 0);
+}
+
+Test(helper_process, sees_no_descriptor_of_ours)
+{
+	char text[256], found[80];
+
+	/* Descriptors 3 to 9: a shell keeps its script on 10 or above. */
+	(void)snprintf(found, sizeof(found), "/tmp/rhumb-helper-test-fds-%d", (int)getpid());
+	(void)snprintf(text, sizeof(text),
+		"for n in 3 4 5 6 7 8 9; do test -e /proc/$$/fd/$n && : >%s; done; exit 1", found);
+	cr_assert_geq(fcntl(0, F_DUPFD, 5), 5);
+	start_with(text);
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_INTERNAL);
+	cr_assert_eq(access(found, F_OK), -1);
+}
+
+Test(helper_process, dies_when_we_stop)
+{
+	pid_t pid;
+
+	fixture_start();
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_OK);
+	pid = helper_pid();
+	fixture_stop();
+	cr_assert_eq(kill(pid, 0), -1);
+	fixture_start();
+}

@@ -1,0 +1,268 @@
+#include "tests/unit/controlplane/subs/fixture.h"
+
+#include "dataplane/base/atomic.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(subs, .init = fixture_start, .fini = fixture_stop, .timeout = 60);
+
+static struct answer a, b;
+
+static unsigned ops_of(char what)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < fake.count; i++)
+		n += fake.ops[i].what == what;
+	return n;
+}
+
+Test(subs, a_subscription_reaches_the_table_and_is_shown)
+{
+	struct cp_sub_row row;
+
+	cr_assert_eq(added(7, entry("a/+/#"), &a), RH_SUB_OK);
+	cr_assert_eq(a.generation, 1);
+	cr_assert_eq(fake.ops[0].session, 7);
+	cr_assert_str_eq(fake.ops[0].filter, "a/+/#");
+	cr_assert_eq(cp_subs_find(subs, fake.ops[0].sub, &row), 0);
+	cr_assert_str_eq(row.filter, "a/+/#");
+	cr_assert_null(row.content);
+	cr_assert_eq(row.slot, 7);
+	cr_assert_eq(cp_subs_find(subs, 99, &row), -ENOENT);
+}
+
+Test(subs, the_same_again_is_ok_and_changes_nothing)
+{
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	cr_assert_eq(ops_of('+'), 1);
+	cr_assert_eq(added(2, entry("a"), &a), RH_SUB_OK);
+	cr_assert_eq(ops_of('+'), 2);
+}
+
+Test(subs, unsubscribing_names_what_was_not_subscribed)
+{
+	cr_assert_eq(deleted(1, entry("a"), &a), RH_SUB_NOT_SUBSCRIBED);
+	cr_assert_str_eq(a.outcomes[0].text, "this session has no subscription with that filter");
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	cr_assert_eq(deleted(2, entry("a"), &a), RH_SUB_NOT_SUBSCRIBED);
+	cr_assert_eq(deleted(1, entry_with("a", "x"), &a), RH_SUB_NOT_SUBSCRIBED);
+	cr_assert_eq(deleted(1, entry("a"), &a), RH_SUB_OK);
+	cr_assert_eq(fake.live, 0);
+	cr_assert_eq(deleted(1, entry("a"), &a), RH_SUB_NOT_SUBSCRIBED);
+}
+
+Test(subs, requests_of_a_session_take_effect_in_their_order)
+{
+	struct answer c;
+
+	add(1, entry("a"), &a);
+	del(1, entry("a"), &b);
+	add(1, entry("a"), &c);
+	run_until(&c);
+	cr_assert_eq(a.outcomes[0].code | b.outcomes[0].code | c.outcomes[0].code, 0);
+	cr_assert_eq(fake.live, 1);
+	cr_assert_eq(ops_of('+'), 2);
+}
+
+Test(subs, answers_wait_until_every_worker_has_loaded_the_change)
+{
+	fake.seen_follows = false;
+	add(1, entry("a"), &a);
+	run_for(30);
+	cr_assert_eq(fake.live, 1);
+	cr_assert_eq(a.calls, 0);
+	rh_store_relaxed(&fake.seen, 1);
+	run_until(&a);
+}
+
+Test(subs, each_entry_has_its_own_result_in_order)
+{
+	struct rh_sub_entry entries[] = {entry("ok"), entry("a#"), entry("$share/g/a"),
+		entry("$queue/a"), entry(""), entry("also/ok"), {.filter = {"x", 1}, .content_kind = 2},
+		{.filter = {"x", 1}, .content_kind = 9}, {.filter = {"x", 1}, .dialect = 3},
+		entry_with("x", "")};
+	static const uint8_t codes[] = {RH_SUB_OK, RH_SUB_INVALID_FILTER, RH_SUB_UNSUPPORTED,
+		RH_SUB_UNSUPPORTED, RH_SUB_INVALID_FILTER, RH_SUB_OK, RH_SUB_UNSUPPORTED,
+		RH_SUB_UNSUPPORTED, RH_SUB_UNSUPPORTED, RH_SUB_INVALID_CONTENT};
+
+	cr_assert_eq(cp_subs_add(subs, 1, 0, entries, RH_ARRAY_LEN(entries), on_done, &a), 0);
+	run_until(&a);
+	cr_assert_eq(a.count, RH_ARRAY_LEN(codes));
+	for (size_t i = 0; i < RH_ARRAY_LEN(codes); i++) {
+		cr_assert_eq(a.outcomes[i].code, codes[i], "%zu: %s", i, a.outcomes[i].text);
+		cr_assert_eq(a.outcomes[i].text[0] == 0, codes[i] == RH_SUB_OK);
+	}
+	cr_assert_eq(fake.live, 2);
+}
+
+Test(subs, results_hold_only_text_that_may_be_shown)
+{
+	struct cp_sub_outcome out;
+
+	cp_outcome_set(&out, 1, "bad \x01 byte \xff\xc3 and \xc2\x9b end\x7f, \xc3\xa9 stays");
+	cr_assert_str_eq(out.text, "bad ? byte ?? and ?? end?, \xc3\xa9 stays");
+	cp_outcome_set(&out, 1, "%0*d\xc3\xa9", RH_TEXT_MAX - 1, 0);
+	cr_assert_eq(strlen(out.text), RH_TEXT_MAX);
+	cr_assert_eq(out.text[RH_TEXT_MAX - 1], '?');
+}
+
+Test(subs, a_session_has_at_most_its_subscriptions)
+{
+	subs->subs_per_session = 2;
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	cr_assert_eq(added(1, entry("b"), &a), RH_SUB_OK);
+	cr_assert_eq(added(1, entry("c"), &a), RH_SUB_LIMIT);
+	cr_assert_str_eq(a.outcomes[0].text, "this session has its 2 subscriptions: unsubscribe some");
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	cr_assert_eq(added(2, entry("c"), &a), RH_SUB_OK);
+}
+
+Test(subs, a_full_table_refuses_and_leaves_no_trace)
+{
+	fake.subs_most = 1;
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	add(1, entry("b"), &a);
+	add(1, entry("b"), &b);
+	run_until(&b);
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_LIMIT);
+	/* It relied on the one before, which failed. */
+	cr_assert_neq(b.outcomes[0].code, RH_SUB_OK);
+	cr_assert_eq(deleted(1, entry("b"), &a), RH_SUB_NOT_SUBSCRIBED);
+	fake.subs_most = 0;
+	cr_assert_eq(added(1, entry("b"), &a), RH_SUB_OK);
+}
+
+Test(subs, a_failed_add_followed_by_its_removal_is_safe)
+{
+	fake.subs_most = 1;
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	add(2, entry("b"), &a);
+	del(2, entry("b"), &b);
+	run_until(&b);
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_LIMIT);
+	cr_assert_eq(fake.live, 1);
+}
+
+Test(subs, dropping_a_session_removes_all_of_it_and_nothing_else)
+{
+	struct cp_subs_stats stats;
+	char text[16];
+
+	for (unsigned i = 0; i < 100; i++) {
+		(void)snprintf(text, sizeof(text), "t/%u", i);
+		cr_assert_eq(added(i & 1, entry(text), &a), RH_SUB_OK);
+	}
+	drop(1, &a);
+	run_until(&a);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.subscriptions, 50);
+	cr_assert_eq(stats.table.subscriptions, 50);
+	drop(1, &a);
+	run_until(&a);
+	cr_assert_eq(added(1, entry("t/1"), &a), RH_SUB_OK);
+}
+
+static bool count_row(void *arg, const struct cp_sub_row *row)
+{
+	(void)row;
+	return ++*(unsigned *)arg < 10;
+}
+
+Test(subs, ten_thousand_of_one_client_in_requests_of_64_are_published_in_few_batches)
+{
+	static char texts[64][32];
+	struct rh_sub_entry entries[64];
+	struct answer *answers = calloc(157, sizeof(*answers));
+	unsigned shown = 0;
+
+	for (unsigned r = 0; r < 157; r++) {
+		for (unsigned i = 0; i < 64; i++) {
+			(void)snprintf(texts[i], sizeof(texts[i]), "r%u/%u/#", r, i);
+			entries[i] = entry(texts[i]);
+		}
+		cr_assert_eq(cp_subs_add(subs, 5, 0, entries, 64, on_done, &answers[r]), 0);
+	}
+	run_until(&answers[156]);
+	for (unsigned r = 0; r < 157; r++)
+		cr_assert_eq(answers[r].calls, 1);
+	cr_assert_eq(fake.live, 157 * 64);
+	cp_subs_each(subs, count_row, &shown);
+	cr_assert_eq(shown, 10);
+	cr_assert_eq(subs->open_bytes, 0);
+	free(answers);
+}
+
+Test(subs, as_many_sessions_as_there_are_come_and_go)
+{
+	struct answer *answers = calloc(65536, sizeof(*answers));
+
+	for (unsigned i = 0; i < 65536; i++)
+		add(i, entry("same/filter"), &answers[i]);
+	run_until(&answers[65535]);
+	cr_assert_eq(fake.live, 65536);
+	for (unsigned i = 0; i < 65536; i++)
+		drop(i, &answers[i]);
+	run_until(&answers[65535]);
+	cr_assert_eq(fake.live, 0);
+	cr_assert_eq(subs->subs.count, 0);
+	free(answers);
+}
+
+Test(subs, too_many_open_requests_are_put_off_but_a_drop_never_is)
+{
+	struct rh_sub_entry e = entry("a");
+
+	subs->open_bytes = 256u << 20;
+	cr_assert_eq(cp_subs_add(subs, 1, 0, &e, 1, on_done, &a), -ENOMEM);
+	drop(1, &a);
+	run_until(&a);
+	subs->open_bytes = 0;
+}
+
+struct explained {
+	unsigned calls;
+	int status;
+	uint32_t count;
+	char why[RH_ERROR_MAX];
+};
+
+static void on_explained(void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
+{
+	struct explained *e = arg;
+
+	e->calls++;
+	e->status = status;
+	e->count = count;
+	(void)snprintf(e->why, sizeof(e->why), "%s", why);
+	for (uint32_t i = 0; i < count; i++)
+		cr_assert_eq(rows[i].sub, i);
+}
+
+Test(subs, explain_returns_every_row_or_the_reason)
+{
+	struct explained e = {0};
+	char payload[200] = {0};
+
+	cr_assert_eq(cp_subs_explain(subs, 0, "a", 1, payload, sizeof(payload), on_explained, &e), 0);
+	run_for(50);
+	cr_assert_eq(e.calls, 1);
+	cr_assert_eq(e.count, 200);
+	cr_assert_eq(cp_subs_explain(subs, 0, "#", 1, NULL, 0, on_explained, &e), 0);
+	run_for(50);
+	cr_assert_eq(e.status, -EINVAL);
+	cr_assert_str_eq(e.why, "wildcard at 0");
+}
+
+Test(subs, stopping_with_requests_open_frees_them)
+{
+	fake.seen_follows = false;
+	add(1, entry("a"), &a);
+	add(1, entry_with("a", "b"), &a);
+	add(1, entry("c"), &b);
+	del(2, entry("c"), &b);
+}
