@@ -75,8 +75,10 @@ void dp_eal_log_unhush(void)
 	stdout = saved_out;
 	stderr = saved_err;
 	hushed = false;
-	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		rh_log_debug(PORT, "%.*s", (int)strcspn(line, "\n"), line);
+	for (size_t at = 0, len; text[at]; at += len + (text[at + len] == '\n')) {
+		len = strcspn(text + at, "\n");
+		rh_log_debug(PORT, "%.*s", (int)len, text + at);
+	}
 }
 
 /* Needle in EAL's line, what it means. Order matters: causes before their consequences. */
