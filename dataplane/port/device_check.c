@@ -1,5 +1,6 @@
 #include "dataplane/port/device.h"
 #include "dataplane/port/host.h"
+#include "dataplane/port/memif_socket.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -38,6 +39,22 @@ static int check_pcap(const struct dp_port_conf *conf, const struct dp_device *d
 		err, errno, "port %s: cannot read rx_pcap=%s: %s", conf->name, path, strerror(errno));
 }
 
+static int check_memif(const struct dp_port_conf *conf, const struct dp_device *dev, struct rh_error *err)
+{
+	char role[16], path[PATH_MAX], abstract[8];
+	struct rh_error why;
+	int ret;
+
+	/* Only a server on a path of the file system has a file; absent arguments mean client and abstract. */
+	if (!dp_device_arg(dev->args, "role", role, sizeof(role)) || strcmp(role, "server") != 0 ||
+		!dp_device_arg(dev->args, "socket", path, sizeof(path)) ||
+		!dp_device_arg(dev->args, "socket-abstract", abstract, sizeof(abstract)) ||
+		strcmp(abstract, "no") != 0)
+		return 0;
+	ret = dp_memif_socket_clear(path, &why);
+	return ret ? rh_error_set(err, -ret, "port %s: %s", conf->name, why.text) : 0;
+}
+
 static int check_pci(const char *root, const struct dp_port_conf *conf, const struct dp_device *dev,
 	struct rh_error *err)
 {
@@ -54,5 +71,7 @@ int dp_device_check(const char *root, const struct dp_port_conf *conf, const str
 		return check_pci(root, conf, dev, err);
 	if (dev->iface[0])
 		return check_iface(root, conf, dev->iface, err);
+	if (strcmp(dev->driver, "net_memif") == 0)
+		return check_memif(conf, dev, err);
 	return strcmp(dev->driver, "net_pcap") == 0 ? check_pcap(conf, dev, err) : 0;
 }

@@ -66,6 +66,13 @@ static void detach(struct dp_port *port)
 		rh_log_warn(PORT, "port %s: the device stays plugged", port->conf.name);
 }
 
+static bool link_is_up(const struct dp_port *port)
+{
+	struct rte_eth_link link = {0};
+
+	return rte_eth_link_get_nowait(port->ethdev, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
 int dp_port_open(const struct dp_port_conf *conf, uint32_t *index, struct rh_error *err)
 {
 	struct dp_device dev;
@@ -96,8 +103,13 @@ int dp_port_open(const struct dp_port_conf *conf, uint32_t *index, struct rh_err
 		detach(port);
 		return ret;
 	}
+	if (strcmp(dev.driver, "net_af_packet") == 0)
+		dp_packet_drops_find(&port->drops, port->iface);
 	port->open = true;
 	*index = at;
+	if (!link_is_up(port))
+		rh_log_warn(PORT, "port %s: the link is down%s%s", conf->name,
+			port->iface[0] ? ": ip link set up " : "", port->iface);
 	rh_log_info(PORT, "port %s: %s, %u queues, %u mbufs, MTU %u", conf->name, dev.name, port->queues,
 		port->pool->size, port->mtu);
 	return 0;
@@ -145,7 +157,7 @@ int dp_port_info(uint32_t index, struct dp_port_info *out)
 
 int dp_port_stats(uint32_t index, struct dp_port_stats *out)
 {
-	const struct dp_port *port = dp_port_at(index);
+	struct dp_port *port = dp_port_at(index);
 	struct rte_eth_stats s;
 
 	if (!port || rte_eth_stats_get(port->ethdev, &s) != 0)
@@ -153,7 +165,7 @@ int dp_port_stats(uint32_t index, struct dp_port_stats *out)
 	*out = (struct dp_port_stats){
 		.rx_packets = s.ipackets,
 		.rx_bytes = s.ibytes,
-		.rx_missed = s.imissed,
+		.rx_missed = s.imissed + dp_packet_drops_read(&port->drops),
 		.rx_errors = s.ierrors,
 		.rx_no_buffer = s.rx_nombuf,
 		.tx_packets = s.opackets,

@@ -6,6 +6,7 @@
  */
 
 #include "dataplane/api/limits.h"
+#include "dataplane/port/packet_drops.h"
 #include "dataplane/port/port_priv.h"
 
 struct dp_port {
@@ -19,6 +20,7 @@ struct dp_port {
 	bool rss;
 	bool checksum_in_software;
 	uint64_t tx_offloads;
+	struct dp_packet_drops drops; /* of an af_packet port */
 	char iface[16]; /* kernel interface beneath, or empty */
 	struct dp_port_conf conf;
 };

@@ -7,6 +7,8 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <sched.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct rh_error err;
@@ -179,33 +181,113 @@ Test(port, a_pool_that_does_not_fit_is_refused)
 	cr_assert_eq(rte_eth_dev_count_avail(), 0);
 }
 
-Test(port, af_packet_carries_frames_both_ways)
+/* Ports 0 and 1 on the two ends of a veth pair. */
+static void open_pair(void)
 {
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-	struct dp_port_info info;
-	struct rte_mbuf *mbuf;
 	uint32_t index;
 
 	run("ip link add va address 02:00:00:00:00:01 type veth peer name vb address 02:00:00:00:00:02 && "
 	    "ip link set va up && ip link set vb up");
 	cr_assert_eq(open_as((struct dp_port_conf){.name = "a"}, "net_af_packet0,iface=va", &index), 0, "%s",
 		err.text);
-	cr_assert_eq(dp_port_info(index, &info), 0);
+	cr_assert_eq(open_as((struct dp_port_conf){.name = "b"}, "net_af_packet1,iface=vb", &index), 0, "%s",
+		err.text);
+}
+
+/* Send @frame from port 1; what arrives at port 0 with the same last byte, or NULL after a second. */
+static struct rte_mbuf *carry(const uint8_t *frame, uint16_t len)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(dp_port_pool(1));
+
+	cr_assert(mbuf);
+	memcpy(rte_pktmbuf_append(mbuf, len), frame, len);
+	cr_assert_eq(rte_eth_tx_burst(dp_port_ethdev_id(1), 0, &mbuf, 1), 1);
+	for (int i = 0; i < 1000; i++) {
+		if (rte_eth_rx_burst(dp_port_ethdev_id(0), 0, &mbuf, 1) == 0) {
+			(void)usleep(1000);
+			continue;
+		}
+		if (*rte_pktmbuf_mtod_offset(mbuf, uint8_t *, mbuf->pkt_len - 1) == frame[len - 1])
+			return mbuf;
+		rte_pktmbuf_free(mbuf);
+	}
+	return NULL;
+}
+
+Test(port, af_packet_carries_a_full_frame)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	struct dp_port_info info;
+	struct rte_mbuf *mbuf;
+	uint8_t frame[1514];
+
+	open_pair();
+	cr_assert_eq(dp_port_info(0, &info), 0);
 	cr_assert_str_eq(info.iface, "va");
 	cr_assert_arr_eq(info.mac, mac, 6);
 	cr_assert(info.link_up);
-	cr_assert_eq(open_as((struct dp_port_conf){.name = "b"}, "net_af_packet1,iface=vb", &index), 0, "%s",
-		err.text);
-	mbuf = rte_pktmbuf_alloc(dp_port_pool(index));
-	cr_assert(rte_pktmbuf_append(mbuf, 1514));
-	memset(rte_pktmbuf_mtod(mbuf, void *), 0x5a, 1514);
-	cr_assert_eq(rte_eth_tx_burst(dp_port_ethdev_id(1), 0, &mbuf, 1), 1);
-	for (int i = 0; i < 1000; i++) {
-		if (rte_eth_rx_burst(dp_port_ethdev_id(0), 0, &mbuf, 1) == 1 && mbuf->pkt_len == 1514)
-			return;
-		(void)usleep(1000);
+	memset(frame, 0x5a, sizeof(frame));
+	mbuf = carry(frame, sizeof(frame));
+	cr_assert(mbuf);
+	cr_assert_eq(mbuf->pkt_len, sizeof(frame));
+	cr_assert_arr_eq(rte_pktmbuf_mtod(mbuf, uint8_t *), frame, sizeof(frame));
+}
+
+Test(port, af_packet_keeps_the_vlan_tag_in_the_frame)
+{
+	uint8_t frame[1518] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x81, 0, 0, 100, 0x88, 0xb5};
+	struct rte_mbuf *mbuf;
+
+	open_pair();
+	memset(frame + 18, 0xa5, sizeof(frame) - 18);
+	mbuf = carry(frame, sizeof(frame));
+	cr_assert(mbuf);
+	cr_assert_eq(mbuf->pkt_len, sizeof(frame));
+	cr_assert_arr_eq(rte_pktmbuf_mtod(mbuf, uint8_t *), frame, sizeof(frame));
+}
+
+Test(port, frames_that_found_a_packet_ring_full_are_missed)
+{
+	struct dp_port_stats stats;
+	struct rte_mbuf *mbuf;
+	uint32_t index;
+
+	run("ip link add va type veth peer name vb && sysctl -qw net.ipv6.conf.va.disable_ipv6=1 "
+	    "net.ipv6.conf.vb.disable_ipv6=1 && ip link set va up && ip link set vb up");
+	cr_assert_eq(open_as((struct dp_port_conf){.name = "a"},
+			     "net_af_packet0,iface=va,blocksz=4096,framecnt=4", &index), 0, "%s", err.text);
+	cr_assert_eq(open_as((struct dp_port_conf){.name = "b"}, "net_af_packet1,iface=vb", &index), 0);
+	for (int i = 0; i < 20; i++) {
+		mbuf = rte_pktmbuf_alloc(dp_port_pool(1));
+		memset(rte_pktmbuf_append(mbuf, 60), 0xff, 60);
+		cr_assert_eq(rte_eth_tx_burst(dp_port_ethdev_id(1), 0, &mbuf, 1), 1);
 	}
-	cr_assert_fail("the frame did not arrive");
+	cr_assert_eq(dp_port_stats(0, &stats), 0);
+	cr_assert_eq(stats.rx_missed, 16);
+	cr_assert_eq(dp_port_stats(0, &stats), 0);
+	cr_assert_eq(stats.rx_missed, 16, "a second look takes nothing away");
+}
+
+Test(port, a_stale_memif_socket_is_no_obstacle)
+{
+	static const char device[] = "net_memif0,role=server,socket=%s/m.sock,socket-abstract=no";
+	char text[DP_PORT_DEVICE_MAX], path[100];
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	uint32_t index;
+
+	(void)snprintf(path, sizeof(path), "%s/m.sock", tree_root);
+	(void)snprintf(text, sizeof(text), device, tree_root);
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	cr_assert_eq(listen(fd, 1), 0);
+	cr_assert_eq(open_as((struct dp_port_conf){0}, text, &index), -EADDRINUSE);
+	cr_assert(strstr(err.text, "another process listens there"), "%s", err.text);
+	(void)close(fd);
+	cr_assert_eq(open_as((struct dp_port_conf){0}, text, &index), 0, "%s", err.text);
+	dp_port_close(index);
+	tree_file("/m.sock", "no socket");
+	cr_assert_eq(open_as((struct dp_port_conf){0}, text, &index), -EEXIST);
 }
 
 Test(port, the_default_route_keeps_its_interface)

@@ -1,0 +1,11 @@
+#pragma once
+
+/*
+ * A memif server that was killed leaves its socket file, and the next one then comes up without a word and without a
+ * connection. Private to dataplane/port.
+ */
+
+#include "dataplane/base/error.h"
+
+/* Remove @path when it is a socket nobody listens on. 0, -EADDRINUSE (somebody does), -EEXIST (no socket). Ctx: control. */
+int dp_memif_socket_clear(const char *path, struct rh_error *err);
