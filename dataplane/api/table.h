@@ -4,7 +4,8 @@
  * Subscriptions as the dataplane sees them. The registry in controlplane/subs owns names and texts; this room turns
  * them into the topic index, the subscriber sets, the pattern database and the snapshot that workers load.
  *
- * One writer: everything but dp_table_explain and the readers below is Ctx: builder, RCU-registered and online.
+ * One writer: everything but the readers below is Ctx: builder, RCU-registered and online. The builder reports a quiescent
+ * state (rh_rcu_quiescent) after each publish and every few hundred updates: it keeps replaced sets alive like any reader.
  *
  * An update becomes effective by dp_table_publish, which raises the generation; an acknowledgement may go out when
  * dp_engine_seen(generation) says that every worker has loaded it (activation is not reclamation).

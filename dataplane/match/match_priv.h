@@ -40,3 +40,21 @@ struct dp_match {
 	struct dp_matched matched;
 	struct dp_match_counters counters;
 };
+
+/*
+ * Walk the index for match->topic: unconditional receivers, each session once, to walk_to; conditional ones of other sessions to
+ * candidate, unless they are too many. @tenant NULL: nobody subscribed there. Ctx: worker.
+ */
+void dp_match_walk(struct dp_match *match, const struct dp_tenant *tenant);
+/*
+ * Scan the payload and append those of @candidate whose pattern is in it to @to, each session once; returns how many.
+ * Ctx: worker.
+ */
+uint32_t dp_match_decide(struct dp_match *match, const struct dp_match_key *key,
+	const struct dp_candidate *candidate, uint32_t candidates, struct dp_receiver *to);
+/*
+ * After a walk with more candidates than could be remembered: scan, then walk again and add to walk_to. Stamps still
+ * say who has a copy. Ctx: worker.
+ */
+void dp_match_decide_by_walk(
+	struct dp_match *match, const struct dp_tenant *tenant, const struct dp_match_key *key);
