@@ -36,10 +36,12 @@ static uint64_t dropped(const uint64_t *drops)
 
 void dp_counters_laws(const struct dp_counters *sum, struct dp_laws *out)
 {
-	out->datagrams = (int64_t)(sum->rx_datagrams - sum->event_datagrams -
-		sum->control_datagrams - sum->punted_datagrams - dropped(sum->drop_datagrams));
-	out->events = (int64_t)(sum->events_parsed + sum->events_originated - sum->events_matched -
-		sum->events_unmatched - sum->events_consumed - dropped(sum->drop_events));
+	out->datagrams =
+		(int64_t)(sum->rx_datagrams - sum->event_datagrams - sum->control_datagrams -
+			  sum->punted_datagrams - dropped(sum->drop_datagrams));
+	out->events =
+		(int64_t)(sum->events_parsed + sum->events_originated - sum->events_matched -
+			  sum->events_unmatched - sum->events_consumed - dropped(sum->drop_events));
 	out->copies = (int64_t)(sum->copies_made - sum->copies_tx - sum->copies_queued -
-		dropped(sum->drop_copies));
+				dropped(sum->drop_copies));
 }

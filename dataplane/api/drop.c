@@ -11,13 +11,14 @@ static const struct drop_row rows[DP_DROP_COUNT] = {
 	RH_FRAME_ERRORS(X)
 #undef X
 #define X(id, level, name, help) [DP_DROP_##id] = {DP_DROP_##level, name, help},
-	DP_DROPS(X)
+		DP_DROPS(X)
 #undef X
 };
 
 /* Codec errors become drop reasons by their number alone. */
 #define X(id, name, help)                                                                          \
-	_Static_assert((int)DP_DROP_FRAME_##id == (int)RH_FRAME_##id, "same number as the codec's");
+	_Static_assert((int)DP_DROP_FRAME_##id == (int)RH_FRAME_##id, "same number as the "        \
+								      "codec's");
 RH_FRAME_ERRORS(X)
 #undef X
 

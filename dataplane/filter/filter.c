@@ -17,7 +17,8 @@ int rh_filter_parse(enum rh_dialect dialect, const char *text, size_t len, struc
 	struct rh_error *err)
 {
 	if ((unsigned)dialect >= RH_DIALECT_COUNT)
-		return rh_error_set(err, EINVAL, "filter dialect %u is unknown: 0 is mqtt", dialect);
+		return rh_error_set(
+			err, EINVAL, "filter dialect %u is unknown: 0 is mqtt", dialect);
 	return dialects[dialect].parse(text, len, out, err);
 }
 
@@ -37,11 +38,11 @@ const char *rh_dialect_name(enum rh_dialect dialect)
 	return (unsigned)dialect < RH_DIALECT_COUNT ? dialects[dialect].name : "unknown";
 }
 
-static bool literal_is(
-	const struct rh_filter *filter, const struct rh_token *token, const struct rh_topic *topic, size_t i)
+static bool literal_is(const struct rh_filter *filter, const struct rh_token *token,
+	const struct rh_topic *topic, size_t i)
 {
 	return token->size == topic->size[i] &&
-		memcmp(filter->text + token->start, topic->text + topic->start[i], token->size) == 0;
+	       memcmp(filter->text + token->start, topic->text + topic->start[i], token->size) == 0;
 }
 
 bool rh_filter_matches(const struct rh_filter *filter, const struct rh_topic *topic)

@@ -18,5 +18,4 @@ static inline void rh_filter_push(
 }
 
 /* rh_filter_parse of RH_DIALECT_MQTT. */
-int rh_filter_parse_mqtt(
-	const char *text, size_t len, struct rh_filter *out, struct rh_error *err);
+int rh_filter_parse_mqtt(const char *text, size_t len, struct rh_filter *out, struct rh_error *err);

@@ -16,8 +16,8 @@ static int check_text(const char *text, size_t len, struct rh_error *err)
 			RH_TOPIC_MAX);
 	if (!rh_utf8_valid((const uint8_t *)text, len, &where))
 		return rh_error_set(err, EINVAL,
-			"topic byte %zu: 0x%02x is not allowed there: write UTF-8 without U+0000", where,
-			(unsigned char)text[where]);
+			"topic byte %zu: 0x%02x is not allowed there: write UTF-8 without U+0000",
+			where, (unsigned char)text[where]);
 	return 0;
 }
 
@@ -31,13 +31,14 @@ int rh_topic_parse(const char *text, size_t len, struct rh_topic *out, struct rh
 	for (size_t i = 0; i <= len; i++) {
 		if (i < len && (text[i] == '+' || text[i] == '#'))
 			return rh_error_set(err, EINVAL,
-				"topic byte %zu: '%c' is for filters only: publish %s in its place", i,
-				text[i], text[i] == '+' ? "%2B" : "%23");
+				"topic byte %zu: '%c' is for filters only: publish %s in its place",
+				i, text[i], text[i] == '+' ? "%2B" : "%23");
 		if (i < len && text[i] != '/')
 			continue;
 		if (levels == RH_LEVELS_MAX)
 			return rh_error_set(err, EINVAL,
-				"topic byte %zu: level %d begins here: at most %d levels are allowed",
+				"topic byte %zu: level %d begins here: at most %d levels are "
+				"allowed",
 				start, RH_LEVELS_MAX + 1, RH_LEVELS_MAX);
 		out->start[levels] = (uint16_t)start;
 		out->size[levels++] = (uint16_t)(i - start);

@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * A published topic, cut into levels: a list of (offset, length) over the native text. Native text is an MQTT topic
- * name: levels between '/', which may be empty, at most RH_TOPIC_MAX bytes and RH_LEVELS_MAX levels.
+ * A published topic, cut into levels: a list of (offset, length) over the native text. Native text
+ * is an MQTT topic name: levels between '/', which may be empty, at most RH_TOPIC_MAX bytes and
+ * RH_LEVELS_MAX levels.
  */
 
 #include "dataplane/base/error.h"
@@ -21,16 +22,17 @@ struct rh_topic {
 };
 
 /*
- * Check and cut a published topic (MQTT 5.0 section 4.7.3): at least one byte, well-formed UTF-8 without U+0000, no
- * wildcard character, within the limits. @out keeps pointers into @text.
+ * Check and cut a published topic (MQTT 5.0 section 4.7.3): at least one byte, well-formed UTF-8
+ * without U+0000, no wildcard character, within the limits. @out keeps pointers into @text.
  *
- * Ctx: any; no allocation. 0 or -EINVAL with position and reason in @err (may be NULL); *@out is then undefined.
+ * Ctx: any; no allocation. 0 or -EINVAL with position and reason in @err (may be NULL); *@out is
+ * then undefined.
  */
 int rh_topic_parse(const char *text, size_t len, struct rh_topic *out, struct rh_error *err);
 
 /*
- * Percent-encode what a topic level cannot hold (docs/filters.md): '%', '/', '+', '#', U+0000-001F and U+007F become %XX,
- * ill-formed UTF-8 bytes likewise. The one rule used by every publisher of ours.
- * Returns the length written without the terminating zero, or -EMSGSIZE. Ctx: any.
+ * Percent-encode what a topic level cannot hold (docs/filters.md): '%', '/', '+', '#', U+0000-001F
+ * and U+007F become %XX, ill-formed UTF-8 bytes likewise. The one rule used by every publisher of
+ * ours. Returns the length written without the terminating zero, or -EMSGSIZE. Ctx: any.
  */
 int rh_topic_encode_level(const void *bytes, size_t len, char *out, size_t room);

@@ -1,12 +1,14 @@
 #pragma once
 
 /*
- * A worker's result cache: for a topic, the unconditional receivers and the conditional candidates. Eight ways to a bucket; a
- * bucket is 32 bytes of tags, an entry four cache lines. An entry is valid while the generations of its topic's three parts
- * sum up to what they did before the index was walked.
+ * A worker's result cache: for a topic, the unconditional receivers and the conditional candidates.
+ * Eight ways to a bucket; a bucket is 32 bytes of tags, an entry four cache lines. An entry is
+ * valid while the generations of its topic's three parts sum up to what they did before the index
+ * was walked.
  *
- * Written by its worker alone. A control thread may read it for `show topics`: seq is odd while an entry is rewritten, and text is stored
- * by relaxed words, so that a torn row is noticed and skipped.
+ * Written by its worker alone. A control thread may read it for `show topics`: seq is odd while an
+ * entry is rewritten, and text is stored by relaxed words, so that a torn row is noticed and
+ * skipped.
  */
 
 #include "dataplane/base/atomic.h"
@@ -16,9 +18,9 @@
 
 #include <assert.h>
 
-#define DP_CACHE_WAYS	       8
-#define DP_CACHE_TOPIC_BYTES   96
-#define DP_CACHE_RECEIVERS     8
+#define DP_CACHE_WAYS	     8
+#define DP_CACHE_TOPIC_BYTES 96
+#define DP_CACHE_RECEIVERS   8
 /* Entries looked at to find memory for a large result. */
 #define DP_CACHE_SWEEP 16
 
@@ -51,7 +53,8 @@ struct dp_entry {
 } rh_cache_aligned;
 
 static_assert(sizeof(struct dp_entry) == 256, "four lines");
-static_assert(offsetof(struct dp_entry, topic) == 64, "a hit reads line 0, then text and receivers");
+static_assert(
+	offsetof(struct dp_entry, topic) == 64, "a hit reads line 0, then text and receivers");
 static_assert(sizeof(struct dp_receiver) == 12, "eight to an entry");
 
 struct dp_cache {
@@ -85,8 +88,8 @@ static inline uint32_t dp_cache_tag(uint64_t hash)
 static inline const char *dp_entry_topic(const struct dp_cache *cache, const struct dp_entry *entry)
 {
 	return rh_likely(entry->topic_len <= DP_CACHE_TOPIC_BYTES)
-		? entry->topic
-		: (const char *)dp_slab_at(&cache->slab, entry->block);
+		       ? entry->topic
+		       : (const char *)dp_slab_at(&cache->slab, entry->block);
 }
 
 static inline const struct dp_receiver *dp_entry_receivers(
@@ -95,27 +98,28 @@ static inline const struct dp_receiver *dp_entry_receivers(
 	if (rh_likely(entry->count <= DP_CACHE_RECEIVERS))
 		return entry->receiver;
 	return (const void *)((const uint8_t *)dp_slab_at(&cache->slab, entry->block) +
-		entry->receivers_at);
+			      entry->receivers_at);
 }
 
 static inline const struct dp_candidate *dp_entry_candidates(
 	const struct dp_cache *cache, const struct dp_entry *entry)
 {
 	return (const void *)((const uint8_t *)dp_slab_at(&cache->slab, entry->block) +
-		entry->candidates_at);
+			      entry->candidates_at);
 }
 
-static inline bool dp_entry_is(const struct dp_cache *cache, const struct dp_entry *entry,
-	const struct dp_match_key *key)
+static inline bool dp_entry_is(
+	const struct dp_cache *cache, const struct dp_entry *entry, const struct dp_match_key *key)
 {
 	return entry->topic_len == key->topic_len && entry->tenant == key->tenant &&
-		entry->profile == key->profile && entry->used &&
-		memcmp(dp_entry_topic(cache, entry), key->topic, key->topic_len) == 0;
+	       entry->profile == key->profile && entry->used &&
+	       memcmp(dp_entry_topic(cache, entry), key->topic, key->topic_len) == 0;
 }
 
 /*
- * Keep @found for @key: in @stale when that is the key's outdated entry, else in place of an older one. False when it does not fit or every
- * way is needed by this burst. *@evicted: another topic had to go. Ctx: worker.
+ * Keep @found for @key: in @stale when that is the key's outdated entry, else in place of an older
+ * one. False when it does not fit or every way is needed by this burst. *@evicted: another topic
+ * had to go. Ctx: worker.
  */
 bool dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash,
 	struct dp_entry *stale, const struct dp_found *found, struct dp_entry **out, bool *evicted);

@@ -1,6 +1,7 @@
 #include "dataplane/match/cache.h"
 
-/* Words by relaxed stores, for a reader that watches seq. @to is 4-aligned with room for a whole last word. */
+/* Words by relaxed stores, for a reader that watches seq. @to is 4-aligned with room for a whole
+ * last word. */
 static void copy_words(void *to, const void *from, size_t bytes)
 {
 	const uint8_t *src = from;
@@ -17,7 +18,8 @@ static void copy_words(void *to, const void *from, size_t bytes)
 static void write_begin(struct dp_entry *entry)
 {
 	rh_store_relaxed(&entry->seq, entry->seq + 1);
-	/* The odd seq before everything below; pairs with the acquire fence in dp_match_topics_each. */
+	/* The odd seq before everything below; pairs with the acquire fence in
+	 * dp_match_topics_each. */
 	rh_fence_release();
 }
 
@@ -52,7 +54,8 @@ static void sweep(struct dp_cache *cache)
 		uint32_t at = cache->sweep++ & mask;
 		struct dp_entry *entry = &cache->entry[at];
 
-		if (!entry->used || entry->block == DP_SLAB_NONE || entry->last_burst == cache->burst)
+		if (!entry->used || entry->block == DP_SLAB_NONE ||
+			entry->last_burst == cache->burst)
 			continue;
 		forget(cache, entry);
 		cache->bucket[at / DP_CACHE_WAYS].tag[at % DP_CACHE_WAYS] = 0;
@@ -92,7 +95,8 @@ static bool take_block(struct dp_cache *cache, size_t bytes, uint32_t *block)
 	return *block != DP_SLAB_NONE;
 }
 
-/* An empty way; else the older of two random ones, if this burst does not need it; else any that it does not need. */
+/* An empty way; else the older of two random ones, if this burst does not need it; else any that it
+ * does not need. */
 static int choose_way(struct dp_cache *cache, uint32_t bucket)
 {
 	const struct dp_entry *entry = &cache->entry[(size_t)bucket * DP_CACHE_WAYS];

@@ -1,6 +1,7 @@
 #include "dataplane/match/table_priv.h"
 
-/* Called by hs_scan; with HS_FLAG_SINGLEMATCH once for an id, but a database may have been made without. */
+/* Called by hs_scan; with HS_FLAG_SINGLEMATCH once for an id, but a database may have been made
+ * without. */
 static int on_match(unsigned int id, unsigned long long from, unsigned long long to,
 	unsigned int flags, void *arg)
 {
@@ -22,8 +23,8 @@ bool dp_content_scan(const struct dp_patterns *patterns, uint32_t owner, const v
 	matched->max = patterns->max_pattern;
 	if (len == 0)
 		return true;
-	return hs_scan(patterns->db, payload, len, 0, patterns->scratch[owner], on_match, matched) ==
-		HS_SUCCESS;
+	return hs_scan(patterns->db, payload, len, 0, patterns->scratch[owner], on_match,
+		       matched) == HS_SUCCESS;
 }
 
 void dp_matched_clear(struct dp_matched *matched)

@@ -1,6 +1,6 @@
 /*
- * The same walk as a worker's, slowly and with reasons. Two rounds: unconditional subscriptions first, because one of them is
- * enough for its session, whatever the payload says.
+ * The same walk as a worker's, slowly and with reasons. Two rounds: unconditional subscriptions
+ * first, because one of them is enough for its session, whatever the payload says.
  */
 
 #include "dataplane/frame/wire.h"
@@ -37,7 +37,8 @@ static enum dp_explain_verdict verdict_of(const struct explain *x, const struct 
 static void explain_member(struct explain *x, const struct dp_receiver *member)
 {
 	const struct dp_slot *slot = dp_slot_at(x->table, member->sub);
-	struct dp_explain_row row = {member->sub, member->session, slot->pattern, verdict_of(x, slot)};
+	struct dp_explain_row row = {
+		member->sub, member->session, slot->pattern, verdict_of(x, slot)};
 
 	if (row.verdict == DP_EXPLAIN_DELIVER)
 		x->table->explained[row.session / 64] |= 1ULL << (row.session % 64);
@@ -79,8 +80,9 @@ int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic,
 	if (ret)
 		return ret;
 	if (payload_len > RH_PAYLOAD_MAX)
-		return rh_error_set(err, EINVAL, "explain: payload has %zu bytes: an event carries at most %d",
-			payload_len, RH_PAYLOAD_MAX);
+		return rh_error_set(err, EINVAL,
+			"explain: payload has %zu bytes: an event carries at most %d", payload_len,
+			RH_PAYLOAD_MAX);
 	if (tenant >= DP_LIMIT_TENANTS || !table->tenant[tenant])
 		return 0;
 	x.patterns = dp_patterns_pending(table, tenant);

@@ -1,12 +1,14 @@
 #pragma once
 
 /*
- * The topic index: a trie per tenant. A node is one path of filter levels; equal filters share it, so it is also the interned
- * filter. Literal children stand in one open-addressing table per tenant, keyed by (parent, level); '+' is a field, and '#', which
- * ends every filter that has it, is a second pair of subscriber sets on the node above.
+ * The topic index: a trie per tenant. A node is one path of filter levels; equal filters share it,
+ * so it is also the interned filter. Literal children stand in one open-addressing table per
+ * tenant, keyed by (parent, level); '+' is a field, and '#', which ends every filter that has it,
+ * is a second pair of subscriber sets on the node above.
  *
- * Builder writes, workers read under RCU. An insert makes what nodes are missing and then stores one set pointer: that store
- * is the moment at which the subscription exists. A removal clears or replaces the set pointer and prunes afterwards.
+ * Builder writes, workers read under RCU. An insert makes what nodes are missing and then stores
+ * one set pointer: that store is the moment at which the subscription exists. A removal clears or
+ * replaces the set pointer and prunes afterwards.
  */
 
 #include "dataplane/base/hash.h"
@@ -15,7 +17,13 @@
 
 #include <string.h>
 
-enum dp_set_kind { DP_SET_HERE = 0, DP_SET_HERE_COND = 1, DP_SET_TAIL = 2, DP_SET_TAIL_COND = 3, DP_SET_KINDS };
+enum dp_set_kind {
+	DP_SET_HERE = 0,
+	DP_SET_HERE_COND = 1,
+	DP_SET_TAIL = 2,
+	DP_SET_TAIL_COND = 3,
+	DP_SET_KINDS
+};
 
 struct dp_node {
 	struct dp_obj obj;
@@ -30,8 +38,9 @@ struct dp_node {
 };
 
 /*
- * A slot is 0 (never used: a probe ends), 1 (removed), or the node's address with 16 bits of its hash above (user addresses have 47
- * bits), so that a probe reads a foreign node only every 32,768th time.
+ * A slot is 0 (never used: a probe ends), 1 (removed), or the node's address with 16 bits of its
+ * hash above (user addresses have 47 bits), so that a probe reads a foreign node only every
+ * 32,768th time.
  */
 struct dp_edges {
 	struct dp_obj obj;
@@ -41,7 +50,8 @@ struct dp_edges {
 
 #define DP_EDGE_REMOVED 1ULL
 #define DP_EDGE_ADDRESS ((1ULL << 48) - 1)
-/* At half load a seeded table has no run near this; an insert that would need more grows the table. */
+/* At half load a seeded table has no run near this; an insert that would need more grows the table.
+ */
 #define DP_PROBE_MAX 128
 
 static inline uint64_t dp_edge_tag(uint64_t hash)
@@ -63,19 +73,21 @@ struct dp_tenant {
 };
 
 /*
- * Generations of parts of the topic space (validity of cached results, docs/decisions/0001). A filter belongs to one
- * part, a topic to three: its tenant (filters that begin with a wildcard), its first level, its first two levels. Each only grows.
+ * Generations of parts of the topic space (validity of cached results, docs/decisions/0001). A
+ * filter belongs to one part, a topic to three: its tenant (filters that begin with a wildcard),
+ * its first level, its first two levels. Each only grows.
  */
 #define DP_GEN_LEVEL1 4096
 #define DP_GEN_LEVEL2 16384
-#define DP_GEN_COUNT (DP_LIMIT_TENANTS + DP_GEN_LEVEL1 + DP_GEN_LEVEL2)
+#define DP_GEN_COUNT  (DP_LIMIT_TENANTS + DP_GEN_LEVEL1 + DP_GEN_LEVEL2)
 
 static inline uint64_t dp_level_hash(const char *level, size_t size, uint64_t parent_hash)
 {
 	return rh_hash(level, size, parent_hash);
 }
 
-/* The root's hash is known before the tenant exists, so that parts have the same number before and after. */
+/* The root's hash is known before the tenant exists, so that parts have the same number before and
+ * after. */
 static inline uint64_t dp_tenant_hash(uint16_t id, uint64_t seed)
 {
 	return rh_hash(&id, sizeof(id), seed);
@@ -104,16 +116,17 @@ static inline struct dp_node *dp_edge_find(const struct dp_edges *edges,
 
 		if (!word)
 			return NULL;
-		if ((word & ~DP_EDGE_ADDRESS) == tag && node->parent == parent && node->size == size &&
-			memcmp(node->level, level, size) == 0)
+		if ((word & ~DP_EDGE_ADDRESS) == tag && node->parent == parent &&
+			node->size == size && memcmp(node->level, level, size) == 0)
 			return node;
 	}
 	return NULL;
 }
 
 /*
- * Visit the sets of all filters that match @topic: @visit(arg, set, conditional). A path that can go both ways waits on the
- * stack; each level adds at most one, so the stack is as deep as the topic. Work is bounded by the nodes that match.
+ * Visit the sets of all filters that match @topic: @visit(arg, set, conditional). A path that can
+ * go both ways waits on the stack; each level adds at most one, so the stack is as deep as the
+ * topic. Work is bounded by the nodes that match.
  */
 typedef void (*dp_visit)(void *arg, const struct dp_set *set, bool conditional);
 
@@ -134,8 +147,8 @@ static inline __attribute__((always_inline)) void dp_walk_sets(
 		visit(arg, cond, true);
 }
 
-static inline __attribute__((always_inline)) void dp_index_walk(const struct dp_tenant *tenant,
-	const struct rh_topic *topic, dp_visit visit, void *arg)
+static inline __attribute__((always_inline)) void dp_index_walk(
+	const struct dp_tenant *tenant, const struct rh_topic *topic, dp_visit visit, void *arg)
 {
 	struct dp_walk_step stack[RH_LEVELS_MAX + 1];
 	const struct dp_edges *edges = rh_rcu_deref(tenant->edges);

@@ -1,5 +1,6 @@
 /*
- * What a worker's matching state needs from outside the worker: memory before it runs, and a reader of its cache.
+ * What a worker's matching state needs from outside the worker: memory before it runs, and a reader
+ * of its cache.
  */
 
 #include "dataplane/api/topics.h"
@@ -54,8 +55,8 @@ int dp_cache_init(struct dp_cache *cache, uint32_t entries)
 	if (entries == 0)
 		return 0;
 	cache->mask = buckets - 1;
-	cache->bucket = aligned_alloc(RH_CACHE_LINE, RH_ALIGN_UP(buckets * sizeof(*cache->bucket),
-							     (size_t)RH_CACHE_LINE));
+	cache->bucket = aligned_alloc(RH_CACHE_LINE,
+		RH_ALIGN_UP(buckets * sizeof(*cache->bucket), (size_t)RH_CACHE_LINE));
 	cache->entry = aligned_alloc(RH_CACHE_LINE, ways * sizeof(*cache->entry));
 	if (!cache->bucket || !cache->entry)
 		return -ENOMEM;

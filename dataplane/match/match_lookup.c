@@ -1,6 +1,7 @@
 /*
- * A burst in passes: hash every topic and prefetch its bucket; find the way and prefetch its entry; then answer one by one. An
- * answer that the cache does not have comes from the index and is kept if there is room.
+ * A burst in passes: hash every topic and prefetch its bucket; find the way and prefetch its entry;
+ * then answer one by one. An answer that the cache does not have comes from the index and is kept
+ * if there is room.
  */
 
 #include "dataplane/match/match_lookup.h"
@@ -13,7 +14,8 @@
 
 uint64_t dp_match_begin(struct dp_match *match)
 {
-	/* Generation first: the snapshot loaded after it is at least as new. Pairs with dp_table_publish. */
+	/* Generation first: the snapshot loaded after it is at least as new. Pairs with
+	 * dp_table_publish. */
 	uint64_t generation = rh_load_acquire(&match->table->generation);
 
 	match->snapshot = rh_rcu_deref(match->table->snapshot);
@@ -63,8 +65,7 @@ static inline void prefetch_bucket(const struct dp_cache *cache, uint64_t hash)
 
 static inline void prefetch_entry(const struct dp_cache *cache, uint64_t hash)
 {
-	unsigned ways = ways_with(
-		&cache->bucket[(uint32_t)hash & cache->mask], dp_cache_tag(hash));
+	unsigned ways = ways_with(&cache->bucket[(uint32_t)hash & cache->mask], dp_cache_tag(hash));
 	const struct dp_entry *entry;
 
 	if (!ways)
@@ -78,8 +79,7 @@ static inline void prefetch_entry(const struct dp_cache *cache, uint64_t hash)
 static inline struct dp_entry *cache_find(
 	const struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash)
 {
-	unsigned ways = ways_with(
-		&cache->bucket[(uint32_t)hash & cache->mask], dp_cache_tag(hash));
+	unsigned ways = ways_with(&cache->bucket[(uint32_t)hash & cache->mask], dp_cache_tag(hash));
 	struct dp_entry *entries = bucket_entries(cache, hash);
 
 	for (; ways; ways &= ways - 1) {
@@ -94,7 +94,7 @@ static inline struct dp_entry *cache_find(
 static inline uint64_t gen_sum(const struct dp_table *table, uint16_t tenant, const uint32_t *gen)
 {
 	return rh_load_acquire(&table->gens[tenant]) + rh_load_acquire(&table->gens[gen[0]]) +
-		rh_load_acquire(&table->gens[gen[1]]);
+	       rh_load_acquire(&table->gens[gen[1]]);
 }
 
 /* The parts of the topic space that this topic's result depends on. */
@@ -134,8 +134,9 @@ static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 		return;
 	memcpy(to, receivers, entry->count * sizeof(*to));
 	give_result(match,
-		entry->count + dp_match_decide(match, key, dp_entry_candidates(&match->cache, entry),
-			entry->candidates, to + entry->count),
+		entry->count + dp_match_decide(match, key,
+				       dp_entry_candidates(&match->cache, entry), entry->candidates,
+				       to + entry->count),
 		result);
 }
 
@@ -145,8 +146,8 @@ static void answer_uncached(struct dp_match *match, const struct dp_tenant *tena
 	if (match->candidates_overflow)
 		dp_match_decide_by_walk(match, tenant, key);
 	else if (match->candidate_count)
-		match->walk_count += dp_match_decide(match, key, match->candidate, match->candidate_count,
-			match->walk_to + match->walk_count);
+		match->walk_count += dp_match_decide(match, key, match->candidate,
+			match->candidate_count, match->walk_to + match->walk_count);
 	give_result(match, match->walk_count, result);
 }
 
@@ -163,7 +164,7 @@ static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_
 	found->candidates = match->candidate;
 	found->candidate_count = match->candidate_count;
 	kept = !match->candidates_overflow &&
-		dp_cache_keep(&match->cache, key, hash, stale, found, out, &evicted);
+	       dp_cache_keep(&match->cache, key, hash, stale, found, out, &evicted);
 	rh_add_relaxed(&match->counters.evictions, evicted);
 	rh_add_relaxed(&match->counters.uncacheable, !kept);
 	return kept;
@@ -199,8 +200,7 @@ static inline void answer(struct dp_match *match, const struct dp_match_key *key
 {
 	struct dp_entry *entry = cache_find(&match->cache, key, hash);
 
-	if (rh_likely(entry &&
-		    entry->sum == gen_sum(match->table, entry->tenant, entry->gen))) {
+	if (rh_likely(entry && entry->sum == gen_sum(match->table, entry->tenant, entry->gen))) {
 		result->cache_hit = true;
 		rh_add_relaxed(&match->counters.hits, 1);
 		answer_from(match, key, entry, result);

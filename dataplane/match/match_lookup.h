@@ -24,7 +24,7 @@ struct dp_match_key {
 
 struct dp_receiver {
 	dp_session_id_t session;
-	dp_sub_id_t sub; /* witness: one subscription of the session that asked for this event */
+	dp_sub_id_t sub;  /* witness: one subscription of the session that asked for this event */
 	uint32_t sub_tag; /* to see later whether that subscription still lives */
 };
 
@@ -34,24 +34,27 @@ enum dp_match_verdict {
 };
 
 struct dp_match_result {
-	const struct dp_receiver *receivers; /* valid until the next dp_match_burst or quiescent state */
+	const struct dp_receiver
+		*receivers; /* valid until the next dp_match_burst or quiescent state */
 	uint32_t count;
 	enum dp_match_verdict verdict;
 	bool cache_hit;
 };
 
-/* Ctx: control, before the worker runs. @worker: index below dp_table_conf.max_workers. -EINVAL, -ENOMEM. */
+/* Ctx: control, before the worker runs. @worker: index below dp_table_conf.max_workers. -EINVAL,
+ * -ENOMEM. */
 int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **out);
 void dp_match_destroy(struct dp_match *match);
 
 /*
- * Load the current snapshot for the coming burst and return its generation; the worker stores it where dp_engine_seen
- * looks. Ctx: worker, once a burst, after the quiescent state.
+ * Load the current snapshot for the coming burst and return its generation; the worker stores it
+ * where dp_engine_seen looks. Ctx: worker, once a burst, after the quiescent state.
  */
 uint64_t dp_match_begin(struct dp_match *match);
 
 #define DP_MATCH_BURST_MAX 64
-/* Match @count (at most DP_MATCH_BURST_MAX) events. Ctx: worker. No allocation, no locks, bounded work. */
+/* Match @count (at most DP_MATCH_BURST_MAX) events. Ctx: worker. No allocation, no locks, bounded
+ * work. */
 void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
 	struct dp_match_result *results);
 

@@ -8,9 +8,11 @@
 #include "dataplane/match/match_lookup.h"
 #include "dataplane/match/table_priv.h"
 
-/* Conditional candidates of one event that are remembered; beyond, the index is walked a second time after the scan. */
+/* Conditional candidates of one event that are remembered; beyond, the index is walked a second
+ * time after the scan. */
 #define DP_CANDIDATES_MAX 4096
-/* Each session at most once in each result of a burst. Reserved, not touched: pages come with the first results so large. */
+/* Each session at most once in each result of a burst. Reserved, not touched: pages come with the
+ * first results so large. */
 #define DP_RESULT_ROOM ((size_t)DP_MATCH_BURST_MAX * DP_LIMIT_SESSIONS)
 
 struct dp_match {
@@ -20,7 +22,8 @@ struct dp_match {
 	uint32_t worker;
 	struct dp_cache cache;
 
-	/* Results that are not in the cache: [0, result_used) belongs to this burst's earlier events. */
+	/* Results that are not in the cache: [0, result_used) belongs to this burst's earlier
+	 * events. */
 	struct dp_receiver *result;
 	size_t result_used;
 
@@ -42,19 +45,20 @@ struct dp_match {
 };
 
 /*
- * Walk the index for match->topic: unconditional receivers, each session once, to walk_to; conditional ones of other sessions to
- * candidate, unless they are too many. @tenant NULL: nobody subscribed there. Ctx: worker.
+ * Walk the index for match->topic: unconditional receivers, each session once, to walk_to;
+ * conditional ones of other sessions to candidate, unless they are too many. @tenant NULL: nobody
+ * subscribed there. Ctx: worker.
  */
 void dp_match_walk(struct dp_match *match, const struct dp_tenant *tenant);
 /*
- * Scan the payload and append those of @candidate whose pattern is in it to @to, each session once; returns how many.
- * Ctx: worker.
+ * Scan the payload and append those of @candidate whose pattern is in it to @to, each session once;
+ * returns how many. Ctx: worker.
  */
 uint32_t dp_match_decide(struct dp_match *match, const struct dp_match_key *key,
 	const struct dp_candidate *candidate, uint32_t candidates, struct dp_receiver *to);
 /*
- * After a walk with more candidates than could be remembered: scan, then walk again and add to walk_to. Stamps still
- * say who has a copy. Ctx: worker.
+ * After a walk with more candidates than could be remembered: scan, then walk again and add to
+ * walk_to. Stamps still say who has a copy. Ctx: worker.
  */
 void dp_match_decide_by_walk(
 	struct dp_match *match, const struct dp_tenant *tenant, const struct dp_match_key *key);

@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * Memory of the index. Everything a worker may be looking at begins with struct dp_obj and is freed in two steps: the builder
- * unlinks and retires it, and one callback per publish frees all that was retired before, a grace period later. The
- * link is inside the object, so that retiring never needs memory.
+ * Memory of the index. Everything a worker may be looking at begins with struct dp_obj and is freed
+ * in two steps: the builder unlinks and retires it, and one callback per publish frees all that was
+ * retired before, a grace period later. The link is inside the object, so that retiring never needs
+ * memory.
  */
 
 #include "dataplane/base/rcu.h"
@@ -19,13 +20,16 @@ struct dp_obj {
 struct dp_batch;
 
 struct dp_memory {
-	uint64_t bytes; /* held, with what waits for a grace period; written by builder and reclaimer */
+	uint64_t bytes; /* held, with what waits for a grace period; written by builder and
+			   reclaimer */
 	uint64_t limit; /* allocations beyond fail as if malloc had */
 	/* Builder only. */
 	struct dp_obj *retired;
 	size_t retired_bytes;
-	uint32_t retired_slots; /* head of a chain of subscription slots, linked by their next_free */
-	struct dp_batch *reclaimed; /* reclaimer pushes, builder takes all: batches whose slots may be reused */
+	uint32_t retired_slots; /* head of a chain of subscription slots, linked by their next_free
+				 */
+	struct dp_batch *reclaimed; /* reclaimer pushes, builder takes all: batches whose slots may
+				       be reused */
 };
 
 /* What one callback frees. */
@@ -41,7 +45,8 @@ struct dp_batch {
 
 /* Ctx of all: builder. */
 void dp_memory_init(struct dp_memory *memory);
-/* Frees what was retired; the caller has made sure that no reader is left and ran rh_rcu_barrier. */
+/* Frees what was retired; the caller has made sure that no reader is left and ran rh_rcu_barrier.
+ */
 void dp_memory_fini(struct dp_memory *memory);
 /* Zeroed, and beginning with its dp_obj. NULL when there is none. */
 void *dp_memory_alloc(struct dp_memory *memory, size_t bytes);

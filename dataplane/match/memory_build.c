@@ -72,8 +72,8 @@ static void batch_run(struct rh_rcu_head *head)
 	}
 	batch->next = rh_load_relaxed(&memory->reclaimed);
 	/* Pairs with the exchange in dp_memory_take_reclaimed. */
-	while (!__atomic_compare_exchange_n(&memory->reclaimed, &batch->next, batch, true,
-		__ATOMIC_RELEASE, __ATOMIC_RELAXED))
+	while (!__atomic_compare_exchange_n(
+		&memory->reclaimed, &batch->next, batch, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Pattern databases. A change prepares a copy of the snapshot; publish stores it. A database that was never published is freed at
- * once, one that workers may be scanning with by a callback.
+ * Pattern databases. A change prepares a copy of the snapshot; publish stores it. A database that
+ * was never published is freed at once, one that workers may be scanning with by a callback.
  */
 
 #include "dataplane/match/table_priv.h"
@@ -92,8 +92,7 @@ static int prepare(struct dp_table *table, uint16_t tenant)
 
 	if (table->next && from->tenants == tenants)
 		return 0;
-	next = dp_memory_alloc(
-		&table->memory, sizeof(*next) + tenants * sizeof(next->patterns[0]));
+	next = dp_memory_alloc(&table->memory, sizeof(*next) + tenants * sizeof(next->patterns[0]));
 	if (!next)
 		return -ENOMEM;
 	next->tenants = tenants;
@@ -114,8 +113,8 @@ static void replace(struct dp_table *table, uint16_t tenant, struct dp_patterns 
 		patterns_free(old);
 }
 
-int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
-	uint32_t max_pattern, struct rh_error *err)
+int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, const void *serialized,
+	size_t len, uint32_t max_pattern, struct rh_error *err)
 {
 	struct dp_patterns *patterns = NULL;
 	int ret;

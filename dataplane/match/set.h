@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * Subscribers of one filter: an immutable array of receivers, replaced as a whole by one store. Large sets are a list of chunks
- * shared between versions, so that one change copies a chunk and the list, not the set (100,000 equal filters: 3 KiB + 3 KiB).
+ * Subscribers of one filter: an immutable array of receivers, replaced as a whole by one store.
+ * Large sets are a list of chunks shared between versions, so that one change copies a chunk and
+ * the list, not the set (100,000 equal filters: 3 KiB + 3 KiB).
  */
 
 #include "dataplane/base/atomic.h"
@@ -57,14 +58,15 @@ static inline dp_session_id_t dp_member_session(const struct dp_receiver *member
 }
 
 /*
- * Put a version of *@at with @member at the end in its place; *@pos is where it stands. -ENOMEM leaves all as it was.
- * Ctx: builder.
+ * Put a version of *@at with @member at the end in its place; *@pos is where it stands. -ENOMEM
+ * leaves all as it was. Ctx: builder.
  */
 int dp_set_add(struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member,
 	uint32_t *pos);
 /*
- * Take the member at @pos out. The last member may move to @pos: *@moved is its subscription, else DP_SUB_NONE. *@at becomes
- * NULL with the last member. Cannot fail: without memory a hole stays. Ctx: builder.
+ * Take the member at @pos out. The last member may move to @pos: *@moved is its subscription, else
+ * DP_SUB_NONE. *@at becomes NULL with the last member. Cannot fail: without memory a hole stays.
+ * Ctx: builder.
  */
 void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, dp_sub_id_t *moved);
 /* Free at once, without readers. Accepts NULL. */

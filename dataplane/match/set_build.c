@@ -6,7 +6,8 @@
 static struct dp_set *set_alloc(struct dp_memory *memory, uint32_t count)
 {
 	uint32_t chunks = count > DP_SET_INLINE ? (count + DP_SET_CHUNK - 1) / DP_SET_CHUNK : 0;
-	size_t body = chunks ? chunks * sizeof(struct dp_chunk *) : count * sizeof(struct dp_receiver);
+	size_t body =
+		chunks ? chunks * sizeof(struct dp_chunk *) : count * sizeof(struct dp_receiver);
 	struct dp_set *set = dp_memory_alloc(memory, sizeof(*set) + body);
 
 	if (set) {
@@ -27,8 +28,8 @@ static struct dp_chunk *chunk_copy(
 	return chunk;
 }
 
-static void put(struct dp_memory *memory, struct dp_set **at, struct dp_set *next,
-	struct dp_chunk *unused)
+static void put(
+	struct dp_memory *memory, struct dp_set **at, struct dp_set *next, struct dp_chunk *unused)
 {
 	struct dp_set *old = *at;
 
@@ -37,8 +38,8 @@ static void put(struct dp_memory *memory, struct dp_set **at, struct dp_set *nex
 	dp_memory_retire(memory, old);
 }
 
-static int add_inline(
-	struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member, uint32_t count)
+static int add_inline(struct dp_memory *memory, struct dp_set **at,
+	const struct dp_receiver *member, uint32_t count)
 {
 	struct dp_set *next = set_alloc(memory, count + 1);
 
@@ -52,8 +53,8 @@ static int add_inline(
 	return 0;
 }
 
-static int add_chunked(
-	struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member, uint32_t count)
+static int add_chunked(struct dp_memory *memory, struct dp_set **at,
+	const struct dp_receiver *member, uint32_t count)
 {
 	struct dp_set *old = *at, *next = set_alloc(memory, count + 1);
 	uint32_t at_chunk = count / DP_SET_CHUNK, at_member = count % DP_SET_CHUNK;

@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * A worker's memory for cached results that do not fit their entry: one arena, split by halves (buddy system), so that
- * blocks of every size come out of the same memory. Taking and giving back are a few steps, never more than DP_SLAB_ORDERS.
+ * A worker's memory for cached results that do not fit their entry: one arena, split by halves
+ * (buddy system), so that blocks of every size come out of the same memory. Taking and giving back
+ * are a few steps, never more than DP_SLAB_ORDERS.
  */
 
 #include <stdbool.h>
@@ -14,7 +15,8 @@
 #define DP_SLAB_BLOCK_MAX (DP_SLAB_BLOCK_MIN << (DP_SLAB_ORDERS - 1))
 #define DP_SLAB_NONE	  UINT32_MAX
 
-/* One for each smallest block; what is free is linked through here and not through the block, which a reader may look at. */
+/* One for each smallest block; what is free is linked through here and not through the block, which
+ * a reader may look at. */
 struct dp_slab_unit {
 	uint32_t prev, next;
 	uint8_t order; /* of the block that begins here */

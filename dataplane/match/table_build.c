@@ -1,7 +1,7 @@
 /*
- * The builder's side of a table: subscriptions come and go, publish makes them count. Order of every update: index first, then the
- * generation of its part of the topic space; so a worker that read the new generation finds the new index (dp_match_burst
- * reads them the other way round).
+ * The builder's side of a table: subscriptions come and go, publish makes them count. Order of
+ * every update: index first, then the generation of its part of the topic space; so a worker that
+ * read the new generation finds the new index (dp_match_burst reads them the other way round).
  */
 
 #include "dataplane/match/table_priv.h"
@@ -113,7 +113,8 @@ static int check_add(const struct dp_table *table, uint16_t tenant, dp_session_i
 	patterns = dp_patterns_pending(table, tenant);
 	if (pattern && (!patterns || pattern > patterns->max_pattern))
 		return rh_error_set(err, EINVAL,
-			"subscription: pattern %u is not installed: set the tenant's patterns first",
+			"subscription: pattern %u is not installed: set the tenant's patterns "
+			"first",
 			pattern);
 	if (table->stats.subscriptions == DP_LIMIT_SUBSCRIPTIONS)
 		return rh_error_set(err, ENOSPC,
@@ -199,7 +200,8 @@ int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_fi
 	if (ret == -ENOMEM)
 		return rh_error_set(err, ENOMEM, "subscription: no memory for the topic index");
 	if (ret)
-		return rh_error_set(err, -ret, "subscription: every slot is in use or waits for its "
+		return rh_error_set(err, -ret,
+			"subscription: every slot is in use or waits for its "
 			"grace period: try again");
 	rh_add_relaxed(&table->stats.subscriptions, 1);
 	return 0;
@@ -231,7 +233,8 @@ uint64_t dp_table_publish(struct dp_table *table)
 
 	dp_patterns_publish(table);
 	rh_add_relaxed(&table->stats.publishes, 1);
-	/* Pairs with the load in dp_match_begin: who sees it sees the index, its generations and the snapshot. */
+	/* Pairs with the load in dp_match_begin: who sees it sees the index, its generations and
+	 * the snapshot. */
 	rh_store_release(&table->generation, generation);
 	dp_memory_flush(&table->memory);
 	return generation;

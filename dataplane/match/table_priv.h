@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * Inside of a dp_table: what builder and workers share. Builder writes; workers read what is marked R, under RCU.
+ * Inside of a dp_table: what builder and workers share. Builder writes; workers read what is marked
+ * R, under RCU.
  */
 
 #include "dataplane/api/table.h"
@@ -10,8 +11,8 @@
 #include <hs/hs.h>
 
 /*
- * A subscription. Tags are never used twice (32 bits of a serial number), so a worker's (slot, tag) stays dead when the slot or its
- * chunk is used again.
+ * A subscription. Tags are never used twice (32 bits of a serial number), so a worker's (slot, tag)
+ * stays dead when the slot or its chunk is used again.
  */
 struct dp_slot {
 	uint32_t tag;		 /* R; 0: free */
@@ -27,7 +28,7 @@ struct dp_slot {
 	uint8_t kind; /* enum dp_set_kind */
 };
 
-#define DP_SLOTS_CHUNK 1024
+#define DP_SLOTS_CHUNK	1024
 #define DP_SLOTS_CHUNKS (DP_LIMIT_SUBSCRIPTIONS / DP_SLOTS_CHUNK)
 
 struct dp_slots {
@@ -37,7 +38,8 @@ struct dp_slots {
 	struct dp_slot slot[DP_SLOTS_CHUNK];
 };
 
-/* A tenant's pattern database with one scratch for each worker and one, the last, for the builder. */
+/* A tenant's pattern database with one scratch for each worker and one, the last, for the builder.
+ */
 struct dp_patterns {
 	struct rh_rcu_head head;
 	hs_database_t *db;
@@ -57,18 +59,18 @@ struct dp_snapshot {
 
 struct dp_table {
 	struct dp_table_conf conf;
-	uint64_t generation;		 /* R */
-	struct dp_snapshot *snapshot;	 /* R */
-	uint64_t *gens;			 /* R; DP_GEN_COUNT */
+	uint64_t generation;			    /* R */
+	struct dp_snapshot *snapshot;		    /* R */
+	uint64_t *gens;				    /* R; DP_GEN_COUNT */
 	struct dp_tenant *tenant[DP_LIMIT_TENANTS]; /* R */
 	struct dp_slots *slots[DP_SLOTS_CHUNKS];    /* R */
 	/* Builder only. */
 	struct dp_snapshot *next; /* NULL: patterns unchanged since the last publish */
 	struct dp_memory memory;
-	uint32_t serial;	/* of tags */
-	uint32_t epoch;		/* of pattern databases */
-	uint32_t slots_hint;	/* no chunk below has a free slot */
-	uint64_t *explained;	/* a bit for each session */
+	uint32_t serial;	     /* of tags */
+	uint32_t epoch;		     /* of pattern databases */
+	uint32_t slots_hint;	     /* no chunk below has a free slot */
+	uint64_t *explained;	     /* a bit for each session */
 	struct dp_table_stats stats; /* read relaxed by anyone */
 };
 
@@ -124,8 +126,9 @@ static inline bool dp_matched_has(const struct dp_matched *matched, dp_pattern_i
 }
 
 /*
- * Scan @payload with the scratch of @owner; @matched is empty before and stays filled until dp_matched_clear. An empty payload
- * matches nothing (patterns that match empty are refused). False when Hyperscan failed. Ctx: the owner of the scratch.
+ * Scan @payload with the scratch of @owner; @matched is empty before and stays filled until
+ * dp_matched_clear. An empty payload matches nothing (patterns that match empty are refused). False
+ * when Hyperscan failed. Ctx: the owner of the scratch.
  */
 bool dp_content_scan(const struct dp_patterns *patterns, uint32_t owner, const void *payload,
 	uint32_t len, struct dp_matched *matched);

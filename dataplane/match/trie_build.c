@@ -71,8 +71,9 @@ int dp_trie_path(struct dp_table *table, struct dp_tenant *tenant, const struct 
 		if (token->kind == RH_TOKEN_TAIL0)
 			break;
 		child = token->kind == RH_TOKEN_ONE
-			? child_one(table, at)
-			: child_literal(table, tenant, at, filter->text + token->start, token->size);
+				? child_one(table, at)
+				: child_literal(table, tenant, at, filter->text + token->start,
+					  token->size);
 		if (!child) {
 			dp_trie_prune(table, tenant, at);
 			return -ENOMEM;

@@ -78,11 +78,12 @@ static const struct dp_patterns *patterns_of(const struct dp_match *match, uint1
 	return tenant < match->snapshot->tenants ? match->snapshot->patterns[tenant] : NULL;
 }
 
-static void scan(struct dp_match *match, const struct dp_patterns *patterns,
-	const struct dp_match_key *key)
+static void scan(
+	struct dp_match *match, const struct dp_patterns *patterns, const struct dp_match_key *key)
 {
 	rh_add_relaxed(&match->counters.scans, 1);
-	if (!dp_content_scan(patterns, match->worker, key->payload, key->payload_len, &match->matched))
+	if (!dp_content_scan(
+		    patterns, match->worker, key->payload, key->payload_len, &match->matched))
 		rh_add_relaxed(&match->counters.scan_errors, 1);
 }
 

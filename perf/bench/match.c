@@ -1,7 +1,8 @@
 /*
- * Cycles per event of matching alone, on the workload of scenario `hot`: 10,000 subscriptions, half with wildcards, Zipf(1.0) over 100,000
- * topics, a trace of 16,384 events. One thread, no ports. Every event's bytes stand in a packet buffer of 256 bytes of their own, as the
- * receive stage would leave them. Each answer is compared with the reference once before anything is timed.
+ * Cycles per event of matching alone, on the workload of scenario `hot`: 10,000 subscriptions, half
+ * with wildcards, Zipf(1.0) over 100,000 topics, a trace of 16,384 events. One thread, no ports.
+ * Every event's bytes stand in a packet buffer of 256 bytes of their own, as the receive stage
+ * would leave them. Each answer is compared with the reference once before anything is timed.
  */
 
 #include "dataplane/base/clock.h"
@@ -15,13 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACKET_BYTES   256
-#define TOPIC_AT       80
-#define BURST	       32
-#define BATCHES	       201
-#define CACHE_ENTRIES  65536
-#define EQUAL_FILTERS  100000
-#define SEED	       20240601
+#define PACKET_BYTES  256
+#define TOPIC_AT      80
+#define BURST	      32
+#define BATCHES	      201
+#define CACHE_ENTRIES 65536
+#define EQUAL_FILTERS 100000
+#define SEED	      20240601
 
 static struct workload load;
 static uint32_t reference[WORKLOAD_EVENTS];
@@ -151,7 +152,8 @@ static void time_passes(struct bench *b, const char *what, uint32_t events, bool
 		uint64_t cycles = 0;
 
 		if (outdate) {
-			must(dp_table_sub_del(b->table, subscribe(b->table, "+/nobody", 0, 0)) == 0, "del");
+			must(dp_table_sub_del(b->table, subscribe(b->table, "+/nobody", 0, 0)) == 0,
+				"del");
 			(void)dp_table_publish(b->table);
 		}
 		for (uint32_t r = 0; r < rounds; r++)
@@ -237,7 +239,8 @@ int main(void)
 	rh_rcu_register();
 	(void)printf("TSC %.2f GHz, bursts of %d, %d batches\n", (double)rh_tsc_hz() / 1e9, BURST,
 		BATCHES);
-	(void)printf("%-58s %8s %8s\n", "TSC cycles per event (builder: per update)", "least", "median");
+	(void)printf(
+		"%-58s %8s %8s\n", "TSC cycles per event (builder: per update)", "least", "median");
 	bench_cache();
 	bench_walk();
 	bench_content();

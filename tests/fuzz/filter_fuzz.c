@@ -1,6 +1,7 @@
 /*
- * Filters and topics from outside. Input: a filter, a zero byte, a topic; without a zero byte the whole is both. Checked: text that parses
- * parses to itself again, valid means the same to the reference, and so does matching.
+ * Filters and topics from outside. Input: a filter, a zero byte, a topic; without a zero byte the
+ * whole is both. Checked: text that parses parses to itself again, valid means the same to the
+ * reference, and so does matching.
  */
 
 #include "dataplane/filter/filter.h"
@@ -20,9 +21,9 @@ static bool filter_is_fixed_point(const struct rh_filter *filter)
 	static struct rh_filter again;
 
 	return rh_filter_parse(RH_DIALECT_MQTT, filter->text, filter->len, &again, NULL) == 0 &&
-		again.len == filter->len && again.tokens == filter->tokens &&
-		memcmp(again.text, filter->text, filter->len + 1u) == 0 &&
-		memcmp(again.token, filter->token, sizeof(*filter->token) * filter->tokens) == 0;
+	       again.len == filter->len && again.tokens == filter->tokens &&
+	       memcmp(again.text, filter->text, filter->len + 1u) == 0 &&
+	       memcmp(again.token, filter->token, sizeof(*filter->token) * filter->tokens) == 0;
 }
 
 /* A level of ours is a level of MQTT's, whatever the bytes were. */

@@ -15,7 +15,8 @@ void *test_patterns_compile(const char *const *patterns, uint32_t count, size_t 
 		ids[i] = i + 1;
 	}
 	if (flags && ids &&
-		hs_compile_multi(patterns, flags, ids, count, HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS)
+		hs_compile_multi(patterns, flags, ids, count, HS_MODE_BLOCK, NULL, &db, &error) ==
+			HS_SUCCESS)
 		(void)hs_serialize_database(db, &bytes, len);
 	(void)hs_free_compile_error(error);
 	(void)hs_free_database(db);

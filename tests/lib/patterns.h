@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * Serialized pattern databases for tests, compiled in the test itself with the flags that the compile helper uses.
+ * Serialized pattern databases for tests, compiled in the test itself with the flags that the
+ * compile helper uses.
  */
 
 #include <stddef.h>

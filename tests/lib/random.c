@@ -19,8 +19,8 @@ void rnd_init(struct rnd *rnd, const char *what)
 		seed = strtoull(given, NULL, 10);
 	else if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		seed = (uint64_t)(uintptr_t)&seed;
-	(void)fprintf(stderr, "%s: seed %llu (repeat with RHUMB_SEED)\n", what,
-		(unsigned long long)seed);
+	(void)fprintf(
+		stderr, "%s: seed %llu (repeat with RHUMB_SEED)\n", what, (unsigned long long)seed);
 	rnd_seed(rnd, seed);
 }
 

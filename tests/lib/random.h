@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * Random numbers for model tests. The seed is printed, and RHUMB_SEED=N repeats a run; RHUMB_LONG=1 asks for long runs.
+ * Random numbers for model tests. The seed is printed, and RHUMB_SEED=N repeats a run; RHUMB_LONG=1
+ * asks for long runs.
  */
 
 #include <stdbool.h>
@@ -22,8 +23,10 @@ uint32_t rnd_below(struct rnd *rnd, uint32_t bound);
 size_t rnd_cases(size_t usual, size_t longer);
 
 /*
- * Text of up to @levels_max levels over a small, mean alphabet: empty levels, '$', multi-byte characters, and with
- * @wildcards also '+' and '#' (mostly well placed, @bad_percent of the texts not). Returns the length, below 200.
+ * Text of up to @levels_max levels over a small, mean alphabet: empty levels, '$', multi-byte
+ * characters, and with
+ * @wildcards also '+' and '#' (mostly well placed, @bad_percent of the texts not). Returns the
+ * length, below 200.
  */
-size_t rnd_topic_text(struct rnd *rnd, unsigned levels_max, bool wildcards, unsigned bad_percent,
-	char *out);
+size_t rnd_topic_text(
+	struct rnd *rnd, unsigned levels_max, bool wildcards, unsigned bad_percent, char *out);

@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * A slow reference for matching, written from the MQTT specification alone: its own splitting, its own UTF-8, no code
- * of the dataplane. It is the judge of unit tests and of perf; speed is no concern here.
+ * A slow reference for matching, written from the MQTT specification alone: its own splitting, its
+ * own UTF-8, no code of the dataplane. It is the judge of unit tests and of perf; speed is no
+ * concern here.
  *
  * Ctx of everything: any one thread at a time. Out of memory ends the process: these are tests.
  */
@@ -31,8 +32,8 @@ bool ref_set_live(const struct ref_set *set, size_t handle);
 /* Does the event's payload satisfy @pattern? */
 typedef bool (*ref_verdict)(void *arg, uint32_t pattern);
 /*
- * The sessions that get exactly one copy, ascending. @out has room for @room; returns how many there are. @verdict may
- * be NULL when no subscription has a pattern.
+ * The sessions that get exactly one copy, ascending. @out has room for @room; returns how many
+ * there are. @verdict may be NULL when no subscription has a pattern.
  */
 size_t ref_set_receivers(const struct ref_set *set, uint16_t tenant, const char *topic, size_t len,
 	ref_verdict verdict, void *arg, uint32_t *out, size_t room);

@@ -1,12 +1,18 @@
 /*
  * One builder changes subscriptions while one worker matches. Watched by the worker:
- *  - what was removed, and published before its burst began, is never returned; what was added is always returned;
- *  - a session that changes from one filter to another (new one first) has exactly one copy at every moment;
+ *  - what was removed, and published before its burst began, is never returned; what was added is
+ * always returned;
+ *  - a session that changes from one filter to another (new one first) has exactly one copy at
+ * every moment;
  *  - a session that waits for a payload pattern has its copy whichever database is in force.
+ * A third thread lists the topics of the cache while entries come and go: a row is whole or it is
+ * not shown.
  *
- * `broken` makes the builder report changes before it makes them, and change filters the wrong way round.
+ * `broken` makes the builder report changes before it makes them, and change filters the wrong way
+ * round.
  */
 
+#include "dataplane/api/topics.h"
 #include "dataplane/base/atomic.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/match/match_lookup.h"
@@ -25,8 +31,9 @@
 #define ROUNDS_SMALL 600
 
 /*
- * What the worker may rely on for a session: 0 while it changes, else generation << 1 | present. Builder stores, worker loads before and
- * after its burst; equal and not 0 means that nothing changed in between.
+ * What the worker may rely on for a session: 0 while it changes, else generation << 1 | present.
+ * Builder stores, worker loads before and after its burst; equal and not 0 means that nothing
+ * changed in between.
  */
 static uint64_t state[MEMBERS];
 static dp_sub_id_t subs[MEMBERS];
@@ -34,7 +41,8 @@ static struct dp_table *table;
 static dp_sub_id_t mover;
 static bool broken, builder_done;
 static uint64_t failures, checks;
-static uint64_t seen; /* generation of the worker's burst; what dp_engine_seen tells the real builder */
+static uint64_t
+	seen; /* generation of the worker's burst; what dp_engine_seen tells the real builder */
 
 static void fail_if(bool bad, const char *what)
 {
@@ -82,7 +90,8 @@ static void toggle(uint32_t session)
 	rh_store_release(&state[session], dp_table_publish(table) << 1 | !present);
 }
 
-/* As a client does: the old filter goes once the new one is acknowledged. Bounded: a worker that stopped fails the test. */
+/* As a client does: the old filter goes once the new one is acknowledged. Bounded: a worker that
+ * stopped fails the test. */
 static void wait_until_seen(uint64_t generation)
 {
 	for (unsigned i = 0; i < 10000000 && rh_load_acquire(&seen) < generation; i++)
@@ -183,6 +192,36 @@ static void burst(struct dp_match *match)
 	check_members(before, generation, &results[3]);
 }
 
+/* Topics of one repeated letter, short and longer than an entry, more of them than the cache holds.
+ */
+static void burst_of_others(struct dp_match *match, uint64_t round)
+{
+	static char text[DP_MATCH_BURST_MAX][512];
+	struct dp_match_key keys[DP_MATCH_BURST_MAX];
+	struct dp_match_result results[DP_MATCH_BURST_MAX];
+
+	for (uint32_t i = 0; i < DP_MATCH_BURST_MAX; i++) {
+		uint32_t n = (uint32_t)(round * DP_MATCH_BURST_MAX + i) % 500;
+
+		memset(text[i], 'a' + (int)(n % 26), n + 1);
+		keys[i] = (struct dp_match_key){.topic = text[i], .topic_len = (uint16_t)(n + 1)};
+	}
+	(void)dp_match_begin(match);
+	dp_match_burst(match, keys, DP_MATCH_BURST_MAX, results);
+}
+
+static void check_row(void *arg, const struct dp_topic_row *row)
+{
+	size_t len = strlen(row->topic);
+	bool slash = strchr(row->topic, '/') != NULL;
+
+	++*(uint64_t *)arg;
+	if (!slash)
+		fail_if(len == 0 || strspn(row->topic, (char[]){row->topic[0], 0}) != len ||
+				row->topic[0] != 'a' + (char)((len - 1) % 26),
+			"a torn topic row");
+}
+
 static bool builder_running(void)
 {
 	return !rh_load_acquire(&builder_done);
@@ -196,12 +235,30 @@ static void *worker(void *arg)
 	rh_rcu_register();
 	while (builder_running() || bursts < 100) {
 		burst(match);
+		burst_of_others(match, bursts);
 		rh_rcu_quiescent();
 		if (++bursts % 8 == 0)
 			(void)sched_yield();
 	}
 	rh_rcu_unregister();
 	return NULL;
+}
+
+static void *lister(void *arg)
+{
+	static uint64_t rows;
+	struct dp_match_counters counters;
+	struct dp_table_stats stats;
+
+	for (uint64_t i = 1; builder_running(); i++) {
+		dp_match_topics_each(arg, check_row, &rows);
+		dp_match_counters(arg, &counters);
+		dp_table_stats(table, &stats);
+		/* Rarely: it has to run beside the worker to find a row half written. */
+		if (i % 256 == 0)
+			(void)sched_yield();
+	}
+	return &rows;
 }
 
 static unsigned rounds_wanted(void)
@@ -219,7 +276,8 @@ int main(int argc, char **argv)
 {
 	struct dp_table_conf conf = {.cache_entries = 64, .max_workers = 1};
 	unsigned rounds = rounds_wanted();
-	pthread_t threads[2];
+	pthread_t threads[3];
+	void *rows = NULL;
 	struct dp_match *match;
 	struct rh_error err;
 
@@ -233,17 +291,20 @@ int main(int argc, char **argv)
 	(void)dp_table_publish(table);
 	rh_rcu_offline();
 	if (pthread_create(&threads[0], NULL, builder, &rounds) ||
-		pthread_create(&threads[1], NULL, worker, match))
+		pthread_create(&threads[1], NULL, worker, match) ||
+		pthread_create(&threads[2], NULL, lister, match))
 		return 2;
 	(void)pthread_join(threads[0], NULL);
 	(void)pthread_join(threads[1], NULL);
+	(void)pthread_join(threads[2], &rows);
 	rh_rcu_online();
 	dp_match_destroy(match);
 	dp_table_destroy(table);
 	rh_rcu_barrier();
 	rh_rcu_unregister();
-	(void)printf("%s: %lu checks, %lu failures\n", broken ? "broken" : "sound", checks, failures);
+	(void)printf("%s: %lu checks, %lu topic rows, %lu failures\n", broken ? "broken" : "sound",
+		checks, *(uint64_t *)rows, failures);
 	if (broken)
 		return failures == 0;
-	return failures != 0 || checks == 0;
+	return failures != 0 || checks == 0 || *(uint64_t *)rows == 0;
 }

@@ -23,8 +23,8 @@ static void expect(const char *filter_text, const char *topic_text, bool want)
 	cr_assert_eq(parse(filter_text), 0, "%s: %s", filter_text, why.text);
 	cr_assert_eq(rh_topic_parse(topic_text, strlen(topic_text), &topic, &why), 0, "%s: %s",
 		topic_text, why.text);
-	cr_expect_eq(rh_filter_matches(&filter, &topic), want, "%s against %s", filter_text,
-		topic_text);
+	cr_expect_eq(
+		rh_filter_matches(&filter, &topic), want, "%s against %s", filter_text, topic_text);
 	cr_expect_eq(ref_matches(filter_text, strlen(filter_text), topic_text, strlen(topic_text)),
 		want, "reference: %s against %s", filter_text, topic_text);
 }
@@ -32,7 +32,8 @@ static void expect(const char *filter_text, const char *topic_text, bool want)
 static void refuse(const char *text, int errnum, const char *position)
 {
 	cr_expect_eq(parse(text), -errnum, "%s", text);
-	cr_expect(strstr(why.text, position), "'%s' lacks '%s' (filter %s)", why.text, position, text);
+	cr_expect(strstr(why.text, position), "'%s' lacks '%s' (filter %s)", why.text, position,
+		text);
 	cr_expect_null(strchr(why.text, '\n'));
 	cr_expect_not(ref_filter_valid(text, strlen(text)), "reference takes %s", text);
 }
@@ -140,7 +141,8 @@ Test(filter, limits_are_exact)
 	memset(text, 'a', sizeof(text));
 	cr_expect_eq(rh_filter_parse(RH_DIALECT_MQTT, text, RH_FILTER_MAX, &filter, &why), 0);
 	cr_expect_eq(filter.len, RH_FILTER_MAX);
-	cr_expect_eq(rh_filter_parse(RH_DIALECT_MQTT, text, RH_FILTER_MAX + 1, &filter, &why), -EINVAL);
+	cr_expect_eq(
+		rh_filter_parse(RH_DIALECT_MQTT, text, RH_FILTER_MAX + 1, &filter, &why), -EINVAL);
 	memset(text, '/', sizeof(text));
 	cr_expect_eq(rh_filter_parse(RH_DIALECT_MQTT, text, RH_LEVELS_MAX - 1, &filter, &why), 0);
 	cr_expect_eq(filter.tokens, RH_LEVELS_MAX);

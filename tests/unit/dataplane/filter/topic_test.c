@@ -78,7 +78,11 @@ Test(topic, level_encoding_keeps_what_a_level_holds)
 	encode("libstdc++6", 10, "libstdc%2B%2B6");
 	encode("a/b#c%d", 7, "a%2Fb%23c%25d");
 	encode("\0\x1f\x7f\n", 4, "%00%1F%7F%0A");
-	encode("Stra\xc3\x9f" "e \xf0\x9f\x98\x80", 12, "Stra\xc3\x9f" "e \xf0\x9f\x98\x80");
+	encode("Stra\xc3\x9f"
+	       "e \xf0\x9f\x98\x80",
+		12,
+		"Stra\xc3\x9f"
+		"e \xf0\x9f\x98\x80");
 	encode("\xc3(\xff\xe2\x82", 5, "%C3(%FF%E2%82");
 	encode("\xed\xa0\x80", 3, "%ED%A0%80");
 	encode("$SYS 1:2~3", 10, "$SYS 1:2~3");

@@ -18,8 +18,8 @@ static void on_row(void *arg, const struct dp_explain_row *row)
 static int explain(const char *topic, const char *payload)
 {
 	count = 0;
-	return dp_table_explain(table, 0, topic, strlen(topic), payload, payload ? strlen(payload) : 0,
-		on_row, NULL, NULL);
+	return dp_table_explain(table, 0, topic, strlen(topic), payload,
+		payload ? strlen(payload) : 0, on_row, NULL, NULL);
 }
 
 static enum dp_explain_verdict verdict(dp_sub_id_t sub)
@@ -81,7 +81,8 @@ Test(explain, refuses_what_nobody_may_publish)
 
 	cr_expect_eq(dp_table_explain(table, 0, "a/+", 3, NULL, 0, on_row, NULL, &err), -EINVAL);
 	cr_expect(strstr(err.text, "byte 2"));
-	cr_expect_eq(dp_table_explain(table, 0, "a", 1, "x", 1u << 20, on_row, NULL, &err), -EINVAL);
+	cr_expect_eq(
+		dp_table_explain(table, 0, "a", 1, "x", 1u << 20, on_row, NULL, &err), -EINVAL);
 	cr_expect_eq(dp_table_explain(table, 77, "a", 1, NULL, 0, on_row, NULL, &err), 0);
 	cr_expect_eq(count, 0);
 }

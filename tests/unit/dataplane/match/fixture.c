@@ -30,17 +30,17 @@ void fixture_stop(void)
 	rh_rcu_unregister();
 }
 
-dp_sub_id_t fixture_add(uint16_t tenant, const char *filter, dp_session_id_t session,
-	dp_pattern_id_t pattern)
+dp_sub_id_t fixture_add(
+	uint16_t tenant, const char *filter, dp_session_id_t session, dp_pattern_id_t pattern)
 {
 	struct rh_filter parsed;
 	struct rh_error err = {""};
 	dp_sub_id_t sub = DP_SUB_NONE;
 
-	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter, strlen(filter), &parsed, &err), 0, "%s",
-		err.text);
-	cr_assert_eq(dp_table_sub_add(table, tenant, &parsed, session, pattern, &sub, &err), 0, "%s",
-		err.text);
+	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter, strlen(filter), &parsed, &err), 0,
+		"%s", err.text);
+	cr_assert_eq(dp_table_sub_add(table, tenant, &parsed, session, pattern, &sub, &err), 0,
+		"%s", err.text);
 	return sub;
 }
 
@@ -60,8 +60,8 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int fixture_match(uint16_t tenant, const char *topic, const char *payload, uint32_t *sessions,
-	uint32_t room)
+int fixture_match(
+	uint16_t tenant, const char *topic, const char *payload, uint32_t *sessions, uint32_t room)
 {
 	struct dp_match_key key = {
 		.topic = topic,

@@ -16,13 +16,13 @@ void fixture_start(uint32_t cache_entries);
 /* Waits for every callback. */
 void fixture_stop(void);
 
-dp_sub_id_t fixture_add(uint16_t tenant, const char *filter, dp_session_id_t session,
-	dp_pattern_id_t pattern);
+dp_sub_id_t fixture_add(
+	uint16_t tenant, const char *filter, dp_session_id_t session, dp_pattern_id_t pattern);
 /* Publish, begin a burst and report a quiescent state. Returns the generation. */
 uint64_t fixture_publish(void);
 /* Match one event; sessions ascending in @sessions. Returns how many, or -1 for a bad topic. */
-int fixture_match(uint16_t tenant, const char *topic, const char *payload, uint32_t *sessions,
-	uint32_t room);
+int fixture_match(
+	uint16_t tenant, const char *topic, const char *payload, uint32_t *sessions, uint32_t room);
 /* The last fixture_match's result. */
 extern struct dp_match_result fixture_result;
 /* fixture_match as text: "1 2 7", "-" for a bad topic. Static. */

@@ -136,7 +136,8 @@ Test(index, memory_comes_back_after_churn)
 	before = fixture_stats().bytes;
 	for (unsigned round = 0; round < 3; round++) {
 		for (uint32_t i = 0; i < 20000; i++) {
-			(void)snprintf(text, sizeof(text), i % 3 ? "a/%u/b%u" : "+/%u/c/#", i / 4, i);
+			(void)snprintf(
+				text, sizeof(text), i % 3 ? "a/%u/b%u" : "+/%u/c/#", i / 4, i);
 			subs[i] = fixture_add(0, text, i, 0);
 		}
 		(void)fixture_publish();

@@ -22,8 +22,14 @@ static const struct {
 	const char *bytes;
 	unsigned truth; /* bit i: patterns[i] */
 } payloads[] = {
-	{"", 0}, {"nothing", 0}, {"a needle", 1}, {"x12y", 2}, {"needle x9y", 3}, {"the end", 4},
-	{"x0y needle end", 7}, {"x y", 0},
+	{"", 0},
+	{"nothing", 0},
+	{"a needle", 1},
+	{"x12y", 2},
+	{"needle x9y", 3},
+	{"the end", 4},
+	{"x0y needle end", 7},
+	{"x y", 0},
 };
 
 static bool truth(void *arg, uint32_t pattern)
@@ -52,8 +58,9 @@ static void add(struct model *m)
 
 	if (rh_filter_parse(RH_DIALECT_MQTT, text, len, &filter, NULL) || m->live == SUBS_MAX)
 		return;
-	cr_assert_eq(dp_table_sub_add(table, tenant, &filter, session, pattern,
-			     &m->subs[m->live].sub, NULL), 0);
+	cr_assert_eq(dp_table_sub_add(
+			     table, tenant, &filter, session, pattern, &m->subs[m->live].sub, NULL),
+		0);
 	m->subs[m->live++].handle = ref_set_add(m->ref, tenant, text, len, session, pattern);
 }
 
@@ -85,8 +92,8 @@ static void compare(const struct model *m, const struct dp_match_key *key, unsig
 		&payload_truth, want, SESSIONS);
 
 	cr_assert_eq(result->verdict, DP_MATCH_OK);
-	cr_assert_eq(result->count, count, "topic %.*s: %u receivers, reference %zu", key->topic_len,
-		key->topic, result->count, count);
+	cr_assert_eq(result->count, count, "topic %.*s: %u receivers, reference %zu",
+		key->topic_len, key->topic, result->count, count);
 	for (uint32_t i = 0; i < result->count; i++) {
 		const struct dp_receiver *to = &result->receivers[i];
 		bool due = false;
