@@ -1,0 +1,80 @@
+#include "tools/rhumb/command.h"
+
+#include "dataplane/filter/filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* CLI_OK match, CLI_REFUSED no match, CLI_USAGE invalid with the reason in @err. */
+static int verdict_of(enum rh_dialect dialect, const char *filter_text, size_t filter_len,
+	const char *topic_text, size_t topic_len, struct rh_error *err)
+{
+	struct rh_filter filter;
+	struct rh_topic topic;
+
+	if (rh_filter_parse(dialect, filter_text, filter_len, &filter, err) < 0 ||
+		rh_topic_parse(topic_text, topic_len, &topic, err) < 0)
+		return CLI_USAGE;
+	return rh_filter_matches(&filter, &topic) ? CLI_OK : CLI_REFUSED;
+}
+
+static const char *const verdict_names[] = {"match", "nomatch", "invalid"};
+
+/* One line "filter<TAB>topic"; a line without a tab is invalid. */
+static int line_verdict(enum rh_dialect dialect, const char *line, size_t len)
+{
+	const char *tab = memchr(line, '\t', len);
+
+	if (!tab)
+		return CLI_USAGE;
+	return verdict_of(dialect, line, (size_t)(tab - line), tab + 1, len - (size_t)(tab - line) - 1, NULL);
+}
+
+static int batch_run(struct cli *cli, enum rh_dialect dialect)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+
+	while ((len = getline(&line, &room, stdin)) >= 0) {
+		if (len && line[len - 1] == '\n')
+			len--;
+		int verdict = line_verdict(dialect, line, (size_t)len);
+
+		if (cli->json)
+			fprintf(cli->out, "{\"verdict\":\"%s\"}\n", verdict_names[verdict]);
+		else
+			fprintf(cli->out, "%s\n", verdict_names[verdict]);
+	}
+	free(line);
+	if (ferror(stdin) || fflush(cli->out) != 0)
+		return cli_fail(cli, CLI_REFUSED, "the lines could not be read or answered to the end");
+	return CLI_OK;
+}
+
+int cli_match_run(struct cli *cli)
+{
+	const char *name = cli_option(cli, "dialect");
+	enum rh_dialect dialect = RH_DIALECT_MQTT;
+	struct rh_error err;
+	int verdict;
+
+	if (name && rh_dialect_from_name(name, &dialect) < 0)
+		return cli_fail(cli, CLI_USAGE, "dialect %s is unknown: mqtt is known", name);
+	if (cli_option(cli, "batch")) {
+		if (cli->arg_count)
+			return cli_fail(cli, CLI_USAGE, "--batch reads filters and topics from stdin, not from arguments");
+		return batch_run(cli, dialect);
+	}
+	if (cli->arg_count != 2)
+		return cli_fail(cli, CLI_USAGE, "a FILTER and a TOPIC are needed, or --batch");
+	verdict = verdict_of(
+		dialect, cli->args[0], strlen(cli->args[0]), cli->args[1], strlen(cli->args[1]), &err);
+	if (verdict == CLI_USAGE)
+		(void)cli_fail(cli, CLI_USAGE, "%s", err.text);
+	if (cli->json)
+		fprintf(cli->out, "{\"verdict\":\"%s\"}\n", verdict_names[verdict]);
+	else
+		fprintf(cli->out, "%s\n", verdict_names[verdict]);
+	return verdict;
+}
