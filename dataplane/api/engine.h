@@ -45,6 +45,8 @@ int dp_engine_create(
 	const struct dp_engine_conf *conf, struct dp_engine **out, struct rh_error *err);
 /* Launch the workers; returns when each runs its loop. Ctx: control. */
 int dp_engine_start(struct dp_engine *eng, struct rh_error *err);
+/* From now on new events are refused as `draining`; queues go on to run empty. Ctx: control. Blocks: no. */
+void dp_engine_drain(struct dp_engine *eng);
 /*
  * Refuse new events (`draining`), let queues run empty for at most @drain_ms, stop the workers, count what was left as
  * `stopped`. Ctx: control. Blocks: up to @drain_ms and a little. The counters stay readable.

@@ -1,0 +1,46 @@
+/*
+ * Stopping: new events are refused at once, what waits for subscribers may leave for a while (the loop keeps running: credit, acknowledgements
+ * and the CLI work), then everything goes down in reverse.
+ */
+
+#include "controlplane/main/router.h"
+
+#include "dataplane/api/counters.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/log.h"
+
+#include <systemd/sd-daemon.h>
+
+#define DRAIN_LOOK_MS 5
+
+static void on_drain(uv_timer_t *timer)
+{
+	struct router *r = timer->data;
+	struct dp_counters sum;
+
+	dp_counters_sum(r->eng, &sum);
+	/* The gauge is stored once a loop: nothing must wait twice in a row. */
+	r->drained = sum.copies_queued == 0 ? r->drained + 1 : 0;
+	if (r->drained < 2 && rh_clock_ns() < r->drain_until_ns)
+		return;
+	if (sum.copies_queued > 0)
+		rh_log_warn(MAIN, "%llu copies still waited and are dropped as stopped", (unsigned long long)sum.copies_queued);
+	(void)uv_timer_stop(timer);
+	r->stop = true;
+}
+
+void router_stop(struct router *r, uint32_t drain_ms)
+{
+	if (r->stopping) {
+		rh_log_info(MAIN, "asked again: stopping at once");
+		r->drain_until_ns = 0;
+		return;
+	}
+	rh_log_info(MAIN, "stopping: queues have %u ms to run empty", drain_ms);
+	(void)sd_notify(0, "STOPPING=1\nSTATUS=draining");
+	r->stopping = true;
+	cp_health_set_draining(r->health);
+	dp_engine_drain(r->eng);
+	r->drain_until_ns = rh_clock_ns() + drain_ms * RH_NS_PER_MS;
+	(void)uv_timer_start(&r->drain, on_drain, DRAIN_LOOK_MS, DRAIN_LOOK_MS);
+}
