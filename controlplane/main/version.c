@@ -1,7 +1,7 @@
 #include "controlplane/main/version.h"
 
-#include <hs/hs.h>
-#include <rte_version.h>
+#include "dataplane/api/port.h"
+#include "dataplane/api/table.h"
 
 const char *rhumbd_version(void)
 {
@@ -10,10 +10,10 @@ const char *rhumbd_version(void)
 
 const char *rhumbd_hyperscan_version(void)
 {
-	return hs_version();
+	return dp_table_hs_version();
 }
 
 const char *rhumbd_dpdk_version(void)
 {
-	return rte_version();
+	return dp_eal_version();
 }

@@ -36,6 +36,8 @@ struct dp_eal_conf {
  */
 int dp_eal_start(const struct dp_eal_conf *conf, struct rh_error *err);
 void dp_eal_stop(void);
+/* "DPDK 22.11.11"; static. Ctx: any. */
+const char *dp_eal_version(void);
 /* True when memory came from hugepages. */
 bool dp_eal_has_hugepages(void);
 

@@ -59,6 +59,9 @@ uint64_t dp_table_publish(struct dp_table *table);
 /* Ctx: any. */
 uint64_t dp_table_generation(const struct dp_table *table);
 
+/* Version of the pattern engine; static. Ctx: any. */
+const char *dp_table_hs_version(void);
+
 struct dp_table_stats {
 	uint64_t subscriptions, filters, nodes, sets, patterns;
 	uint64_t bytes; /* held by index, sets and subscriptions */

@@ -163,3 +163,8 @@ void dp_patterns_free_all(struct dp_table *table)
 	dp_memory_free(&table->memory, table->next);
 	dp_memory_free(&table->memory, table->snapshot);
 }
+
+const char *dp_table_hs_version(void)
+{
+	return hs_version();
+}

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_version.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -192,6 +193,11 @@ void dp_eal_stop(void)
 	(void)close(eal.lock);
 	eal.lock = -1;
 	eal.started = false;
+}
+
+const char *dp_eal_version(void)
+{
+	return rte_version();
 }
 
 bool dp_eal_has_hugepages(void)

@@ -188,11 +188,16 @@ static void handoffs_finish(struct dp_engine *eng)
 	}
 }
 
+void dp_engine_drain(struct dp_engine *eng)
+{
+	rh_store_relaxed(&eng->tables.draining, 1);
+}
+
 void dp_engine_stop(struct dp_engine *eng, uint32_t drain_ms)
 {
 	if (eng->finished)
 		return;
-	rh_store_relaxed(&eng->tables.draining, 1);
+	dp_engine_drain(eng);
 	drain(eng, drain_ms);
 	rh_store_release(&eng->phase, DP_PHASE_QUIET);
 	for (int i = 0; i < 2; i++)
