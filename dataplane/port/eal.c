@@ -12,15 +12,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MEMORY_DEFAULT_MB 512
 
 static struct {
 	bool started, hugepages;
 	uint32_t memory_mb;
-	int lock;
-} eal = {.lock = -1};
+	struct dp_prefix_lock lock;
+} eal = {.lock = {.fd = -1}};
 
 static uint32_t memory_of(const struct dp_eal_conf *conf)
 {
@@ -155,7 +154,7 @@ int dp_eal_start_at(
 	const char *root, const char *run_dir, const struct dp_eal_conf *conf, struct rh_error *err)
 {
 	bool hugepages;
-	int lock, ret;
+	int ret;
 
 	if (eal.started)
 		return rh_error_set(err, EALREADY, "DPDK was started before in this process");
@@ -164,19 +163,18 @@ int dp_eal_start_at(
 		ret = dp_eal_choose_hugepages(root, conf, &hugepages, err);
 	if (ret)
 		return ret;
-	lock = dp_prefix_lock(run_dir, conf->file_prefix, err);
-	if (lock < 0)
-		return lock;
+	ret = dp_prefix_lock(&eal.lock, run_dir, conf->file_prefix, err);
+	if (ret)
+		return ret;
 	ret = dp_eal_log_open() < 0 ? rh_error_set(err, ENOMEM, "no memory for the log of DPDK")
 				    : eal_init(conf, hugepages, err);
 	if (ret) {
-		(void)close(lock);
+		dp_prefix_unlock(&eal.lock);
 		return ret;
 	}
 	eal.started = true;
 	eal.hugepages = hugepages;
 	eal.memory_mb = memory_of(conf);
-	eal.lock = lock;
 	return 0;
 }
 
@@ -190,8 +188,7 @@ void dp_eal_stop(void)
 	if (!eal.started)
 		return;
 	(void)rte_eal_cleanup();
-	(void)close(eal.lock);
-	eal.lock = -1;
+	dp_prefix_unlock(&eal.lock);
 	eal.started = false;
 }
 

@@ -51,7 +51,7 @@ int dp_pool_create(struct dp_port *port, uint32_t frame_bytes, struct rh_error *
 
 	if (first && first < least)
 		return rh_error_set(err, EINVAL,
-			"port %s: %u mbufs cannot fill %u receive descriptors: at least %u", port->conf.name,
+			"port %s: %u buffers cannot fill %u receive descriptors: at least %u", port->conf.name,
 			first, port->queues * port->rx_descriptors, least);
 	if (!first)
 		first = wanted(port);
@@ -62,10 +62,10 @@ int dp_pool_create(struct dp_port *port, uint32_t frame_bytes, struct rh_error *
 	}
 	if (!port->pool)
 		return rh_error_set(err, ENOMEM,
-			"port %s: no memory for %u mbufs of %u bytes: raise memory-mb, lower mbufs or the descriptors",
+			"port %s: no memory for %u buffers of %u bytes: raise dataplane memory, lower buffers or the descriptors",
 			port->conf.name, first, room);
 	if (count != first)
-		rh_log_warn(PORT, "port %s: memory for %u mbufs only, %u wanted: raise memory-mb",
+		rh_log_warn(PORT, "port %s: memory for %u buffers only, %u wanted: raise dataplane memory",
 			port->conf.name, count, first);
 	return 0;
 }

@@ -110,7 +110,7 @@ int dp_port_open(const struct dp_port_conf *conf, uint32_t *index, struct rh_err
 	if (!link_is_up(port))
 		rh_log_warn(PORT, "port %s: the link is down%s%s", conf->name,
 			port->iface[0] ? ": ip link set up " : "", port->iface);
-	rh_log_info(PORT, "port %s: %s, %u queues, %u mbufs, MTU %u", conf->name, dev.name, port->queues,
+	rh_log_info(PORT, "port %s: %s, %u queues, %u buffers, MTU %u", conf->name, dev.name, port->queues,
 		port->pool->size, port->mtu);
 	return 0;
 }

@@ -2,13 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* An owner that stops just then removes the file once. */
+#define RETRIES 8
 
 static int prefix_check(const char *prefix, struct rh_error *err)
 {
@@ -44,31 +47,62 @@ static int lock_sign(int fd, const char *path, struct rh_error *err)
 	return rh_error_set(err, EIO, "cannot write %s: %s", path, strerror(errno));
 }
 
-int dp_prefix_lock(const char *dir, const char *prefix, struct rh_error *err)
+/* Did the owner before us remove the file that we opened? Then our lock is on nothing. */
+static bool lock_is_stale(int fd, const char *path)
 {
-	char path[PATH_MAX];
-	int fd, ret;
+	struct stat held, now;
 
+	return fstat(fd, &held) < 0 || stat(path, &now) < 0 || held.st_ino != now.st_ino;
+}
+
+/* -EAGAIN: take it again. */
+static int lock_try(struct dp_prefix_lock *lock, const char *prefix, struct rh_error *err)
+{
+	int ret = 0;
+
+	lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (lock->fd < 0)
+		return rh_error_set(err, errno, "cannot open %s: %s: run rhumbd as root", lock->path,
+			strerror(errno));
+	if (flock(lock->fd, LOCK_EX | LOCK_NB) < 0)
+		ret = errno == EWOULDBLOCK ? lock_busy(lock->fd, lock->path, prefix, err)
+					   : rh_error_set(err, errno, "cannot lock %s: %s",
+						     lock->path, strerror(errno));
+	else if (lock_is_stale(lock->fd, lock->path))
+		ret = rh_error_set(err, EAGAIN, "%s comes and goes", lock->path);
+	else
+		ret = lock_sign(lock->fd, lock->path, err);
+	if (ret) {
+		(void)close(lock->fd);
+		lock->fd = -1;
+	}
+	return ret;
+}
+
+int dp_prefix_lock(
+	struct dp_prefix_lock *lock, const char *dir, const char *prefix, struct rh_error *err)
+{
+	int ret;
+
+	lock->fd = -1;
 	ret = prefix_check(prefix, err);
 	if (ret)
 		return ret;
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return rh_error_set(err, errno, "cannot create %s: %s: run rhumbd as root", dir,
 			strerror(errno));
-	(void)snprintf(path, sizeof(path), "%s/%s.lock", dir, prefix);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return rh_error_set(err, errno, "cannot open %s: %s: run rhumbd as root", path,
-			strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		ret = errno == EWOULDBLOCK ? lock_busy(fd, path, prefix, err)
-					   : rh_error_set(err, errno, "cannot lock %s: %s", path,
-						     strerror(errno));
-	else
-		ret = lock_sign(fd, path, err);
-	if (ret) {
-		(void)close(fd);
-		return ret;
-	}
-	return fd;
+	(void)snprintf(lock->path, sizeof(lock->path), "%s/%s.lock", dir, prefix);
+	ret = -EAGAIN;
+	for (int i = 0; ret == -EAGAIN && i < RETRIES; i++)
+		ret = lock_try(lock, prefix, err);
+	return ret;
+}
+
+void dp_prefix_unlock(struct dp_prefix_lock *lock)
+{
+	if (lock->fd < 0)
+		return;
+	(void)unlink(lock->path);
+	(void)close(lock->fd);
+	lock->fd = -1;
 }

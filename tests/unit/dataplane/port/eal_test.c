@@ -11,6 +11,7 @@
 
 static struct rh_error err;
 static struct dp_eal_conf conf;
+static struct dp_prefix_lock lock;
 
 static void setup(void)
 {
@@ -148,27 +149,22 @@ Test(eal, memory_that_is_not_there_is_one_sentence)
 
 Test(eal, a_failed_start_releases_the_prefix)
 {
-	int fd;
-
 	conf.memory_mb = 1u << 30;
 	cr_assert_lt(dp_eal_start_at(tree_root, tree_root, &conf, &err), 0);
-	fd = dp_prefix_lock(tree_root, "unit", &err);
-	cr_assert_geq(fd, 0, "%s", err.text);
+	cr_assert_eq(dp_prefix_lock(&lock, tree_root, "unit", &err), 0, "%s", err.text);
 }
 
 Test(eal, a_second_process_with_the_prefix_is_told_the_first_ones_pid)
 {
-	int up[2], hold = dp_prefix_lock(tree_root, "unit", &err);
 	char pid[32], byte;
 	pid_t child;
+	int up[2];
 
-	cr_assert_geq(hold, 0, "%s", err.text);
-	(void)close(hold);
 	cr_assert_eq(pipe(up), 0);
 	child = fork();
 	if (child == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (dp_prefix_lock(tree_root, "unit", &err) >= 0 && write(up[1], "x", 1) == 1)
+		if (dp_prefix_lock(&lock, tree_root, "unit", &err) == 0 && write(up[1], "x", 1) == 1)
 			(void)pause();
 		_exit(1);
 	}
@@ -183,15 +179,24 @@ Test(eal, a_second_process_with_the_prefix_is_told_the_first_ones_pid)
 	dp_eal_stop();
 }
 
+Test(eal, an_orderly_stop_leaves_no_lock_file)
+{
+	cr_assert_eq(dp_prefix_lock(&lock, tree_root, "unit", &err), 0, "%s", err.text);
+	cr_assert_eq(access(lock.path, F_OK), 0);
+	dp_prefix_unlock(&lock);
+	cr_assert_neq(access(lock.path, F_OK), 0);
+	dp_prefix_unlock(&lock);
+}
+
 Test(eal, a_prefix_is_a_file_name)
 {
 	static const char *const bad[] = {"", "a/b", "..", ".x",
 		"0123456789012345678901234567890123456789012345678"};
 
 	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++)
-		cr_assert_eq(dp_prefix_lock(tree_root, bad[i], &err), -EINVAL, "%s", bad[i]);
-	cr_assert_eq(dp_prefix_lock(tree_root, NULL, &err), -EINVAL);
-	cr_assert_eq(dp_prefix_lock("/proc/none", "unit", &err), -ENOENT);
+		cr_assert_eq(dp_prefix_lock(&lock, tree_root, bad[i], &err), -EINVAL, "%s", bad[i]);
+	cr_assert_eq(dp_prefix_lock(&lock, tree_root, NULL, &err), -EINVAL);
+	cr_assert_eq(dp_prefix_lock(&lock, "/proc/none", "unit", &err), -ENOENT);
 	cr_assert(strstr(err.text, "cannot create /proc/none"), "%s", err.text);
 }
 

@@ -177,7 +177,7 @@ Test(port, a_pool_that_does_not_fit_is_refused)
 	uint32_t index;
 
 	cr_assert_eq(open_as((struct dp_port_conf){.mbufs = 4000000}, "net_null0", &index), -ENOMEM);
-	cr_assert(strstr(err.text, "raise memory-mb"), "%s", err.text);
+	cr_assert(strstr(err.text, "raise dataplane memory"), "%s", err.text);
 	cr_assert_eq(rte_eth_dev_count_avail(), 0);
 }
 
