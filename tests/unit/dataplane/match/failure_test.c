@@ -4,11 +4,13 @@
 
 #include "dataplane/base/rcu.h"
 #include "dataplane/match/table_priv.h"
+#include "tests/lib/patterns.h"
 #include "tests/unit/dataplane/match/fixture.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void start(void)
@@ -126,4 +128,61 @@ Test(failure, removal_needs_no_memory)
 	cr_expect_str_eq(fixture_sessions("a", NULL), "299");
 	cr_assert_eq(dp_table_sub_del(table, subs[299]), 0);
 	cr_expect_eq(fixture_stats().nodes, 0);
+}
+
+/* Allocations that Hyperscan may still make. */
+static unsigned hs_left;
+
+static void *hs_alloc_some(size_t bytes)
+{
+	if (hs_left == 0)
+		return NULL;
+	hs_left--;
+	return malloc(bytes);
+}
+
+static int set_patterns(const char *pattern)
+{
+	struct rh_error err;
+	size_t len = 0;
+	void *bytes = test_patterns_compile(&pattern, 1, &len);
+	int ret;
+
+	cr_assert_not_null(bytes);
+	cr_assert_eq(hs_set_allocator(hs_alloc_some, free), HS_SUCCESS);
+	ret = dp_table_patterns_set(table, 0, bytes, len, 1, &err);
+	cr_assert_eq(hs_set_allocator(NULL, NULL), HS_SUCCESS);
+	cr_assert(ret == 0 || strstr(err.text, "memory"), "%s", err.text);
+	free(bytes);
+	return ret;
+}
+
+Test(failure, patterns_without_memory_leave_the_old_ones_in_force)
+{
+	unsigned failures = 0;
+
+	hs_left = 100;
+	cr_assert_eq(set_patterns("old"), 0);
+	(void)fixture_add(0, "a", 1, 1);
+	(void)fixture_publish();
+	/* A database, a scratch for each of two workers and one for the builder: each fails once.
+	 */
+	for (hs_left = 0; set_patterns("new"); hs_left = ++failures) {
+		(void)fixture_publish();
+		cr_expect_str_eq(fixture_sessions("a", "old"), "1");
+		cr_expect_str_eq(fixture_sessions("a", "new"), "");
+		cr_assert_lt(failures, 50);
+	}
+	cr_expect_geq(failures, 4);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("a", "new"), "1");
+}
+
+Test(failure, a_snapshot_without_memory_is_refused)
+{
+	hs_left = 100;
+	no_memory();
+	cr_expect_eq(set_patterns("x"), -ENOMEM);
+	table->memory.limit = UINT64_MAX;
+	cr_expect_eq(set_patterns("x"), 0);
 }

@@ -9,11 +9,13 @@
 
 struct dp_table *table;
 struct dp_match *match;
+uint64_t fixture_seed;
 struct dp_match_result fixture_result;
 
 void fixture_start(uint32_t cache_entries)
 {
-	struct dp_table_conf conf = {.cache_entries = cache_entries, .max_workers = 2};
+	struct dp_table_conf conf = {
+		.seed = fixture_seed, .cache_entries = cache_entries, .max_workers = 2};
 	struct rh_error err = {""};
 
 	rh_rcu_register();

@@ -10,6 +10,8 @@ struct dp_topic_row;
 
 extern struct dp_table *table;
 extern struct dp_match *match;
+/* Of the table's hashes; 0 (random) unless a test that prints its seed sets it before the start. */
+extern uint64_t fixture_seed;
 
 /* Registers with RCU; cache entries as in dp_table_conf. */
 void fixture_start(uint32_t cache_entries);

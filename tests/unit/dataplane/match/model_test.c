@@ -151,10 +151,11 @@ static void set_patterns(uint16_t tenant)
 static void run(const char *what, uint32_t cache_entries)
 {
 	static struct model m;
-	size_t rounds = rnd_cases(1500, 100000);
+	size_t rounds = rnd_cases(1500, 30000);
 
 	rnd_init(&m.rnd, what);
 	m.ref = ref_set_create();
+	fixture_seed = rnd_u64(&m.rnd);
 	fixture_start(cache_entries);
 	for (uint16_t tenant = 0; tenant < TENANTS; tenant++)
 		set_patterns(tenant);
