@@ -1,0 +1,155 @@
+"""`rhumb pub` and `rhumb sub` as processes on a host: started, fed, read, ended."""
+
+import base64
+import json
+import os
+import subprocess
+import threading
+import time
+
+from shell import CommandError, stop
+
+
+class Process:
+    """A rhumb command; its errors go to NAME.err in the folder."""
+
+    def __init__(self, build, host, router, folder, name):
+        self.program = os.path.join(build, "rhumb")
+        self.host, self.router, self.folder, self.name = host, router, folder, name
+        self.process = None
+
+    def path(self, suffix):
+        return os.path.join(self.folder, f"{self.name}.{suffix}")
+
+    def popen(self, args, **streams):
+        with open(self.path("err"), "wb") as errors:
+            self.process = self.host.popen(self.program, *args, stderr=errors, start_new_session=True, **streams)
+
+    def last_words(self):
+        with open(self.path("err"), encoding="utf-8", errors="replace") as file:
+            lines = file.read().strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+
+class Subscriber(Process):
+    """
+    Events go to NAME.out, a JSON object a line. @filters: topic filters, or pairs of filter and payload pattern (one pattern for all).
+    @slow: takes a few events a second.
+    """
+
+    numbers = iter(range(1, 1 << 30))
+
+    def __init__(self, build, host, router, filters, folder, *, name=None, slow=False, queue_ms=None):
+        super().__init__(build, host, router, folder, name or f"subscriber-{next(self.numbers)}")
+        self.filters = [(one, None) if isinstance(one, str) else one for one in filters]
+        self.slow, self.queue_ms = slow, queue_ms
+        self.position, self.events = 0, []
+
+    def spawn(self):
+        args = ["sub", "--json", "--router", self.router, "--client-id", self.name]
+        patterns = {pattern for _, pattern in self.filters if pattern}
+        if patterns:
+            args += ["--regex", patterns.pop()]
+        if self.slow:
+            args += ["--slow", "20"]
+        if self.queue_ms:
+            args += ["--queue-ms", str(self.queue_ms)]
+        with open(self.path("out"), "wb") as output:
+            self.popen(args + [one for one, _ in self.filters], stdin=subprocess.DEVNULL, stdout=output)
+        return self
+
+    def wait_subscribed(self, patience_s=10):
+        """Until the router has acknowledged every filter."""
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            with open(self.path("err"), "rb") as file:
+                if b"subscribed" in file.read():
+                    return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise CommandError(f"{self.name} is not subscribed within {patience_s} s: {self.last_words()}")
+
+    def start(self, patience_s=10):
+        return self.spawn().wait_subscribed(patience_s)
+
+    def size(self):
+        return os.path.getsize(self.path("out"))
+
+    def read(self):
+        """Events that have come since the last call, as dicts: topic, payload (bytes), attributes, origin_ns, received_ns."""
+        with open(self.path("out"), "rb") as file:
+            file.seek(self.position)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self.position += len(line)
+                yield decode(line)
+
+    def wait(self, wanted, timeout_s=15):
+        """Until @wanted events have come in all; all of them, however many there are by then."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            self.events += self.read()
+            if len(self.events) >= wanted or time.monotonic() > deadline:
+                return self.events
+            time.sleep(0.02)
+
+
+def decode(line):
+    event = json.loads(line)
+    event["payload"] = base64.b64decode(event["payload_base64"])
+    event.setdefault("attributes", {})
+    return event
+
+
+class Publisher(Process):
+    """Reads events as JSON lines from its pipe; credit and pipe hold the writer back."""
+
+    numbers = iter(range(1, 1 << 30))
+
+    def __init__(self, build, host, router, folder, *, name=None):
+        super().__init__(build, host, router, folder, name or f"publisher-{next(self.numbers)}")
+        self.lock = threading.Lock()
+
+    def start(self):
+        self.popen(["pub", "--json", "--router", self.router, "--client-id", self.name, "--lines"], stdin=subprocess.PIPE,
+                   stdout=open(self.path("out"), "wb"))
+        return self
+
+    def publish(self, topic, payload=b"", attributes=None):
+        line = json.dumps({"topic": topic, "payload_base64": base64.b64encode(payload).decode(), "attributes": attributes or {}})
+        with self.lock:
+            self.process.stdin.write(line.encode() + b"\n")
+            self.process.stdin.flush()
+
+    def close(self):
+        """No more events: it ends when the router has them all."""
+        self.process.stdin.close()
+
+    def finish(self, patience_s=60):
+        self.close()
+        try:
+            status = self.process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            stop(self.process, 1)
+            raise CommandError(f"{self.name} does not end: {self.last_words()}") from None
+        if status != 0:
+            raise CommandError(f"{self.name} ended with status {status}: {self.last_words()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.finish()
+
+    def summary(self):
+        with open(self.path("out"), encoding="utf-8") as file:
+            lines = file.read().strip().splitlines()
+        return json.loads(lines[-1]) if lines else {}
+
+    @property
+    def too_large(self):
+        """Events it did not send because they are larger than the router takes."""
+        return self.summary().get("too_large", 0)
