@@ -1,0 +1,117 @@
+"""Control never disturbs data: churn, many subscriptions, slow subscribers."""
+
+import threading
+
+import lib.case as case
+
+BATCH = 64
+
+
+class Churn(case.RouterCase):
+    def test_subscribing_and_unsubscribing_under_load_loses_nothing_for_others(self):
+        steady = self.subscriber("b", ["load/#"])
+        churner = self.greeted("b", "churner")
+        done, rounds = threading.Event(), 0
+        writer = self.publisher("a")
+        feeder = threading.Thread(target=self.feed, args=(writer, 5000, done))
+        feeder.start()
+        while not done.is_set():
+            filters = [f"load/+/{rounds % 7}", f"load/{rounds % 10}/#", "#", f"other/{rounds}/#"]
+            self.assertEqual([code for code, _ in churner.subscribe(filters)], [0] * 4)
+            self.assertEqual([code for code, _ in churner.unsubscribe(filters)], [0] * 4)
+            rounds += 1
+        feeder.join()
+        writer.finish()
+        self.assertGreater(rounds, 5)
+        got = [event["payload"] for event in steady.wait(5000, 60)]
+        self.assertEqual(got, [b"%d" % number for number in range(5000)])
+
+    def feed(self, writer, count, done):
+        for number in range(count):
+            writer.publish(f"load/{number % 10}/{number % 7}", b"%d" % number)
+        done.set()
+
+    def test_after_unsuback_nothing_arrives_any_more(self):
+        reader, writer = self.greeted("b", "reader"), self.greeted("a", "writer")
+        for number in range(20):
+            self.assertEqual(reader.subscribe(["t/#"])[0][0], 0)
+            writer.publish("t/x", b"due")
+            reader.gather(number + 1)
+            self.assertEqual(len(reader.events), number + 1)
+            self.assertEqual(reader.unsubscribe(["t/#"])[0][0], 0)
+            writer.publish("t/x", b"not due")
+            reader.drain(0.05)
+            self.assertEqual(len(reader.events), number + 1)
+
+    def test_subscribe_and_unsubscribe_may_be_repeated(self):
+        client = self.greeted("b", "client")
+        self.assertEqual(client.subscribe(["a/#"])[0][0], 0)
+        self.assertEqual(client.subscribe(["a/#"])[0][0], 0)
+        self.assertEqual(len(self.router.ask("show", "subscriptions")["subscriptions"]), 1)
+        self.assertEqual(client.unsubscribe(["a/#"])[0][0], 0)
+        self.assertEqual(client.unsubscribe(["a/#"])[0][0], 6)
+
+    def test_a_repeated_request_is_answered_and_done_once(self):
+        client = self.greeted("b", "client")
+        records = case.wire.subscribe([case.wire.entry("a/#")], 7)
+        for _ in range(3):
+            client.send(records)
+            body = client.wait(case.wire.SUBACK)
+            self.assertEqual((case.wire.results(body)[0], case.wire.results(body)[2][0][0]), (7, 0))
+        self.assertEqual(len(self.router.ask("show", "subscriptions")["subscriptions"]), 1)
+
+
+class Many(case.RouterCase):
+    MORE = {"session": {"keepalive": 20000, "timeout": 120000}}
+
+    def test_10000_subscriptions_match_exactly(self):
+        reader, writer = self.greeted("b", "reader"), self.greeted("a", "writer")
+        filters = [f"many/{number}/+" if number % 2 else f"many/{number}/x" for number in range(10000)]
+        for start in range(0, len(filters), 32):
+            batch = filters[start:start + 32]
+            answer = reader.subscribe(batch)
+            self.assertEqual([code for code, _ in answer], [0] * len(batch), answer)
+        self.assertEqual(self.router.ask("show", "status")["subscriptions"], 10000)
+        due = 0
+        for number in range(0, 10100, 101):
+            writer.publish(f"many/{number}/x", b"%d" % number)
+            writer.publish(f"many/{number}/y", b"%d" % number)
+            due += (number < 10000) * (1 + number % 2)
+            reader.gather(due)
+        self.assertEqual(len(reader.drain()), due)
+        self.assertEqual(self.total("copies_made"), due)
+
+
+class Slow(case.RouterCase):
+    MORE = {"session": {"queue-bytes": 65536, "queue-time": 1000, "keepalive": 2000, "timeout": 60000}}
+
+    def test_a_slow_subscribers_loss_is_its_own_and_has_a_reason(self):
+        fast = self.subscriber("b", ["load/#"])
+        slow = self.greeted("b", "slow", events=10)
+        self.assertEqual(slow.subscribe(["load/#"])[0][0], 0)
+        with self.publisher("a") as writer:
+            for number in range(1000):
+                writer.publish(f"load/{number}", b"x" * 200)
+        self.assertEqual(len(fast.wait(1000, 30)), 1000)
+        got = len(slow.drain(0.5))
+        self.assertEqual(got, 10)
+        case.wait_for(lambda: self.router.sessions()["slow"]["queued_events"] == 0, 10)
+        row, other = self.router.sessions()["slow"], self.router.sessions()[fast.name]
+        self.assertEqual(sum(row["drops"].values()), 990, row)
+        self.assertEqual(set(row["drops"]) - {"queue_full", "queue_expired"}, set(), row)
+        self.assertEqual(other["drops"], {})
+        self.assertLessEqual(row["longest_queue_bytes"], 65536)
+
+    def test_credit_that_comes_late_empties_the_queue(self):
+        slow = self.greeted("b", "slow", events=2)
+        slow.subscribe(["t"])
+        writer = self.greeted("a", "writer")
+        for _ in range(5):
+            writer.publish("t", b"x")
+        self.assertEqual(len(slow.drain(0.3)), 2)
+        slow.send(case.wire.credit(events=5))
+        self.assertEqual(len(slow.gather(5)), 5)
+
+
+if __name__ == "__main__":
+    case.main()

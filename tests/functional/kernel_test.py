@@ -1,0 +1,86 @@
+"""What is not an event goes to the kernel's twin, and neighbours come back from it."""
+
+import time
+
+import lib.case as case
+
+
+class Twin(case.RouterCase):
+    def ping(self, host, address, *more):
+        done = self.hosts[host].run("ping", "-n", "-c", "3", "-i", "0.2", "-W", "2", *more, address, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def test_the_router_answers_ping_and_arp_through_its_twin(self):
+        out = self.ping("a", "198.18.0.1")
+        self.assertNotIn("DUP", out)
+        self.assertNotIn("duplicates", out)
+        known = self.hosts["a"].ip("neigh", "show", "198.18.0.1").stdout
+        self.assertIn(self.port_mac(0), known)
+        self.assertGreater(self.total("punted_datagrams"), 0)
+
+    def test_the_router_answers_ping_and_neighbour_discovery_over_ipv6(self):
+        out = self.ping("b", "2001:db8:1::1")
+        self.assertNotIn("duplicates", out)
+        self.assertIn(self.port_mac(1), self.hosts["b"].ip("-6", "neigh", "show", "2001:db8:1::1").stdout)
+
+    def test_large_pings_pass(self):
+        self.ping("a", "198.18.0.1", "-s", "1472", "-M", "do")
+
+    def port_mac(self, number):
+        return self.router.ask("show", "ports")["ports"][number]["mac"]
+
+    def test_settings_of_the_interface_beneath_come_back_at_the_end(self):
+        names = [f"net/ipv4/conf/v0/{leaf}" for leaf in ("rp_filter", "arp_ignore")] + ["net/ipv6/conf/v0/disable_ipv6"]
+        during = self.settings(names)
+        self.assertEqual(during["net/ipv6/conf/v0/disable_ipv6"], "1")
+        self.assertEqual(self.router.stop(), 0)
+        after = self.settings(names)
+        self.assertEqual(after["net/ipv6/conf/v0/disable_ipv6"], "0")
+        self.assertNotEqual(after, during)
+
+    def settings(self, names):
+        return {name: self.router_host.run("cat", f"/proc/sys/{name}").stdout.strip() for name in names}
+
+
+class Neighbours(case.RouterCase):
+    def test_a_host_whose_mac_changes_is_followed(self):
+        reader = self.subscriber("b", ["#"])
+        writer = self.publisher("a")
+        writer.publish("t", b"before")
+        reader.wait(1)
+        host = self.hosts["b"]
+        host.ip("link", "set", "eth0", "address", "02:00:00:00:be:ef")
+        # As a host does that took over: it speaks first, here to the router's address.
+        host.run("ping", "-n", "-c", "2", "-i", "0.2", "-W", "2", "198.18.1.1", check=False)
+        followed = case.wait_for(lambda: self.still_arrives(writer, reader), 20, 0.5)
+        self.assertTrue(followed, "nothing arrives at the new address")
+        writer.finish()
+
+    def still_arrives(self, writer, reader):
+        before = len(reader.events)
+        writer.publish("t", b"after")
+        time.sleep(0.3)
+        return len(reader.events) > before
+
+    def test_a_subscriber_beyond_a_gateway_is_reached(self):
+        far = self.host("far")
+        gateway = self.hosts["b"]
+        case.netns.cable(gateway, "eth1", far, "eth0")
+        gateway.run("ethtool", "-K", "eth1", "tx", "off", "tso", "off")
+        case.netns.address(gateway, "eth1", "198.18.200.1/24")
+        case.netns.address(far, "eth0", "198.18.200.2/24")
+        gateway.sysctl("net/ipv4/ip_forward", 1)
+        far.ip("route", "add", "default", "via", "198.18.200.1")
+        self.router_host.ip("route", "add", "198.18.200.0/24", "via", "198.18.1.2")
+        reader = case.Subscriber(case.paths.BUILD, far, "198.18.1.1", ["#"], self.folder, name="far")
+        self.clients.append(reader)
+        reader.start()
+        with self.publisher("a") as writer:
+            for number in range(50):
+                writer.publish(f"t/{number}", b"x")
+        self.assertEqual(len(reader.wait(50)), 50)
+
+
+if __name__ == "__main__":
+    case.main()

@@ -1,0 +1,191 @@
+"""
+A router in a namespace of its own and hosts around it. Every test ends with the conservation laws, the daemon's exit status and its log;
+what was made is taken away whatever happened, and the logs stay when something failed.
+"""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+import unittest
+
+import paths
+import netns
+import sweep
+import wire
+from client import Publisher, Subscriber
+from rawclient import RawClient
+from router import Router, configuration, port
+from shell import CommandError, run, stop
+
+SKIP = 77  # meson's exit status for a test that says it cannot run here
+SANITIZER = re.compile(r"ERROR: \w+Sanitizer|SUMMARY: \w+Sanitizer|runtime error:")
+SLOW = 4 if "asan" in paths.BUILD else 1
+
+
+def why_not():
+    """Why functional tests cannot run here, or None."""
+    if os.geteuid() != 0:
+        return "needs root for network namespaces"
+    if not os.path.exists("/dev/net/tun"):
+        return "needs /dev/net/tun"
+    try:
+        netns.Host(f"{sweep.PREFIX}{os.getpid()}-probe").create().destroy()
+    except CommandError as error:
+        return f"cannot make network namespaces: {error}"
+    return None
+
+
+def wait_for(condition, timeout_s=10, step_s=0.05):
+    """The first true value of condition(), or its last one."""
+    deadline = time.monotonic() + timeout_s * SLOW
+    while not (value := condition()) and time.monotonic() < deadline:
+        time.sleep(step_s)
+    return value
+
+
+class RouterCase(unittest.TestCase):
+    """
+    Hosts a, b, ... each on a port of its own (p0, p1, ...): router 198.18.N.1/24 and 2001:db8:N::1/64, host .2 and ::2.
+    Classes say how many hosts, which workers, and what more the configuration holds.
+    """
+
+    HOSTS = ("a", "b")
+    WORKERS = ({"core": 1, "idle": "yield"},)
+    MORE = {}
+    PORT_MORE = {}
+    QUEUES = 1
+    LAWS = True
+    maxDiff = None
+
+    def setUp(self):
+        self.clients, self.routers, self.hosts = [], [], {}
+        self.prefix = f"{sweep.PREFIX}{os.getpid()}-"
+        self.folder = tempfile.mkdtemp(prefix=self.prefix)
+        self.addCleanup(self.take_away)
+        self.router_host = self.host("router")
+        for number, name in enumerate(self.HOSTS):
+            self.connect(number, self.host(name))
+        self.router = self.make_router()
+        self.router.start(30 * SLOW)
+
+    # Making things
+
+    def host(self, name):
+        made = netns.Host(self.prefix + name)
+        self.hosts[name] = made
+        return made.create()
+
+    def connect(self, number, host):
+        netns.cable(self.router_host, f"v{number}", host, "eth0")
+        netns.address(host, "eth0", f"198.18.{number}.2/24", f"2001:db8:{number}::2/64")
+        host.ip("route", "add", "default", "via", f"198.18.{number}.1")
+        host.ip("-6", "route", "add", "default", "via", f"2001:db8:{number}::1")
+
+    def ports(self):
+        return [port(f"p{number}", f"v{number}", (f"198.18.{number}.1/24", f"2001:db8:{number}::1/64"), self.QUEUES, **self.PORT_MORE)
+                for number in range(len(self.HOSTS))]
+
+    def config(self, folder):
+        return configuration(folder, self.prefix + "dpdk", self.ports(), list(self.WORKERS), **{k: dict(v) if isinstance(v, dict) else v
+                                                                                                 for k, v in self.MORE.items()})
+
+    def make_router(self):
+        made = Router(paths.BUILD, self.router_host, self.folder, self.config(self.folder))
+        self.routers.append(made)
+        return made
+
+    def raw(self, host, client_id, router=None, **more):
+        """A RawClient on @host, welcomed."""
+        number = self.HOSTS.index(host)
+        client = RawClient(self.hosts[host].name, router or f"198.18.{number}.1", client_id, **more)
+        self.addCleanup(client.close)
+        return client
+
+    def greeted(self, host, client_id, **more):
+        client = self.raw(host, client_id, **more)
+        self.assertTrue(client.greet(), f"{client_id}: no welcome")
+        return client
+
+    def subscriber(self, host, filters, router=None, **more):
+        number = self.HOSTS.index(host)
+        made = Subscriber(paths.BUILD, self.hosts[host], router or f"198.18.{number}.1", filters, self.folder, **more)
+        self.clients.append(made)
+        return made.start(10 * SLOW)
+
+    def publisher(self, host, router=None, **more):
+        number = self.HOSTS.index(host)
+        made = Publisher(paths.BUILD, self.hosts[host], router or f"198.18.{number}.1", self.folder, **more)
+        self.clients.append(made)
+        return made.start()
+
+    # What every test ends with
+
+    def take_away(self):
+        failed = True
+        try:
+            if not self.failed_so_far():
+                self.last_checks()
+                failed = False
+        finally:
+            for client in self.clients:
+                stop(client.process, 1)
+            for router in self.routers:
+                router.kill()
+            if failed:
+                self.keep_logs()
+            for host in self.hosts.values():
+                host.destroy()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def failed_so_far(self):
+        return not self._outcome.success
+
+    def last_checks(self):
+        for router in self.routers:
+            if router.process is None or router.process.poll() is not None:
+                continue
+            if self.LAWS:
+                self.assert_laws(router)
+            self.assertEqual(router.stop(20 * SLOW), 0, "rhumbd's exit status after SIGTERM")
+        for router in self.routers:
+            found = SANITIZER.search(router.log())
+            self.assertIsNone(found, f"{router.log_path}: {found and found.group(0)}")
+
+    def assert_laws(self, router=None):
+        found = (router or self.router).settle(10 * SLOW)
+        self.assertTrue(found["hold"], f"conservation laws broken: {found['laws']}, counters {found['total']}")
+        return found["total"]
+
+    def keep_logs(self):
+        kept = os.path.join(paths.LOGS, self.id())
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(self.folder, kept, ignore=shutil.ignore_patterns("*.sock"))
+        print(f"logs kept in {kept}", file=sys.stderr)
+        for router in self.routers:
+            print("".join(f"  {line}\n" for line in router.log().splitlines()[-15:]), file=sys.stderr)
+
+    # Short ways to ask
+
+    def dropped(self, reason, level=None):
+        return sum(count for (found, name), count in self.router.drops().items() if name == reason and level in (None, found))
+
+    def total(self, name):
+        return self.router.counters()["total"][name]
+
+
+def main():
+    reason = why_not()
+    if reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIP)
+    sweep.main()
+    os.makedirs(paths.LOGS, exist_ok=True)
+    unittest.main(verbosity=2)
+
+
+# What tests use through this module.
+__all__ = ["CommandError", "Publisher", "RawClient", "Router", "RouterCase", "Subscriber", "configuration", "main", "netns", "paths", "port",
+           "run", "stop", "sweep", "tempfile", "wait_for", "wire"]

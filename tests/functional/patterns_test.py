@@ -1,0 +1,47 @@
+"""Payload patterns, and filters that are refused with the reason."""
+
+import lib.case as case
+
+
+class Patterns(case.RouterCase):
+    def test_a_pattern_selects_by_payload_and_topic_together(self):
+        reader = self.subscriber("b", [("debian/#", "CVE-[0-9]{4}-[0-9]{4,}")])
+        with self.publisher("a") as writer:
+            for number in range(100):
+                payload = b"fix\nCVE-2024-%04d\n" % number if number % 3 == 0 else b"CVE-24-1"
+                writer.publish(f"debian/{number}", payload)
+                writer.publish(f"other/{number}", b"CVE-2024-12345")
+        due = [f"debian/{number}" for number in range(100) if number % 3 == 0]
+        self.assertEqual([event["topic"] for event in reader.wait(len(due))], due)
+
+    def test_patterns_that_hyperscan_lacks_or_that_match_nothing_in_particular_are_refused_with_the_reason(self):
+        client = self.greeted("b", "client")
+        for pattern, code in (("(a)\\1", 2), ("(?=a)b", 2), ("a*", 2), ("(", 2), ("^$", 2), ("[", 2)):
+            with self.subTest(pattern=pattern):
+                (got, text), = client.subscribe([("t/#", pattern)], timeout_s=30)
+                self.assertIn(got, (code, 3, 4), text)
+                self.assertTrue(text, "no reason given")
+        self.assertEqual(client.subscribe([("t/#", "ab+c")], timeout_s=30)[0][0], 0)
+
+    def test_one_bad_entry_does_not_refuse_its_neighbours(self):
+        client = self.greeted("b", "client")
+        answer = client.subscribe(["good/#", "bad/#/x", ("also-good", "abc"), "$share/g/x", "$queue/x"], timeout_s=30)
+        self.assertEqual([code == 0 for code, _ in answer], [True, False, True, False, False])
+        self.assertTrue(all(text for code, text in answer if code))
+
+    def test_explain_says_why_and_why_not(self):
+        self.subscriber("b", ["a/#"], name="plain")
+        self.subscriber("b", [("a/#", "needle")], name="picky")
+        self.subscriber("b", ["b/#"], name="elsewhere")
+        answer = self.router.ask("explain", "a/b")
+        self.assertEqual({row["client_id"] for row in answer["candidates"]}, {"plain", "picky"})
+        path = self.folder + "/payload"
+        for payload, verdict in ((b"a needle", "deliver"), (b"hay", "pattern_missed")):
+            with open(path, "wb") as file:
+                file.write(payload)
+            rows = self.router.ask("explain", "a/b", "--payload", path)["candidates"]
+            self.assertEqual({row["client_id"]: row["verdict"] for row in rows}, {"plain": "deliver", "picky": verdict})
+
+
+if __name__ == "__main__":
+    case.main()
