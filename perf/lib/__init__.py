@@ -1,0 +1,1 @@
+"""Measurement method shared by the scenarios of perf/run."""

@@ -1,0 +1,66 @@
+"""The machine under the figures: description, hugepages, worker and control cores."""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+
+HUGEPAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
+PAGE_KIB = 2048
+
+
+class MachineError(Exception):
+    """Something the person at the keyboard has to put right; the text says what."""
+
+
+def cores():
+    """(control, worker): the worker gets the last core, control the first."""
+    online = sorted(os.sched_getaffinity(0))
+    if len(online) < 2:
+        raise MachineError("two cores are needed, one for the worker: this process may use only one")
+    return online[0], online[-1]
+
+
+@contextlib.contextmanager
+def hugepages(mebibytes):
+    """Reserve 2 MiB pages for a block and put the old number back. Yields False where they cannot be had."""
+    before = int(HUGEPAGES.read_text())
+    wanted = max(before, mebibytes * 1024 // PAGE_KIB)
+    try:
+        HUGEPAGES.write_text(str(wanted))
+    except OSError:
+        yield False
+        return
+    try:
+        yield int(HUGEPAGES.read_text()) >= wanted
+    finally:
+        HUGEPAGES.write_text(str(before))
+
+
+def _first(path, key):
+    for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
+        if line.startswith(key):
+            return line.split(":", 1)[1].strip()
+    return "unknown"
+
+
+def _version(command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except OSError:
+        return "not found"
+    return (done.stdout or done.stderr).strip()
+
+
+def describe(build):
+    """What a reader needs to judge a figure."""
+    return {
+        "cpu": _first("/proc/cpuinfo", "model name"),
+        "cores": os.cpu_count(),
+        "memory_kib": int(_first("/proc/meminfo", "MemTotal").split()[0]),
+        "kernel": os.uname().release,
+        "compiler": _version(["gcc", "--version"]).splitlines()[0],
+        "dpdk": _version(["pkg-config", "--modversion", "libdpdk"]),
+        "rhumbd": _version([str(build / "rhumbd"), "--version"]),
+        "load_1m": os.getloadavg()[0],
+    }
