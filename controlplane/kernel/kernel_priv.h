@@ -31,8 +31,9 @@ struct cp_kernel_setup {
  * it probes a stale entry is 5 s. */
 #define CP_KERNEL_TICK_MS     1000
 #define CP_KERNEL_FRESH_TICKS 5
-/* Routes change in storms: sessions look again once they are over. */
-#define CP_KERNEL_MOVED_MS 20
+/* Routes change in storms: sessions look again a little later, and never for more than a tenth of the loop's time. */
+#define CP_KERNEL_MOVED_MS   20
+#define CP_KERNEL_MOVED_REST 10
 
 struct cp_kport {
 	uint32_t index; /* of the dataplane */
@@ -84,6 +85,7 @@ struct cp_kernel {
 	uint32_t handles; /* open in the loop; the last to close frees this */
 	cp_kernel_moved_cb moved_cb;
 	void *moved_arg;
+	uint64_t moved_cost_ms; /* of the last call */
 	uint64_t last_refusal_ns; /* of the log line on unreachable remotes */
 	bool watching;		  /* events, tick and moved are initialised */
 };

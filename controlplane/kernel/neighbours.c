@@ -1,4 +1,5 @@
 #include "controlplane/kernel/kernel_priv.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/log.h"
 
 #include <errno.h>
@@ -30,9 +31,11 @@ static void on_neighbour(const struct cp_neighbour *neighbour, void *arg)
 static void on_moved(uv_timer_t *timer)
 {
 	struct cp_kernel *k = timer->data;
+	uint64_t start = rh_clock_ns();
 
 	if (k->moved_cb)
 		k->moved_cb(k->moved_arg);
+	k->moved_cost_ms = (rh_clock_ns() - start) / RH_NS_PER_MS;
 }
 
 static void on_route(void *arg)
@@ -40,7 +43,8 @@ static void on_route(void *arg)
 	struct cp_kernel *k = arg;
 
 	if (!uv_is_active((uv_handle_t *)&k->moved))
-		(void)uv_timer_start(&k->moved, on_moved, CP_KERNEL_MOVED_MS, 0);
+		(void)uv_timer_start(
+			&k->moved, on_moved, CP_KERNEL_MOVED_MS + CP_KERNEL_MOVED_REST * k->moved_cost_ms, 0);
 }
 
 static void refresh_followed(struct cp_kernel *k, struct cp_adj *adj)

@@ -14,6 +14,7 @@
 #include <rte_mempool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool name_taken(const struct dp_port_conf *conf, const struct dp_device *dev)
 {
@@ -73,6 +74,24 @@ static bool link_is_up(const struct dp_port *port)
 	return rte_eth_link_get_nowait(port->ethdev, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
+/* Neighbour discovery must pass: by the interface beneath where there is one, else by the device. */
+static int allmulti(const struct dp_port *port)
+{
+	int ret;
+
+	if (port->iface[0]) {
+		ret = dp_packet_allmulti(port->iface);
+		if (ret >= 0)
+			return ret;
+	} else {
+		ret = rte_eth_allmulticast_enable(port->ethdev);
+	}
+	if (ret && ret != -ENOTSUP)
+		rh_log_warn(PORT, "port %s: cannot take all multicast, IPv6 neighbours may not be found: %s",
+			port->conf.name, strerror(-ret));
+	return -1;
+}
+
 int dp_port_open(const struct dp_port_conf *conf, uint32_t *index, struct rh_error *err)
 {
 	struct dp_device dev;
@@ -105,6 +124,7 @@ int dp_port_open(const struct dp_port_conf *conf, uint32_t *index, struct rh_err
 	}
 	if (strcmp(dev.driver, "net_af_packet") == 0)
 		dp_packet_drops_find(&port->drops, port->iface);
+	port->allmulti = allmulti(port);
 	port->open = true;
 	*index = at;
 	if (!link_is_up(port))
@@ -124,6 +144,8 @@ void dp_port_close(uint32_t index)
 	dp_ethdev_stop(port);
 	detach(port);
 	dp_pool_destroy(port);
+	if (port->allmulti >= 0)
+		(void)close(port->allmulti);
 	port->open = false;
 }
 

@@ -6,7 +6,7 @@
  */
 
 #include "dataplane/api/limits.h"
-#include "dataplane/port/packet_drops.h"
+#include "dataplane/port/packet_socket.h"
 #include "dataplane/port/port_priv.h"
 
 struct dp_port {
@@ -21,6 +21,7 @@ struct dp_port {
 	bool checksum_in_software;
 	uint64_t tx_offloads;
 	struct dp_packet_drops drops; /* of an af_packet port */
+	int allmulti;		      /* descriptor that holds it on a kernel interface, or -1 */
 	char iface[16]; /* kernel interface beneath, or empty */
 	struct dp_port_conf conf;
 };

@@ -268,6 +268,29 @@ Test(port, frames_that_found_a_packet_ring_full_are_missed)
 	cr_assert_eq(stats.rx_missed, 16, "a second look takes nothing away");
 }
 
+Test(port, neighbour_discovery_passes_the_interface_beneath)
+{
+	uint32_t index;
+
+	run("ip link add va type veth peer name vb && ip link set va up && ip link set vb up");
+	cr_assert_eq(open_as((struct dp_port_conf){0}, "net_af_packet0,iface=va", &index), 0, "%s", err.text);
+	run("ip -d link show va | grep -q 'allmulti 1'");
+	dp_port_close(index);
+	run("ip -d link show va | grep -q 'allmulti 0'");
+}
+
+Test(port, an_af_packet_port_has_a_queue_for_each_worker)
+{
+	struct dp_port_info info;
+	uint32_t index;
+
+	run("ip link add va type veth peer name vb && ip link set va up && ip link set vb up");
+	cr_assert_eq(open_as((struct dp_port_conf){.queues = 2}, "net_af_packet0,iface=va", &index), 0, "%s",
+		err.text);
+	cr_assert_eq(dp_port_info(index, &info), 0);
+	cr_assert_eq(info.queues, 2);
+}
+
 Test(port, a_stale_memif_socket_is_no_obstacle)
 {
 	static const char device[] = "net_memif0,role=server,socket=%s/m.sock,socket-abstract=no";

@@ -1,12 +1,14 @@
-#include "dataplane/port/packet_drops.h"
+#include "dataplane/port/packet_socket.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static bool is_bound_to(int fd, unsigned ifindex)
 {
@@ -46,4 +48,21 @@ uint64_t dp_packet_drops_read(struct dp_packet_drops *drops)
 			drops->total += stats.tp_drops;
 	}
 	return drops->total;
+}
+
+int dp_packet_allmulti(const char *iface)
+{
+	struct packet_mreq all = {
+		.mr_ifindex = (int)if_nametoindex(iface), .mr_type = PACKET_MR_ALLMULTI};
+	int fd, ret;
+
+	/* Protocol 0: this socket receives nothing. */
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) == 0)
+		return fd;
+	ret = -errno;
+	(void)close(fd);
+	return ret;
 }
