@@ -10,6 +10,8 @@
 
 /* Requests in one publish: bounds the time until the first of them is answered. */
 #define BATCH_MOST 256
+/* Changes between two quiescent states: a session may drop a million at once, and replaced sets live until then. */
+#define QUIESCENT_EVERY 256
 
 static void change_run(struct cp_subs *subs, struct cp_request *r, struct cp_change *change)
 {
@@ -44,6 +46,8 @@ static bool changes_run(struct cp_subs *subs, struct cp_request *r)
 	for (uint32_t i = 0; i < r->change_count; i++) {
 		change_run(subs, r, &r->changes[i]);
 		changed |= r->changes[i].kind == CP_CHANGE_ADD || r->changes[i].kind == CP_CHANGE_DEL;
+		if (i % QUIESCENT_EVERY == QUIESCENT_EVERY - 1)
+			rh_rcu_quiescent();
 	}
 	return changed;
 }
@@ -115,6 +119,7 @@ static void batch_run(struct cp_subs *subs, struct cp_jobs *jobs)
 		rh_rcu_quiescent();
 	}
 	generation = changed ? subs->ops->publish(subs->table) : subs->ops->generation(subs->table);
+	rh_rcu_quiescent();
 	for (struct cp_job *j = jobs->head; j; j = j->next)
 		((struct cp_builder_job *)j)->generation = generation;
 }

@@ -130,7 +130,15 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 	return 0;
 }
 
-/* Jobs that nobody will answer. Explain's callers learn that nothing was found out by its status. */
+static void request_end(struct cp_request *r)
+{
+	for (uint16_t i = 0; i < r->count; i++)
+		cp_outcome_set(&r->outcomes[i], RH_SUB_INTERNAL, "the router is stopping");
+	r->cb(r->arg, r->outcomes, r->count, 0);
+	cp_request_free(r);
+}
+
+/* Jobs that nobody will work on. */
 static void job_discard(struct cp_builder_job *job)
 {
 	if (job->kind == CP_BUILDER_CHANGES) {
@@ -141,7 +149,7 @@ static void job_discard(struct cp_builder_job *job)
 				r->changes[i].sub->removed)
 				free(r->changes[i].sub);
 		}
-		cp_request_free(r);
+		request_end(r);
 	} else if (job->kind == CP_BUILDER_EXPLAIN) {
 		cp_explain_free((struct cp_explain_job *)job);
 	} else {
@@ -172,7 +180,7 @@ static void requests_discard(struct cp_request *r)
 
 	for (; r; r = next) {
 		next = r->next;
-		cp_request_free(r);
+		request_end(r);
 	}
 }
 
@@ -281,6 +289,13 @@ int cp_subs_find(const struct cp_subs *subs, dp_sub_id_t id, struct cp_sub_row *
 		return -ENOENT;
 	*out = row_of(sub);
 	return 0;
+}
+
+uint32_t cp_subs_session_count(const struct cp_subs *subs, dp_session_id_t slot)
+{
+	const struct cp_subs_session *s = slot < DP_LIMIT_SESSIONS ? subs->sessions[slot] : NULL;
+
+	return s ? s->count : 0;
 }
 
 void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out)

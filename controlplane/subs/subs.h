@@ -17,8 +17,8 @@ struct cp_subs;
 int cp_subs_create(uv_loop_t *loop, struct dp_table *table, struct dp_engine *eng,
 	const struct cp_conf *conf, struct cp_subs **out, struct rh_error *err);
 /*
- * Stops the builder and the helper. Callbacks still due are not called any more; memory goes with the next turn of the loop (its
- * handles close there). Accepts NULL.
+ * Stops the builder and the helper. Requests still open are answered INTERNAL, explanations are not answered any more; memory goes
+ * with the next turn of the loop (its handles close there). Accepts NULL.
  */
 void cp_subs_destroy(struct cp_subs *subs);
 
@@ -27,6 +27,9 @@ struct cp_sub_outcome {
 	uint8_t code; /* enum rh_sub_code */
 	char text[RH_TEXT_MAX + 1];
 };
+
+/* Writes code and sentence; what may not be shown becomes '?', the end is cut at a character. Ctx: any. */
+void cp_outcome_set(struct cp_sub_outcome *out, uint8_t code, const char *fmt, ...) rh_printf(3, 4);
 
 /* Ctx: control loop. @outcomes in the order of the entries; effective on every worker at @generation. */
 typedef void (*cp_subs_done_cb)(
@@ -58,6 +61,9 @@ struct cp_sub_row {
 void cp_subs_each(const struct cp_subs *subs, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg);
 /* -ENOENT. */
 int cp_subs_find(const struct cp_subs *subs, dp_sub_id_t sub, struct cp_sub_row *out);
+
+/* Subscriptions of a session, those under way included. Ctx: control loop. */
+uint32_t cp_subs_session_count(const struct cp_subs *subs, dp_session_id_t slot);
 
 struct cp_subs_stats {
 	uint64_t subscriptions, patterns, requests, refused;

@@ -225,10 +225,6 @@ struct cp_subs {
 	bool closing;
 };
 
-/* text.c */
-/* Writes code and sentence; what may not be shown (rh_text_shown) becomes '?', the end is cut at a character. */
-void cp_outcome_set(struct cp_sub_outcome *out, uint8_t code, const char *fmt, ...) rh_printf(3, 4);
-
 /* pattern.c: Ctx control loop */
 /* Made when it is new. NULL: no memory. */
 struct cp_tenant *cp_tenant_get(struct cp_subs *subs, uint16_t id);
