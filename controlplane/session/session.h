@@ -17,7 +17,10 @@ struct cp_sessions;
 int cp_sessions_create(uv_loop_t *loop, struct dp_engine *eng, struct cp_subs *subs,
 	struct cp_kernel *kernel, const struct cp_conf *conf, struct cp_sessions **out,
 	struct rh_error *err);
-/* Sends BYE(shutdown) to everyone first when the engine still runs. */
+/*
+ * Sends BYE(shutdown) to everyone first; memory goes with the next turn of the loop (its timers close there). Before
+ * cp_subs_destroy and cp_kernel_destroy. Accepts NULL.
+ */
 void cp_sessions_destroy(struct cp_sessions *s);
 
 /* A DP_PUNT_CONTROL or DP_PUNT_UNKNOWN_SESSION message. */
