@@ -216,9 +216,9 @@ void dp_engine_stop(struct dp_engine *eng, uint32_t drain_ms)
 
 static void ports_return(struct dp_engine *eng)
 {
-	for (uint32_t w = 0; w < eng->conf.worker_count; w++)
-		for (uint32_t i = 0; i < eng->conf.workers[w].port_count; i++)
-			dp_port_queues_return(eng->conf.workers[w].ports[i]);
+	for (uint32_t w = 0; w < eng->conf.worker_count && eng->ctx[w]; w++)
+		for (uint32_t q = 0; q < eng->ctx[w]->rxq_count; q++)
+			dp_port_queues_return(eng->ctx[w]->rxq[q].port);
 }
 
 void dp_engine_destroy(struct dp_engine *eng)

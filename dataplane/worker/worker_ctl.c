@@ -156,10 +156,10 @@ int dp_worker_create(struct dp_engine *eng, uint32_t worker, struct rh_error *er
 	clocks_init(ctx, &eng->conf);
 	if (dp_store_init(&ctx->store) < 0 || lists_create(ctx) < 0)
 		return rh_error_set(err, ENOMEM, "worker %u: no memory for its store", worker);
-	ret = rings_create(ctx, err);
+	ret = queues_create(ctx, &eng->conf.workers[worker], err);
 	if (ret < 0)
 		return ret;
-	ret = queues_create(ctx, &eng->conf.workers[worker], err);
+	ret = rings_create(ctx, err);
 	if (ret < 0)
 		return ret;
 	ret = dp_match_create(eng->conf.table, worker, &ctx->match);

@@ -1,0 +1,231 @@
+/* Making, running and stopping engines; sessions' numbers; what can be read from outside. */
+
+#include "tests/unit/dataplane/node/fixture.h"
+
+#include "dataplane/api/port.h"
+#include "dataplane/api/topics.h"
+#include "dataplane/api/trace.h"
+#include "dataplane/base/rcu.h"
+#include "dataplane/node/node.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct fx_client pub, sub;
+
+TestSuite(engine, .fini = fx_stop);
+
+Test(engine, configurations_that_cannot_work_are_refused_with_a_sentence)
+{
+	struct dp_engine_conf good, conf;
+	struct dp_engine *eng = NULL;
+	struct rh_error err;
+
+	fx_start(NULL);
+	good = fx.eng->conf;
+#define REFUSED(change, words)                                                                     \
+	do {                                                                                       \
+		conf = good;                                                                       \
+		change;                                                                            \
+		err.text[0] = 0;                                                                   \
+		cr_assert_lt(dp_engine_create(&conf, &eng, &err), 0);                              \
+		cr_assert_not_null(strstr(err.text, words), "%s", err.text);                        \
+		cr_assert_null(eng);                                                               \
+	} while (0)
+	REFUSED(conf.worker_count = 0, "0 workers");
+	REFUSED(conf.worker_count = DP_LIMIT_WORKERS + 1, "17 workers");
+	REFUSED(conf.table = NULL, "table");
+	REFUSED(conf.node_incarnation = 0, "incarnation");
+	REFUSED(conf.max_sessions = DP_LIMIT_SESSIONS + 1, "sessions");
+	REFUSED(conf.workers[0].port_count = 0, "0 ports");
+	REFUSED(conf.workers[0].ports[0] = 9, "not open");
+	REFUSED((conf.workers[0].port_count = 2, conf.workers[0].ports[1] = fx.port), "");
+#undef REFUSED
+}
+
+static struct dp_session_conf conf_of(uint32_t n)
+{
+	fx_client_init(&pub, n, 4, DP_VLAN_NONE);
+	return fx_conf(&pub);
+}
+
+Test(engine, sessions_that_cannot_work_are_refused_with_a_sentence)
+{
+	struct dp_session_conf good, conf;
+	struct rh_error err;
+	uint32_t wire, check;
+	dp_session_id_t slot;
+
+	fx_start(NULL);
+	good = conf_of(1);
+#define REFUSED(change)                                                                            \
+	do {                                                                                       \
+		conf = good;                                                                       \
+		change;                                                                            \
+		cr_assert_eq(dp_session_open(fx.eng, &conf, &slot, &wire, &check, &err), -EINVAL);  \
+	} while (0)
+	REFUSED(conf.owner = 1);
+	REFUSED(conf.remote.family = 6);
+	REFUSED(conf.remote.family = conf.local.family = 5);
+	REFUSED(conf.max_datagram = 511);
+	REFUSED(conf.adjacency = 4711);
+	REFUSED(conf.adjacency = UINT32_MAX);
+#undef REFUSED
+}
+
+Test(engine, slots_run_out_and_come_back_with_another_number)
+{
+	struct fx_client c[5];
+	struct dp_session_conf conf;
+	struct rh_error err = {""};
+	uint32_t wire, check;
+	dp_session_id_t slot;
+
+	fx_start(&(struct fx_options){.max_sessions = 4});
+	for (uint32_t i = 0; i < 4; i++)
+		fx_connect(&c[i], i + 1);
+	conf = conf_of(9);
+	cr_assert_eq(dp_session_open(fx.eng, &conf, &slot, &wire, &check, &err), -ENOSPC);
+	cr_assert_eq(dp_session_close(fx.eng, c[2].slot), 0);
+	/* Let go by its owner, then a grace period. */
+	for (int i = 0; i < 100; i++) {
+		fx_poll();
+		if (dp_session_open(fx.eng, &conf, &slot, &wire, &check, &err) == 0)
+			break;
+		rh_rcu_barrier();
+	}
+	cr_assert_eq(slot, c[2].slot);
+	cr_assert_neq(wire, c[2].wire_id);
+	fx_publish(&c[2], "t", "old");
+	cr_assert_eq(fx_dropped(datagrams, UNKNOWN_SESSION), 1);
+}
+
+Test(engine, numbers_follow_from_a_seed)
+{
+	fx_start(NULL);
+	fx_connect(&pub, 1);
+	fx_connect(&sub, 2);
+	cr_assert_neq(pub.check, sub.check);
+	cr_assert_neq(pub.wire_id, 0);
+	cr_assert_eq(pub.slot, 0);
+	cr_assert_eq(sub.wire_id & 0xffff, 1);
+}
+
+Test(engine, receives_exactly_as_many_datagrams_as_it_may)
+{
+	fx_start(&(struct fx_options){.max_rx_datagrams = 40});
+	fx_connect(&pub, 1);
+	for (int i = 0; i < 40; i++)
+		fx_publish(&pub, "t", "x");
+	cr_assert_eq(fx_count(rx_datagrams), 40);
+	cr_assert_eq(dp_node_rx(fx.eng->ctx[0], &fx.eng->ctx[0]->rxq[0]), 0);
+	cr_assert_eq(fx.eng->ctx[0]->rx_left, 0);
+}
+
+Test(engine, stage_cycles_are_counted_when_asked_for)
+{
+	struct dp_counters c;
+
+	fx_start(&(struct fx_options){.stage_timing = true});
+	fx_connect(&pub, 1);
+	fx_connect(&sub, 2);
+	(void)fx_subscribe(&sub, "#");
+	for (int i = 0; i < 100; i++)
+		fx_publish(&pub, "t", "x");
+	c = fx_counters();
+	for (int i = 0; i < DP_STAGE_HOUSEKEEPING; i++)
+		cr_assert_gt(c.stage_cycles[i], 0, "stage %d", i);
+	cr_assert_gt(c.busy_cycles + c.idle_cycles, 0);
+	cr_assert_gt(c.longest_loop_cycles, 0);
+	cr_assert_geq(c.burst_fill[1], 100);
+}
+
+static void topic_cb(void *arg, const struct dp_topic_row *row)
+{
+	if (strcmp(row->topic, "seen/often") == 0)
+		*(uint64_t *)arg += row->events;
+}
+
+Test(engine, topics_seen_can_be_read)
+{
+	uint64_t events = 0;
+
+	fx_start(NULL);
+	fx_connect(&pub, 1);
+	for (int i = 0; i < 3; i++)
+		fx_publish(&pub, "seen/often", "x");
+	dp_topics_each(fx.eng, topic_cb, &events);
+	cr_assert_eq(events, 3);
+	cr_assert_eq(fx_count(cache_hits), 2);
+	cr_assert_eq(fx_count(cache_misses), 1);
+}
+
+static struct dp_trace_entry entries[DP_LIMIT_TRACE_RING + 8];
+
+Test(engine, trace_keeps_what_passes_its_filter)
+{
+	struct rh_filter filter;
+	struct rh_error err;
+
+	fx_start(NULL);
+	fx_connect(&pub, 1);
+	fx_connect(&sub, 2);
+	(void)fx_subscribe(&sub, "a/#");
+	fx_publish(&pub, "a/0", "before");
+	cr_assert_eq(dp_trace_read(fx.eng, entries, 10), 0);
+	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, "a/+", 3, &filter, &err), 0);
+	cr_assert_eq(dp_trace_start(fx.eng, &filter), 0);
+	fx_publish(&pub, "a/1", "one");
+	fx_publish(&pub, "b/1", "not asked for");
+	fx_publish_sequence(&pub, 2, "a/2", "twice");
+	cr_assert_eq(dp_trace_read(fx.eng, entries, 10), 2);
+	cr_assert_str_eq(entries[0].topic, "a/1");
+	cr_assert_eq(entries[0].receivers, 1);
+	cr_assert_eq(entries[0].sequence, 2);
+	cr_assert_eq(entries[0].publisher, pub.slot);
+	cr_assert_eq(entries[0].payload_kept, 3);
+	cr_assert_arr_eq(entries[0].payload, "one", 3);
+	cr_assert_eq(entries[0].drop, DP_DROP_NONE);
+	cr_assert_gt(entries[0].wall_ns, 1600000000ULL * 1000000000ULL);
+	cr_assert_eq(entries[1].drop, DP_DROP_DUPLICATE);
+	cr_assert_eq(dp_trace_read(fx.eng, entries, 1), 1);
+	cr_assert_eq(entries[0].drop, DP_DROP_DUPLICATE, "the last one");
+	dp_trace_stop(fx.eng);
+	fx_publish(&pub, "a/3", "after");
+	cr_assert_eq(dp_trace_read(fx.eng, entries, 10), 2);
+	cr_assert_eq(dp_trace_start(fx.eng, NULL), 0);
+	cr_assert_eq(dp_trace_read(fx.eng, entries, 10), 0, "a new start forgets");
+}
+
+Test(engine, trace_overwrites_the_oldest)
+{
+	fx_start(NULL);
+	fx_connect(&pub, 1);
+	cr_assert_eq(dp_trace_start(fx.eng, NULL), 0);
+	for (int i = 0; i < DP_LIMIT_TRACE_RING + 100; i++)
+		fx_publish(&pub, "t", "x");
+	cr_assert_eq(dp_trace_read(fx.eng, entries, RH_ARRAY_LEN(entries)), DP_LIMIT_TRACE_RING);
+	cr_assert_eq(entries[0].sequence, 101);
+	cr_assert_eq(entries[DP_LIMIT_TRACE_RING - 1].sequence, DP_LIMIT_TRACE_RING + 100);
+}
+
+Test(engine, aliases_and_adjacencies_that_do_not_exist_are_refused)
+{
+	struct dp_adjacency adj = {.port = 99};
+	uint64_t generation;
+	dp_adj_id_t id;
+
+	fx_start(NULL);
+	fx_connect(&pub, 1);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 0, "a", 1, &generation), -EINVAL);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, RH_ALIAS_MAX + 1, "a", 1, &generation), -EINVAL);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 1, NULL, 0, &generation), -ENOENT);
+	cr_assert_eq(dp_session_alias(fx.eng, 63, 1, "a", 1, &generation), -ENOENT);
+	cr_assert_eq(dp_adj_create(fx.eng, &adj, &id), -EINVAL);
+	cr_assert_eq(dp_adj_get(fx.eng, 4711, &adj), -ENOENT);
+	cr_assert_eq(dp_adj_destroy(fx.eng, 4711), -ENOENT);
+	cr_assert_eq(dp_session_set_adjacency(fx.eng, pub.slot, 4711), -ENOENT);
+	cr_assert_eq(dp_session_set_adjacency(fx.eng, pub.slot, pub.adjacency), 0);
+}
