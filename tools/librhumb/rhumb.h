@@ -23,17 +23,18 @@ extern "C" {
 struct rhumb;
 
 struct rhumb_options {
-	const char *router;	/* address or name of the router; required */
+	const char *router;	/* address or name, also host:port, [address]:port; required */
 	uint16_t port;		/* 0: 6750 */
 	const char *client_id;	/* NULL: random; a second client with the same id takes the session over */
 	const char *tenant;	/* NULL: default tenant */
 	const char *interface;	/* NULL: any; bind to this device */
 	uint32_t keepalive_ms;	/* 0: the router's default */
 	uint32_t queue_ms;	/* how long the router may hold events while we have no credit; 0: its default */
-	uint32_t window_events; /* events granted to the router beyond what was read; 0: from the socket buffer */
-	uint32_t window_bytes;	/* likewise, bytes */
+	uint32_t window_events; /* events granted to the router beyond what was read; 0, or too many: what the socket buffer holds */
+	uint32_t window_bytes;	/* likewise, bytes; at least one event of the largest size */
 	uint16_t max_datagram;	/* 0: from the path MTU */
 	bool manual_credit;	/* grant nothing but by rhumb_grant: for clients that want to be slow on purpose */
+	bool batch; /* published events wait for company: call rhumb_poll or rhumb_flush soon after. For many small events. */
 };
 
 /* An attribute of an event, CloudEvents 1.0: canonical string form. Core names and extensions alike. */
@@ -44,6 +45,8 @@ struct rhumb_attribute {
 	uint16_t value_len;
 };
 
+#define RHUMB_CLASS_LOWEST 8
+
 struct rhumb_event {
 	const char *topic;
 	uint16_t topic_len; /* 0 when sending: strlen */
@@ -51,7 +54,7 @@ struct rhumb_event {
 	uint32_t payload_len;
 	const struct rhumb_attribute *attributes;
 	uint16_t attribute_count;
-	uint8_t class;	/* 0..7; 7 is the most urgent */
+	uint8_t service_class; /* 7 is the most urgent; 0 when sending: 3, the default; RHUMB_CLASS_LOWEST when sending: 0 */
 	uint8_t hop_limit; /* 0 when sending: 32 */
 	uint32_t ttl_ms; /* 0 when sending: none */
 	uint64_t origin_ns; /* ns since 1970; 0 when sending: now */
@@ -81,6 +84,17 @@ int rhumb_connect(struct rhumb *r, int timeout_ms);
  */
 int rhumb_subscribe(struct rhumb *r, const char *filter, const char *regex, rhumb_event_cb cb,
 	void *arg, int timeout_ms);
+
+struct rhumb_subscription {
+	const char *filter;
+	const char *regex; /* or NULL */
+	int result;	   /* 0, or negative errno: -EINVAL refused, -ETIMEDOUT */
+};
+
+/* Likewise for many at once, 64 a request. 0 when all are active, else the first result that is not 0; each has its own. */
+int rhumb_subscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_t count,
+	rhumb_event_cb cb, void *arg, int timeout_ms);
+/* Back when no worker of the router hands over another copy for it. -ENOENT when there is no such subscription. */
 int rhumb_unsubscribe(struct rhumb *r, const char *filter, const char *regex, int timeout_ms);
 
 /*
@@ -107,8 +121,12 @@ struct rhumb_stats {
 	uint64_t received_events, received_bytes;
 	uint64_t lost_events;	 /* copies the router sent that never arrived */
 	uint64_t dropped_events; /* copies the router dropped for us, as it reports */
-	uint64_t bad_datagrams, reassembled, reassembly_failed, reconnects;
-	uint64_t credit_left_events, credit_left_bytes;
+	uint64_t bad_datagrams;	      /* malformed, or of no session of ours */
+	uint64_t duplicate_datagrams; /* packet number seen before; their events were handed over all the same */
+	uint64_t reassembled, reassembly_failed;
+	uint64_t reconnects;	      /* sessions after the first */
+	uint64_t unsent_events;	      /* taken by rhumb_publish, given up on the way to the socket */
+	uint64_t credit_left_events, credit_left_bytes; /* that we may publish; all ones: no limit */
 };
 void rhumb_stats_get(const struct rhumb *r, struct rhumb_stats *out);
 
