@@ -18,8 +18,8 @@ static const char *meta_of(const struct lyd_node *node, const char *name)
 
 	for (; node != NULL; node = lyd_parent(node))
 		LY_LIST_FOR(node->meta, meta)
-			if (strcmp(meta->name, name) == 0)
-				return lyd_get_meta_value(meta);
+	if (strcmp(meta->name, name) == 0)
+		return lyd_get_meta_value(meta);
 	return NULL;
 }
 
@@ -33,8 +33,8 @@ static void report(struct walk *walk, const struct lyd_node *node)
 	if (operation == NULL || strcmp(operation, "none") == 0)
 		return;
 	LY_LIST_FOR(node->meta, meta)
-		if (strcmp(meta->name, "orig-value") == 0)
-			was = lyd_get_meta_value(meta);
+	if (strcmp(meta->name, "orig-value") == 0)
+		was = lyd_get_meta_value(meta);
 	if (strcmp(operation, "delete") == 0) {
 		was = now;
 		now = NULL;
@@ -54,15 +54,16 @@ int cp_conf_changes(const struct cp_conf *running, const struct cp_conf *candida
 	struct walk walk = {cb, arg, 0};
 	struct lyd_node *diff = NULL, *root, *node;
 
-	if (lyd_diff_siblings(running->tree, candidate->tree, LYD_DIFF_DEFAULTS, &diff) != LY_SUCCESS)
+	if (lyd_diff_siblings(running->tree, candidate->tree, LYD_DIFF_DEFAULTS, &diff) !=
+		LY_SUCCESS)
 		return -ENOMEM;
 	LY_LIST_FOR(diff, root)
-		LYD_TREE_DFS_BEGIN(root, node)
-		{
-			if ((node->schema->nodetype & (LYS_LEAF | LYS_LEAFLIST)) != 0)
-				report(&walk, node);
-			LYD_TREE_DFS_END(root, node);
-		}
+	LYD_TREE_DFS_BEGIN(root, node)
+	{
+		if ((node->schema->nodetype & (LYS_LEAF | LYS_LEAFLIST)) != 0)
+			report(&walk, node);
+		LYD_TREE_DFS_END(root, node);
+	}
 	lyd_free_all(diff);
 	return walk.count;
 }

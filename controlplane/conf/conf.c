@@ -1,6 +1,6 @@
 /*
- * A file becomes text, text a checked tree (schema.c), the tree one plain struct (flatten.c). The tree stays with the struct so that a
- * later candidate can be compared with it.
+ * A file becomes text, text a checked tree (schema.c), the tree one plain struct (flatten.c). The
+ * tree stays with the struct so that a later candidate can be compared with it.
  */
 
 #include "controlplane/conf/conf.h"
@@ -28,7 +28,8 @@ static int read_all(FILE *f, const char *path, char **out, size_t *out_len, stru
 	if (ferror(f) != 0)
 		rc = rh_error_set(err, EIO, "%s: cannot be read: %s", path, strerror(errno));
 	else if (len > FILE_MAX)
-		rc = rh_error_set(err, EINVAL, "%s: larger than %d MiB; expected a configuration", path, FILE_MAX >> 20);
+		rc = rh_error_set(err, EINVAL, "%s: larger than %d MiB; expected a configuration",
+			path, FILE_MAX >> 20);
 	if (rc < 0) {
 		free(text);
 		return rc;
@@ -46,8 +47,9 @@ static int read_file(const char *path, char **out, size_t *len, struct rh_error 
 	int rc, error = errno;
 
 	if (f == NULL)
-		return rh_error_set(err, error, "%s: %s; name a configuration with --config FILE or RHUMB_CONFIG",
-			path, strerror(error));
+		return rh_error_set(err, error,
+			"%s: %s; name a configuration with --config FILE or RHUMB_CONFIG", path,
+			strerror(error));
 	if (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode))
 		rc = rh_error_set(err, EINVAL, "%s: is a directory; expected a file", path);
 	else
@@ -74,14 +76,16 @@ static uint64_t digest_of(const struct lyd_node *tree)
 	char *text = NULL;
 	uint64_t digest = 0;
 
-	if (lyd_print_mem(&text, tree, LYD_JSON, LYD_PRINT_SHRINK | LYD_PRINT_WD_ALL) == LY_SUCCESS && text != NULL)
+	if (lyd_print_mem(&text, tree, LYD_JSON, LYD_PRINT_SHRINK | LYD_PRINT_WD_ALL) ==
+			LY_SUCCESS &&
+		text != NULL)
 		digest = rh_hash(text, strlen(text), 0);
 	free(text);
 	return digest;
 }
 
-int cp_conf_parse(const char *text, size_t len, const char *name, struct cp_conf **out,
-	struct rh_error *err)
+int cp_conf_parse(
+	const char *text, size_t len, const char *name, struct cp_conf **out, struct rh_error *err)
 {
 	struct cp_conf *conf = calloc(1, sizeof(*conf));
 	int rc;

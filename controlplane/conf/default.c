@@ -38,16 +38,19 @@ static void default_helper(struct cp_conf *conf)
 	slash = strrchr(dir, '/');
 	for (size_t i = 0; slash != NULL && i < RH_ARRAY_LEN(places); i++) {
 		slash[1] = '\0';
-		(void)snprintf(conf->compile_helper, sizeof(conf->compile_helper), "%s%s", dir, places[i]);
+		(void)snprintf(
+			conf->compile_helper, sizeof(conf->compile_helper), "%s%s", dir, places[i]);
 		if (access(conf->compile_helper, X_OK) == 0)
 			return;
 	}
-	(void)snprintf(conf->compile_helper, sizeof(conf->compile_helper), RHUMB_LIBEXEC "/rhumb-hsc");
+	(void)snprintf(
+		conf->compile_helper, sizeof(conf->compile_helper), RHUMB_LIBEXEC "/rhumb-hsc");
 }
 
 void conf_defaults(struct cp_conf *conf)
 {
-	if (conf->node_name[0] == '\0' && gethostname(conf->node_name, sizeof(conf->node_name) - 1) != 0)
+	if (conf->node_name[0] == '\0' &&
+		gethostname(conf->node_name, sizeof(conf->node_name) - 1) != 0)
 		(void)snprintf(conf->node_name, sizeof(conf->node_name), "rhumb");
 	if (conf->engine.worker_count == 0)
 		default_worker(conf);

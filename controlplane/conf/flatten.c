@@ -11,7 +11,8 @@
 
 static void flatten_node(struct cp_conf *conf, const struct lyd_node *root)
 {
-	const struct lyd_node *node = conf_child(root, "node"), *control = conf_child(root, "control");
+	const struct lyd_node *node = conf_child(root, "node"),
+			      *control = conf_child(root, "control");
 	const struct lyd_node *metrics = conf_child(root, "metrics");
 
 	COPY(conf->node_name, node, "name");
@@ -67,10 +68,11 @@ static void add_worker(struct cp_conf *conf, const struct lyd_node *entry)
 	const struct lyd_node *node;
 
 	worker->core = (unsigned)conf_number(entry, "core");
-	worker->idle = strcmp(conf_text(entry, "idle"), "yield") == 0 ? DP_IDLE_YIELD : DP_IDLE_POLL;
+	worker->idle =
+		strcmp(conf_text(entry, "idle"), "yield") == 0 ? DP_IDLE_YIELD : DP_IDLE_POLL;
 	LY_LIST_FOR(lyd_child(entry), node)
-		if (strcmp(LYD_NAME(node), "ports") == 0)
-			worker->ports[worker->port_count++] = port_index(conf, lyd_get_value(node));
+	if (strcmp(LYD_NAME(node), "ports") == 0)
+		worker->ports[worker->port_count++] = port_index(conf, lyd_get_value(node));
 }
 
 static void flatten_dataplane(struct cp_conf *conf, const struct lyd_node *root)
@@ -89,8 +91,8 @@ static void flatten_dataplane(struct cp_conf *conf, const struct lyd_node *root)
 	conf->engine.control_rate = (uint32_t)conf_number(dp, "control-rate");
 	conf->cache_entries = entries == 0 ? 0 : (uint32_t)rh_pow2_ceil(entries);
 	LY_LIST_FOR(lyd_child(dp), node)
-		if (strcmp(LYD_NAME(node), "worker") == 0)
-			add_worker(conf, node);
+	if (strcmp(LYD_NAME(node), "worker") == 0)
+		add_worker(conf, node);
 }
 
 /* Workers without a list poll every port. */
@@ -127,11 +129,13 @@ static int check_queues(struct cp_conf *conf, const char *name, struct rh_error 
 
 		if (pollers == 0)
 			return rh_error_set(err, EINVAL,
-				"%s: " CONF_ROOT "/port[name='%s']: no worker polls it; expected it among the ports of a worker",
+				"%s: " CONF_ROOT "/port[name='%s']: no worker polls it; expected "
+						 "it among the ports of a worker",
 				name, port->name);
 		if (port->queues != 0 && port->queues < pollers && !conf->spread_workers)
 			return rh_error_set(err, EINVAL,
-				"%s: " CONF_ROOT "/port[name='%s']/queues: %u for %u workers; expected at least one queue a worker",
+				"%s: " CONF_ROOT "/port[name='%s']/queues: %u for %u workers; "
+						 "expected at least one queue a worker",
 				name, port->name, port->queues, pollers);
 		if (port->queues == 0)
 			port->queues = pollers;
@@ -162,8 +166,9 @@ static int check_metrics(const struct cp_conf *conf, const char *name, struct rh
 	if (inet_pton(family, conf->metrics_address, bytes) == 1)
 		return 0;
 	return rh_error_set(err, EINVAL,
-		"%s: " CONF_ROOT "/metrics/address: \"%s\" is no address; expected one as 127.0.0.1 or ::1", name,
-		conf->metrics_address);
+		"%s: " CONF_ROOT
+		"/metrics/address: \"%s\" is no address; expected one as 127.0.0.1 or ::1",
+		name, conf->metrics_address);
 }
 
 static void list_cores(struct cp_conf *conf)
@@ -177,8 +182,8 @@ static const struct lyd_node *root_of(const struct lyd_node *tree)
 	const struct lyd_node *node;
 
 	LY_LIST_FOR(tree, node)
-		if (node->schema != NULL && strcmp(LYD_NAME(node), "rhumb") == 0)
-			return node;
+	if (node->schema != NULL && strcmp(LYD_NAME(node), "rhumb") == 0)
+		return node;
 	return NULL;
 }
 
@@ -187,7 +192,8 @@ int conf_flatten(struct cp_conf *conf, const char *name, struct rh_error *err)
 	const struct lyd_node *root = root_of(conf->tree), *node;
 	int rc = 0;
 
-	LY_LIST_FOR(lyd_child(root), node) {
+	LY_LIST_FOR(lyd_child(root), node)
+	{
 		if (strcmp(LYD_NAME(node), "port") == 0)
 			rc = conf_flatten_port(conf, node, name, err);
 		if (rc < 0)

@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * From the checked tree to struct cp_conf, with the rules the model cannot say. Ctx of everything: control.
+ * From the checked tree to struct cp_conf, with the rules the model cannot say. Ctx of everything:
+ * control.
  */
 
 #include "controlplane/conf/conf.h"
@@ -10,8 +11,8 @@
 /* Fill @conf from conf->tree. 0, -EINVAL with the sentence, -ENOMEM. */
 int conf_flatten(struct cp_conf *conf, const char *name, struct rh_error *err);
 /* One entry of the list port into conf->ports[conf->port_count++]. */
-int conf_flatten_port(struct cp_conf *conf, const struct lyd_node *port, const char *name,
-	struct rh_error *err);
+int conf_flatten_port(
+	struct cp_conf *conf, const struct lyd_node *port, const char *name, struct rh_error *err);
 /* What depends on the machine: node name, worker when none is configured, compile helper. */
 void conf_defaults(struct cp_conf *conf);
 /* Is @device a PCI address, with or without arguments behind it? */

@@ -12,7 +12,8 @@ static int parse_ip(const char *text, struct dp_address *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->family = strchr(text, ':') != NULL ? 6 : 4;
-	return inet_pton(out->family == 6 ? AF_INET6 : AF_INET, text, out->bytes) == 1 ? 0 : -EINVAL;
+	return inet_pton(out->family == 6 ? AF_INET6 : AF_INET, text, out->bytes) == 1 ? 0
+										       : -EINVAL;
 }
 
 static int parse_prefix(const char *text, struct cp_conf_address *out)
@@ -34,7 +35,8 @@ static int parse_prefix(const char *text, struct cp_conf_address *out)
 
 static uint16_t vlan_of(const struct lyd_node *entry)
 {
-	return conf_child(entry, "vlan") != NULL ? (uint16_t)conf_number(entry, "vlan") : DP_VLAN_NONE;
+	return conf_child(entry, "vlan") != NULL ? (uint16_t)conf_number(entry, "vlan")
+						 : DP_VLAN_NONE;
 }
 
 static bool usable(const struct dp_address *a)
@@ -48,7 +50,8 @@ static bool usable(const struct dp_address *a)
 
 static bool same_address(const struct cp_conf_address *a, const struct cp_conf_address *b)
 {
-	return a->address.family == b->address.family && memcmp(a->address.bytes, b->address.bytes, 16) == 0;
+	return a->address.family == b->address.family &&
+	       memcmp(a->address.bytes, b->address.bytes, 16) == 0;
 }
 
 /* The port that already has the address, or NULL. */
@@ -61,24 +64,28 @@ static const char *holder_of(const struct cp_conf *conf, const struct cp_conf_ad
 	return NULL;
 }
 
-static int add_address(struct cp_conf *conf, struct cp_conf_port *port, const struct lyd_node *entry,
-	const char *name, struct rh_error *err)
+static int add_address(struct cp_conf *conf, struct cp_conf_port *port,
+	const struct lyd_node *entry, const char *name, struct rh_error *err)
 {
 	struct cp_conf_address *out = &port->addresses[port->address_count];
 	const char *text = conf_text(entry, "ip"), *holder;
 
 	if (parse_prefix(text, out) < 0)
 		return rh_error_set(err, EINVAL,
-			"%s: " CONF_ROOT "/port[name='%s']/address/ip: \"%s\" is no address; expected one with prefix length, as 192.0.2.1/24 or 2001:db8::1/64",
+			"%s: " CONF_ROOT
+			"/port[name='%s']/address/ip: \"%s\" is no address; expected one with "
+			"prefix length, as 192.0.2.1/24 or 2001:db8::1/64",
 			name, port->dp.name, text);
 	if (!usable(&out->address))
 		return rh_error_set(err, EINVAL,
-			"%s: " CONF_ROOT "/port[name='%s']/address/ip: \"%s\" cannot be a router's address; expected a unicast one that is not loopback",
+			"%s: " CONF_ROOT "/port[name='%s']/address/ip: \"%s\" cannot be a router's "
+					 "address; expected a unicast one that is not loopback",
 			name, port->dp.name, text);
 	holder = holder_of(conf, out);
 	if (holder != NULL)
 		return rh_error_set(err, EINVAL,
-			"%s: " CONF_ROOT "/port[name='%s']/address/ip: \"%s\" is given twice (port %s has it); expected each address once",
+			"%s: " CONF_ROOT "/port[name='%s']/address/ip: \"%s\" is given twice (port "
+					 "%s has it); expected each address once",
 			name, port->dp.name, text, holder);
 	out->vlan = vlan_of(entry);
 	port->address_count++;
@@ -93,13 +100,15 @@ static int add_neighbor(struct cp_conf_port *port, const struct lyd_node *entry,
 
 	if (parse_ip(text, &out->address) < 0)
 		return rh_error_set(err, EINVAL,
-			"%s: " CONF_ROOT "/port[name='%s']/neighbor/ip: \"%s\" is no address; expected one as 192.0.2.1 or 2001:db8::1",
+			"%s: " CONF_ROOT "/port[name='%s']/neighbor/ip: \"%s\" is no address; "
+					 "expected one as 192.0.2.1 or 2001:db8::1",
 			name, port->dp.name, text);
 	for (int i = 0; i < 6; i++)
 		out->mac[i] = (uint8_t)strtoul(mac + 3 * i, NULL, 16);
 	if ((out->mac[0] & 1) != 0)
 		return rh_error_set(err, EINVAL,
-			"%s: " CONF_ROOT "/port[name='%s']/neighbor[ip='%s']/mac: \"%s\" is a group address; expected one with an even first byte",
+			"%s: " CONF_ROOT "/port[name='%s']/neighbor[ip='%s']/mac: \"%s\" is a "
+					 "group address; expected one with an even first byte",
 			name, port->dp.name, text, mac);
 	out->vlan = vlan_of(entry);
 	port->neighbor_count++;
@@ -115,7 +124,8 @@ static int add_lists(struct cp_conf *conf, struct cp_conf_port *port, const stru
 	port->neighbors = calloc(CP_CONF_NEIGHBORS_MAX, sizeof(*port->neighbors));
 	if (port->neighbors == NULL)
 		return rh_error_set(err, ENOMEM, "%s: out of memory", name);
-	LY_LIST_FOR(lyd_child(node), entry) {
+	LY_LIST_FOR(lyd_child(node), entry)
+	{
 		if (strcmp(LYD_NAME(entry), "address") == 0)
 			rc = add_address(conf, port, entry, name, err);
 		else if (strcmp(LYD_NAME(entry), "neighbor") == 0)
@@ -132,34 +142,38 @@ static bool sits_on(const char *device, const char *iface)
 	const char *at = strstr(device, ",iface=");
 	size_t len = strlen(iface);
 
-	return at != NULL && strncmp(at + 7, iface, len) == 0 && (at[7 + len] == '\0' || at[7 + len] == ',');
+	return at != NULL && strncmp(at + 7, iface, len) == 0 &&
+	       (at[7 + len] == '\0' || at[7 + len] == ',');
 }
 
-static int check_names(const struct cp_conf *conf, const struct cp_conf_port *port, const char *name,
-	struct rh_error *err)
+static int check_names(const struct cp_conf *conf, const struct cp_conf_port *port,
+	const char *name, struct rh_error *err)
 {
 	if (port->slow_path != CP_SLOW_PATH_TAP)
 		return 0;
 	if (sits_on(port->dp.device, port->tap_name))
 		return rh_error_set(err, EINVAL,
-			"%s: " CONF_ROOT "/port[name='%s']/tap-name: \"%s\" is the interface beneath the port; expected another name for the tap twin",
+			"%s: " CONF_ROOT "/port[name='%s']/tap-name: \"%s\" is the interface "
+					 "beneath the port; expected another name for the tap twin",
 			name, port->dp.name, port->tap_name);
 	for (uint32_t i = 0; i < conf->port_count; i++)
 		if (conf->ports[i].slow_path == CP_SLOW_PATH_TAP &&
 			strcmp(conf->ports[i].tap_name, port->tap_name) == 0)
 			return rh_error_set(err, EINVAL,
-				"%s: " CONF_ROOT "/port[name='%s']/tap-name: \"%s\" is the twin of port %s already; expected another name",
+				"%s: " CONF_ROOT "/port[name='%s']/tap-name: \"%s\" is the twin of "
+						 "port %s already; expected another name",
 				name, port->dp.name, port->tap_name, conf->ports[i].dp.name);
 	return 0;
 }
 
-static int check_device(const struct cp_conf *conf, const struct cp_conf_port *port, const char *name,
-	struct rh_error *err)
+static int check_device(const struct cp_conf *conf, const struct cp_conf_port *port,
+	const char *name, struct rh_error *err)
 {
 	for (uint32_t i = 0; i < conf->port_count; i++)
 		if (strcmp(conf->ports[i].dp.device, port->dp.device) == 0)
 			return rh_error_set(err, EINVAL,
-				"%s: " CONF_ROOT "/port[name='%s']/device: \"%s\" is port %s already; expected each device once",
+				"%s: " CONF_ROOT "/port[name='%s']/device: \"%s\" is port %s "
+						 "already; expected each device once",
 				name, port->dp.name, port->dp.device, conf->ports[i].dp.name);
 	return check_names(conf, port, name, err);
 }
@@ -173,7 +187,8 @@ bool conf_is_pci(const char *device)
 		size_t n = 0;
 
 		while (forms[f][n] != '\0' &&
-			(forms[f][n] == 'x' ? isxdigit((unsigned char)device[n]) != 0 : device[n] == forms[f][n]))
+			(forms[f][n] == 'x' ? isxdigit((unsigned char)device[n]) != 0
+					    : device[n] == forms[f][n]))
 			n++;
 		if (forms[f][n] == '\0' && (device[n] == '\0' || device[n] == ','))
 			return true;
@@ -181,8 +196,8 @@ bool conf_is_pci(const char *device)
 	return false;
 }
 
-int conf_flatten_port(struct cp_conf *conf, const struct lyd_node *node, const char *name,
-	struct rh_error *err)
+int conf_flatten_port(
+	struct cp_conf *conf, const struct lyd_node *node, const char *name, struct rh_error *err)
 {
 	struct cp_conf_port *port = &conf->ports[conf->port_count];
 	struct dp_port_conf *dp = &port->dp;
@@ -191,8 +206,10 @@ int conf_flatten_port(struct cp_conf *conf, const struct lyd_node *node, const c
 
 	(void)snprintf(dp->name, sizeof(dp->name), "%s", conf_text(node, "name"));
 	(void)snprintf(dp->device, sizeof(dp->device), "%s", conf_text(node, "device"));
-	(void)snprintf(port->tap_name, sizeof(port->tap_name), "%s", tap[0] != '\0' ? tap : dp->name);
-	port->slow_path = strcmp(conf_text(node, "slow-path"), "none") == 0 ? CP_SLOW_PATH_NONE : CP_SLOW_PATH_TAP;
+	(void)snprintf(
+		port->tap_name, sizeof(port->tap_name), "%s", tap[0] != '\0' ? tap : dp->name);
+	port->slow_path = strcmp(conf_text(node, "slow-path"), "none") == 0 ? CP_SLOW_PATH_NONE
+									    : CP_SLOW_PATH_TAP;
 	dp->queues = (uint32_t)conf_number(node, "queues");
 	dp->rx_descriptors = (uint32_t)conf_number(node, "rx-descriptors");
 	dp->tx_descriptors = (uint32_t)conf_number(node, "tx-descriptors");

@@ -1,5 +1,6 @@
 /*
- * The reference of docs/configuration.md, one table a container or list, from the compiled model. A test compares the page with it.
+ * The reference of docs/configuration.md, one table a container or list, from the compiled model. A
+ * test compares the page with it.
  */
 
 #include "controlplane/conf/conf.h"
@@ -47,7 +48,8 @@ static void print_leaf(FILE *out, const struct lysc_node *node)
 	conf_expected(node, expected, sizeof(expected));
 	(void)fprintf(out, "| `%s` | ", node->name);
 	print_text(out, expected);
-	(void)fprintf(out, " | %s | %s | ", value[0] != '\0' ? value : "empty", apply != NULL ? apply : "-");
+	(void)fprintf(out, " | %s | %s | ", value[0] != '\0' ? value : "empty",
+		apply != NULL ? apply : "-");
 	print_text(out, node->dsc);
 	(void)fprintf(out, " |\n");
 }
@@ -81,17 +83,19 @@ static void print_branch(FILE *out, const struct lysc_node *node)
 	print_text(out, node->dsc);
 	(void)fprintf(out, "\n");
 	print_rules(out, node);
-	LY_LIST_FOR(lysc_node_child(node), child) {
+	LY_LIST_FOR(lysc_node_child(node), child)
+	{
 		if (!is_leaf(child))
 			continue;
 		if (!heading)
-			(void)fprintf(out, "\n| leaf | takes | default | change | meaning |\n|---|---|---|---|---|\n");
+			(void)fprintf(out, "\n| leaf | takes | default | change | meaning "
+					   "|\n|---|---|---|---|---|\n");
 		heading = true;
 		print_leaf(out, child);
 	}
 	LY_LIST_FOR(lysc_node_child(node), child)
-		if (!is_leaf(child))
-			print_branch(out, child);
+	if (!is_leaf(child))
+		print_branch(out, child);
 }
 
 int cp_conf_reference(FILE *out)

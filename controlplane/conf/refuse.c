@@ -1,6 +1,7 @@
 /*
- * libyang says what is wrong and where; this file adds the value, where libyang leaves it out, and what would be right,
- * which it takes from the model. "FILE:LINE: PATH: value: what is wrong; expected ..."
+ * libyang says what is wrong and where; this file adds the value, where libyang leaves it out, and
+ * what would be right, which it takes from the model. "FILE:LINE: PATH: value: what is wrong;
+ * expected ..."
  */
 
 #include "controlplane/conf/schema_priv.h"
@@ -40,7 +41,8 @@ static void add_range(struct text *t, const struct lysc_range *range)
 {
 	LY_ARRAY_COUNT_TYPE i;
 
-	LY_ARRAY_FOR(range->parts, i) {
+	LY_ARRAY_FOR(range->parts, i)
+	{
 		unsigned long long low = range->parts[i].min_u64, high = range->parts[i].max_u64;
 
 		add(t, i > 0 ? " or " : "");
@@ -57,7 +59,7 @@ static void add_enum(struct text *t, const struct lysc_type_enum *type)
 
 	add(t, LY_ARRAY_COUNT(type->enums) > 1 ? "one of " : "");
 	LY_ARRAY_FOR(type->enums, i)
-		add(t, "%s%s", i > 0 ? ", " : "", type->enums[i].name);
+	add(t, "%s%s", i > 0 ? ", " : "", type->enums[i].name);
 }
 
 static void add_string(struct text *t, const struct lysc_type_str *type)
@@ -71,8 +73,8 @@ static void add_string(struct text *t, const struct lysc_type_str *type)
 		add(t, " characters");
 	}
 	LY_ARRAY_FOR(type->patterns, i)
-		if (type->patterns[i]->emsg != NULL)
-			add(t, "; %s", type->patterns[i]->emsg);
+	if (type->patterns[i]->emsg != NULL)
+		add(t, "; %s", type->patterns[i]->emsg);
 }
 
 static void add_type(struct text *t, const struct lysc_type *type)
@@ -95,7 +97,8 @@ static void add_type(struct text *t, const struct lysc_type *type)
 		add(t, "the name of an entry of the list port");
 		break;
 	case LY_TYPE_UNION:
-		LY_ARRAY_FOR(set->types, i) {
+		LY_ARRAY_FOR(set->types, i)
+		{
 			add(t, i > 0 ? ", or " : "");
 			add_type(t, set->types[i]);
 		}
@@ -115,7 +118,7 @@ static void add_children(struct text *t, const struct lysc_node *parent)
 
 	add(t, "one of");
 	LY_LIST_FOR(lysc_node_child(parent), node)
-		add(t, "%s %s", node->prev->next != NULL ? "," : "", node->name);
+	add(t, "%s %s", node->prev->next != NULL ? "," : "", node->name);
 }
 
 void conf_expected(const struct lysc_node *node, char *out, size_t size)
@@ -172,12 +175,14 @@ static bool fits(struct ly_ctx *ctx, const struct lysc_node *node, const json_t 
 {
 	const char *text = json_string_value(value);
 
-	return text == NULL || lyd_value_validate(ctx, node, text, strlen(text), NULL, NULL, NULL) == LY_SUCCESS;
+	return text == NULL ||
+	       lyd_value_validate(ctx, node, text, strlen(text), NULL, NULL, NULL) == LY_SUCCESS;
 }
 
-/* The first text at @node that the model refuses: found by trying, since libyang's path lacks a key that is itself wrong. */
-static const json_t *find_wrong(struct ly_ctx *ctx, const struct lysc_node *const *chain, int depth,
-	const json_t *value)
+/* The first text at @node that the model refuses: found by trying, since libyang's path lacks a key
+ * that is itself wrong. */
+static const json_t *find_wrong(
+	struct ly_ctx *ctx, const struct lysc_node *const *chain, int depth, const json_t *value)
 {
 	const json_t *wrong = NULL;
 	size_t i;
@@ -189,7 +194,8 @@ static const json_t *find_wrong(struct ly_ctx *ctx, const struct lysc_node *cons
 		value = json_object_get(value, chain[depth - 1]->name);
 		return value != NULL ? find_wrong(ctx, chain, depth - 1, value) : NULL;
 	}
-	json_array_foreach(value, i, entry) {
+	json_array_foreach(value, i, entry)
+	{
 		wrong = find_wrong(ctx, chain, depth, entry);
 		if (wrong != NULL)
 			break;
@@ -207,7 +213,8 @@ static void value_of(struct ly_ctx *ctx, const struct lysc_node *node, const cha
 	int depth = 0;
 
 	out[0] = '\0';
-	for (const struct lysc_node *up = node; up->parent != NULL && depth < CHAIN_MAX; up = up->parent)
+	for (const struct lysc_node *up = node; up->parent != NULL && depth < CHAIN_MAX;
+		up = up->parent)
 		chain[depth++] = up;
 	value = find_wrong(ctx, chain, depth, json_object_get(json, "rhumb:rhumb"));
 	if (json_is_string(value))
@@ -235,19 +242,21 @@ static bool is_rule(const struct lysc_node *node, const char *message)
 	LY_ARRAY_COUNT_TYPE i;
 
 	LY_ARRAY_FOR(rules, i)
-		if (rules[i].emsg != NULL && strcmp(rules[i].emsg, message) == 0)
-			return true;
+	if (rules[i].emsg != NULL && strcmp(rules[i].emsg, message) == 0)
+		return true;
 	return false;
 }
 
-int conf_refuse(struct ly_ctx *ctx, const char *text, size_t len, const char *name, struct rh_error *err)
+int conf_refuse(
+	struct ly_ctx *ctx, const char *text, size_t len, const char *name, struct rh_error *err)
 {
 	char path[256], expected[256] = "", value[160] = "", at[24] = "", message[192];
 	const struct ly_err_item *last = ly_err_last(ctx);
 	const struct lysc_node *node;
 	unsigned line = 0;
 
-	(void)snprintf(message, sizeof(message), "%s", last != NULL && last->msg != NULL ? last->msg : "refused");
+	(void)snprintf(message, sizeof(message), "%s",
+		last != NULL && last->msg != NULL ? last->msg : "refused");
 	place_of(last != NULL ? last->path : NULL, path, sizeof(path), &line);
 	message[strcspn(message, "\n")] = '\0';
 	if (message[0] != '\0' && message[strlen(message) - 1] == '.')
@@ -255,7 +264,8 @@ int conf_refuse(struct ly_ctx *ctx, const char *text, size_t len, const char *na
 	if (line > 0)
 		(void)snprintf(at, sizeof(at), ":%u", line);
 	node = path[0] != '\0' ? model_node(ctx, path) : NULL;
-	if (node != NULL && (node->nodetype & (LYS_LEAF | LYS_LEAFLIST)) != 0 && strchr(message, '"') == NULL)
+	if (node != NULL && (node->nodetype & (LYS_LEAF | LYS_LEAFLIST)) != 0 &&
+		strchr(message, '"') == NULL)
 		value_of(ctx, node, text, len, value, sizeof(value));
 	if (node != NULL)
 		conf_expected(node, expected, sizeof(expected));

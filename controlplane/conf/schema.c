@@ -16,12 +16,14 @@ struct ly_ctx *conf_schema(struct rh_error *err)
 	if (schema != NULL)
 		return schema;
 	(void)ly_log_options(LY_LOSTORE_LAST);
-	if (ly_ctx_new(NULL, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIRS, &ctx) != LY_SUCCESS) {
+	if (ly_ctx_new(NULL, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIRS, &ctx) !=
+		LY_SUCCESS) {
 		(void)rh_error_set(err, ENOMEM, "configuration model: out of memory");
 		return NULL;
 	}
 	if (lys_parse_mem(ctx, rhumb_yang, LYS_IN_YANG, NULL) != LY_SUCCESS) {
-		(void)rh_error_set(err, EINVAL, "configuration model: %s (%s)", ly_errmsg(ctx), ly_errpath(ctx));
+		(void)rh_error_set(err, EINVAL, "configuration model: %s (%s)", ly_errmsg(ctx),
+			ly_errpath(ctx));
 		ly_ctx_destroy(ctx);
 		return NULL;
 	}
@@ -34,8 +36,8 @@ const char *conf_apply_class(const struct lysc_node *node)
 		LY_ARRAY_COUNT_TYPE i;
 
 		LY_ARRAY_FOR(node->exts, i)
-			if (strcmp(node->exts[i].def->name, "apply") == 0)
-				return node->exts[i].argument;
+		if (strcmp(node->exts[i].def->name, "apply") == 0)
+			return node->exts[i].argument;
 	}
 	return NULL;
 }
@@ -47,14 +49,14 @@ static int check_json(const char *text, size_t len, const char *name, struct rh_
 	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
 
 	if (json == NULL)
-		return rh_error_set(err, EINVAL, "%s:%d:%d: not JSON: %s; expected RFC 8259", name, at.line,
-			at.column, at.text);
+		return rh_error_set(err, EINVAL, "%s:%d:%d: not JSON: %s; expected RFC 8259", name,
+			at.line, at.column, at.text);
 	json_decref(json);
 	return 0;
 }
 
-int conf_tree(const char *text, size_t len, const char *name, struct lyd_node **out,
-	struct rh_error *err)
+int conf_tree(
+	const char *text, size_t len, const char *name, struct lyd_node **out, struct rh_error *err)
 {
 	struct ly_ctx *ctx = conf_schema(err);
 	struct lyd_node *tree = NULL;
@@ -80,8 +82,8 @@ struct lyd_node *conf_child(const struct lyd_node *parent, const char *name)
 	struct lyd_node *node;
 
 	LY_LIST_FOR(lyd_child(parent), node)
-		if (strcmp(LYD_NAME(node), name) == 0)
-			return node;
+	if (strcmp(LYD_NAME(node), name) == 0)
+		return node;
 	return NULL;
 }
 

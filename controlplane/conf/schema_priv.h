@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * The model inside the process: one libyang context with the embedded rhumb.yang, made at first use and kept, since every
- * configuration's tree belongs to it. Ctx of everything: control.
+ * The model inside the process: one libyang context with the embedded rhumb.yang, made at first use
+ * and kept, since every configuration's tree belongs to it. Ctx of everything: control.
  */
 
 #include "dataplane/base/error.h"
@@ -20,14 +20,16 @@ struct ly_ctx *conf_schema(struct rh_error *err);
 const char *conf_apply_class(const struct lysc_node *node);
 
 /*
- * Parse and validate; @name is the file in errors. The tree holds all defaults and belongs to the caller.
- * 0, -EINVAL with the sentence, -ENOMEM.
+ * Parse and validate; @name is the file in errors. The tree holds all defaults and belongs to the
+ * caller. 0, -EINVAL with the sentence, -ENOMEM.
  */
 int conf_tree(const char *text, size_t len, const char *name, struct lyd_node **out,
 	struct rh_error *err);
 
-/* Turn libyang's last error into our sentence: file, line or path, value, what would be right. Returns -EINVAL. */
-int conf_refuse(struct ly_ctx *ctx, const char *text, size_t len, const char *name, struct rh_error *err);
+/* Turn libyang's last error into our sentence: file, line or path, value, what would be right.
+ * Returns -EINVAL. */
+int conf_refuse(
+	struct ly_ctx *ctx, const char *text, size_t len, const char *name, struct rh_error *err);
 /* What a leaf takes, for people: "1..65535 (ms)", "one of poll, yield". Truncates. */
 void conf_expected(const struct lysc_node *node, char *out, size_t size);
 

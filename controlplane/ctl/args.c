@@ -15,10 +15,12 @@ bool ctl_args_known(struct ctl_call *call, const char *const *names)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(call->body, name, value) {
+	json_object_foreach(call->body, name, value)
+	{
 		if (listed(names, name))
 			continue;
-		ctl_refuse(call, CTL_STATUS_INVALID, "%s does not know the member \"%.64s\"", ctl_type_name(call->header.type), name);
+		ctl_refuse(call, CTL_STATUS_INVALID, "%s does not know the member \"%.64s\"",
+			ctl_type_name(call->header.type), name);
 		return false;
 	}
 	return true;
@@ -31,7 +33,8 @@ bool ctl_arg_text(struct ctl_call *call, const char *name, bool required, const 
 	if (value == NULL && !required)
 		return true;
 	if (!json_is_string(value)) {
-		ctl_refuse(call, CTL_STATUS_INVALID, "%s wants \"%s\" as text", ctl_type_name(call->header.type), name);
+		ctl_refuse(call, CTL_STATUS_INVALID, "%s wants \"%s\" as text",
+			ctl_type_name(call->header.type), name);
 		return false;
 	}
 	*out = json_string_value(value);
@@ -44,7 +47,8 @@ bool ctl_arg_number(struct ctl_call *call, const char *name, uint64_t max, uint6
 
 	if (value == NULL)
 		return true;
-	if (!json_is_integer(value) || json_integer_value(value) < 0 || (uint64_t)json_integer_value(value) > max) {
+	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+		(uint64_t)json_integer_value(value) > max) {
 		ctl_refuse(call, CTL_STATUS_INVALID, "%s wants \"%s\" as a whole number, 0..%llu",
 			ctl_type_name(call->header.type), name, (unsigned long long)max);
 		return false;

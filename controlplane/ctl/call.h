@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * One request on its way through a handler. A handler ends with exactly one of ctl_reply, ctl_reply_list or ctl_refuse, now or later
- * (ctl_call_get / ctl_call_put around the wait; the connection may be gone by then, which replies take in silence).
- * Ctx of everything: control loop.
+ * One request on its way through a handler. A handler ends with exactly one of ctl_reply,
+ * ctl_reply_list or ctl_refuse, now or later (ctl_call_get / ctl_call_put around the wait; the
+ * connection may be gone by then, which replies take in silence). Ctx of everything: control loop.
  */
 
 #include "controlplane/ctl/ctl_server.h"
@@ -31,7 +31,8 @@ struct ctl_route {
 
 /* The handler of @type, NULL without. */
 ctl_handler ctl_route_find(uint16_t type);
-/* Every message of CTL_MESSAGES has exactly one row among @count @routes. 0, -EINVAL with the name that has not. */
+/* Every message of CTL_MESSAGES has exactly one row among @count @routes. 0, -EINVAL with the name
+ * that has not. */
 int ctl_routes_check(const struct ctl_route *routes, size_t count, struct rh_error *err);
 int ctl_routes_check_all(struct rh_error *err);
 
@@ -40,11 +41,13 @@ void ctl_call_put(struct ctl_call *call);
 
 /* The last reply. Takes @body. */
 void ctl_reply(struct ctl_call *call, json_t *body);
-void ctl_refuse(struct ctl_call *call, enum ctl_status status, const char *fmt, ...) rh_printf(3, 4);
+void ctl_refuse(struct ctl_call *call, enum ctl_status status, const char *fmt, ...)
+	rh_printf(3, 4);
 
 /*
- * A list that may be long goes out in replies of CTL_LIST_ROWS rows, the next one made when the one before was written: memory and time of
- * one reply are bounded whatever its length. @row makes one (NULL: gone meanwhile); @free_rows ends it.
+ * A list that may be long goes out in replies of CTL_LIST_ROWS rows, the next one made when the one
+ * before was written: memory and time of one reply are bounded whatever its length. @row makes one
+ * (NULL: gone meanwhile); @free_rows ends it.
  */
 #define CTL_LIST_ROWS 64
 struct ctl_list {
@@ -57,16 +60,17 @@ struct ctl_list {
 };
 void ctl_reply_list(struct ctl_call *call, const struct ctl_list *list);
 
-/* Arguments: each refuses the call itself and returns false. @names ends with NULL: other members are refused. */
+/* Arguments: each refuses the call itself and returns false. @names ends with NULL: other members
+ * are refused. */
 bool ctl_args_known(struct ctl_call *call, const char *const *names);
 /* *@out stays untouched when the member is absent and not @required. */
 bool ctl_arg_text(struct ctl_call *call, const char *name, bool required, const char **out);
 bool ctl_arg_number(struct ctl_call *call, const char *name, uint64_t max, uint64_t *out);
 
 /* Values of answers. */
-json_t *ctl_json_time(uint64_t wall_ns);		      /* RFC 3339 */
-json_t *ctl_json_text(const char *bytes, size_t len);	      /* JSON null when not UTF-8 */
-json_t *ctl_json_u64(uint64_t value);			      /* clipped to INT64_MAX */
+json_t *ctl_json_time(uint64_t wall_ns);	      /* RFC 3339 */
+json_t *ctl_json_text(const char *bytes, size_t len); /* JSON null when not UTF-8 */
+json_t *ctl_json_u64(uint64_t value);		      /* clipped to INT64_MAX */
 json_t *ctl_json_ip(uint8_t family, const uint8_t *bytes);
 json_t *ctl_json_base64(const uint8_t *bytes, size_t len);
 /* Decode; NULL when it is not base64. malloc'd, *@len bytes. */

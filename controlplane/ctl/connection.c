@@ -61,7 +61,8 @@ static void on_deadline(uv_timer_t *timer)
 	ctl_connection_close(c);
 }
 
-/* Read into the rest of the current header or body, never beyond: what follows waits in the kernel. */
+/* Read into the rest of the current header or body, never beyond: what follows waits in the kernel.
+ */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
 	struct ctl_connection *c = handle->data;
@@ -76,7 +77,10 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 /* A fault of framing: say so and close. */
 static void refuse_framing(struct ctl_connection *c, uint16_t status, const char *sentence)
 {
-	struct ctl_header h = {.version = CTL_VERSION, .status = status, .type = c->header.type, .request = c->header.request};
+	struct ctl_header h = {.version = CTL_VERSION,
+		.status = status,
+		.type = c->header.type,
+		.request = c->header.request};
 
 	c->server->stats.malformed++;
 	rh_log_info(CTL, "uid %u pid %d: %s", c->peer.uid, (int)c->peer.pid, sentence);
@@ -92,7 +96,8 @@ static bool take_header(struct ctl_connection *c)
 
 	if (rc < 0) {
 		c->header.type = c->header.request = 0;
-		refuse_framing(c, rc == -EPROTO ? CTL_STATUS_VERSION : CTL_STATUS_INVALID, err.text);
+		refuse_framing(
+			c, rc == -EPROTO ? CTL_STATUS_VERSION : CTL_STATUS_INVALID, err.text);
 		return false;
 	}
 	c->body = malloc(c->header.length + 1);
@@ -154,7 +159,9 @@ void ctl_connection_send(struct ctl_connection *c, const struct ctl_header *h, j
 	json_decref(body);
 	header.length = c->write_body != NULL ? (uint32_t)strlen(c->write_body) : 0;
 	if (c->write_body == NULL || header.length > CTL_BODY_MAX) {
-		rh_log_error(CTL, "an answer to %s could not be made", ctl_type_name(header.type) != NULL ? ctl_type_name(header.type) : "a message");
+		rh_log_error(CTL, "an answer to %s could not be made",
+			ctl_type_name(header.type) != NULL ? ctl_type_name(header.type)
+							   : "a message");
 		ctl_connection_close(c);
 		return;
 	}
@@ -172,7 +179,9 @@ void ctl_connection_send(struct ctl_connection *c, const struct ctl_header *h, j
 
 static void next_part(struct ctl_connection *c)
 {
-	struct ctl_header h = {.version = CTL_VERSION, .type = c->call->header.type, .request = c->call->header.request};
+	struct ctl_header h = {.version = CTL_VERSION,
+		.type = c->call->header.type,
+		.request = c->call->header.request};
 	json_t *body = c->list.head != NULL ? c->list.head : json_object();
 	json_t *rows = json_array(), *row;
 
@@ -258,7 +267,10 @@ void ctl_connection_accept(struct ctl_server *server)
 
 		server->stats.refused++;
 		c->close_when_written = true;
-		ctl_connection_send(c, &h, json_pack("{s:s}", "error", "too many connections to the control socket: close some (limit 64)"));
+		ctl_connection_send(c, &h,
+			json_pack("{s:s}", "error",
+				"too many connections to the control socket: close some (limit "
+				"64)"));
 		return;
 	}
 	(void)uv_timer_start(&c->deadline, on_deadline, CTL_HELLO_MS, 0);

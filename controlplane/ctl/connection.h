@@ -1,16 +1,17 @@
 #pragma once
 
 /*
- * One client of the control socket. It reads one request, stops reading, answers, and reads on: the kernel's socket buffer is the queue, and one
- * reply at most waits to be written. What a client can make the daemon hold is one request and one reply.
- * Ctx of everything: control loop.
+ * One client of the control socket. It reads one request, stops reading, answers, and reads on: the
+ * kernel's socket buffer is the queue, and one reply at most waits to be written. What a client can
+ * make the daemon hold is one request and one reply. Ctx of everything: control loop.
  */
 
 #include "controlplane/ctl/call.h"
 #include "controlplane/ctl/peer.h"
 
-#define CTL_HELLO_MS   10000 /* from accept to the hello */
-#define CTL_MESSAGE_MS 30000 /* from a message's first byte to its last, and for writing one reply */
+#define CTL_HELLO_MS 10000 /* from accept to the hello */
+#define CTL_MESSAGE_MS                                                                             \
+	30000 /* from a message's first byte to its last, and for writing one reply */
 
 struct ctl_connection {
 	struct ctl_server *server;

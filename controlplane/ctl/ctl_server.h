@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * The control socket: accept, peer credentials, permission, dispatch. No policy. Handlers live in show_*.c files, one
- * noun each, and read through the api headers only, so no request can stall a worker. Ctx: control loop.
+ * The control socket: accept, peer credentials, permission, dispatch. No policy. Handlers live in
+ * show_*.c files, one noun each, and read through the api headers only, so no request can stall a
+ * worker. Ctx: control loop.
  */
 
 #include "controlplane/api/ctl.h"
@@ -30,7 +31,8 @@ struct ctl_context {
 	void *shutdown_arg;
 };
 
-/* Refuses a socket that another rhumbd listens on; removes a stale one. Mode 0660, group of the configuration. */
+/* Refuses a socket that another rhumbd listens on; removes a stale one. Mode 0660, group of the
+ * configuration. */
 int ctl_server_create(uv_loop_t *loop, const char *path, const char *group,
 	const struct ctl_context *ctx, struct ctl_server **out, struct rh_error *err);
 /* Closes every connection; returns when libuv has let go of them (runs @loop). Accepts NULL. */

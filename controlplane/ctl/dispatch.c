@@ -24,7 +24,8 @@ void ctl_call_put(struct ctl_call *call)
 	free(call);
 }
 
-/* Who changed what, with the result. The body is JSON of ours, so nothing in it can forge a line. */
+/* Who changed what, with the result. The body is JSON of ours, so nothing in it can forge a line.
+ */
 static void audit(const struct ctl_call *call, const char *result)
 {
 	const struct ctl_connection *c = call->connection;
@@ -33,14 +34,15 @@ static void audit(const struct ctl_call *call, const char *result)
 	if (ctl_type_permission(call->header.type) < (int)CTL_PERM_CHANGE)
 		return;
 	body = json_dumps(call->body, JSON_COMPACT | JSON_ENSURE_ASCII);
-	rh_log_info(CTL, "uid %u pid %d: %s %.*s: %s", c->peer.uid, (int)c->peer.pid, ctl_type_name(call->header.type),
-		LOGGED_BODY, body != NULL ? body : "", result);
+	rh_log_info(CTL, "uid %u pid %d: %s %.*s: %s", c->peer.uid, (int)c->peer.pid,
+		ctl_type_name(call->header.type), LOGGED_BODY, body != NULL ? body : "", result);
 	free(body);
 }
 
 void ctl_reply(struct ctl_call *call, json_t *body)
 {
-	struct ctl_header h = {.version = CTL_VERSION, .type = call->header.type, .request = call->header.request};
+	struct ctl_header h = {
+		.version = CTL_VERSION, .type = call->header.type, .request = call->header.request};
 
 	if (call->connection == NULL) {
 		json_decref(body);
@@ -52,8 +54,10 @@ void ctl_reply(struct ctl_call *call, json_t *body)
 
 void ctl_refuse(struct ctl_call *call, enum ctl_status status, const char *fmt, ...)
 {
-	struct ctl_header h = {.version = CTL_VERSION, .status = (uint16_t)status,
-		.type = call->header.type, .request = call->header.request};
+	struct ctl_header h = {.version = CTL_VERSION,
+		.status = (uint16_t)status,
+		.type = call->header.type,
+		.request = call->header.request};
 	char sentence[RH_ERROR_MAX];
 	json_t *text;
 	va_list ap;
@@ -67,7 +71,8 @@ void ctl_refuse(struct ctl_call *call, enum ctl_status status, const char *fmt, 
 	/* A sentence may repeat client bytes, cut anywhere. */
 	text = json_string(sentence);
 	ctl_connection_send(call->connection, &h,
-		json_pack("{s:o}", "error", text != NULL ? text : json_string(ctl_status_name((uint16_t)status))));
+		json_pack("{s:o}", "error",
+			text != NULL ? text : json_string(ctl_status_name((uint16_t)status))));
 }
 
 static void refuse_permission(struct ctl_call *call)
@@ -77,9 +82,11 @@ static void refuse_permission(struct ctl_call *call)
 
 	call->server->stats.denied++;
 	if (ctl_type_permission(call->header.type) == CTL_PERM_ADMIN)
-		ctl_refuse(call, CTL_STATUS_PERMISSION, "%s: only root and the daemon's own user may", name);
+		ctl_refuse(call, CTL_STATUS_PERMISSION,
+			"%s: only root and the daemon's own user may", name);
 	else
-		ctl_refuse(call, CTL_STATUS_PERMISSION, "%s: only root and group %s may", name, group[0] != '\0' ? group : "root");
+		ctl_refuse(call, CTL_STATUS_PERMISSION, "%s: only root and group %s may", name,
+			group[0] != '\0' ? group : "root");
 }
 
 static void close_with(struct ctl_call *call, enum ctl_status status, const char *sentence)
@@ -95,11 +102,13 @@ static void route(struct ctl_call *call)
 	ctl_handler handler = ctl_route_find(call->header.type);
 
 	if (!json_is_object(call->body)) {
-		close_with(call, CTL_STATUS_INVALID, "the body is not one JSON object (RFC 8259, UTF-8)");
+		close_with(call, CTL_STATUS_INVALID,
+			"the body is not one JSON object (RFC 8259, UTF-8)");
 	} else if (!c->greeted && call->header.type != CTL_HELLO) {
 		close_with(call, CTL_STATUS_INVALID, "the first request must be hello");
 	} else if (handler == NULL) {
-		ctl_refuse(call, CTL_STATUS_UNKNOWN, "this rhumbd does not know message %u", call->header.type);
+		ctl_refuse(call, CTL_STATUS_UNKNOWN, "this rhumbd does not know message %u",
+			call->header.type);
 	} else if ((int)c->permission < ctl_type_permission(call->header.type)) {
 		refuse_permission(call);
 	} else {
@@ -117,7 +126,11 @@ void ctl_dispatch(struct ctl_connection *c)
 		ctl_connection_close(c);
 		return;
 	}
-	*call = (struct ctl_call){.ctx = &c->server->ctx, .server = c->server, .connection = c, .header = c->header, .references = 1};
+	*call = (struct ctl_call){.ctx = &c->server->ctx,
+		.server = c->server,
+		.connection = c,
+		.header = c->header,
+		.references = 1};
 	call->body = json_loadb(c->body, c->header.length, JSON_REJECT_DUPLICATES, NULL);
 	c->call = call;
 	/* The handler may end the connection, which drops its own reference. */

@@ -21,9 +21,10 @@ static json_t *candidate(struct ctl_call *call, const struct dp_explain_row *row
 	/* Unsubscribed between the walk and here. */
 	if (cp_subs_find(call->ctx->subs, row->sub, &sub) < 0)
 		return NULL;
-	return json_pack("{s:I, s:I, s:o, s:s, s:s?, s:s}", "subscription", (json_int_t)row->sub, "session", (json_int_t)row->session,
-		"client_id", ctl_json_client(call, row->session), "filter", sub.filter, "content", sub.content, "verdict",
-		verdicts[row->verdict]);
+	return json_pack("{s:I, s:I, s:o, s:s, s:s?, s:s}", "subscription", (json_int_t)row->sub,
+		"session", (json_int_t)row->session, "client_id",
+		ctl_json_client(call, row->session), "filter", sub.filter, "content", sub.content,
+		"verdict", verdicts[row->verdict]);
 }
 
 static void answer(struct ctl_call *call, const struct dp_explain_row *rows, uint32_t count)
@@ -39,11 +40,13 @@ static void answer(struct ctl_call *call, const struct dp_explain_row *rows, uin
 			(void)json_array_append_new(list, one);
 	}
 	ctl_reply_array(call, "candidates", list,
-		json_pack("{s:O, s:b, s:I, s:I}", "topic", json_object_get(call->body, "topic"), "payload",
-			json_object_get(call->body, "payload_base64") != NULL, "copies", copies, "undecided", undecided));
+		json_pack("{s:O, s:b, s:I, s:I}", "topic", json_object_get(call->body, "topic"),
+			"payload", json_object_get(call->body, "payload_base64") != NULL, "copies",
+			copies, "undecided", undecided));
 }
 
-static void on_explained(void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
+static void on_explained(
+	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
 {
 	struct ctl_call *call = arg;
 
@@ -73,10 +76,12 @@ void ctl_explain(struct ctl_call *call)
 	if (text != NULL)
 		payload = ctl_base64_decode(text, &payload_len);
 	if (text != NULL && payload == NULL) {
-		ctl_refuse(call, CTL_STATUS_INVALID, "explain wants \"payload_base64\" in base64 (RFC 4648 section 4)");
+		ctl_refuse(call, CTL_STATUS_INVALID,
+			"explain wants \"payload_base64\" in base64 (RFC 4648 section 4)");
 		return;
 	}
-	rc = cp_subs_explain(call->ctx->subs, 0, topic, strlen(topic), payload, payload_len, on_explained, ctl_call_get(call));
+	rc = cp_subs_explain(call->ctx->subs, 0, topic, strlen(topic), payload, payload_len,
+		on_explained, ctl_call_get(call));
 	free(payload);
 	if (rc < 0) {
 		ctl_refuse(call, CTL_STATUS_BUSY, "explain: %s", strerror(-rc));

@@ -1,6 +1,7 @@
 #pragma once
 
-/* A growing list of slot ids: what a long answer remembers between its parts, so that a row costs four bytes until it is written. */
+/* A growing list of slot ids: what a long answer remembers between its parts, so that a row costs
+ * four bytes until it is written. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -16,11 +16,13 @@ int ctl_peer_read(int fd, struct ctl_peer *out)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0)
 		return -errno;
-	*out = (struct ctl_peer){.pid = cred.pid, .uid = cred.uid, .groups = {cred.gid}, .group_count = 1};
+	*out = (struct ctl_peer){
+		.pid = cred.pid, .uid = cred.uid, .groups = {cred.gid}, .group_count = 1};
 	/* More groups than fit: the primary one decides alone. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &groups_len) != 0)
 		return 0;
-	for (unsigned i = 0; i < groups_len / sizeof(groups[0]) && out->group_count < CTL_GROUPS_MAX; i++)
+	for (unsigned i = 0;
+		i < groups_len / sizeof(groups[0]) && out->group_count < CTL_GROUPS_MAX; i++)
 		out->groups[out->group_count++] = groups[i];
 	return 0;
 }

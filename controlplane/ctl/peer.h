@@ -21,8 +21,8 @@ struct ctl_peer {
 /* 0, -errno. */
 int ctl_peer_read(int fd, struct ctl_peer *out);
 /*
- * root and the daemon's own user: admin; members of @group (the socket's): change; others, who reach the socket only where somebody
- * widened its mode: read.
+ * root and the daemon's own user: admin; members of @group (the socket's): change; others, who
+ * reach the socket only where somebody widened its mode: read.
  */
 enum ctl_permission ctl_peer_permission(const struct ctl_peer *peer, uid_t daemon, gid_t group);
 const char *ctl_permission_name(enum ctl_permission permission);

@@ -31,9 +31,11 @@ static int start_listening(struct ctl_server *server, int fd, struct rh_error *e
 	if (rc != 0)
 		(void)close(fd);
 	if (rc == 0)
-		rc = uv_listen((uv_stream_t *)&server->listener, CTL_CONNECTIONS_MAX, on_connection);
+		rc = uv_listen(
+			(uv_stream_t *)&server->listener, CTL_CONNECTIONS_MAX, on_connection);
 	if (rc != 0)
-		return rh_error_set(err, -rc, "control socket %s: %s", server->path, uv_strerror(rc));
+		return rh_error_set(
+			err, -rc, "control socket %s: %s", server->path, uv_strerror(rc));
 	return 0;
 }
 

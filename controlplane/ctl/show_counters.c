@@ -39,8 +39,9 @@ void ctl_show_counters(struct ctl_call *call)
 		(void)json_array_append_new(list, row);
 	}
 	dp_counters_laws(&sum, &laws);
-	ctl_reply(call,
-		json_pack("{s:o, s:o, s:{s:I, s:I, s:I}, s:b}", "total", counters_of(&sum), "workers", list, "laws", "datagrams",
-			(json_int_t)laws.datagrams, "events", (json_int_t)laws.events, "copies", (json_int_t)laws.copies, "hold",
-			laws.datagrams == 0 && laws.events == 0 && laws.copies == 0));
+	ctl_reply(
+		call, json_pack("{s:o, s:o, s:{s:I, s:I, s:I}, s:b}", "total", counters_of(&sum),
+			      "workers", list, "laws", "datagrams", (json_int_t)laws.datagrams,
+			      "events", (json_int_t)laws.events, "copies", (json_int_t)laws.copies,
+			      "hold", laws.datagrams == 0 && laws.events == 0 && laws.copies == 0));
 }

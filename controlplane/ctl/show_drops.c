@@ -3,9 +3,9 @@
 
 static void add(json_t *list, enum dp_drop reason, const char *level, uint64_t count)
 {
-	(void)json_array_append_new(list,
-		json_pack("{s:s, s:s, s:o, s:s}", "reason", dp_drop_name(reason), "level", level, "count", ctl_json_u64(count), "help",
-			dp_drop_help(reason)));
+	(void)json_array_append_new(
+		list, json_pack("{s:s, s:s, s:o, s:s}", "reason", dp_drop_name(reason), "level",
+			      level, "count", ctl_json_u64(count), "help", dp_drop_help(reason)));
 }
 
 void ctl_show_drops(struct ctl_call *call)

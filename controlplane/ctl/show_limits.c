@@ -13,7 +13,7 @@ enum limit_row {
 #define X(id, value, unit, help) ROW_##id,
 	DP_LIMITS(X)
 #undef X
-	ROW_COUNT
+		ROW_COUNT
 };
 
 static json_t *count_or_null(uint64_t value)
@@ -21,12 +21,13 @@ static json_t *count_or_null(uint64_t value)
 	return value == NONE ? json_null() : ctl_json_u64(value);
 }
 
-static void add(json_t *list, const char *name, uint64_t limit, const char *unit, uint64_t used, uint64_t hits,
-	const char *help)
+static void add(json_t *list, const char *name, uint64_t limit, const char *unit, uint64_t used,
+	uint64_t hits, const char *help)
 {
-	(void)json_array_append_new(list,
-		json_pack("{s:s, s:o, s:o, s:s, s:o, s:s}", "name", name, "limit", ctl_json_u64(limit), "used", count_or_null(used),
-			"unit", unit, "hits", count_or_null(hits), "help", help));
+	(void)json_array_append_new(
+		list, json_pack("{s:s, s:o, s:o, s:s, s:o, s:s}", "name", name, "limit",
+			      ctl_json_u64(limit), "used", count_or_null(used), "unit", unit,
+			      "hits", count_or_null(hits), "help", help));
 }
 
 static void use_of_workers(const struct ctl_context *ctx, struct usage *u)
@@ -38,7 +39,9 @@ static void use_of_workers(const struct ctl_context *ctx, struct usage *u)
 
 		if (dp_engine_worker_status(ctx->eng, w, &s) < 0)
 			continue;
-		held = s.event_buffers_free < DP_LIMIT_EVENT_BUFFERS ? DP_LIMIT_EVENT_BUFFERS - s.event_buffers_free : 0;
+		held = s.event_buffers_free < DP_LIMIT_EVENT_BUFFERS
+			       ? DP_LIMIT_EVENT_BUFFERS - s.event_buffers_free
+			       : 0;
 		/* Limits of one worker: the fullest counts. */
 		if (held > u->used[ROW_EVENT_BUFFERS])
 			u->used[ROW_EVENT_BUFFERS] = held;
@@ -72,7 +75,8 @@ static void usage_of(const struct ctl_context *ctx, const struct dp_counters *su
 	u->hits[ROW_REASSEMBLY_TOTAL] = sum->drop_events[DP_DROP_REASSEMBLY_FULL];
 	u->hits[ROW_REASSEMBLY_PER_SESSION] = sum->drop_events[DP_DROP_REASSEMBLY_FULL];
 	u->hits[ROW_REASSEMBLY_MS] = sum->drop_events[DP_DROP_REASSEMBLY_TIMEOUT];
-	u->hits[ROW_EVENT_BUFFERS] = sum->drop_events[DP_DROP_NO_EVENT_BUFFER] + sum->drop_copies[DP_DROP_NO_BUFFER];
+	u->hits[ROW_EVENT_BUFFERS] =
+		sum->drop_events[DP_DROP_NO_EVENT_BUFFER] + sum->drop_copies[DP_DROP_NO_BUFFER];
 	u->hits[ROW_SEQUENCE_WINDOW] = sum->drop_events[DP_DROP_STALE_SEQUENCE];
 }
 
@@ -82,22 +86,32 @@ static void add_configured(json_t *list, const struct ctl_call *call, const stru
 	struct ctl_server_stats server;
 
 	ctl_server_stats(call->server, &server);
-	add(list, "configured_sessions", conf->sessions_max, "sessions", NONE, NONE, "session/sessions-max");
-	add(list, "configured_subs_per_session", conf->subs_per_session, "subscriptions", NONE, NONE, "session/subscriptions-max");
-	add(list, "configured_patterns", conf->patterns_max, "patterns", NONE, NONE, "content/patterns-max");
-	add(list, "publisher_window_events", conf->rx_window_events, "events", NONE, sum->drop_events[DP_DROP_OVER_CREDIT],
+	add(list, "configured_sessions", conf->sessions_max, "sessions", NONE, NONE,
+		"session/sessions-max");
+	add(list, "configured_subs_per_session", conf->subs_per_session, "subscriptions", NONE,
+		NONE, "session/subscriptions-max");
+	add(list, "configured_patterns", conf->patterns_max, "patterns", NONE, NONE,
+		"content/patterns-max");
+	add(list, "publisher_window_events", conf->rx_window_events, "events", NONE,
+		sum->drop_events[DP_DROP_OVER_CREDIT],
 		"session/publisher-window-events; 0: unlimited");
-	add(list, "publisher_window_bytes", conf->rx_window_bytes, "bytes", NONE, sum->drop_events[DP_DROP_OVER_CREDIT],
+	add(list, "publisher_window_bytes", conf->rx_window_bytes, "bytes", NONE,
+		sum->drop_events[DP_DROP_OVER_CREDIT],
 		"session/publisher-window-bytes; 0: unlimited");
-	add(list, "queue_bytes", conf->queue_bytes, "bytes", NONE, sum->drop_copies[DP_DROP_QUEUE_FULL],
-		"session/queue-bytes, of one subscriber");
-	add(list, "queue_ms", conf->queue_ms, "ms", NONE, sum->drop_copies[DP_DROP_QUEUE_EXPIRED], "session/queue-time, of one subscriber");
-	add(list, "punt_rate", conf->engine.punt_rate, "frames/s", NONE, sum->drop_datagrams[DP_DROP_PUNT_FULL],
+	add(list, "queue_bytes", conf->queue_bytes, "bytes", NONE,
+		sum->drop_copies[DP_DROP_QUEUE_FULL], "session/queue-bytes, of one subscriber");
+	add(list, "queue_ms", conf->queue_ms, "ms", NONE, sum->drop_copies[DP_DROP_QUEUE_EXPIRED],
+		"session/queue-time, of one subscriber");
+	add(list, "punt_rate", conf->engine.punt_rate, "frames/s", NONE,
+		sum->drop_datagrams[DP_DROP_PUNT_FULL],
 		"dataplane/punt-rate, per worker; 0: unlimited");
-	add(list, "control_rate", conf->engine.control_rate, "records/s", NONE, sum->drop_datagrams[DP_DROP_PUNT_FULL],
+	add(list, "control_rate", conf->engine.control_rate, "records/s", NONE,
+		sum->drop_datagrams[DP_DROP_PUNT_FULL],
 		"dataplane/control-rate, per worker; 0: unlimited");
-	add(list, "control_connections", CTL_CONNECTIONS_MAX, "connections", server.connections, server.refused, "to the control socket");
-	add(list, "control_message_ms", CTL_MESSAGE_MS, "ms", NONE, server.too_slow, "for a request to arrive and an answer to be read");
+	add(list, "control_connections", CTL_CONNECTIONS_MAX, "connections", server.connections,
+		server.refused, "to the control socket");
+	add(list, "control_message_ms", CTL_MESSAGE_MS, "ms", NONE, server.too_slow,
+		"for a request to arrive and an answer to be read");
 }
 
 void ctl_show_limits(struct ctl_call *call)
@@ -113,7 +127,8 @@ void ctl_show_limits(struct ctl_call *call)
 	dp_counters_sum(call->ctx->eng, &sum);
 	usage_of(call->ctx, &sum, &u);
 	list = json_array();
-#define X(id, value, unit, help) add(list, #id, value, unit, u.used[ROW_##id], u.hits[ROW_##id], help);
+#define X(id, value, unit, help)                                                                   \
+	add(list, #id, value, unit, u.used[ROW_##id], u.hits[ROW_##id], help);
 	DP_LIMITS(X)
 #undef X
 	add_configured(list, call, &sum);

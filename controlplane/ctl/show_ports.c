@@ -8,7 +8,8 @@ static json_t *addresses_of(const struct cp_conf_port *port)
 		const struct cp_conf_address *a = &port->addresses[i];
 		json_t *ip = ctl_json_ip(a->address.family, a->address.bytes);
 
-		(void)json_array_append_new(list, json_sprintf("%s/%u", json_string_value(ip), a->prefix_len));
+		(void)json_array_append_new(
+			list, json_sprintf("%s/%u", json_string_value(ip), a->prefix_len));
 		json_decref(ip);
 	}
 	return list;
@@ -55,13 +56,15 @@ static json_t *row_of(const struct ctl_context *ctx, uint32_t p)
 	json_t *row;
 
 	(void)dp_port_info(ctx->ports[p], &info);
-	(void)snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", info.mac[0], info.mac[1], info.mac[2],
-		info.mac[3], info.mac[4], info.mac[5]);
-	row = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:b, s:s, s:o}", "index", (json_int_t)p, "name",
-		port->dp.name, "device", port->dp.device, "driver", info.driver, "iface", info.iface, "mac", mac, "mtu",
-		(int)info.mtu, "link", info.link_up ? "up" : "down", "link_mbps", (json_int_t)info.link_mbps, "queues",
+	(void)snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", info.mac[0], info.mac[1],
+		info.mac[2], info.mac[3], info.mac[4], info.mac[5]);
+	row = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:b, s:s, s:o}",
+		"index", (json_int_t)p, "name", port->dp.name, "device", port->dp.device, "driver",
+		info.driver, "iface", info.iface, "mac", mac, "mtu", (int)info.mtu, "link",
+		info.link_up ? "up" : "down", "link_mbps", (json_int_t)info.link_mbps, "queues",
 		(json_int_t)info.queues, "rss", (int)info.rss, "slow_path",
-		port->slow_path == CP_SLOW_PATH_TAP ? "tap" : "none", "addresses", addresses_of(port));
+		port->slow_path == CP_SLOW_PATH_TAP ? "tap" : "none", "addresses",
+		addresses_of(port));
 	add_stats(row, ctx->ports[p]);
 	set(row, "pool_size", info.pool_size);
 	set(row, "pool_free", info.pool_free);

@@ -22,7 +22,8 @@ static void set_left(json_t *row, const char *key, uint64_t granted, uint64_t us
 static json_t *address_of(const struct dp_address *a)
 {
 	json_t *ip = ctl_json_ip(a->family, a->bytes);
-	json_t *text = json_sprintf(a->family == 6 ? "[%s]:%u" : "%s:%u", json_string_value(ip), a->port);
+	json_t *text =
+		json_sprintf(a->family == 6 ? "[%s]:%u" : "%s:%u", json_string_value(ip), a->port);
 
 	json_decref(ip);
 	return text;
@@ -42,7 +43,8 @@ static void add_who(json_t *row, struct ctl_call *call, const struct cp_session_
 	(void)json_object_set_new(row, "client_id", ctl_json_client(call, s->slot));
 	(void)json_object_set_new(row, "address", address_of(&s->remote));
 	(void)json_object_set_new(row, "port_name", json_string(port_name(call->ctx, s->port)));
-	(void)json_object_set_new(row, "vlan", s->vlan == DP_VLAN_NONE ? json_null() : json_integer(s->vlan));
+	(void)json_object_set_new(
+		row, "vlan", s->vlan == DP_VLAN_NONE ? json_null() : json_integer(s->vlan));
 	set(row, "worker", s->owner);
 	set(row, "tenant", s->tenant);
 	(void)json_object_set_new(row, "since", ctl_json_time(s->since_wall_ns));
@@ -65,9 +67,11 @@ static void add_counts(json_t *row, const struct dp_session_stats *st)
 	set(row, "longest_queue_bytes", st->longest_queue_bytes);
 	set_left(row, "credit_events", st->tx_granted_events, st->tx_events);
 	set_left(row, "credit_bytes", st->tx_granted_bytes, st->tx_bytes);
-	set_left(row, "granted_events", st->rx_granted_events, st->rx_events + st->lost_before_router);
+	set_left(row, "granted_events", st->rx_granted_events,
+		st->rx_events + st->lost_before_router);
 	set_left(row, "granted_bytes", st->rx_granted_bytes, st->rx_bytes);
-	set(row, "silent_ms", now > st->last_rx_tsc ? (now - st->last_rx_tsc) / (rh_tsc_hz() / 1000) : 0);
+	set(row, "silent_ms",
+		now > st->last_rx_tsc ? (now - st->last_rx_tsc) / (rh_tsc_hz() / 1000) : 0);
 	(void)json_object_set_new(row, "drops", ctl_json_drops(st->drops));
 }
 
@@ -105,5 +109,9 @@ void ctl_show_sessions(struct ctl_call *call)
 		return;
 	}
 	cp_sessions_each(call->ctx->sessions, add_slot, ids);
-	ctl_reply_list(call, &(struct ctl_list){.key = "sessions", .count = ids->count, .rows = ids, .row = row_of, .free_rows = ctl_ids_free});
+	ctl_reply_list(call, &(struct ctl_list){.key = "sessions",
+				     .count = ids->count,
+				     .rows = ids,
+				     .row = row_of,
+				     .free_rows = ctl_ids_free});
 }

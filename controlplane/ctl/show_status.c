@@ -41,10 +41,11 @@ void ctl_show_status(struct ctl_call *call)
 	cp_subs_stats(ctx->subs, &subs);
 	cp_sessions_stats(ctx->sessions, &sessions);
 	(void)snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)ctx->conf->digest);
-	body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:s, s:s}", "node", ctx->conf->node_name, "version", RHUMB_VERSION,
-		"hs_version", ctx->hs_version, "dpdk_version", ctx->dpdk_version, "health", health_name(ctx->health), "problems",
-		problems_of(ctx->health), "hugepages", (int)dp_eal_has_hugepages(), "config", ctx->config_path, "config_digest",
-		digest);
+	body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:s, s:s}", "node",
+		ctx->conf->node_name, "version", RHUMB_VERSION, "hs_version", ctx->hs_version,
+		"dpdk_version", ctx->dpdk_version, "health", health_name(ctx->health), "problems",
+		problems_of(ctx->health), "hugepages", (int)dp_eal_has_hugepages(), "config",
+		ctx->config_path, "config_digest", digest);
 	set(body, "pid", (uint64_t)getpid());
 	set(body, "uptime_s", (rh_clock_ns() - ctx->started_ns) / RH_NS_PER_S);
 	set(body, "workers", dp_engine_workers(ctx->eng));

@@ -26,9 +26,10 @@ static json_t *row_of(struct ctl_call *call, void *rows, uint32_t index)
 
 	if (cp_subs_find(call->ctx->subs, ids->id[index], &sub) < 0)
 		return NULL;
-	return json_pack("{s:I, s:I, s:o, s:s, s:s?, s:i, s:o}", "subscription", (json_int_t)sub.sub, "session", (json_int_t)sub.slot,
-		"client_id", ctl_json_client(call, sub.slot), "filter", sub.filter, "content", sub.content, "tenant", (int)sub.tenant,
-		"since", ctl_json_time(sub.since_wall_ns));
+	return json_pack("{s:I, s:I, s:o, s:s, s:s?, s:i, s:o}", "subscription",
+		(json_int_t)sub.sub, "session", (json_int_t)sub.slot, "client_id",
+		ctl_json_client(call, sub.slot), "filter", sub.filter, "content", sub.content,
+		"tenant", (int)sub.tenant, "since", ctl_json_time(sub.since_wall_ns));
 }
 
 void ctl_show_subscriptions(struct ctl_call *call)
@@ -36,7 +37,8 @@ void ctl_show_subscriptions(struct ctl_call *call)
 	static const char *const names[] = {"session", NULL};
 	struct wanted wanted = {.session = ALL_SESSIONS};
 
-	if (!ctl_args_known(call, names) || !ctl_arg_number(call, "session", UINT32_MAX, &wanted.session))
+	if (!ctl_args_known(call, names) ||
+		!ctl_arg_number(call, "session", UINT32_MAX, &wanted.session))
 		return;
 	wanted.ids = calloc(1, sizeof(*wanted.ids));
 	if (wanted.ids == NULL) {
@@ -44,5 +46,9 @@ void ctl_show_subscriptions(struct ctl_call *call)
 		return;
 	}
 	cp_subs_each(call->ctx->subs, add_sub, &wanted);
-	ctl_reply_list(call, &(struct ctl_list){.key = "subscriptions", .count = wanted.ids->count, .rows = wanted.ids, .row = row_of, .free_rows = ctl_ids_free});
+	ctl_reply_list(call, &(struct ctl_list){.key = "subscriptions",
+				     .count = wanted.ids->count,
+				     .rows = wanted.ids,
+				     .row = row_of,
+				     .free_rows = ctl_ids_free});
 }

@@ -18,7 +18,8 @@ static json_t *stages_of(const struct dp_counters *c)
 	json_t *out = json_object();
 
 	for (unsigned s = 0; s < DP_STAGE_COUNT; s++)
-		(void)json_object_set_new(out, names[s], json_real(share(c->stage_cycles[s], c->events_parsed)));
+		(void)json_object_set_new(
+			out, names[s], json_real(share(c->stage_cycles[s], c->events_parsed)));
 	return out;
 }
 
@@ -44,11 +45,14 @@ static json_t *row_of(const struct ctl_context *ctx, uint32_t w)
 
 	(void)dp_engine_worker_status(ctx->eng, w, &s);
 	(void)dp_counters_read(ctx->eng, w, &c);
-	row = json_pack("{s:s, s:b, s:b, s:f, s:f, s:f, s:f, s:o, s:o}", "idle", s.idle == DP_IDLE_YIELD ? "yield" : "poll",
-		"running", (int)s.running, "stuck", (int)cp_health_stuck(ctx->health, w), "busy_share",
-		share(c.busy_cycles, c.busy_cycles + c.idle_cycles), "cycles_per_event", share(c.busy_cycles, c.events_parsed),
-		"hit_rate", share(c.cache_hits, c.cache_hits + c.cache_misses), "longest_loop_us",
-		(double)c.longest_loop_cycles * 1e6 / (double)rh_tsc_hz(), "burst_fill", bursts_of(&c), "stage_cycles", stages_of(&c));
+	row = json_pack("{s:s, s:b, s:b, s:f, s:f, s:f, s:f, s:o, s:o}", "idle",
+		s.idle == DP_IDLE_YIELD ? "yield" : "poll", "running", (int)s.running, "stuck",
+		(int)cp_health_stuck(ctx->health, w), "busy_share",
+		share(c.busy_cycles, c.busy_cycles + c.idle_cycles), "cycles_per_event",
+		share(c.busy_cycles, c.events_parsed), "hit_rate",
+		share(c.cache_hits, c.cache_hits + c.cache_misses), "longest_loop_us",
+		(double)c.longest_loop_cycles * 1e6 / (double)rh_tsc_hz(), "burst_fill",
+		bursts_of(&c), "stage_cycles", stages_of(&c));
 	set(row, "worker", w);
 	set(row, "core", s.core);
 	set(row, "sessions", s.sessions);
@@ -73,7 +77,7 @@ void ctl_show_workers(struct ctl_call *call)
 	list = json_array();
 	for (uint32_t w = 0; w < dp_engine_workers(call->ctx->eng); w++)
 		(void)json_array_append_new(list, row_of(call->ctx, w));
-	ctl_reply(call,
-		json_pack("{s:o, s:{s:f, s:o}}", "workers", list, "rcu", "grace_us", (double)rh_rcu_last_grace_ns() / 1e3, "backlog",
-			ctl_json_u64(rh_rcu_backlog())));
+	ctl_reply(call, json_pack("{s:o, s:{s:f, s:o}}", "workers", list, "rcu", "grace_us",
+				(double)rh_rcu_last_grace_ns() / 1e3, "backlog",
+				ctl_json_u64(rh_rcu_backlog())));
 }

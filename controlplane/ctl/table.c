@@ -51,11 +51,13 @@ int ctl_routes_check(const struct ctl_route *rows, size_t count, struct rh_error
 		unsigned n = rows_for(rows, count, messages[i]);
 
 		if (n != 1)
-			return rh_error_set(err, EINVAL, "control message \"%s\" has %u handlers; expected one",
+			return rh_error_set(err, EINVAL,
+				"control message \"%s\" has %u handlers; expected one",
 				ctl_type_name(messages[i]), n);
 	}
 	if (count != RH_ARRAY_LEN(messages))
-		return rh_error_set(err, EINVAL, "%zu control handlers for %zu messages; expected one each", count,
+		return rh_error_set(err, EINVAL,
+			"%zu control handlers for %zu messages; expected one each", count,
 			RH_ARRAY_LEN(messages));
 	return 0;
 }

@@ -20,7 +20,8 @@ void ctl_trace_start(struct ctl_call *call)
 
 	if (!ctl_args_known(call, names) || !ctl_arg_text(call, "filter", false, &text))
 		return;
-	if (text != NULL && rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, &err) < 0) {
+	if (text != NULL &&
+		rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, &err) < 0) {
 		ctl_refuse(call, CTL_STATUS_INVALID, "%s", err.text);
 		return;
 	}
@@ -32,7 +33,8 @@ void ctl_trace_start(struct ctl_call *call)
 	tracing = true;
 	filtered = text != NULL;
 	(void)snprintf(current, sizeof(current), "%s", filtered ? filter.text : "");
-	ctl_reply(call, json_pack("{s:b, s:s?}", "tracing", 1, "filter", filtered ? current : NULL));
+	ctl_reply(
+		call, json_pack("{s:b, s:s?}", "tracing", 1, "filter", filtered ? current : NULL));
 }
 
 void ctl_trace_stop(struct ctl_call *call)
@@ -58,15 +60,19 @@ static json_t *topic_of(const struct dp_trace_entry *e)
 
 static json_t *row_of(const struct dp_trace_entry *e)
 {
-	size_t kept = e->payload_kept < DP_TRACE_PAYLOAD_BYTES ? e->payload_kept : DP_TRACE_PAYLOAD_BYTES;
+	size_t kept =
+		e->payload_kept < DP_TRACE_PAYLOAD_BYTES ? e->payload_kept : DP_TRACE_PAYLOAD_BYTES;
 	char publisher[17];
 
 	(void)snprintf(publisher, sizeof(publisher), "%016llx", (unsigned long long)e->incarnation);
-	return json_pack("{s:o, s:I, s:s, s:o, s:I, s:o, s:I, s:I, s:o, s:o, s:s?, s:b}", "at", ctl_json_time(e->wall_ns), "worker",
-		(json_int_t)e->worker, "publisher", publisher, "sequence", ctl_json_u64(e->sequence), "session",
-		(json_int_t)e->publisher, "topic", topic_of(e), "receivers", (json_int_t)e->receivers, "payload_len",
-		(json_int_t)e->payload_len, "payload", ctl_json_text((const char *)e->payload, kept), "payload_base64",
-		ctl_json_base64(e->payload, kept), "drop", e->drop == DP_DROP_NONE ? NULL : dp_drop_name(e->drop), "cache_hit",
+	return json_pack("{s:o, s:I, s:s, s:o, s:I, s:o, s:I, s:I, s:o, s:o, s:s?, s:b}", "at",
+		ctl_json_time(e->wall_ns), "worker", (json_int_t)e->worker, "publisher", publisher,
+		"sequence", ctl_json_u64(e->sequence), "session", (json_int_t)e->publisher, "topic",
+		topic_of(e), "receivers", (json_int_t)e->receivers, "payload_len",
+		(json_int_t)e->payload_len, "payload",
+		ctl_json_text((const char *)e->payload, kept), "payload_base64",
+		ctl_json_base64(e->payload, kept), "drop",
+		e->drop == DP_DROP_NONE ? NULL : dp_drop_name(e->drop), "cache_hit",
 		(int)e->cache_hit);
 }
 

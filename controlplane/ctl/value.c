@@ -16,7 +16,8 @@ json_t *ctl_json_time(uint64_t wall_ns)
 
 	(void)gmtime_r(&seconds, &tm);
 	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(text + n, sizeof(text) - n, ".%03uZ", (unsigned)(wall_ns / RH_NS_PER_MS % 1000));
+	(void)snprintf(
+		text + n, sizeof(text) - n, ".%03uZ", (unsigned)(wall_ns / RH_NS_PER_MS % 1000));
 	return json_string(text);
 }
 
@@ -57,7 +58,8 @@ json_t *ctl_json_drops(const uint64_t *drops)
 
 	for (unsigned r = 1; r < DP_DROP_COUNT; r++)
 		if (drops[r] != 0)
-			(void)json_object_set_new(out, dp_drop_name((enum dp_drop)r), ctl_json_u64(drops[r]));
+			(void)json_object_set_new(
+				out, dp_drop_name((enum dp_drop)r), ctl_json_u64(drops[r]));
 	return out;
 }
 
@@ -73,8 +75,9 @@ json_t *ctl_json_base64(const uint8_t *bytes, size_t len)
 		return NULL;
 	for (size_t i = 0; i < len; i += 3) {
 		uint32_t left = (uint32_t)(len - i);
-		uint32_t word = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
-			(left > 2 ? bytes[i + 2] : 0);
+		uint32_t word = (uint32_t)bytes[i] << 16 |
+				(left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
+				(left > 2 ? bytes[i + 2] : 0);
 
 		*at++ = alphabet[word >> 18];
 		*at++ = alphabet[word >> 12 & 63];

@@ -36,7 +36,8 @@ int main(int argc, char **argv)
 	case RHUMBD_CHECK:
 		return rhumbd_check(options.config);
 	case RHUMBD_VERSION_SHOW:
-		(void)printf("rhumbd %s\nHyperscan %s\n%s\n", rhumbd_version(), rhumbd_hyperscan_version(), rhumbd_dpdk_version());
+		(void)printf("rhumbd %s\nHyperscan %s\n%s\n", rhumbd_version(),
+			rhumbd_hyperscan_version(), rhumbd_dpdk_version());
 		return 0;
 	case RHUMBD_REFERENCE:
 		return cp_conf_reference(stdout) < 0;

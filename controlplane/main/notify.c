@@ -1,6 +1,7 @@
 /*
- * systemd's Type=notify (sd_notify(3)): ready, a status line each second, the watchdog when asked. With a stuck worker the watchdog is not
- * fed, so that a restart can help; everywhere else the calls do nothing.
+ * systemd's Type=notify (sd_notify(3)): ready, a status line each second, the watchdog when asked.
+ * With a stuck worker the watchdog is not fed, so that a restart can help; everywhere else the
+ * calls do nothing.
  */
 
 #include "controlplane/main/router.h"
@@ -20,9 +21,12 @@ static void say_status(struct router *r)
 
 	cp_sessions_stats(r->sessions, &sessions);
 	cp_subs_stats(r->subs, &subs);
-	(void)sd_notifyf(0, "STATUS=%s: %u sessions, %llu subscriptions, %llu events/s, %llu copies/s",
-		cp_health_level_name(cp_health_level(r->health)), sessions.live, (unsigned long long)subs.subscriptions,
-		(unsigned long long)cp_health_events_per_s(r->health), (unsigned long long)cp_health_copies_per_s(r->health));
+	(void)sd_notifyf(0,
+		"STATUS=%s: %u sessions, %llu subscriptions, %llu events/s, %llu copies/s",
+		cp_health_level_name(cp_health_level(r->health)), sessions.live,
+		(unsigned long long)subs.subscriptions,
+		(unsigned long long)cp_health_events_per_s(r->health),
+		(unsigned long long)cp_health_copies_per_s(r->health));
 }
 
 static bool any_stuck(const struct router *r)
@@ -51,12 +55,16 @@ static void log_ready(const struct router *r)
 	for (uint32_t w = 0; w < conf->engine.worker_count; w++) {
 		size_t n = strlen(cores);
 
-		(void)snprintf(cores + n, sizeof(cores) - n, "%s%u%s", w > 0 ? ", " : "", conf->engine.workers[w].core,
+		(void)snprintf(cores + n, sizeof(cores) - n, "%s%u%s", w > 0 ? ", " : "",
+			conf->engine.workers[w].core,
 			conf->engine.workers[w].idle == DP_IDLE_YIELD ? " (yield)" : "");
 	}
-	rh_log_info(MAIN, "ready: node %s, %u ports, %u workers on cores %s, UDP %u, %s memory, control socket %s", conf->node_name,
-		conf->port_count, conf->engine.worker_count, cores, conf->engine.udp_port,
-		dp_eal_has_hugepages() ? "hugepage" : "ordinary", conf->control_socket);
+	rh_log_info(MAIN,
+		"ready: node %s, %u ports, %u workers on cores %s, UDP %u, %s memory, control "
+		"socket %s",
+		conf->node_name, conf->port_count, conf->engine.worker_count, cores,
+		conf->engine.udp_port, dp_eal_has_hugepages() ? "hugepage" : "ordinary",
+		conf->control_socket);
 }
 
 int router_notify_up(struct router *r, struct rh_error *err)

@@ -5,7 +5,14 @@
 #define RHUMBD_CONFIG_DEFAULT "/etc/rhumb/rhumb.json"
 #define RHUMBD_CONFIG_ENV     "RHUMB_CONFIG"
 
-enum rhumbd_action { RHUMBD_RUN, RHUMBD_CHECK, RHUMBD_VERSION_SHOW, RHUMBD_REFERENCE, RHUMBD_HELP, RHUMBD_USAGE };
+enum rhumbd_action {
+	RHUMBD_RUN,
+	RHUMBD_CHECK,
+	RHUMBD_VERSION_SHOW,
+	RHUMBD_REFERENCE,
+	RHUMBD_HELP,
+	RHUMBD_USAGE
+};
 
 struct rhumbd_options {
 	enum rhumbd_action action;

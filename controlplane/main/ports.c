@@ -7,7 +7,8 @@
 static int open_all(struct router *r, struct rh_error *err)
 {
 	for (; r->ports_open < r->conf->port_count; r->ports_open++) {
-		int rc = dp_port_open(&r->conf->ports[r->ports_open].dp, &r->ports[r->ports_open], err);
+		int rc = dp_port_open(
+			&r->conf->ports[r->ports_open].dp, &r->ports[r->ports_open], err);
 
 		if (rc < 0)
 			return rc;
@@ -33,8 +34,8 @@ static void forget(struct dp_worker_conf *worker, uint32_t at)
 }
 
 /*
- * A device has fewer queues than workers: where the configuration leaves it open, ports go round the workers; where it names them, it
- * asks for what cannot be.
+ * A device has fewer queues than workers: where the configuration leaves it open, ports go round
+ * the workers; where it names them, it asks for what cannot be.
  */
 static int fit_port(struct router *r, uint32_t port, uint32_t queues, struct rh_error *err)
 {
@@ -47,15 +48,19 @@ static int fit_port(struct router *r, uint32_t port, uint32_t queues, struct rh_
 	if (polling <= queues)
 		return 0;
 	if (!r->conf->spread_workers)
-		return rh_error_set(err, EINVAL, "port %s has %u queues and %u workers: name it with fewer workers, or give its device more queues",
+		return rh_error_set(err, EINVAL,
+			"port %s has %u queues and %u workers: name it with fewer workers, or give "
+			"its device more queues",
 			name, queues, polling);
 	for (uint32_t w = 0; w < engine->worker_count; w++) {
-		uint32_t turn = (w + engine->worker_count - port % engine->worker_count) % engine->worker_count;
+		uint32_t turn = (w + engine->worker_count - port % engine->worker_count) %
+				engine->worker_count;
 
 		if (turn >= queues && polls(&engine->workers[w], port, &at))
 			forget(&engine->workers[w], at);
 	}
-	rh_log_info(PORT, "port %s: %u of %u workers poll it, one a queue of the device", name, queues, polling);
+	rh_log_info(PORT, "port %s: %u of %u workers poll it, one a queue of the device", name,
+		queues, polling);
 	return 0;
 }
 

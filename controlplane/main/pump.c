@@ -5,7 +5,8 @@
 
 struct pump {
 	uv_poll_t bell;
-	uv_idle_t more; /* active while a worker had more than its budget: its bell does not ring for what lies there already */
+	uv_idle_t more; /* active while a worker had more than its budget: its bell does not ring
+			   for what lies there already */
 	uint8_t handles;
 	struct dp_engine *eng;
 	struct cp_kernel *kernel;
@@ -58,8 +59,8 @@ static void on_bell(uv_poll_t *poll, int status, int events)
 	drain(poll->data);
 }
 
-int pump_create(uv_loop_t *loop, struct dp_engine *eng, struct cp_kernel *kernel, struct cp_sessions *sessions,
-	struct pump **out, struct rh_error *err)
+int pump_create(uv_loop_t *loop, struct dp_engine *eng, struct cp_kernel *kernel,
+	struct cp_sessions *sessions, struct pump **out, struct rh_error *err)
 {
 	struct pump *p = calloc(1, sizeof(*p));
 

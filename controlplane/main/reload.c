@@ -5,7 +5,8 @@
 static void report(void *arg, const char *path, const char *was, const char *now, const char *apply)
 {
 	(void)arg;
-	rh_log_info(CONF, "%s: %s -> %s (%s)", path, was != NULL ? was : "-", now != NULL ? now : "-", apply);
+	rh_log_info(CONF, "%s: %s -> %s (%s)", path, was != NULL ? was : "-",
+		now != NULL ? now : "-", apply);
 }
 
 void router_reload(struct router *r)
@@ -26,5 +27,6 @@ void router_reload(struct router *r)
 	else if (changes == 0)
 		rh_log_info(CONF, "reload: %s is what runs", r->config_path);
 	else
-		rh_log_warn(CONF, "reload: %d changes, none taken: each needs a restart of rhumbd", changes);
+		rh_log_warn(CONF, "reload: %d changes, none taken: each needs a restart of rhumbd",
+			changes);
 }

@@ -71,8 +71,8 @@ static void loop_down(struct router *r)
 
 static int table_up(struct router *r, struct rh_error *err)
 {
-	const struct dp_table_conf conf = {
-		.cache_entries = r->conf->cache_entries, .max_workers = r->conf->engine.worker_count};
+	const struct dp_table_conf conf = {.cache_entries = r->conf->cache_entries,
+		.max_workers = r->conf->engine.worker_count};
 
 	return dp_table_create(&conf, &r->table, err);
 }
@@ -161,12 +161,22 @@ static void stop_by_request(void *arg, uint32_t drain_ms)
 
 static int ctl_up(struct router *r, struct rh_error *err)
 {
-	const struct ctl_context ctx = {.eng = r->eng, .conf = r->conf, .sessions = r->sessions, .subs = r->subs,
-		.kernel = r->kernel, .ports = r->ports, .health = r->health, .config_path = r->config_path,
-		.hs_version = rhumbd_hyperscan_version(), .dpdk_version = rhumbd_dpdk_version(), .started_ns = r->started_ns,
-		.shutdown = stop_by_request, .shutdown_arg = r};
+	const struct ctl_context ctx = {.eng = r->eng,
+		.conf = r->conf,
+		.sessions = r->sessions,
+		.subs = r->subs,
+		.kernel = r->kernel,
+		.ports = r->ports,
+		.health = r->health,
+		.config_path = r->config_path,
+		.hs_version = rhumbd_hyperscan_version(),
+		.dpdk_version = rhumbd_dpdk_version(),
+		.started_ns = r->started_ns,
+		.shutdown = stop_by_request,
+		.shutdown_arg = r};
 
-	return ctl_server_create(&r->loop, r->conf->control_socket, r->conf->control_group, &ctx, &r->ctl, err);
+	return ctl_server_create(
+		&r->loop, r->conf->control_socket, r->conf->control_group, &ctx, &r->ctl, err);
 }
 
 static void ctl_down(struct router *r)
@@ -176,9 +186,17 @@ static void ctl_down(struct router *r)
 
 static int metrics_up(struct router *r, struct rh_error *err)
 {
-	const struct cp_metrics_source source = {.eng = r->eng, .conf = r->conf, .ports = r->ports, .sessions = r->sessions,
-		.subs = r->subs, .kernel = r->kernel, .health = r->health, .version = rhumbd_version(),
-		.hs_version = rhumbd_hyperscan_version(), .dpdk_version = rhumbd_dpdk_version(), .started_ns = r->started_ns};
+	const struct cp_metrics_source source = {.eng = r->eng,
+		.conf = r->conf,
+		.ports = r->ports,
+		.sessions = r->sessions,
+		.subs = r->subs,
+		.kernel = r->kernel,
+		.health = r->health,
+		.version = rhumbd_version(),
+		.hs_version = rhumbd_hyperscan_version(),
+		.dpdk_version = rhumbd_dpdk_version(),
+		.started_ns = r->started_ns};
 
 	return cp_metrics_create(&r->loop, &source, &r->metrics, err);
 }

@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * The running router: everything rhumbd starts, in order, and stops in reverse. A step that fails says one line, and what was started before it is
- * undone. Ctx of everything: control, the main thread.
+ * The running router: everything rhumbd starts, in order, and stops in reverse. A step that fails
+ * says one line, and what was started before it is undone. Ctx of everything: control, the main
+ * thread.
  */
 
 #include "controlplane/ctl/ctl_server.h"
@@ -37,7 +38,8 @@ struct router {
 int router_up(struct router *r, struct rh_error *err);
 /* Undo the steps that are up, last first. */
 void router_down(struct router *r);
-/* Begin to stop: refuse events, wait at most @drain_ms for queues, then let the loop end. Again: at once. */
+/* Begin to stop: refuse events, wait at most @drain_ms for queues, then let the loop end. Again: at
+ * once. */
 void router_stop(struct router *r, uint32_t drain_ms);
 /* SIGHUP: read the file again and report. */
 void router_reload(struct router *r);

@@ -1,6 +1,7 @@
 /*
- * Stopping: new events are refused at once, what waits for subscribers may leave for a while (the loop keeps running: credit, acknowledgements
- * and the CLI work), then everything goes down in reverse.
+ * Stopping: new events are refused at once, what waits for subscribers may leave for a while (the
+ * loop keeps running: credit, acknowledgements and the CLI work), then everything goes down in
+ * reverse.
  */
 
 #include "controlplane/main/router.h"
@@ -24,7 +25,8 @@ static void on_drain(uv_timer_t *timer)
 	if (r->drained < 2 && rh_clock_ns() < r->drain_until_ns)
 		return;
 	if (sum.copies_queued > 0)
-		rh_log_warn(MAIN, "%llu copies still waited and are dropped as stopped", (unsigned long long)sum.copies_queued);
+		rh_log_warn(MAIN, "%llu copies still waited and are dropped as stopped",
+			(unsigned long long)sum.copies_queued);
 	(void)uv_timer_stop(timer);
 	r->stop = true;
 }

@@ -1,34 +1,50 @@
 #include "controlplane/telemetry/exposition_priv.h"
 
+/* clang-format off: a table is read by row */
 /* X(type, name, help, value) */
-#define CLIENT_VALUES(X)                                                                                            \
-	X(EXPO_GAUGE, "rhumb_sessions", "clients", se.live)                                                         \
-	X(EXPO_COUNTER, "rhumb_session_hellos", "hellos received", se.hellos)                                       \
-	X(EXPO_COUNTER, "rhumb_session_challenges", "cookies sent", se.challenges)                                  \
-	X(EXPO_COUNTER, "rhumb_session_bad_cookies", "hellos with a wrong or old cookie", se.bad_cookies)           \
-	X(EXPO_COUNTER, "rhumb_session_opened", "sessions opened", se.opened)                                       \
-	X(EXPO_COUNTER, "rhumb_session_closed", "sessions closed", se.closed)                                       \
-	X(EXPO_COUNTER, "rhumb_session_timed_out", "sessions whose client fell silent", se.timed_out)               \
-	X(EXPO_COUNTER, "rhumb_session_taken_over", "sessions replaced by the same client id", se.taken_over)       \
-	X(EXPO_COUNTER, "rhumb_session_protocol_errors", "sessions ended for breaking the protocol", se.protocol_errors) \
-	X(EXPO_COUNTER, "rhumb_session_unknown_replies", "answers to unknown sessions", se.unknown_replies)         \
-	X(EXPO_COUNTER, "rhumb_session_unknown_suppressed", "the same, held back by the rate limit", se.unknown_suppressed) \
-	X(EXPO_COUNTER, "rhumb_session_stale_requests", "requests older than the last answered", se.stale_requests) \
-	X(EXPO_COUNTER, "rhumb_session_repeated_replies", "requests repeated and answered from memory", se.repeated_replies) \
-	X(EXPO_GAUGE, "rhumb_subscriptions", "subscriptions of all clients", su.subscriptions)                      \
-	X(EXPO_GAUGE, "rhumb_patterns", "distinct payload patterns", su.patterns)                                   \
-	X(EXPO_COUNTER, "rhumb_subscription_requests", "subscribe and unsubscribe requests", su.requests)           \
-	X(EXPO_COUNTER, "rhumb_subscription_refused", "filters refused", su.refused)                                \
-	X(EXPO_COUNTER, "rhumb_pattern_compiles", "pattern databases compiled", su.compiles)                        \
-	X(EXPO_COUNTER, "rhumb_pattern_compile_failures", "compilations that failed", su.compile_failures)          \
-	X(EXPO_COUNTER, "rhumb_pattern_helper_restarts", "restarts of the compile helper", su.helper_restarts)      \
-	X(EXPO_GAUGE, "rhumb_pattern_last_compile_seconds", "length of the last compilation", (double)su.last_compile_ns / 1e9) \
-	X(EXPO_GAUGE, "rhumb_table_filters", "distinct topic filters", su.table.filters)                            \
-	X(EXPO_GAUGE, "rhumb_table_nodes", "nodes of the topic index", su.table.nodes)                              \
-	X(EXPO_GAUGE, "rhumb_table_sets", "subscriber sets", su.table.sets)                                         \
-	X(EXPO_GAUGE, "rhumb_table_bytes", "memory of index, sets and subscriptions", su.table.bytes)               \
-	X(EXPO_COUNTER, "rhumb_table_updates", "changes of the subscription table", su.table.updates)               \
+#define CLIENT_VALUES(X)                                                                           \
+	X(EXPO_GAUGE, "rhumb_sessions", "clients", se.live)                                        \
+	X(EXPO_COUNTER, "rhumb_session_hellos", "hellos received", se.hellos)                      \
+	X(EXPO_COUNTER, "rhumb_session_challenges", "cookies sent", se.challenges)                 \
+	X(EXPO_COUNTER, "rhumb_session_bad_cookies", "hellos with a wrong or old cookie",          \
+		se.bad_cookies)                                                                    \
+	X(EXPO_COUNTER, "rhumb_session_opened", "sessions opened", se.opened)                      \
+	X(EXPO_COUNTER, "rhumb_session_closed", "sessions closed", se.closed)                      \
+	X(EXPO_COUNTER, "rhumb_session_timed_out", "sessions whose client fell silent",            \
+		se.timed_out)                                                                      \
+	X(EXPO_COUNTER, "rhumb_session_taken_over", "sessions replaced by the same client id",     \
+		se.taken_over)                                                                     \
+	X(EXPO_COUNTER, "rhumb_session_protocol_errors",                                           \
+		"sessions ended for breaking the protocol", se.protocol_errors)                    \
+	X(EXPO_COUNTER, "rhumb_session_unknown_replies", "answers to unknown sessions",            \
+		se.unknown_replies)                                                                \
+	X(EXPO_COUNTER, "rhumb_session_unknown_suppressed",                                        \
+		"the same, held back by the rate limit", se.unknown_suppressed)                    \
+	X(EXPO_COUNTER, "rhumb_session_stale_requests", "requests older than the last answered",   \
+		se.stale_requests)                                                                 \
+	X(EXPO_COUNTER, "rhumb_session_repeated_replies",                                          \
+		"requests repeated and answered from memory", se.repeated_replies)                 \
+	X(EXPO_GAUGE, "rhumb_subscriptions", "subscriptions of all clients", su.subscriptions)     \
+	X(EXPO_GAUGE, "rhumb_patterns", "distinct payload patterns", su.patterns)                  \
+	X(EXPO_COUNTER, "rhumb_subscription_requests", "subscribe and unsubscribe requests",       \
+		su.requests)                                                                       \
+	X(EXPO_COUNTER, "rhumb_subscription_refused", "filters refused", su.refused)               \
+	X(EXPO_COUNTER, "rhumb_pattern_compiles", "pattern databases compiled", su.compiles)       \
+	X(EXPO_COUNTER, "rhumb_pattern_compile_failures", "compilations that failed",              \
+		su.compile_failures)                                                               \
+	X(EXPO_COUNTER, "rhumb_pattern_helper_restarts", "restarts of the compile helper",         \
+		su.helper_restarts)                                                                \
+	X(EXPO_GAUGE, "rhumb_pattern_last_compile_seconds", "length of the last compilation",      \
+		(double)su.last_compile_ns / 1e9)                                                  \
+	X(EXPO_GAUGE, "rhumb_table_filters", "distinct topic filters", su.table.filters)           \
+	X(EXPO_GAUGE, "rhumb_table_nodes", "nodes of the topic index", su.table.nodes)             \
+	X(EXPO_GAUGE, "rhumb_table_sets", "subscriber sets", su.table.sets)                        \
+	X(EXPO_GAUGE, "rhumb_table_bytes", "memory of index, sets and subscriptions",              \
+		su.table.bytes)                                                                    \
+	X(EXPO_COUNTER, "rhumb_table_updates", "changes of the subscription table",                \
+		su.table.updates)                                                                  \
 	X(EXPO_COUNTER, "rhumb_table_publishes", "generations published", su.table.publishes)
+/* clang-format on */
 
 void expo_clients(struct expo *e)
 {

@@ -23,13 +23,15 @@ void expo_family(struct expo *e, enum expo_type type, const char *name, const ch
 	char escaped[EXPO_LABELS_MAX];
 
 	expo_escape(help, escaped, sizeof(escaped));
-	(void)fprintf(e->out, "# HELP %s %s\n# TYPE %s %s\n", name, escaped, name, type == EXPO_COUNTER ? "counter" : "gauge");
+	(void)fprintf(e->out, "# HELP %s %s\n# TYPE %s %s\n", name, escaped, name,
+		type == EXPO_COUNTER ? "counter" : "gauge");
 }
 
-void expo_sample(struct expo *e, enum expo_type type, const char *name, const char *labels, double value)
+void expo_sample(
+	struct expo *e, enum expo_type type, const char *name, const char *labels, double value)
 {
-	(void)fprintf(e->out, "%s%s{%s%s%s} %.17g\n", name, type == EXPO_COUNTER ? "_total" : "", e->base,
-		labels[0] != '\0' ? "," : "", labels, value);
+	(void)fprintf(e->out, "%s%s{%s%s%s} %.17g\n", name, type == EXPO_COUNTER ? "_total" : "",
+		e->base, labels[0] != '\0' ? "," : "", labels, value);
 }
 
 void expo_one(struct expo *e, enum expo_type type, const char *name, const char *help, double value)
@@ -46,7 +48,8 @@ static void base_labels(struct expo *e)
 	expo_escape(conf->node_name, node, sizeof(node));
 	expo_escape(conf->region, region, sizeof(region));
 	expo_escape(conf->zone, zone, sizeof(zone));
-	(void)snprintf(e->base, sizeof(e->base), "node=\"%s\",region=\"%s\",zone=\"%s\"", node, region, zone);
+	(void)snprintf(e->base, sizeof(e->base), "node=\"%s\",region=\"%s\",zone=\"%s\"", node,
+		region, zone);
 }
 
 static void read_workers(struct expo *e)
@@ -65,8 +68,10 @@ static void laws(struct expo *e)
 	for (uint32_t w = 0; w < e->workers; w++)
 		dp_counters_add(&sum, &e->counters[w]);
 	dp_counters_laws(&sum, &law);
-	expo_family(e, EXPO_GAUGE, "rhumb_law_difference", "left minus right side of a conservation law; 0 whenever inputs are paused");
-	expo_sample(e, EXPO_GAUGE, "rhumb_law_difference", "law=\"datagrams\"", (double)law.datagrams);
+	expo_family(e, EXPO_GAUGE, "rhumb_law_difference",
+		"left minus right side of a conservation law; 0 whenever inputs are paused");
+	expo_sample(
+		e, EXPO_GAUGE, "rhumb_law_difference", "law=\"datagrams\"", (double)law.datagrams);
 	expo_sample(e, EXPO_GAUGE, "rhumb_law_difference", "law=\"events\"", (double)law.events);
 	expo_sample(e, EXPO_GAUGE, "rhumb_law_difference", "law=\"copies\"", (double)law.copies);
 }
@@ -74,7 +79,8 @@ static void laws(struct expo *e)
 static void limits(struct expo *e)
 {
 	expo_family(e, EXPO_GAUGE, "rhumb_limit", "bounds of the dataplane");
-#define X(id, value, unit, help) expo_sample(e, EXPO_GAUGE, "rhumb_limit", "name=\"" #id "\",unit=\"" unit "\"", value);
+#define X(id, value, unit, help)                                                                   \
+	expo_sample(e, EXPO_GAUGE, "rhumb_limit", "name=\"" #id "\",unit=\"" unit "\"", value);
 	DP_LIMITS(X)
 #undef X
 }
@@ -83,14 +89,23 @@ static void router(struct expo *e)
 {
 	const struct cp_metrics_source *s = e->source;
 
-	(void)fprintf(e->out, "# HELP rhumb_build what runs\n# TYPE rhumb_build info\nrhumb_build_info{%s,version=\"%s\",dpdk=\"%s\",hyperscan=\"%s\"} 1\n",
+	(void)fprintf(e->out,
+		"# HELP rhumb_build what runs\n# TYPE rhumb_build "
+		"info\nrhumb_build_info{%s,version=\"%s\",dpdk=\"%s\",hyperscan=\"%s\"} 1\n",
 		e->base, s->version, s->dpdk_version, s->hs_version);
-	expo_one(e, EXPO_GAUGE, "rhumb_uptime_seconds", "since start", (double)(rh_clock_ns() - s->started_ns) / 1e9);
-	expo_one(e, EXPO_GAUGE, "rhumb_health_level", "0 ok, 1 degraded, 2 failed", (double)cp_health_level(s->health));
-	expo_one(e, EXPO_COUNTER, "rhumb_worker_stuck", "times a worker's loop stood still for a second", (double)cp_health_stuck_total(s->health));
-	expo_one(e, EXPO_GAUGE, "rhumb_table_generation", "generation every worker has loaded", (double)dp_engine_seen(s->eng));
-	expo_one(e, EXPO_GAUGE, "rhumb_rcu_grace_seconds", "length of the last grace period", (double)rh_rcu_last_grace_ns() / 1e9);
-	expo_one(e, EXPO_GAUGE, "rhumb_rcu_backlog", "retired objects waiting to be freed", (double)rh_rcu_backlog());
+	expo_one(e, EXPO_GAUGE, "rhumb_uptime_seconds", "since start",
+		(double)(rh_clock_ns() - s->started_ns) / 1e9);
+	expo_one(e, EXPO_GAUGE, "rhumb_health_level", "0 ok, 1 degraded, 2 failed",
+		(double)cp_health_level(s->health));
+	expo_one(e, EXPO_COUNTER, "rhumb_worker_stuck",
+		"times a worker's loop stood still for a second",
+		(double)cp_health_stuck_total(s->health));
+	expo_one(e, EXPO_GAUGE, "rhumb_table_generation", "generation every worker has loaded",
+		(double)dp_engine_seen(s->eng));
+	expo_one(e, EXPO_GAUGE, "rhumb_rcu_grace_seconds", "length of the last grace period",
+		(double)rh_rcu_last_grace_ns() / 1e9);
+	expo_one(e, EXPO_GAUGE, "rhumb_rcu_backlog", "retired objects waiting to be freed",
+		(double)rh_rcu_backlog());
 	laws(e);
 	limits(e);
 }
@@ -100,7 +115,8 @@ char *cp_metrics_text(const struct cp_metrics_source *source, size_t *len)
 	struct expo e = {.source = source, .workers = dp_engine_workers(source->eng)};
 	char *text = NULL;
 
-	e.counters = aligned_alloc(_Alignof(struct dp_counters), DP_LIMIT_WORKERS * sizeof(*e.counters));
+	e.counters =
+		aligned_alloc(_Alignof(struct dp_counters), DP_LIMIT_WORKERS * sizeof(*e.counters));
 	e.out = open_memstream(&text, len);
 	if (e.counters != NULL && e.out != NULL) {
 		memset(e.counters, 0, DP_LIMIT_WORKERS * sizeof(*e.counters));

@@ -1,6 +1,7 @@
 #pragma once
 
-/* Writing one exposition: a family is HELP, TYPE and its samples, together, as OpenMetrics 1.0 wants them. */
+/* Writing one exposition: a family is HELP, TYPE and its samples, together, as OpenMetrics 1.0
+ * wants them. */
 
 #include "controlplane/telemetry/metrics.h"
 #include "dataplane/api/counters.h"
@@ -22,8 +23,10 @@ enum expo_type { EXPO_COUNTER, EXPO_GAUGE };
 
 void expo_family(struct expo *e, enum expo_type type, const char *name, const char *help);
 /* @labels: `a="b"`, may be empty. Counters get _total. */
-void expo_sample(struct expo *e, enum expo_type type, const char *name, const char *labels, double value);
-void expo_one(struct expo *e, enum expo_type type, const char *name, const char *help, double value);
+void expo_sample(
+	struct expo *e, enum expo_type type, const char *name, const char *labels, double value);
+void expo_one(
+	struct expo *e, enum expo_type type, const char *name, const char *help, double value);
 /* Escape a label value (OpenMetrics 1.0, ABNF escaped-string). */
 void expo_escape(const char *text, char *out, size_t size);
 

@@ -37,7 +37,8 @@ static void look_at_worker(struct cp_health *h, uint32_t w, uint64_t now_ns)
 		return;
 	if (status.running != seen->running || status.last_loop_tsc != seen->loop_tsc) {
 		if (seen->stuck)
-			rh_log_warn(WORKER, "worker %u on core %u turns again after %llu ms", w, status.core,
+			rh_log_warn(WORKER, "worker %u on core %u turns again after %llu ms", w,
+				status.core,
 				(unsigned long long)((now_ns - seen->moved_ns) / RH_NS_PER_MS));
 		*seen = (struct watched){status.last_loop_tsc, now_ns, false, status.running};
 		return;
@@ -46,7 +47,9 @@ static void look_at_worker(struct cp_health *h, uint32_t w, uint64_t now_ns)
 		return;
 	seen->stuck = true;
 	h->stuck_total++;
-	rh_log_error(WORKER, "worker %u on core %u has not turned its loop for %llu ms: is something else pinned there? (docs/operations.md)",
+	rh_log_error(WORKER,
+		"worker %u on core %u has not turned its loop for %llu ms: is something else "
+		"pinned there? (docs/operations.md)",
 		w, status.core, (unsigned long long)((now_ns - seen->moved_ns) / RH_NS_PER_MS));
 }
 
@@ -72,8 +75,10 @@ static void sample_rates(struct cp_health *h, uint64_t now_ns)
 		return;
 	dp_counters_sum(h->eng, &sum);
 	if (h->sampled_ns != 0) {
-		h->events_per_s = (uint64_t)((double)(sum.events_parsed - h->events) * 1e9 / (double)passed);
-		h->copies_per_s = (uint64_t)((double)(sum.copies_tx - h->copies) * 1e9 / (double)passed);
+		h->events_per_s =
+			(uint64_t)((double)(sum.events_parsed - h->events) * 1e9 / (double)passed);
+		h->copies_per_s =
+			(uint64_t)((double)(sum.copies_tx - h->copies) * 1e9 / (double)passed);
 	}
 	h->events = sum.events_parsed;
 	h->copies = sum.copies_tx;
@@ -145,8 +150,9 @@ enum cp_health_level cp_health_level(const struct cp_health *h)
 
 const char *cp_health_level_name(enum cp_health_level level)
 {
-	static const char *const names[] = {
-		[CP_HEALTH_OK] = "ok", [CP_HEALTH_DEGRADED] = "degraded", [CP_HEALTH_FAILED] = "failed"};
+	static const char *const names[] = {[CP_HEALTH_OK] = "ok",
+		[CP_HEALTH_DEGRADED] = "degraded",
+		[CP_HEALTH_FAILED] = "failed"};
 
 	return names[level];
 }
@@ -182,10 +188,12 @@ uint32_t cp_health_problems(
 		if (n < max && h->workers[w].stuck)
 			(void)snprintf(out[n++], CP_HEALTH_PROBLEM_MAX, "worker %u is stuck", w);
 		else if (n < max && !h->workers[w].running)
-			(void)snprintf(out[n++], CP_HEALTH_PROBLEM_MAX, "worker %u does not run", w);
+			(void)snprintf(
+				out[n++], CP_HEALTH_PROBLEM_MAX, "worker %u does not run", w);
 	}
 	for (uint32_t p = 0; p < h->conf->port_count; p++)
 		if (n < max && h->link_down[p])
-			(void)snprintf(out[n++], CP_HEALTH_PROBLEM_MAX, "port %s: link down", h->conf->ports[p].dp.name);
+			(void)snprintf(out[n++], CP_HEALTH_PROBLEM_MAX, "port %s: link down",
+				h->conf->ports[p].dp.name);
 	return n;
 }

@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * Is the router well? Watches that every worker's loop turns, that links are up, and samples rates once a second. Read by
- * `show status`, `show workers` and /healthz. Ctx of everything: control loop.
+ * Is the router well? Watches that every worker's loop turns, that links are up, and samples rates
+ * once a second. Read by `show status`, `show workers` and /healthz. Ctx of everything: control
+ * loop.
  */
 
 #include "controlplane/conf/conf.h"
@@ -19,7 +20,8 @@ struct cp_health;
 enum cp_health_level {
 	CP_HEALTH_OK,
 	CP_HEALTH_DEGRADED, /* works, with something to look at: a link down */
-	CP_HEALTH_FAILED,   /* does not do its job: a worker is stuck or not running, or the router is stopping */
+	CP_HEALTH_FAILED, /* does not do its job: a worker is stuck or not running, or the router is
+			     stopping */
 };
 
 /* @ports[i] is the dataplane's index of conf->ports[i]; all borrowed. 0, -ENOMEM. */

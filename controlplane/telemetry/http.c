@@ -1,6 +1,7 @@
 /*
- * libmicrohttpd without a thread: its epoll descriptor is one more descriptor of the loop, its timeout one more timer. An answer is made
- * and buffered whole; connections are few and die after CLIENT_SECONDS of silence, so a slow scraper costs one buffer.
+ * libmicrohttpd without a thread: its epoll descriptor is one more descriptor of the loop, its
+ * timeout one more timer. An answer is made and buffered whole; connections are few and die after
+ * CLIENT_SECONDS of silence, so a slow scraper costs one buffer.
  */
 
 #include "controlplane/telemetry/metrics.h"
@@ -27,7 +28,8 @@ struct cp_metrics {
 	uint8_t handles;
 };
 
-static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, const char *type, char *text, size_t len)
+static enum MHD_Result send_text(
+	struct MHD_Connection *c, unsigned status, const char *type, char *text, size_t len)
 {
 	struct MHD_Response *response;
 	enum MHD_Result rc;
@@ -52,8 +54,9 @@ static enum MHD_Result send_note(struct MHD_Connection *c, unsigned status, cons
 	return send_text(c, status, "text/plain; charset=utf-8", text, strlen(note));
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *url, const char *method,
-	const char *version, const char *upload, size_t *upload_len, void **state)
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_len,
+	void **state)
 {
 	const struct cp_metrics *m = arg;
 	unsigned status = MHD_HTTP_OK;
@@ -72,7 +75,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 	}
 	if (strcmp(url, "/healthz") == 0) {
 		text = cp_healthz_text(m->source.health, &status);
-		return send_text(c, status, "application/json", text, text != NULL ? strlen(text) : 0);
+		return send_text(
+			c, status, "application/json", text, text != NULL ? strlen(text) : 0);
 	}
 	return send_note(c, MHD_HTTP_NOT_FOUND, "/metrics or /healthz\n");
 }
@@ -118,8 +122,9 @@ static struct MHD_Daemon *start_daemon(struct cp_metrics *m, int *family)
 	} else {
 		(void)inet_pton(AF_INET, conf->metrics_address, &v4.sin_addr);
 	}
-	return MHD_start_daemon(flags, conf->metrics_port, NULL, NULL, on_request, m, MHD_OPTION_SOCK_ADDR, address,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CLIENT_SECONDS,
+	return MHD_start_daemon(flags, conf->metrics_port, NULL, NULL, on_request, m,
+		MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CLIENT_SECONDS,
 		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
 }
 
@@ -128,8 +133,8 @@ static bool is_loopback(const char *address)
 	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
-int cp_metrics_create(uv_loop_t *loop, const struct cp_metrics_source *source, struct cp_metrics **out,
-	struct rh_error *err)
+int cp_metrics_create(uv_loop_t *loop, const struct cp_metrics_source *source,
+	struct cp_metrics **out, struct rh_error *err)
 {
 	const union MHD_DaemonInfo *info;
 	struct cp_metrics *m;
@@ -148,11 +153,14 @@ int cp_metrics_create(uv_loop_t *loop, const struct cp_metrics_source *source, s
 		int error = errno != 0 ? errno : EADDRINUSE;
 
 		free(m);
-		return rh_error_set(err, error, "metrics on %s port %u: %s; choose another metrics/port, or off",
+		return rh_error_set(err, error,
+			"metrics on %s port %u: %s; choose another metrics/port, or off",
 			source->conf->metrics_address, source->conf->metrics_port, strerror(error));
 	}
 	if (!is_loopback(source->conf->metrics_address))
-		rh_log_warn(TELEMETRY, "metrics on %s are open to whoever reaches it: there is no authentication", source->conf->metrics_address);
+		rh_log_warn(TELEMETRY,
+			"metrics on %s are open to whoever reaches it: there is no authentication",
+			source->conf->metrics_address);
 	info = MHD_get_daemon_info(m->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	(void)uv_poll_init(loop, &m->poll, info->epoll_fd);
 	(void)uv_timer_init(loop, &m->timer);

@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * GET /metrics (OpenMetrics 1.0 text) and GET /healthz (JSON) over HTTP, from the tables the CLI prints. libmicrohttpd runs inside the control
- * loop, over its epoll descriptor: no thread, and nothing a worker could notice. Ctx of everything: control loop.
+ * GET /metrics (OpenMetrics 1.0 text) and GET /healthz (JSON) over HTTP, from the tables the CLI
+ * prints. libmicrohttpd runs inside the control loop, over its epoll descriptor: no thread, and
+ * nothing a worker could notice. Ctx of everything: control loop.
  */
 
 #include "controlplane/session/session.h"
@@ -31,7 +32,7 @@ char *cp_healthz_text(const struct cp_health *health, unsigned *http);
 
 struct cp_metrics;
 /* Listen where conf says. *@out is NULL with metrics off. 0, -errno with a sentence. */
-int cp_metrics_create(uv_loop_t *loop, const struct cp_metrics_source *source, struct cp_metrics **out,
-	struct rh_error *err);
+int cp_metrics_create(uv_loop_t *loop, const struct cp_metrics_source *source,
+	struct cp_metrics **out, struct rh_error *err);
 /* Accepts NULL. */
 void cp_metrics_destroy(struct cp_metrics *metrics);

@@ -1,5 +1,6 @@
 /*
- * A configuration file of any bytes: either a configuration or one sentence, in bounded time, without a leak.
+ * A configuration file of any bytes: either a configuration or one sentence, in bounded time,
+ * without a leak.
  */
 
 #include "controlplane/conf/conf.h"

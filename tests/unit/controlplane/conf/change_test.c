@@ -45,22 +45,26 @@ Test(change, the_same_file_has_none)
 
 Test(change, a_default_written_out_is_none)
 {
-	cr_expect_eq(changes("{\"rhumb:rhumb\": {" PORT "}}", "{\"rhumb:rhumb\": {\"drain\": 2000, " PORT "}}"), 0,
-		"%s", seen);
+	cr_expect_eq(changes("{\"rhumb:rhumb\": {" PORT "}}",
+			     "{\"rhumb:rhumb\": {\"drain\": 2000, " PORT "}}"),
+		0, "%s", seen);
 }
 
 Test(change, a_value_is_told_with_its_class)
 {
-	cr_expect_eq(changes("{\"rhumb:rhumb\": {" PORT "}}", "{\"rhumb:rhumb\": {\"drain\": 5, " PORT "}}"), 1, "%s",
-		seen);
+	cr_expect_eq(changes("{\"rhumb:rhumb\": {" PORT "}}",
+			     "{\"rhumb:rhumb\": {\"drain\": 5, " PORT "}}"),
+		1, "%s", seen);
 	cr_expect_str_eq(seen, "/rhumb:rhumb/drain 2000>5 restart;");
 }
 
 Test(change, a_new_port_is_told_leaf_by_leaf)
 {
 	cr_expect_gt(changes("{\"rhumb:rhumb\": {" PORT "}}",
-			     "{\"rhumb:rhumb\": {\"port\": [{\"name\": \"p0\", \"device\": \"net_null0\"},"
+			     "{\"rhumb:rhumb\": {\"port\": [{\"name\": \"p0\", \"device\": "
+			     "\"net_null0\"},"
 			     " {\"name\": \"p1\", \"device\": \"net_null1\"}]}}"),
 		1);
-	cr_expect(strstr(seen, "/rhumb:rhumb/port[name='p1']/device ->net_null1 restart;") != NULL, "%s", seen);
+	cr_expect(strstr(seen, "/rhumb:rhumb/port[name='p1']/device ->net_null1 restart;") != NULL,
+		"%s", seen);
 }

@@ -52,20 +52,28 @@ Test(conf, one_port_is_enough)
 
 Test(conf, everything_can_be_said)
 {
-	struct cp_conf *c = good(
-		R("\"node\": {\"name\": \"r1\", \"region\": \"eu\", \"zone\": \"a\"},"
-		  "\"dataplane\": {\"hugepages\": \"off\", \"memory\": 128, \"file-prefix\": \"x\", \"control-core\": 3,"
-		  " \"worker\": [{\"core\": 1, \"ports\": [\"b\", \"a\"], \"idle\": \"yield\"}, {\"core\": 2, \"ports\": [\"b\"]}],"
-		  " \"udp-port\": 7000, \"stage-timing\": false, \"result-cache-entries\": 5000, \"punt-rate\": 1, \"control-rate\": 2},"
-		  "\"port\": [{\"name\": \"a\", \"device\": \"0000:81:00.0\", \"mtu\": 9000, \"allow-default-route\": true,"
-		  "  \"promiscuous\": true, \"address\": [{\"ip\": \"192.0.2.1/24\"}, {\"ip\": \"2001:db8::1/64\", \"vlan\": 7}]},"
-		  " {\"name\": \"b\", \"device\": \"net_null0\", \"slow-path\": \"none\", \"software-checksum\": false,"
-		  "  \"queues\": 4, \"rx-descriptors\": 64, \"tx-descriptors\": 128, \"buffers\": 2048,"
-		  "  \"neighbor\": [{\"ip\": \"192.0.2.9\", \"mac\": \"02:00:00:00:00:0a\", \"vlan\": 9}]}],"
-		  "\"session\": {\"keepalive\": 100, \"timeout\": 200},"
-		  "\"content\": {\"compile-helper\": \"/x/hsc\", \"patterns-max\": 5},"
-		  "\"control\": {\"socket\": \"/tmp/s\", \"group\": \"adm\"},"
-		  "\"metrics\": {\"address\": \"::1\", \"port\": \"off\"}, \"drain\": 7"));
+	struct cp_conf *c =
+		good(R("\"node\": {\"name\": \"r1\", \"region\": \"eu\", \"zone\": \"a\"},"
+		       "\"dataplane\": {\"hugepages\": \"off\", \"memory\": 128, \"file-prefix\": "
+		       "\"x\", \"control-core\": 3,"
+		       " \"worker\": [{\"core\": 1, \"ports\": [\"b\", \"a\"], \"idle\": "
+		       "\"yield\"}, {\"core\": 2, \"ports\": [\"b\"]}],"
+		       " \"udp-port\": 7000, \"stage-timing\": false, \"result-cache-entries\": "
+		       "5000, \"punt-rate\": 1, \"control-rate\": 2},"
+		       "\"port\": [{\"name\": \"a\", \"device\": \"0000:81:00.0\", \"mtu\": 9000, "
+		       "\"allow-default-route\": true,"
+		       "  \"promiscuous\": true, \"address\": [{\"ip\": \"192.0.2.1/24\"}, "
+		       "{\"ip\": \"2001:db8::1/64\", \"vlan\": 7}]},"
+		       " {\"name\": \"b\", \"device\": \"net_null0\", \"slow-path\": \"none\", "
+		       "\"software-checksum\": false,"
+		       "  \"queues\": 4, \"rx-descriptors\": 64, \"tx-descriptors\": 128, "
+		       "\"buffers\": 2048,"
+		       "  \"neighbor\": [{\"ip\": \"192.0.2.9\", \"mac\": \"02:00:00:00:00:0a\", "
+		       "\"vlan\": 9}]}],"
+		       "\"session\": {\"keepalive\": 100, \"timeout\": 200},"
+		       "\"content\": {\"compile-helper\": \"/x/hsc\", \"patterns-max\": 5},"
+		       "\"control\": {\"socket\": \"/tmp/s\", \"group\": \"adm\"},"
+		       "\"metrics\": {\"address\": \"::1\", \"port\": \"off\"}, \"drain\": 7"));
 
 	cr_expect_str_eq(c->node_name, "r1");
 	cr_expect_eq(c->eal.hugepages, DP_HUGEPAGES_OFF);
@@ -97,12 +105,14 @@ Test(conf, everything_can_be_said)
 
 Test(conf, a_worker_may_share_the_control_core_when_it_yields)
 {
-	struct cp_conf *c = good(WITH("\"dataplane\": {\"worker\": [{\"core\": 0, \"idle\": \"yield\"}]}"));
+	struct cp_conf *c =
+		good(WITH("\"dataplane\": {\"worker\": [{\"core\": 0, \"idle\": \"yield\"}]}"));
 
 	cr_expect_eq(c->engine.workers[0].core, 0u);
 	cp_conf_free(c);
 }
 
+/* clang-format off: a table is read by row */
 /* Each: configuration, what the sentence must hold (file or place, value, what would be right). */
 static const struct {
 	const char *text, *place, *value, *right;
@@ -123,44 +133,82 @@ static const struct {
 	{P(", \"mtoo\": 1"), "port[name='p0']", "\"mtoo\"", "mtu, address"},
 	{P(", \"slow-path\": \"maybe\""), "/slow-path", "\"maybe\"", "one of tap, none"},
 	{P(", \"promiscuous\": 1"), "/promiscuous", "\"1\"", "true or false"},
-	{R("\"port\": [{\"name\": \"p0\"}]"), "/rhumb:rhumb/port/device", "\"device\"", "PCI address"},
+	{R("\"port\": [{\"name\": \"p0\"}]"), "/rhumb:rhumb/port/device", "\"device\"",
+		"PCI address"},
 	{R("\"port\": [{\"device\": \"x\"}]"), "/rhumb:rhumb/port", "\"name\"", "expected"},
-	{R("\"port\": [{\"name\": \"p 0\", \"device\": \"x\"}]"), "/port/name", "\"p 0\"", "letters, digits"},
-	{R("\"port\": [{\"name\": \"p0\", \"device\": \"a b\"}]"), "/device", "\"a b\"", "without spaces"},
-	{R("\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"a\", \"device\": \"y\"}]"), "t.json:1", "Duplicate", "port"},
-	{R("\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"b\", \"device\": \"x\"}]"), "port[name='b']/device", "\"x\"", "each device once"},
+	{R("\"port\": [{\"name\": \"p 0\", \"device\": \"x\"}]"), "/port/name", "\"p 0\"",
+		"letters, digits"},
+	{R("\"port\": [{\"name\": \"p0\", \"device\": \"a b\"}]"), "/device", "\"a b\"",
+		"without spaces"},
+	{R("\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"a\", \"device\": "
+	   "\"y\"}]"),
+		"t.json:1", "Duplicate", "port"},
+	{R("\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"b\", \"device\": "
+	   "\"x\"}]"),
+		"port[name='b']/device", "\"x\"", "each device once"},
 	{R("\"port\": {\"name\": \"a\"}"), "/rhumb:rhumb", "\"port\"", "array"},
-	{P(", \"address\": [{\"ip\": \"192.0.2.1\"}]"), "/address/ip", "\"192.0.2.1\"", "192.0.2.1/24"},
-	{P(", \"address\": [{\"ip\": \"192.0.2.300/24\"}]"), "/address/ip", "\"192.0.2.300/24\"", "192.0.2.1/24"},
-	{P(", \"address\": [{\"ip\": \"192.0.2.1/33\"}]"), "/address/ip", "\"192.0.2.1/33\"", "prefix length"},
-	{P(", \"address\": [{\"ip\": \"2001:db8::1/129\"}]"), "/address/ip", "/129", "prefix length"},
+	{P(", \"address\": [{\"ip\": \"192.0.2.1\"}]"), "/address/ip", "\"192.0.2.1\"",
+		"192.0.2.1/24"},
+	{P(", \"address\": [{\"ip\": \"192.0.2.300/24\"}]"), "/address/ip", "\"192.0.2.300/24\"",
+		"192.0.2.1/24"},
+	{P(", \"address\": [{\"ip\": \"192.0.2.1/33\"}]"), "/address/ip", "\"192.0.2.1/33\"",
+		"prefix length"},
+	{P(", \"address\": [{\"ip\": \"2001:db8::1/129\"}]"), "/address/ip", "/129",
+		"prefix length"},
 	{P(", \"address\": [{\"ip\": \"224.0.0.1/4\"}]"), "/address/ip", "224.0.0.1/4", "unicast"},
-	{P(", \"address\": [{\"ip\": \"127.0.0.1/8\"}]"), "/address/ip", "127.0.0.1/8", "not loopback"},
-	{P(", \"address\": [{\"ip\": \"192.0.2.1/24\"}, {\"ip\": \"192.0.2.1/25\"}]"), "/address/ip", "192.0.2.1/25", "once"},
-	{P(", \"address\": [{\"ip\": \"192.0.2.1/24\", \"vlan\": 4095}]"), "/vlan", "\"4095\"", "1..4094"},
-	{P(", \"neighbor\": [{\"ip\": \"192.0.2.2\", \"mac\": \"02:00:00:00:00:01\"}]"), "/neighbor", "learned from the kernel", "slow-path to none"},
-	{P(", \"slow-path\": \"none\", \"tap-name\": \"t\""), "/tap-name", "no tap twin", "leave tap-name out"},
-	{P(", \"slow-path\": \"none\", \"neighbor\": [{\"ip\": \"192.0.2.2\", \"mac\": \"02:00\"}]"), "/mac", "\"02:00\"", "02:00:00:00:00:01"},
-	{P(", \"slow-path\": \"none\", \"neighbor\": [{\"ip\": \"192.0.2.2\", \"mac\": \"03:00:00:00:00:01\"}]"), "/mac", "03:00", "even first byte"},
-	{P(", \"slow-path\": \"none\", \"neighbor\": [{\"ip\": \"1.2.3\", \"mac\": \"02:00:00:00:00:01\"}]"), "/neighbor/ip", "\"1.2.3\"", "192.0.2.1"},
-	{R("\"port\": [{\"name\": \"v\", \"device\": \"net_af_packet0,iface=v,qpairs=1\"}]"), "/tap-name", "\"v\"", "another name"},
-	{R("\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"b\", \"device\": \"y\", \"tap-name\": \"a\"}]"), "port[name='b']/tap-name", "\"a\"", "another name"},
-	{WITH("\"dataplane\": {\"hugepages\": \"some\"}"), "/hugepages", "\"some\"", "one of auto, on, off"},
-	{WITH("\"dataplane\": {\"worker\": [{\"core\": 0}]}"), "worker[core='0']", "polls", "core of its own"},
-	{WITH("\"dataplane\": {\"worker\": [{\"core\": 1}, {\"core\": 1}]}"), "t.json:1", "Duplicate", "core"},
-	{WITH("\"dataplane\": {\"worker\": [{\"core\": 1, \"ports\": [\"p9\"]}]}"), "/ports", "\"p9\"", "entry of the list port"},
-	{WITH("\"dataplane\": {\"result-cache-entries\": 5}"), "/result-cache-entries", "\"5\"", "0 or 1024..16777216"},
+	{P(", \"address\": [{\"ip\": \"127.0.0.1/8\"}]"), "/address/ip", "127.0.0.1/8",
+		"not loopback"},
+	{P(", \"address\": [{\"ip\": \"192.0.2.1/24\"}, {\"ip\": \"192.0.2.1/25\"}]"),
+		"/address/ip", "192.0.2.1/25", "once"},
+	{P(", \"address\": [{\"ip\": \"192.0.2.1/24\", \"vlan\": 4095}]"), "/vlan", "\"4095\"",
+		"1..4094"},
+	{P(", \"neighbor\": [{\"ip\": \"192.0.2.2\", \"mac\": \"02:00:00:00:00:01\"}]"),
+		"/neighbor", "learned from the kernel", "slow-path to none"},
+	{P(", \"slow-path\": \"none\", \"tap-name\": \"t\""), "/tap-name", "no tap twin",
+		"leave tap-name out"},
+	{P(", \"slow-path\": \"none\", \"neighbor\": [{\"ip\": \"192.0.2.2\", \"mac\": "
+	   "\"02:00\"}]"),
+		"/mac", "\"02:00\"", "02:00:00:00:00:01"},
+	{P(", \"slow-path\": \"none\", \"neighbor\": [{\"ip\": \"192.0.2.2\", \"mac\": "
+	   "\"03:00:00:00:00:01\"}]"),
+		"/mac", "03:00", "even first byte"},
+	{P(", \"slow-path\": \"none\", \"neighbor\": [{\"ip\": \"1.2.3\", \"mac\": "
+	   "\"02:00:00:00:00:01\"}]"),
+		"/neighbor/ip", "\"1.2.3\"", "192.0.2.1"},
+	{R("\"port\": [{\"name\": \"v\", \"device\": \"net_af_packet0,iface=v,qpairs=1\"}]"),
+		"/tap-name", "\"v\"", "another name"},
+	{R("\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"b\", \"device\": \"y\", "
+	   "\"tap-name\": \"a\"}]"),
+		"port[name='b']/tap-name", "\"a\"", "another name"},
+	{WITH("\"dataplane\": {\"hugepages\": \"some\"}"), "/hugepages", "\"some\"",
+		"one of auto, on, off"},
+	{WITH("\"dataplane\": {\"worker\": [{\"core\": 0}]}"), "worker[core='0']", "polls",
+		"core of its own"},
+	{WITH("\"dataplane\": {\"worker\": [{\"core\": 1}, {\"core\": 1}]}"), "t.json:1",
+		"Duplicate", "core"},
+	{WITH("\"dataplane\": {\"worker\": [{\"core\": 1, \"ports\": [\"p9\"]}]}"), "/ports",
+		"\"p9\"", "entry of the list port"},
+	{WITH("\"dataplane\": {\"result-cache-entries\": 5}"), "/result-cache-entries", "\"5\"",
+		"0 or 1024..16777216"},
 	{WITH("\"session\": {\"keepalive\": 10000}"), "/session", "twice keepalive", "timeout"},
 	{WITH("\"metrics\": {\"port\": \"on\"}"), "/metrics/port", "\"on\"", "1..65535, or off"},
-	{WITH("\"metrics\": {\"address\": \"1.2.3.4.5\"}"), "/metrics/address", "1.2.3.4.5", "127.0.0.1"},
-	{WITH("\"control\": {\"socket\": \"rel\"}"), "/control/socket", "\"rel\"", "begins with '/'"},
+	{WITH("\"metrics\": {\"address\": \"1.2.3.4.5\"}"), "/metrics/address", "1.2.3.4.5",
+		"127.0.0.1"},
+	{WITH("\"control\": {\"socket\": \"rel\"}"), "/control/socket", "\"rel\"",
+		"begins with '/'"},
 	{WITH("\"node\": {\"name\": \"a b\"}"), "/node/name", "\"a b\"", "letters, digits"},
 	{WITH("\"node\": 3"), "/rhumb:rhumb", "\"node\"", "object"},
 	{R("\"dataplane\": {\"worker\": [{\"core\": 1, \"ports\": [\"a\"]}]},"
-	   "\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"b\", \"device\": \"y\"}]"), "port[name='b']", "no worker", "ports of a worker"},
-	{R("\"dataplane\": {\"worker\": [{\"core\": 1, \"ports\": [\"a\"]}, {\"core\": 2, \"ports\": [\"a\"]}]},"
-	   "\"port\": [{\"name\": \"a\", \"device\": \"x\", \"queues\": 1}]"), "port[name='a']/queues", "1 for 2", "one queue a worker"},
+	   "\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"b\", \"device\": "
+	   "\"y\"}]"),
+		"port[name='b']", "no worker", "ports of a worker"},
+	{R("\"dataplane\": {\"worker\": [{\"core\": 1, \"ports\": [\"a\"]}, {\"core\": 2, "
+	   "\"ports\": [\"a\"]}]},"
+	   "\"port\": [{\"name\": \"a\", \"device\": \"x\", \"queues\": 1}]"),
+		"port[name='a']/queues", "1 for 2", "one queue a worker"},
 };
+
+/* clang-format on */
 
 Test(conf, errors_name_place_value_and_what_would_be_right)
 {
@@ -173,9 +221,12 @@ Test(conf, errors_name_place_value_and_what_would_be_right)
 		cr_expect_null(conf);
 		cr_expect(strstr(err.text, "t.json") == err.text, "file: %s", err.text);
 		cr_expect(strchr(err.text, '\n') == NULL, "one line: %s", err.text);
-		cr_expect(strstr(err.text, bad[i].place) != NULL, "place %s: %s", bad[i].place, err.text);
-		cr_expect(strstr(err.text, bad[i].value) != NULL, "value %s: %s", bad[i].value, err.text);
-		cr_expect(strstr(err.text, bad[i].right) != NULL, "right %s: %s", bad[i].right, err.text);
+		cr_expect(strstr(err.text, bad[i].place) != NULL, "place %s: %s", bad[i].place,
+			err.text);
+		cr_expect(strstr(err.text, bad[i].value) != NULL, "value %s: %s", bad[i].value,
+			err.text);
+		cr_expect(strstr(err.text, bad[i].right) != NULL, "right %s: %s", bad[i].right,
+			err.text);
 	}
 }
 
@@ -185,7 +236,9 @@ Test(conf, files_are_named_when_they_cannot_be_read)
 	struct rh_error err = {""};
 
 	cr_expect_eq(cp_conf_load("/nonexistent/r.json", &conf, &err), -ENOENT);
-	cr_expect(strstr(err.text, "/nonexistent/r.json") != NULL && strstr(err.text, "--config") != NULL, "%s", err.text);
+	cr_expect(strstr(err.text, "/nonexistent/r.json") != NULL &&
+			  strstr(err.text, "--config") != NULL,
+		"%s", err.text);
 	cr_expect_eq(cp_conf_load("/", &conf, &err), -EINVAL);
 	cr_expect(strstr(err.text, "directory") != NULL, "%s", err.text);
 	cr_expect_eq(cp_conf_load("/dev/zero", &conf, &err), -EINVAL);

@@ -1,5 +1,6 @@
 /*
- * docs/configuration.md holds the reference made from the model, word for word: `rhumbd --reference` prints it.
+ * docs/configuration.md holds the reference made from the model, word for word: `rhumbd
+ * --reference` prints it.
  */
 
 #include "controlplane/conf/conf.h"
@@ -28,8 +29,9 @@ Test(reference, the_page_holds_what_the_model_says)
 	cr_assert_eq(cp_conf_reference(out), 0);
 	(void)fclose(out);
 	cr_expect_gt(len, 4000u);
-	cr_expect_not_null(strstr(page(), made),
-		"docs/configuration.md is behind rhumb.yang: replace its reference with the output of rhumbd --reference");
+	cr_expect_not_null(
+		strstr(page(), made), "docs/configuration.md is behind rhumb.yang: replace its "
+				      "reference with the output of rhumbd --reference");
 	free(made);
 }
 
@@ -43,6 +45,8 @@ Test(reference, every_leaf_says_when_a_change_takes_effect)
 	(void)fclose(out);
 	for (char *line = strtok(made, "\n"); line != NULL; line = strtok(NULL, "\n"))
 		if (strncmp(line, "| `", 3) == 0)
-			cr_expect(strstr(line, "| live |") != NULL || strstr(line, "| restart |") != NULL, "%s", line);
+			cr_expect(strstr(line, "| live |") != NULL ||
+					  strstr(line, "| restart |") != NULL,
+				"%s", line);
 	free(made);
 }
