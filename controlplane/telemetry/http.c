@@ -125,7 +125,7 @@ static struct MHD_Daemon *start_daemon(struct cp_metrics *m, int *family)
 	return MHD_start_daemon(flags, conf->metrics_port, NULL, NULL, on_request, m,
 		MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CLIENT_SECONDS,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+		MHD_OPTION_END);
 }
 
 static bool is_loopback(const char *address)

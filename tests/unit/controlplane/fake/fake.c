@@ -1,0 +1,265 @@
+#include "tests/unit/controlplane/fake/fake.h"
+
+#include "controlplane/session/session.h"
+#include "dataplane/api/topics.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fake fake;
+
+void fake_reset(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	fake.workers = FAKE_WORKERS;
+	fake.sessions = fake.subs = fake.topics = fake.traced = 3;
+	fake.link_up = true;
+	for (uint32_t w = 0; w < FAKE_WORKERS; w++)
+		fake.status[w] = (struct dp_worker_status){.core = w + 1,
+			.running = true,
+			.last_loop_tsc = 1,
+			.generation = 7,
+			.event_buffers_free = DP_LIMIT_EVENT_BUFFERS};
+}
+
+struct cp_conf *fake_conf(void)
+{
+	static const char text[] =
+		"{\"rhumb:rhumb\": {\"node\": {\"name\": \"r1\", \"region\": \"eu\"},"
+		"\"dataplane\": {\"worker\": [{\"core\": 1}, {\"core\": 2}]},"
+		"\"port\": [{\"name\": \"p0\", \"device\": \"net_null0\", \"address\": [{\"ip\": "
+		"\"192.0.2.1/24\"}]}],"
+		"\"metrics\": {\"port\": 19464}}}";
+	struct cp_conf *conf = NULL;
+	struct rh_error err;
+
+	if (cp_conf_parse(text, strlen(text), "fake", &conf, &err) < 0) {
+		(void)fprintf(stderr, "%s\n", err.text);
+		abort();
+	}
+	return conf;
+}
+
+uint32_t dp_engine_workers(const struct dp_engine *eng)
+{
+	(void)eng;
+	return fake.workers;
+}
+
+uint64_t dp_engine_seen(const struct dp_engine *eng)
+{
+	(void)eng;
+	return 7;
+}
+
+int dp_engine_worker_status(const struct dp_engine *eng, uint32_t w, struct dp_worker_status *out)
+{
+	(void)eng;
+	if (w >= fake.workers)
+		return -ENOENT;
+	*out = fake.status[w];
+	return 0;
+}
+
+int dp_counters_read(const struct dp_engine *eng, unsigned w, struct dp_counters *out)
+{
+	(void)eng;
+	if (w >= fake.workers)
+		return -ENOENT;
+	*out = fake.counters[w];
+	return 0;
+}
+
+void dp_counters_sum(const struct dp_engine *eng, struct dp_counters *out)
+{
+	(void)eng;
+	memset(out, 0, sizeof(*out));
+	for (uint32_t w = 0; w < fake.workers; w++)
+		dp_counters_add(out, &fake.counters[w]);
+}
+
+int dp_session_stats(
+	const struct dp_engine *eng, dp_session_id_t slot, struct dp_session_stats *out)
+{
+	(void)eng;
+	memset(out, 0, sizeof(*out));
+	out->rx_events = slot;
+	out->tx_granted_events = RH_CREDIT_UNLIMITED;
+	out->tx_granted_bytes = 100;
+	out->tx_bytes = 40;
+	out->rx_granted_events = 256;
+	out->drops[DP_DROP_QUEUE_FULL] = slot;
+	return 0;
+}
+
+void dp_topics_each(const struct dp_engine *eng, dp_topic_cb cb, void *arg)
+{
+	struct dp_topic_row row = {.receivers = 1, .events = 9};
+
+	(void)eng;
+	for (uint32_t i = 0; i < fake.topics; i++) {
+		(void)snprintf(row.topic, sizeof(row.topic), "a/%u", i);
+		cb(arg, &row);
+	}
+}
+
+int dp_trace_start(struct dp_engine *eng, const struct rh_filter *filter)
+{
+	(void)eng;
+	(void)filter;
+	fake.tracing = true;
+	return 0;
+}
+
+void dp_trace_stop(struct dp_engine *eng)
+{
+	(void)eng;
+	fake.tracing = false;
+}
+
+uint32_t dp_trace_read(struct dp_engine *eng, struct dp_trace_entry *out, uint32_t max)
+{
+	uint32_t n = fake.traced < max ? fake.traced : max;
+
+	(void)eng;
+	for (uint32_t i = 0; i < n; i++) {
+		out[i] = (struct dp_trace_entry){.wall_ns = 1700000000123456789ULL,
+			.incarnation = 0xabc,
+			.sequence = i,
+			.topic_len = 3,
+			.payload_len = 2,
+			.payload_kept = 2,
+			.topic = "a/b",
+			.payload = "hi"};
+		if (i == 1)
+			out[i].payload[0] = 0xff;
+		if (i == 2)
+			out[i].drop = DP_DROP_DUPLICATE;
+	}
+	return n;
+}
+
+int dp_port_info(uint32_t index, struct dp_port_info *out)
+{
+	if (index != 0)
+		return -ENOENT;
+	*out = (struct dp_port_info){.name = "p0",
+		.device = "net_null0",
+		.driver = "net_null",
+		.mtu = 1500,
+		.queues = 2,
+		.link_up = fake.link_up,
+		.link_mbps = 10000,
+		.pool_size = 100,
+		.pool_free = 90};
+	return 0;
+}
+
+int dp_port_stats(uint32_t index, struct dp_port_stats *out)
+{
+	*out = (struct dp_port_stats){.rx_packets = 5, .rx_missed = 1};
+	return index == 0 ? 0 : -ENOENT;
+}
+
+uint32_t dp_port_count(void)
+{
+	return 1;
+}
+
+bool dp_eal_has_hugepages(void)
+{
+	return false;
+}
+
+int cp_sessions_find(const struct cp_sessions *s, dp_session_id_t slot, struct cp_session_row *out)
+{
+	(void)s;
+	if (slot >= fake.sessions)
+		return -ENOENT;
+	memset(out, 0, sizeof(*out));
+	out->slot = slot;
+	(void)snprintf(out->client_id, sizeof(out->client_id), "client-%u", slot);
+	out->remote = (struct dp_address){.family = 4, .bytes = {192, 0, 2, 9}, .port = 4000};
+	out->vlan = slot == 1 ? 7 : DP_VLAN_NONE;
+	out->since_wall_ns = 1700000000000000000ULL;
+	return 0;
+}
+
+void cp_sessions_each(const struct cp_sessions *s,
+	bool (*cb)(void *arg, const struct cp_session_row *row), void *arg)
+{
+	struct cp_session_row row;
+
+	for (uint32_t i = 0; i < fake.sessions && cp_sessions_find(s, i, &row) == 0; i++)
+		if (!cb(arg, &row))
+			return;
+}
+
+void cp_sessions_stats(const struct cp_sessions *s, struct cp_sessions_stats *out)
+{
+	(void)s;
+	*out = (struct cp_sessions_stats){.live = fake.sessions, .hellos = 4};
+}
+
+int cp_subs_find(const struct cp_subs *s, dp_sub_id_t sub, struct cp_sub_row *out)
+{
+	(void)s;
+	if (sub >= fake.subs)
+		return -ENOENT;
+	*out = (struct cp_sub_row){.sub = sub,
+		.slot = sub % 2,
+		.filter = "a/+",
+		.content = sub == 1 ? "x[0-9]" : NULL,
+		.since_wall_ns = 1700000000000000000ULL};
+	return 0;
+}
+
+void cp_subs_each(
+	const struct cp_subs *s, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg)
+{
+	struct cp_sub_row row;
+
+	for (uint32_t i = 0; i < fake.subs && cp_subs_find(s, i, &row) == 0; i++)
+		if (!cb(arg, &row))
+			return;
+}
+
+void cp_subs_stats(const struct cp_subs *s, struct cp_subs_stats *out)
+{
+	(void)s;
+	*out = (struct cp_subs_stats){.subscriptions = fake.subs, .patterns = 1};
+}
+
+void fake_explain_finish(int status)
+{
+	static const struct dp_explain_row rows[] = {{0, 0, 0, DP_EXPLAIN_DELIVER},
+		{1, 1, 1, DP_EXPLAIN_PATTERN_UNKNOWN}, {2, 0, 0, DP_EXPLAIN_SAME_SESSION}};
+	cp_subs_explain_cb cb = fake.explain_cb;
+
+	fake.explain_cb = NULL;
+	cb(fake.explain_arg, status, status < 0 ? "byte 2: no wildcard in a topic" : "", rows,
+		status < 0 ? 0 : 3);
+}
+
+int cp_subs_explain(struct cp_subs *subs, uint16_t tenant, const char *topic, size_t topic_len,
+	const void *payload, size_t payload_len, cp_subs_explain_cb cb, void *arg)
+{
+	(void)subs;
+	(void)tenant;
+	(void)payload;
+	(void)payload_len;
+	fake.explain_cb = cb;
+	fake.explain_arg = arg;
+	if (fake.explain_now)
+		fake_explain_finish(memchr(topic, '#', topic_len) != NULL ? -EINVAL : 0);
+	return 0;
+}
+
+void cp_kernel_stats(const struct cp_kernel *k, uint32_t port, struct cp_kernel_stats *out)
+{
+	(void)k;
+	(void)port;
+	*out = (struct cp_kernel_stats){.to_kernel = 2, .adjacencies = 1};
+}

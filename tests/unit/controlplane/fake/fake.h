@@ -1,0 +1,34 @@
+#pragma once
+
+/*
+ * A router without a dataplane for tests of what reads it (control socket, metrics): the api
+ * functions, answered from the struct below.
+ */
+
+#include "controlplane/subs/subs.h"
+#include "dataplane/api/counters.h"
+#include "dataplane/api/engine.h"
+#include "dataplane/api/port.h"
+#include "dataplane/api/trace.h"
+
+#define FAKE_WORKERS 2
+
+struct fake {
+	uint32_t workers, sessions, subs, topics, traced;
+	struct dp_counters counters[FAKE_WORKERS];
+	struct dp_worker_status status[FAKE_WORKERS];
+	bool link_up;
+	bool tracing;
+	/* explain waits here until fake_explain_finish */
+	cp_subs_explain_cb explain_cb;
+	void *explain_arg;
+	bool explain_now; /* answer at once instead */
+};
+
+extern struct fake fake;
+
+/* One port, two workers, a few of everything. */
+void fake_reset(void);
+/* A configuration to go with it; the caller frees. */
+struct cp_conf *fake_conf(void);
+void fake_explain_finish(int status);
