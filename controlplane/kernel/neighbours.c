@@ -24,8 +24,12 @@ static void on_neighbour(const struct cp_neighbour *neighbour, void *arg)
 	if (!twin)
 		return;
 	adj = cp_adj_find(k, twin->port->index, twin->vlan, &neighbour->address);
-	if (adj && adj->ifindex)
-		cp_adj_set(k, adj, neighbour->usable ? neighbour->mac : NULL);
+	if (!adj || !adj->ifindex)
+		return;
+	cp_adj_set(k, adj, neighbour->usable ? neighbour->mac : NULL);
+	/* Flushed or failed while in use: ask at once, copies are being dropped. */
+	if (!neighbour->usable)
+		(void)cp_netlink_neighbour_use(&k->netlink, adj->ifindex, &adj->next_hop);
 }
 
 static void on_moved(uv_timer_t *timer)

@@ -22,7 +22,7 @@ struct dp_eal_conf {
 	const char *file_prefix; /* private to this process; a second rhumbd with it is refused */
 	enum dp_hugepages hugepages;
 	uint32_t memory_mb; /* 0: 512 */
-	unsigned control_core;
+	unsigned control_core; /* may be one of cores: sensible with DP_IDLE_YIELD only */
 	unsigned cores[16]; /* worker cores */
 	uint32_t core_count;
 	bool use_pci; /* false: --no-pci; true when a port names a PCI address */
@@ -47,7 +47,7 @@ struct dp_port_conf {
 	uint32_t queues;		 /* rx and tx queues wanted; clipped to what the device has, at least 1 */
 	uint32_t rx_descriptors, tx_descriptors; /* 0: 1024; clipped */
 	uint32_t mbufs; /* of the port's pool; 0: chosen from descriptors and queues */
-	uint16_t mtu;	/* 0: 1500 */
+	uint16_t mtu;	/* 0: 1500, or the kernel interface's where that is less */
 	bool promiscuous;
 	bool rx_checksum_in_software; /* verify UDP/IP checksums ourselves where the device does not */
 	bool allow_default_route; /* take the port although it carries the default route */

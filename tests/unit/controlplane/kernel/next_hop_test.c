@@ -124,24 +124,40 @@ Test(next_hop, a_changed_link_address_is_followed)
 	cr_assert(turn_until(resolved0_other));
 }
 
-Test(next_hop, a_failed_neighbour_is_unresolved_and_asked_for_again)
+Test(overrun, a_flushed_neighbour_is_asked_for_at_once)
 {
+	with.tick_ms = 60000; /* not by the keep-alive */
+	cr_assert_eq(create(), 0, "%s", err.text);
 	run("ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev tw nud reachable");
 	(void)adj_get("10.0.0.2");
 	dp.frame_count = 0;
 	run("ip neigh delete 10.0.0.2 dev tw");
 	cr_assert(turn_until(unresolved0));
-	cr_assert(turn_until(kernel_asks), "the keep-alive asks again");
+	cr_assert(turn_until(kernel_asks));
 }
 
-Test(next_hop, stale_entries_in_use_are_kept_alive)
+Test(next_hop, a_neighbour_that_does_not_answer_is_asked_for_again_and_again)
+{
+	run("echo 1 > /proc/sys/net/ipv4/neigh/tw/mcast_solicit && "
+	    "echo 20 > /proc/sys/net/ipv4/neigh/tw/retrans_time_ms");
+	(void)adj_get("10.0.0.2");
+	for (int i = 0; i < 3; i++) {
+		dp.frame_count = 0;
+		cr_assert(turn_until(kernel_asks), "question %d", i);
+	}
+	cr_assert_not(dp.adj[0].resolved);
+}
+
+Test(next_hop, entries_in_use_that_go_stale_are_kept_alive)
 {
 	/* Without a question from us a stale entry stays stale; with one the kernel probes it by unicast. */
 	run("echo 0 > /proc/sys/net/ipv4/neigh/tw/delay_first_probe_time && "
-	    "ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev tw nud stale");
+	    "ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev tw nud reachable");
 	(void)adj_get("10.0.0.2");
+	run("ip neigh change 10.0.0.2 lladdr 02:00:00:00:00:02 dev tw nud stale");
 	cr_assert(turn_until(kernel_asks));
 	cr_assert_arr_eq(dp.frames[find_arp(1, "10.0.0.2", 0)], peer_mac, 6, "a unicast probe");
+	cr_assert(dp.adj[0].resolved);
 }
 
 Test(next_hop, beyond_a_gateway_the_gateway_is_the_next_hop)
