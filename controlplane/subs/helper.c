@@ -29,17 +29,19 @@
 #define SET_FACTOR   30
 #define SET_MS_MOST  600000
 
-static void path_beside(char *out, size_t room)
+static void path_beside(struct cp_helper *h)
 {
-	ssize_t len = readlink("/proc/self/exe", out, room - 1);
+	char exe[sizeof(h->path)];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	char *slash;
+	int put = -1;
 
-	out[len > 0 ? len : 0] = 0;
-	slash = strrchr(out, '/');
-	if (slash && (size_t)(slash - out) + sizeof("/rhumb-hsc") <= room)
-		strcpy(slash, "/rhumb-hsc");
-	if (access(out, X_OK) < 0)
-		(void)snprintf(out, room, "%s/rhumb-hsc", RHUMB_LIBEXEC);
+	exe[len > 0 ? len : 0] = 0;
+	slash = strrchr(exe, '/');
+	if (slash)
+		put = snprintf(h->path, sizeof(h->path), "%.*s/rhumb-hsc", (int)(slash - exe), exe);
+	if (put < 0 || put >= (int)sizeof(h->path) || access(h->path, X_OK) < 0)
+		(void)snprintf(h->path, sizeof(h->path), "%s/rhumb-hsc", RHUMB_LIBEXEC);
 }
 
 void cp_helper_init(struct cp_helper *h, const struct cp_conf *conf)
@@ -56,7 +58,7 @@ void cp_helper_init(struct cp_helper *h, const struct cp_conf *conf)
 	if (conf->compile_helper[0])
 		(void)snprintf(h->path, sizeof(h->path), "%s", conf->compile_helper);
 	else
-		path_beside(h->path, sizeof(h->path));
+		path_beside(h);
 }
 
 static void kill_it(struct cp_helper *h)

@@ -105,6 +105,11 @@ static const struct cp_subs_ops ops = {fake_add, fake_del, fake_patterns, fake_p
 
 void fixture_start(void)
 {
+	fixture_start_with(&ops, NULL);
+}
+
+void fixture_start_with(const struct cp_subs_ops *with, struct dp_table *table)
+{
 	struct rh_error err;
 
 	memset(&fake, 0, sizeof(fake));
@@ -117,7 +122,7 @@ void fixture_start(void)
 	if (!conf.compile_helper[0])
 		(void)snprintf(conf.compile_helper, sizeof(conf.compile_helper), "%s", RHUMB_HSC);
 	cr_assert_eq(uv_loop_init(&loop), 0);
-	cr_assert_eq(cp_subs_create_with(&loop, &ops, NULL, NULL, &conf, &subs, &err), 0, "%s", err.text);
+	cr_assert_eq(cp_subs_create_with(&loop, with, table, NULL, &conf, &subs, &err), 0, "%s", err.text);
 }
 
 void fixture_stop(void)

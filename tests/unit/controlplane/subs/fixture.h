@@ -37,6 +37,7 @@ extern uv_loop_t loop;
 
 /* The real rhumb-hsc, fake table whose workers follow at once. */
 void fixture_start(void);
+void fixture_start_with(const struct cp_subs_ops *ops, struct dp_table *table);
 void fixture_stop(void);
 
 struct rh_sub_entry entry(const char *filter);

@@ -1,0 +1,143 @@
+/*
+ * The registry, the helper and the real table together: what was asked for is what a worker's lookup finds.
+ */
+#include "tests/unit/controlplane/subs/fixture.h"
+
+#include "dataplane/base/rcu.h"
+#include "dataplane/match/match_lookup.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct dp_table *table;
+static struct dp_match *match;
+static struct answer a, b;
+
+/* This thread is the only worker, and it loads a generation when it is asked for it. */
+static uint64_t seen_now(const struct dp_engine *eng)
+{
+	(void)eng;
+	return dp_match_begin(match);
+}
+
+static const struct cp_subs_ops ops = {dp_table_sub_add, dp_table_sub_del, dp_table_patterns_set,
+	dp_table_publish, dp_table_generation, dp_table_stats, dp_table_explain, seen_now};
+
+static void start(void)
+{
+	struct dp_table_conf table_conf = {.cache_entries = 1024, .max_workers = 1};
+	struct rh_error err;
+
+	rh_rcu_register();
+	cr_assert_eq(dp_table_create(&table_conf, &table, &err), 0, "%s", err.text);
+	cr_assert_eq(dp_match_create(table, 0, &match), 0);
+	fixture_start_with(&ops, table);
+}
+
+static void stop(void)
+{
+	fixture_stop();
+	dp_match_destroy(match);
+	dp_table_destroy(table);
+	rh_rcu_barrier();
+	rh_rcu_unregister();
+}
+
+TestSuite(table, .init = start, .fini = stop, .timeout = 60);
+
+static unsigned receivers(const char *topic, const char *payload)
+{
+	struct dp_match_key key = {.topic = topic, .topic_len = (uint16_t)strlen(topic),
+		.payload = (const uint8_t *)payload, .payload_len = (uint32_t)strlen(payload)};
+	struct dp_match_result result;
+
+	rh_rcu_quiescent();
+	(void)dp_match_begin(match);
+	dp_match_burst(match, &key, 1, &result);
+	return result.verdict == DP_MATCH_OK ? result.count : UINT32_MAX;
+}
+
+Test(table, an_acknowledged_subscription_is_found_and_a_removed_one_is_not)
+{
+	cr_assert_eq(added(1, entry("a/+"), &a), RH_SUB_OK);
+	cr_assert_eq(added(2, entry("a/#"), &a), RH_SUB_OK);
+	cr_assert_eq(receivers("a/b", ""), 2);
+	cr_assert_eq(receivers("a", ""), 1);
+	cr_assert_eq(deleted(2, entry("a/#"), &a), RH_SUB_OK);
+	cr_assert_eq(receivers("a/b", ""), 1);
+	drop(1, &a);
+	run_until(&a);
+	cr_assert_eq(receivers("a/b", ""), 0);
+}
+
+Test(table, payload_patterns_select_through_every_change_of_the_set)
+{
+	char text[32], payload[64];
+
+	for (unsigned i = 0; i < 20; i++) {
+		(void)snprintf(text, sizeof(text), "needle%u[^0-9]", i);
+		cr_assert_eq(added(i, entry_with("t", text), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+		(void)snprintf(payload, sizeof(payload), "some\nneedle%u in hay", i);
+		cr_assert_eq(receivers("t", payload), 1, "%u", i);
+		cr_assert_eq(receivers("t", "nothing here"), 0);
+		if (i % 3 == 2) {
+			drop(i - 1, &b);
+			run_until(&b);
+		}
+	}
+	(void)snprintf(payload, sizeof(payload), "needle%u. needle%u. needle%u.", 0, 1, 2);
+	cr_assert_eq(receivers("t", payload), 2);
+}
+
+Test(table, ten_thousand_of_one_client_are_active_when_acknowledged)
+{
+	static char texts[64][32];
+	struct rh_sub_entry entries[64];
+	struct answer *answers = calloc(157, sizeof(*answers));
+
+	for (unsigned r = 0; r < 157; r++) {
+		for (unsigned i = 0; i < 64; i++) {
+			(void)snprintf(texts[i], sizeof(texts[i]), "r%u/%u/#", r, i);
+			entries[i] = entry(texts[i]);
+		}
+		cr_assert_eq(cp_subs_add(subs, 5, 0, entries, 64, on_done, &answers[r]), 0);
+	}
+	run_until(&answers[156]);
+	for (unsigned r = 0; r < 157; r++) {
+		(void)snprintf(texts[0], sizeof(texts[0]), "r%u/%u/x", r, r % 64);
+		cr_assert_eq(receivers(texts[0], ""), 1);
+	}
+	free(answers);
+}
+
+struct explained {
+	unsigned calls, deliver, missed;
+};
+
+static void on_explained(void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
+{
+	struct explained *e = arg;
+
+	cr_assert_eq(status, 0, "%s", why);
+	e->calls++;
+	for (uint32_t i = 0; i < count; i++) {
+		e->deliver += rows[i].verdict == DP_EXPLAIN_DELIVER;
+		e->missed += rows[i].verdict == DP_EXPLAIN_PATTERN_MISSED;
+	}
+}
+
+Test(table, explain_tells_who_gets_it_and_who_does_not)
+{
+	struct explained e = {0};
+
+	cr_assert_eq(added(1, entry("t"), &a), RH_SUB_OK);
+	cr_assert_eq(added(2, entry_with("t", "yes"), &a), RH_SUB_OK);
+	cr_assert_eq(added(3, entry_with("t", "no"), &a), RH_SUB_OK);
+	cr_assert_eq(cp_subs_explain(subs, 0, "t", 1, "yes!", 4, on_explained, &e), 0);
+	run_for(100);
+	cr_assert_eq(e.calls, 1);
+	cr_assert_eq(e.deliver, 2);
+	cr_assert_eq(e.missed, 1);
+}
