@@ -1,6 +1,7 @@
 #include "tools/rhumb/command.h"
 
 #include "controlplane/api/ctl.h"
+#include "tools/rhumb/router.h"
 
 const struct cli_option cli_globals[] = {
 	{"json", NULL, "answer in JSON with stable keys", 'j', false},
@@ -10,6 +11,41 @@ const struct cli_option cli_globals[] = {
 };
 
 const struct cli_command cli_commands[] = {
+	{.words = "pub",
+		.arguments = "TOPIC | --batch",
+		.help = "publish events, paced by the router's credit",
+		.more = "A line of --batch is a JSON object: {\"topic\": \"a/b\", \"payload\": \"text\"} with "
+			"\"payload_base64\" instead of \"payload\", \"attributes\": {\"name\": \"value\"}, \"class\" (0 to 7) and "
+			"\"ttl_ms\" as wanted. A summary in JSON is printed at the end. Events that are too large are counted, not "
+			"fatal. Exit status 1 when lines were invalid or nothing but too large events came.",
+		.most = 1,
+		.needs = CLI_ROUTER,
+		.run = cli_pub_run,
+		.options = {{"payload", "TEXT", "the event's payload", 0, false},
+			{"file", "FILE", "take the payload from a file; - for stdin", 0, false},
+			{"stdin-lines", NULL, "publish each line of stdin as an event", 0, false},
+			{"batch", NULL, "publish JSON lines from stdin", 0, false},
+			{"attr", "NAME=VALUE", "a CloudEvents attribute", 0, true},
+			{"count", "N", "publish the event so often", 0, false},
+			{"rate", "N", "at most so many events a second", 0, false}, CLI_ROUTER_OPTIONS}},
+	{.words = "sub",
+		.arguments = "FILTER...",
+		.help = "subscribe and print what comes",
+		.more = "With --json each event is a line: topic, publisher, sequence, attributes, payload_len, payload_sha256 (or "
+			"payload, or payload_base64 where it is not UTF-8), origin_ns, received_ns, latency_us; the last line is a "
+			"summary. Ends on SIGINT or SIGTERM with exit status 0.",
+		.most = CLI_ENDLESS,
+		.needs = CLI_ROUTER,
+		.run = cli_sub_run,
+		.options = {{"match", "REGEX", "only events whose payload matches, for all filters", 0, false},
+			{"filters-from", "FILE", "further filters, one a line", 0, false},
+			{"count", "N", "end after so many events", 0, false},
+			{"idle-exit", "SECONDS", "end when nothing came for so long", 0, false},
+			{"slow", "N", "take only N events a second: be slow on purpose", 0, false},
+			{"output", "FILE", "write events to a file", 0, false},
+			{"ready-file", "FILE", "create it when all subscriptions are active", 0, false},
+			{"payload", NULL, "with --json: the payload instead of its SHA-256", 0, false},
+			{"quiet-payload", NULL, "without --json: topics only", 0, false}, CLI_ROUTER_OPTIONS}},
 	{.words = "match",
 		.arguments = "FILTER TOPIC | --batch",
 		.help = "does a topic filter match a topic? needs no daemon",
