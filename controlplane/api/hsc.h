@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * The protocol between rhumbd and rhumb-hsc, the pattern compile helper (tools/hsc), over the helper's standard input and
- * output. One request at a time; each gets exactly one reply with its id. A side that reads anything malformed gives up the other.
+ * The protocol between rhumbd and rhumb-hsc, the pattern compile helper (tools/hsc), over the
+ * helper's standard input and output. One request at a time; each gets exactly one reply with its
+ * id. A side that reads anything malformed gives up the other.
  *
  * Message header, 16 bytes, network byte order
  *   off size meaning
@@ -13,10 +14,10 @@
  *   12   4   status of a reply (enum hsc_status); 0 in a request
  *
  * Body of CHECK: the pattern's bytes.
- * Body of COMPILE: 0 4 number of patterns, then each: 0 4 id (from 1, strictly ascending), 4 4 length, 8 - bytes. No padding.
- * Body of an OK reply: 0 4 database size in bytes, 4 4 CPU time of the compilation in us, 8 4 scan cost in 1/100 cycle a
- *   byte; COMPILE's is followed by the serialized database.
- * Body of another reply: one sentence, UTF-8, at most HSC_TEXT_MAX bytes.
+ * Body of COMPILE: 0 4 number of patterns, then each: 0 4 id (from 1, strictly ascending), 4 4
+ * length, 8 - bytes. No padding. Body of an OK reply: 0 4 database size in bytes, 4 4 CPU time of
+ * the compilation in us, 8 4 scan cost in 1/100 cycle a byte; COMPILE's is followed by the
+ * serialized database. Body of another reply: one sentence, UTF-8, at most HSC_TEXT_MAX bytes.
  */
 
 #include <stdbool.h>
@@ -50,7 +51,8 @@ struct hsc_header {
 	uint32_t status;
 };
 
-/* 0, -EPROTO (version, type or status unknown), -EMSGSIZE (length). @in and @out are HSC_HDR bytes. Ctx: any. */
+/* 0, -EPROTO (version, type or status unknown), -EMSGSIZE (length). @in and @out are HSC_HDR bytes.
+ * Ctx: any. */
 int hsc_header_parse(const uint8_t *in, struct hsc_header *out);
 void hsc_header_encode(uint8_t *out, const struct hsc_header *h);
 
@@ -75,7 +77,8 @@ struct hsc_set {
 	uint32_t count;
 };
 
-/* -EPROTO: lengths that do not add up, no or too many patterns, ids not ascending, empty or too long patterns. Ctx: any. */
+/* -EPROTO: lengths that do not add up, no or too many patterns, ids not ascending, empty or too
+ * long patterns. Ctx: any. */
 int hsc_set_parse(const uint8_t *body, size_t len, struct hsc_set *out);
 /* False at the end. *offset starts at 0. */
 bool hsc_set_next(const struct hsc_set *set, size_t *offset, struct hsc_pattern *out);

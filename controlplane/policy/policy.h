@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * Who a client belongs to. There is one tenant, `default`, and one policy profile so far; every caller asks by name and carries
- * tenant and profile on, so that more of both need no change elsewhere. Ctx of everything: control loop.
+ * Who a client belongs to. There is one tenant, `default`, and one policy profile so far; every
+ * caller asks by name and carries tenant and profile on, so that more of both need no change
+ * elsewhere. Ctx of everything: control loop.
  */
 
 #include <stddef.h>

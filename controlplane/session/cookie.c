@@ -43,7 +43,8 @@ static uint8_t *address_put(uint8_t *p, const struct dp_address *a)
 	return p + ADDR_BYTES;
 }
 
-static int cookie_at(const struct cp_cookies *c, uint32_t epoch, const struct cp_cookie_of *of, uint8_t *out)
+static int cookie_at(
+	const struct cp_cookies *c, uint32_t epoch, const struct cp_cookie_of *of, uint8_t *out)
 {
 	uint8_t input[INPUT_BYTES], digest[EVP_MAX_MD_SIZE], *p = input + EPOCH_BYTES;
 
@@ -51,14 +52,16 @@ static int cookie_at(const struct cp_cookies *c, uint32_t epoch, const struct cp
 	p = address_put(p, of->local);
 	p = address_put(p, of->remote);
 	rh_store_be64(p, of->incarnation);
-	if (!HMAC(EVP_sha256(), c->secret[epoch & 1], DIGEST_BYTES, input, sizeof(input), digest, NULL))
+	if (!HMAC(EVP_sha256(), c->secret[epoch & 1], DIGEST_BYTES, input, sizeof(input), digest,
+		    NULL))
 		return -EIO;
 	rh_store_be32(out, epoch);
 	memcpy(out + EPOCH_BYTES, digest, CP_COOKIE_BYTES - EPOCH_BYTES);
 	return 0;
 }
 
-int cp_cookie_make(struct cp_cookies *c, uint64_t now_ns, const struct cp_cookie_of *of, uint8_t *out)
+int cp_cookie_make(
+	struct cp_cookies *c, uint64_t now_ns, const struct cp_cookie_of *of, uint8_t *out)
 {
 	int ret = secrets_turn(c, now_ns);
 

@@ -13,12 +13,13 @@
 #define KEEPALIVE_MOST_MS  60000
 #define QUEUE_MOST_MS	   60000
 /* A session lives at least through so many missed keepalives. */
-#define KEEPALIVES	   3
-#define IP4_UDP_BYTES	   28
-#define IP6_UDP_BYTES	   48
-#define MTU_DEFAULT	   1500
+#define KEEPALIVES    3
+#define IP4_UDP_BYTES 28
+#define IP6_UDP_BYTES 48
+#define MTU_DEFAULT   1500
 
-static void challenge(struct cp_sessions *s, const struct dp_punt *punt, const struct cp_cookie_of *of)
+static void challenge(
+	struct cp_sessions *s, const struct dp_punt *punt, const struct cp_cookie_of *of)
 {
 	uint8_t cookie[CP_COOKIE_BYTES], bytes[RH_CHALLENGE_HDR + CP_COOKIE_BYTES];
 	struct rh_challenge m = {
@@ -38,7 +39,8 @@ static void challenge(struct cp_sessions *s, const struct dp_punt *punt, const s
 	s->stats.challenges++;
 }
 
-static void refuse(struct cp_sessions *s, const struct dp_punt *punt, enum rh_bye_reason reason, const char *text)
+static void refuse(struct cp_sessions *s, const struct dp_punt *punt, enum rh_bye_reason reason,
+	const char *text)
 {
 	struct rh_bye bye = {(uint8_t)reason, {text, (uint16_t)strlen(text)}};
 	uint8_t bytes[RH_BYE_HDR + RH_TEXT_MAX + RH_WIRE_ALIGN];
@@ -48,17 +50,20 @@ static void refuse(struct cp_sessions *s, const struct dp_punt *punt, enum rh_by
 		cp_session_answer(s, punt, bytes, (uint32_t)len);
 }
 
-static uint64_t client_hash(const struct cp_sessions *s, uint16_t tenant, const char *id, size_t len)
+static uint64_t client_hash(
+	const struct cp_sessions *s, uint16_t tenant, const char *id, size_t len)
 {
 	return rh_hash(id, len, s->seed + tenant);
 }
 
-static struct cp_session *client_find(const struct cp_sessions *s, uint16_t tenant, const struct rh_text *id)
+static struct cp_session *client_find(
+	const struct cp_sessions *s, uint16_t tenant, const struct rh_text *id)
 {
 	uint64_t hash = client_hash(s, tenant, id->bytes, id->len);
 	struct cp_session *session;
 
-	for (struct rh_hnode *n = rh_htable_find(&s->by_client, hash); n; n = rh_htable_next(n, hash)) {
+	for (struct rh_hnode *n = rh_htable_find(&s->by_client, hash); n;
+		n = rh_htable_next(n, hash)) {
 		session = rh_container(n, struct cp_session, node);
 		if (session->tenant == tenant && strlen(session->client_id) == id->len &&
 			!memcmp(session->client_id, id->bytes, id->len))
@@ -90,7 +95,8 @@ static uint16_t datagram_max(const struct cp_sessions *s, const struct dp_punt *
 	return (uint16_t)(mtu - (punt->remote.family == 4 ? IP4_UDP_BYTES : IP6_UDP_BYTES));
 }
 
-static void times_choose(const struct cp_sessions *s, const struct rh_hello *hello, struct cp_session *session)
+static void times_choose(
+	const struct cp_sessions *s, const struct rh_hello *hello, struct cp_session *session)
 {
 	uint32_t ms = hello->keepalive_ms ? hello->keepalive_ms : s->conf->keepalive_ms;
 
@@ -103,8 +109,8 @@ static void times_choose(const struct cp_sessions *s, const struct rh_hello *hel
 }
 
 /* The workers' part of a session. */
-static int slot_open(struct cp_sessions *s, const struct rh_hello *hello, struct cp_session *session,
-	struct rh_error *err)
+static int slot_open(struct cp_sessions *s, const struct rh_hello *hello,
+	struct cp_session *session, struct rh_error *err)
 {
 	uint32_t queue_ms = hello->queue_ms ? hello->queue_ms : s->conf->queue_ms;
 	struct dp_session_conf conf = {
@@ -113,7 +119,8 @@ static int slot_open(struct cp_sessions *s, const struct rh_hello *hello, struct
 		.adjacency = session->adj,
 		.owner = session->owner,
 		.tenant = session->tenant,
-		.profile = cp_policy_profile(session->tenant, hello->client_id.bytes, hello->client_id.len),
+		.profile = cp_policy_profile(
+			session->tenant, hello->client_id.bytes, hello->client_id.len),
 		.incarnation = hello->incarnation,
 		.max_datagram = session->max_datagram,
 		.tx_credit_events = hello->credit_events,
@@ -128,7 +135,8 @@ static int slot_open(struct cp_sessions *s, const struct rh_hello *hello, struct
 	return s->ops->open(s->eng, &conf, &session->slot, &session->wire_id, &session->check, err);
 }
 
-static void welcome_fill(const struct cp_sessions *s, const struct dp_punt *punt, struct cp_session *session)
+static void welcome_fill(
+	const struct cp_sessions *s, const struct dp_punt *punt, struct cp_session *session)
 {
 	const struct cp_conf *conf = s->conf;
 
@@ -136,7 +144,8 @@ static void welcome_fill(const struct cp_sessions *s, const struct dp_punt *punt
 		.session = session->wire_id,
 		.check = session->check,
 		.node_incarnation = conf->engine.node_incarnation,
-		.credit_events = conf->rx_window_events ? conf->rx_window_events : RH_CREDIT_UNLIMITED,
+		.credit_events =
+			conf->rx_window_events ? conf->rx_window_events : RH_CREDIT_UNLIMITED,
 		.credit_bytes = conf->rx_window_bytes ? conf->rx_window_bytes : RH_CREDIT_UNLIMITED,
 		.keepalive_ms = session->keepalive_ms,
 		.timeout_ms = session->timeout_ms,
@@ -148,8 +157,8 @@ static void welcome_fill(const struct cp_sessions *s, const struct dp_punt *punt
 	};
 }
 
-static struct cp_session *session_create(
-	struct cp_sessions *s, const struct dp_punt *punt, const struct rh_hello *hello, uint16_t tenant)
+static struct cp_session *session_create(struct cp_sessions *s, const struct dp_punt *punt,
+	const struct rh_hello *hello, uint16_t tenant)
 {
 	struct cp_session *session = calloc(1, sizeof(*session));
 	uint16_t most = datagram_max(s, punt);
@@ -167,8 +176,9 @@ static struct cp_session *session_create(
 	session->since_wall_ns = rh_clock_wall_ns();
 	session->opened_tsc = s->ops->tsc();
 	/*
-	 * Numbers begin at the microsecond of the greeting: below a million datagrams a second and lane, none of them was
-	 * used by an earlier session of the same number, not even before a restart.
+	 * Numbers begin at the microsecond of the greeting: below a million datagrams a second and
+	 * lane, none of them was used by an earlier session of the same number, not even before a
+	 * restart.
 	 */
 	session->packet = session->since_wall_ns / 1000;
 	memcpy(session->client_id, hello->client_id.bytes, hello->client_id.len);
@@ -176,8 +186,8 @@ static struct cp_session *session_create(
 	return session;
 }
 
-static int session_open(struct cp_sessions *s, const struct dp_punt *punt, const struct rh_hello *hello,
-	struct cp_session *session)
+static int session_open(struct cp_sessions *s, const struct dp_punt *punt,
+	const struct rh_hello *hello, struct cp_session *session)
 {
 	struct rh_error err = {{0}};
 	int ret = s->ops->adj_get(s->kernel, punt->port, punt->vlan, &punt->remote, &session->adj);
@@ -199,7 +209,8 @@ static int session_open(struct cp_sessions *s, const struct dp_punt *punt, const
 	return 0;
 }
 
-static void greet(struct cp_sessions *s, const struct dp_punt *punt, const struct rh_hello *hello, uint16_t tenant)
+static void greet(struct cp_sessions *s, const struct dp_punt *punt, const struct rh_hello *hello,
+	uint16_t tenant)
 {
 	struct cp_session *session;
 
@@ -216,12 +227,13 @@ static void greet(struct cp_sessions *s, const struct dp_punt *punt, const struc
 	}
 	welcome_fill(s, punt, session);
 	welcome(s, session);
-	rh_log_debug(SESSION, "client '%s' has session %u, slot %u", session->client_id, session->wire_id,
-		session->slot);
+	rh_log_debug(SESSION, "client '%s' has session %u, slot %u", session->client_id,
+		session->wire_id, session->slot);
 }
 
 /* The address is proven: who is it, and is it here already? */
-static void validated(struct cp_sessions *s, const struct dp_punt *punt, const struct rh_hello *hello)
+static void validated(
+	struct cp_sessions *s, const struct dp_punt *punt, const struct rh_hello *hello)
 {
 	struct cp_session *old;
 	uint16_t tenant;
@@ -235,14 +247,16 @@ static void validated(struct cp_sessions *s, const struct dp_punt *punt, const s
 		return;
 	}
 	old = client_find(s, tenant, &hello->client_id);
-	if (old && old->incarnation == hello->incarnation && address_equal(&old->remote, &punt->remote) &&
+	if (old && old->incarnation == hello->incarnation &&
+		address_equal(&old->remote, &punt->remote) &&
 		address_equal(&old->local, &punt->local)) {
 		welcome(s, old);
 		return;
 	}
 	if (old) {
 		s->stats.taken_over++;
-		rh_log_info(SESSION, "client '%s' greeted again: its session %u ends", old->client_id, old->wire_id);
+		rh_log_info(SESSION, "client '%s' greeted again: its session %u ends",
+			old->client_id, old->wire_id);
 		cp_session_close(s, old, RH_BYE_TAKEN_OVER);
 	}
 	greet(s, punt, hello, tenant);
@@ -259,7 +273,8 @@ void cp_session_hello(struct cp_sessions *s, const struct dp_punt *punt)
 	}
 	s->stats.hellos++;
 	of.incarnation = hello.incarnation;
-	if (cp_cookie_good(&s->cookies, s->ops->now_ns(), &of, hello.cookie.bytes, hello.cookie.len)) {
+	if (cp_cookie_good(
+		    &s->cookies, s->ops->now_ns(), &of, hello.cookie.bytes, hello.cookie.len)) {
 		validated(s, punt, &hello);
 		return;
 	}
@@ -271,7 +286,8 @@ void cp_session_hello(struct cp_sessions *s, const struct dp_punt *punt)
 /* One reply a source and CP_UNKNOWN_GAP_NS, CP_UNKNOWN_RATE a second in all. */
 static bool unknown_allowed(struct cp_sessions *s, const struct dp_punt *punt)
 {
-	uint64_t hash = rh_hash(punt->remote.bytes, punt->remote.family == 4 ? 4 : 16, s->seed ^ punt->remote.port);
+	uint64_t hash = rh_hash(
+		punt->remote.bytes, punt->remote.family == 4 ? 4 : 16, s->seed ^ punt->remote.port);
 	uint64_t now = s->ops->now_ns(), token_ns = RH_NS_PER_S / CP_UNKNOWN_RATE;
 	uint64_t *last = &s->unknown_last_ns[hash % CP_UNKNOWN_SLOTS];
 

@@ -8,7 +8,8 @@ static bool older(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
-enum cp_reply_verdict cp_replies_take(struct cp_replies **ring, uint32_t request, struct cp_reply **out)
+enum cp_reply_verdict cp_replies_take(
+	struct cp_replies **ring, uint32_t request, struct cp_reply **out)
 {
 	struct cp_replies *r = *ring;
 	struct cp_reply *reply;
@@ -68,10 +69,12 @@ int cp_suback_encode(uint8_t *out, size_t room, uint8_t type, uint32_t request, 
 	for (int most = RH_TEXT_MAX;; most = most > 4 ? most - 4 : 0) {
 		for (uint16_t i = 0; i < count; i++) {
 			results[i].code = outcomes[i].code;
-			results[i].text = (struct rh_text){outcomes[i].text, cut(outcomes[i].text, (size_t)most)};
+			results[i].text = (struct rh_text){
+				outcomes[i].text, cut(outcomes[i].text, (size_t)most)};
 		}
 		/* Codes alone always go out: 536 bytes at most. */
-		len = rh_suback_encode(out, most ? room : CP_RECORDS_MAX, type, request, generation, results, count);
+		len = rh_suback_encode(out, most ? room : CP_RECORDS_MAX, type, request, generation,
+			results, count);
 		if (len > 0 || !most)
 			return len;
 	}

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct cp_pending *pending_create(
-	struct cp_sessions *s, struct cp_pending **list, const struct cp_session *session, uint32_t request)
+static struct cp_pending *pending_create(struct cp_sessions *s, struct cp_pending **list,
+	const struct cp_session *session, uint32_t request)
 {
 	struct cp_pending *p = calloc(1, sizeof(*p));
 
@@ -63,7 +63,8 @@ static size_t room_of(const struct cp_session *session)
 	return room < CP_RECORDS_MAX ? room : CP_RECORDS_MAX;
 }
 
-static void reply_send(struct cp_sessions *s, struct cp_session *session, const struct cp_reply *reply)
+static void reply_send(
+	struct cp_sessions *s, struct cp_session *session, const struct cp_reply *reply)
 {
 	static const struct cp_sub_outcome ok[RH_SUBSCRIBE_MAX];
 	uint8_t bytes[CP_RECORDS_MAX];
@@ -73,13 +74,14 @@ static void reply_send(struct cp_sessions *s, struct cp_session *session, const 
 		cp_session_send(s, session, reply->bytes, reply->len);
 		return;
 	}
-	len = cp_suback_encode(bytes, room_of(session), reply->type, reply->request, reply->generation, ok,
-		reply->count);
+	len = cp_suback_encode(bytes, room_of(session), reply->type, reply->request,
+		reply->generation, ok, reply->count);
 	if (len > 0)
 		cp_session_send(s, session, bytes, (uint32_t)len);
 }
 
-/* Keep the record; without memory for it the request is forgotten, so that a repeat does it again (all are idempotent). */
+/* Keep the record; without memory for it the request is forgotten, so that a repeat does it again
+ * (all are idempotent). */
 static void reply_keep(struct cp_reply *reply, const uint8_t *bytes, int len)
 {
 	reply->bytes = len > 0 ? malloc((size_t)len) : NULL;
@@ -100,7 +102,8 @@ static bool all_ok(const struct cp_sub_outcome *outcomes, uint16_t count)
 	return true;
 }
 
-static void subs_done(void *arg, const struct cp_sub_outcome *outcomes, uint16_t count, uint64_t generation)
+static void subs_done(
+	void *arg, const struct cp_sub_outcome *outcomes, uint16_t count, uint64_t generation)
 {
 	struct cp_pending *p = arg;
 	struct cp_session *session = session_of(p);
@@ -113,7 +116,8 @@ static void subs_done(void *arg, const struct cp_sub_outcome *outcomes, uint16_t
 		reply->type = p->type;
 		reply->count = count;
 		reply->generation = generation;
-		len = cp_suback_encode(bytes, room_of(session), p->type, p->request, generation, outcomes, count);
+		len = cp_suback_encode(
+			bytes, room_of(session), p->type, p->request, generation, outcomes, count);
 		if (!all_ok(outcomes, count))
 			reply_keep(reply, bytes, len);
 		if (len > 0)
@@ -123,8 +127,8 @@ static void subs_done(void *arg, const struct cp_sub_outcome *outcomes, uint16_t
 }
 
 /* True when the request is new; a repeat is answered here, an old one counted. */
-static bool request_take(struct cp_sessions *s, struct cp_session *session, struct cp_replies **ring,
-	uint32_t request, struct cp_reply **reply)
+static bool request_take(struct cp_sessions *s, struct cp_session *session,
+	struct cp_replies **ring, uint32_t request, struct cp_reply **reply)
 {
 	switch (cp_replies_take(ring, request, reply)) {
 	case CP_REPLY_NEW:
@@ -152,11 +156,14 @@ static int subs_ask(struct cp_sessions *s, struct cp_session *session, bool add,
 	while (count < m->count && rh_sub_entry_next(m, &offset, &entries[count]))
 		count++;
 	if (add)
-		return s->ops->subs_add(s->subs, session->slot, session->tenant, entries, count, subs_done, p);
-	return s->ops->subs_del(s->subs, session->slot, session->tenant, entries, count, subs_done, p);
+		return s->ops->subs_add(
+			s->subs, session->slot, session->tenant, entries, count, subs_done, p);
+	return s->ops->subs_del(
+		s->subs, session->slot, session->tenant, entries, count, subs_done, p);
 }
 
-void cp_session_subscribe(struct cp_sessions *s, struct cp_session *session, const struct dp_punt *punt)
+void cp_session_subscribe(
+	struct cp_sessions *s, struct cp_session *session, const struct dp_punt *punt)
 {
 	bool add = punt->bytes[0] == RH_RECORD_SUBSCRIBE;
 	struct rh_subscribe m;
@@ -180,7 +187,8 @@ void cp_session_subscribe(struct cp_sessions *s, struct cp_session *session, con
 	reply->state = CP_REPLY_FREE;
 }
 
-static void alias_answer(struct cp_sessions *s, struct cp_session *session, const struct rh_alias_ack *ack)
+static void alias_answer(
+	struct cp_sessions *s, struct cp_session *session, const struct rh_alias_ack *ack)
 {
 	struct cp_reply *reply = cp_replies_open(session->aliases, ack->request);
 	uint8_t bytes[RH_ALIAS_ACK_HDR + RH_TEXT_MAX + RH_WIRE_ALIGN];
@@ -201,7 +209,8 @@ bool cp_aliases_flush(struct cp_sessions *s)
 
 	for (struct cp_pending *p = s->aliases; p; p = next) {
 		struct cp_session *session = session_of(p);
-		struct rh_alias_ack ack = {.request = p->request, .alias = p->alias, .code = RH_SUB_OK};
+		struct rh_alias_ack ack = {
+			.request = p->request, .alias = p->alias, .code = RH_SUB_OK};
 
 		next = p->next;
 		if (session && p->generation > seen)
@@ -213,8 +222,8 @@ bool cp_aliases_flush(struct cp_sessions *s)
 	return !s->aliases;
 }
 
-static void alias_refuse(struct cp_sessions *s, struct cp_session *session, const struct rh_alias *m,
-	uint8_t code, const char *text)
+static void alias_refuse(struct cp_sessions *s, struct cp_session *session,
+	const struct rh_alias *m, uint8_t code, const char *text)
 {
 	struct cp_sub_outcome shown = {.code = code};
 	struct rh_alias_ack ack = {.request = m->request, .alias = m->alias, .code = code};
@@ -240,8 +249,9 @@ static void alias_set(struct cp_sessions *s, struct cp_session *session, const s
 	struct cp_reply *reply)
 {
 	struct cp_pending *p = pending_create(s, &s->aliases, session, m->request);
-	int ret = p ? s->ops->alias(s->eng, session->slot, m->alias, m->topic.bytes, m->topic.len, &p->generation) :
-		      -ENOMEM;
+	int ret = p ? s->ops->alias(s->eng, session->slot, m->alias, m->topic.bytes, m->topic.len,
+			      &p->generation)
+		    : -ENOMEM;
 
 	if (ret == 0) {
 		p->alias = m->alias;
@@ -251,7 +261,8 @@ static void alias_set(struct cp_sessions *s, struct cp_session *session, const s
 	if (p)
 		pending_free(p);
 	if (ret == -EINVAL)
-		alias_refuse(s, session, m, RH_SUB_INVALID_FILTER, "the topic or the alias number is not valid");
+		alias_refuse(s, session, m, RH_SUB_INVALID_FILTER,
+			"the topic or the alias number is not valid");
 	else
 		reply->state = CP_REPLY_FREE;
 }

@@ -4,14 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A next hop in the table of sources gives way to another address after this long: bounds how fast forged addresses churn it. */
+/* A next hop in the table of sources gives way to another address after this long: bounds how fast
+ * forged addresses churn it. */
 #define SOURCE_LEAST_NS 250000000ULL
 
-static void outbox_push(struct cp_sessions *s, const struct dp_control_target *to, const void *records, uint32_t len)
+static void outbox_push(struct cp_sessions *s, const struct dp_control_target *to,
+	const void *records, uint32_t len)
 {
 	struct cp_outgoing *o;
 
-	/* Beyond the bound the message is lost, as it might be on the way: clients repeat themselves. */
+	/* Beyond the bound the message is lost, as it might be on the way: clients repeat
+	 * themselves. */
 	if (s->out_count >= CP_OUTBOX_MAX)
 		return;
 	o = malloc(sizeof(*o) + len);
@@ -30,7 +33,8 @@ static void outbox_push(struct cp_sessions *s, const struct dp_control_target *t
 	cp_sessions_soon(s);
 }
 
-static void send_to(struct cp_sessions *s, const struct dp_control_target *to, const void *records, uint32_t len)
+static void send_to(struct cp_sessions *s, const struct dp_control_target *to, const void *records,
+	uint32_t len)
 {
 	if (s->out_head || s->ops->send(s->eng, to, records, len) == -EAGAIN)
 		outbox_push(s, to, records, len);
@@ -60,7 +64,8 @@ void cp_outbox_fini(struct cp_sessions *s)
 	}
 }
 
-void cp_session_send(struct cp_sessions *s, struct cp_session *to, const void *records, uint32_t len)
+void cp_session_send(
+	struct cp_sessions *s, struct cp_session *to, const void *records, uint32_t len)
 {
 	struct dp_control_target target = {
 		.local = to->local,
@@ -143,7 +148,8 @@ static int source_adjacency(struct cp_sessions *s, const struct dp_punt *punt, d
 	return 0;
 }
 
-void cp_session_answer(struct cp_sessions *s, const struct dp_punt *punt, const void *records, uint32_t len)
+void cp_session_answer(
+	struct cp_sessions *s, const struct dp_punt *punt, const void *records, uint32_t len)
 {
 	struct dp_control_target target = {.local = punt->local, .remote = punt->remote};
 

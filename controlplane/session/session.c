@@ -24,7 +24,8 @@ static void slot_close(struct cp_sessions *s, struct cp_session *session)
 	session_free(session);
 }
 
-static void on_dropped(void *arg, const struct cp_sub_outcome *outcomes, uint16_t count, uint64_t generation)
+static void on_dropped(
+	void *arg, const struct cp_sub_outcome *outcomes, uint16_t count, uint64_t generation)
 {
 	struct cp_pending *p = arg;
 	struct cp_sessions *s = p->sessions;
@@ -90,8 +91,8 @@ void cp_session_close(struct cp_sessions *s, struct cp_session *session, int rea
 void cp_session_broke(struct cp_sessions *s, struct cp_session *session, enum rh_bye_reason reason)
 {
 	s->stats.protocol_errors++;
-	rh_log_info(SESSION, "client '%s' broke the protocol: its session %u ends", session->client_id,
-		session->wire_id);
+	rh_log_info(SESSION, "client '%s' broke the protocol: its session %u ends",
+		session->client_id, session->wire_id);
 	cp_session_close(s, session, (int)reason);
 }
 
@@ -101,7 +102,8 @@ static struct cp_session *session_of(const struct cp_sessions *s, const struct d
 	struct cp_session *session =
 		punt->has_session && punt->slot < DP_LIMIT_SESSIONS ? s->by_slot[punt->slot] : NULL;
 
-	return session && !session->closing && session->wire_id == punt->wire_session ? session : NULL;
+	return session && !session->closing && session->wire_id == punt->wire_session ? session
+										      : NULL;
 }
 
 static void goodbye(struct cp_sessions *s, struct cp_session *session, const struct dp_punt *punt)
@@ -167,8 +169,8 @@ static void session_look(struct cp_sessions *s, struct cp_session *session)
 	if (now < last || (now - last) / (rh_tsc_hz() / 1000) <= session->timeout_ms)
 		return;
 	s->stats.timed_out++;
-	rh_log_info(SESSION, "client '%s' was silent for %u ms: its session %u ends", session->client_id,
-		session->timeout_ms, session->wire_id);
+	rh_log_info(SESSION, "client '%s' was silent for %u ms: its session %u ends",
+		session->client_id, session->timeout_ms, session->wire_id);
 	cp_session_close(s, session, RH_BYE_TIMEOUT);
 }
 
@@ -258,9 +260,9 @@ static int timers_open(struct cp_sessions *s, uv_loop_t *loop, struct rh_error *
 	return 0;
 }
 
-int cp_sessions_create_with(uv_loop_t *loop, const struct cp_sessions_ops *ops, struct dp_engine *eng,
-	struct cp_subs *subs, struct cp_kernel *kernel, const struct cp_conf *conf,
-	struct cp_sessions **out, struct rh_error *err)
+int cp_sessions_create_with(uv_loop_t *loop, const struct cp_sessions_ops *ops,
+	struct dp_engine *eng, struct cp_subs *subs, struct cp_kernel *kernel,
+	const struct cp_conf *conf, struct cp_sessions **out, struct rh_error *err)
 {
 	struct cp_sessions *s = calloc(1, sizeof(*s));
 	int ret;
@@ -330,8 +332,8 @@ static struct cp_session_row row_of(const struct cp_sessions *s, const struct cp
 	return row;
 }
 
-void cp_sessions_each(const struct cp_sessions *s, bool (*cb)(void *arg, const struct cp_session_row *row),
-	void *arg)
+void cp_sessions_each(const struct cp_sessions *s,
+	bool (*cb)(void *arg, const struct cp_session_row *row), void *arg)
 {
 	struct cp_session_row row;
 

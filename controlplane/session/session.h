@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * Client sessions: the three-way hello with its stateless cookie, keepalive and silent death, take-over by client id, subscribe
- * and alias requests with their remembered replies, goodbye. Ctx of everything: control loop.
+ * Client sessions: the three-way hello with its stateless cookie, keepalive and silent death,
+ * take-over by client id, subscribe and alias requests with their remembered replies, goodbye. Ctx
+ * of everything: control loop.
  */
 
 #include "controlplane/conf/conf.h"
@@ -18,8 +19,8 @@ int cp_sessions_create(uv_loop_t *loop, struct dp_engine *eng, struct cp_subs *s
 	struct cp_kernel *kernel, const struct cp_conf *conf, struct cp_sessions **out,
 	struct rh_error *err);
 /*
- * Sends BYE(shutdown) to everyone first; memory goes with the next turn of the loop (its timers close there). Before
- * cp_subs_destroy and cp_kernel_destroy. Accepts NULL.
+ * Sends BYE(shutdown) to everyone first; memory goes with the next turn of the loop (its timers
+ * close there). Before cp_subs_destroy and cp_kernel_destroy. Accepts NULL.
  */
 void cp_sessions_destroy(struct cp_sessions *s);
 
@@ -43,7 +44,8 @@ void cp_sessions_each(const struct cp_sessions *s,
 int cp_sessions_find(const struct cp_sessions *s, dp_session_id_t slot, struct cp_session_row *out);
 
 struct cp_sessions_stats {
-	uint64_t hellos, challenges, bad_cookies, opened, closed, timed_out, taken_over, protocol_errors;
+	uint64_t hellos, challenges, bad_cookies, opened, closed, timed_out, taken_over,
+		protocol_errors;
 	uint64_t unknown_replies, unknown_suppressed, stale_requests, repeated_replies;
 	uint32_t live;
 };

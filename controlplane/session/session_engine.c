@@ -1,5 +1,6 @@
 /*
- * The room in its real surroundings. A file of its own, so that tests with their own need not link them.
+ * The room in its real surroundings. A file of its own, so that tests with their own need not link
+ * them.
  */
 #include "controlplane/session/session_priv.h"
 

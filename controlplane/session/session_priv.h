@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * A session: HELLO without cookie -> CHALLENGE, nothing kept -> HELLO with it -> slot, WELCOME -> live -> closing: out of the name
- * table at once, its subscriptions removed, then the slot closed and the next hop let go. A closing session answers nothing.
+ * A session: HELLO without cookie -> CHALLENGE, nothing kept -> HELLO with it -> slot, WELCOME ->
+ * live -> closing: out of the name table at once, its subscriptions removed, then the slot closed
+ * and the next hop let go. A closing session answers nothing.
  */
 
 #include "controlplane/session/cookie.h"
@@ -11,30 +12,32 @@
 #include "dataplane/base/htable.h"
 #include "dataplane/frame/control.h"
 
-#define CP_RECORDS_MAX	 1400 /* of one datagram: dp_control_send's bound */
-#define CP_REPLIES	 64   /* remembered per session and kind, power of two */
-#define CP_OUTBOX_MAX	 4096 /* messages waiting for room in the inject rings */
-#define CP_SOURCES_MAX	 256  /* next hops held for addresses without a session */
-#define CP_UNKNOWN_RATE	 1000 /* UNKNOWN_SESSION replies a second, all together */
-#define CP_UNKNOWN_BURST 200
-#define CP_UNKNOWN_SLOTS 4096	     /* sources told apart, by hash */
+#define CP_RECORDS_MAX	  1400 /* of one datagram: dp_control_send's bound */
+#define CP_REPLIES	  64   /* remembered per session and kind, power of two */
+#define CP_OUTBOX_MAX	  4096 /* messages waiting for room in the inject rings */
+#define CP_SOURCES_MAX	  256  /* next hops held for addresses without a session */
+#define CP_UNKNOWN_RATE	  1000 /* UNKNOWN_SESSION replies a second, all together */
+#define CP_UNKNOWN_BURST  200
+#define CP_UNKNOWN_SLOTS  4096	       /* sources told apart, by hash */
 #define CP_UNKNOWN_GAP_NS 100000000ULL /* between two replies to one source */
-#define CP_SCAN_MS	 50
-#define CP_SCAN_PARTS	 20 /* every session is looked at once a second */
+#define CP_SCAN_MS	  50
+#define CP_SCAN_PARTS	  20 /* every session is looked at once a second */
 
 /* What the room needs of its surroundings, as in their headers; tests give their own. */
 struct cp_sessions_ops {
-	int (*open)(struct dp_engine *eng, const struct dp_session_conf *conf, dp_session_id_t *slot,
-		uint32_t *wire_id, uint32_t *check, struct rh_error *err);
+	int (*open)(struct dp_engine *eng, const struct dp_session_conf *conf,
+		dp_session_id_t *slot, uint32_t *wire_id, uint32_t *check, struct rh_error *err);
 	int (*close)(struct dp_engine *eng, dp_session_id_t slot);
 	int (*set_adjacency)(struct dp_engine *eng, dp_session_id_t slot, dp_adj_id_t adj);
 	int (*alias)(struct dp_engine *eng, dp_session_id_t slot, uint16_t alias, const char *topic,
 		uint16_t len, uint64_t *generation);
-	int (*stats)(const struct dp_engine *eng, dp_session_id_t slot, struct dp_session_stats *out);
+	int (*stats)(
+		const struct dp_engine *eng, dp_session_id_t slot, struct dp_session_stats *out);
 	uint64_t (*seen)(const struct dp_engine *eng);
-	int (*send)(struct dp_engine *eng, const struct dp_control_target *to, const void *records, uint32_t len);
-	int (*adj_get)(struct cp_kernel *k, uint32_t port, uint16_t vlan, const struct dp_address *remote,
-		dp_adj_id_t *out);
+	int (*send)(struct dp_engine *eng, const struct dp_control_target *to, const void *records,
+		uint32_t len);
+	int (*adj_get)(struct cp_kernel *k, uint32_t port, uint16_t vlan,
+		const struct dp_address *remote, dp_adj_id_t *out);
 	void (*adj_put)(struct cp_kernel *k, dp_adj_id_t adj);
 	int (*subs_add)(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
 		const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg);
@@ -46,9 +49,9 @@ struct cp_sessions_ops {
 	uint64_t (*tsc)(void);
 };
 
-int cp_sessions_create_with(uv_loop_t *loop, const struct cp_sessions_ops *ops, struct dp_engine *eng,
-	struct cp_subs *subs, struct cp_kernel *kernel, const struct cp_conf *conf,
-	struct cp_sessions **out, struct rh_error *err);
+int cp_sessions_create_with(uv_loop_t *loop, const struct cp_sessions_ops *ops,
+	struct dp_engine *eng, struct cp_subs *subs, struct cp_kernel *kernel,
+	const struct cp_conf *conf, struct cp_sessions **out, struct rh_error *err);
 
 enum cp_reply_state { CP_REPLY_FREE, CP_REPLY_OPEN, CP_REPLY_DONE };
 
@@ -56,9 +59,9 @@ enum cp_reply_state { CP_REPLY_FREE, CP_REPLY_OPEN, CP_REPLY_DONE };
 struct cp_reply {
 	uint32_t request;
 	enum cp_reply_state state;
-	uint8_t type;	  /* of the answer */
-	uint16_t count;	  /* results, all OK when bytes is NULL */
-	uint16_t len;	  /* of bytes */
+	uint8_t type;	/* of the answer */
+	uint16_t count; /* results, all OK when bytes is NULL */
+	uint16_t len;	/* of bytes */
 	uint64_t generation;
 	uint8_t *bytes; /* the encoded record, when it says more than OK */
 };
@@ -140,9 +143,11 @@ struct cp_sessions {
 };
 
 /* send.c. Whatever does not fit now is kept, in order, up to CP_OUTBOX_MAX. */
-void cp_session_send(struct cp_sessions *s, struct cp_session *to, const void *records, uint32_t len);
+void cp_session_send(
+	struct cp_sessions *s, struct cp_session *to, const void *records, uint32_t len);
 /* Without a session, back to where @punt came from; dropped when no next hop can be had. */
-void cp_session_answer(struct cp_sessions *s, const struct dp_punt *punt, const void *records, uint32_t len);
+void cp_session_answer(
+	struct cp_sessions *s, const struct dp_punt *punt, const void *records, uint32_t len);
 void cp_session_bye(struct cp_sessions *s, struct cp_session *to, enum rh_bye_reason reason);
 /* True when nothing waits any more. */
 bool cp_outbox_flush(struct cp_sessions *s);
@@ -161,18 +166,22 @@ enum cp_reply_verdict {
 	CP_REPLY_BUSY,	 /* being worked on, or its place still is */
 };
 /* NULL ring at first; made here. CP_REPLY_BUSY also without memory. */
-enum cp_reply_verdict cp_replies_take(struct cp_replies **ring, uint32_t request, struct cp_reply **out);
+enum cp_reply_verdict cp_replies_take(
+	struct cp_replies **ring, uint32_t request, struct cp_reply **out);
 struct cp_reply *cp_replies_open(struct cp_replies *ring, uint32_t request);
 void cp_replies_free(struct cp_replies *ring);
 /*
- * SUBACK or UNSUBACK that fits @room: texts are cut to one length for all, at characters; codes never. Bytes written.
+ * SUBACK or UNSUBACK that fits @room: texts are cut to one length for all, at characters; codes
+ * never. Bytes written.
  */
 int cp_suback_encode(uint8_t *out, size_t room, uint8_t type, uint32_t request, uint64_t generation,
 	const struct cp_sub_outcome *outcomes, uint16_t count);
 
 /* requests.c */
-void cp_session_subscribe(struct cp_sessions *s, struct cp_session *session, const struct dp_punt *punt);
-void cp_session_alias(struct cp_sessions *s, struct cp_session *session, const struct dp_punt *punt);
+void cp_session_subscribe(
+	struct cp_sessions *s, struct cp_session *session, const struct dp_punt *punt);
+void cp_session_alias(
+	struct cp_sessions *s, struct cp_session *session, const struct dp_punt *punt);
 /* Answer aliases that every worker has loaded. True when none waits any more. */
 bool cp_aliases_flush(struct cp_sessions *s);
 void cp_pending_forget(struct cp_sessions *s);

@@ -1,5 +1,6 @@
 /*
- * The builder thread: executes changes in order, a batch at a time, and publishes once for all of them.
+ * The builder thread: executes changes in order, a batch at a time, and publishes once for all of
+ * them.
  */
 #include "controlplane/subs/subs_priv.h"
 
@@ -10,7 +11,8 @@
 
 /* Requests in one publish: bounds the time until the first of them is answered. */
 #define BATCH_MOST 256
-/* Changes between two quiescent states: a session may drop a million at once, and replaced sets live until then. */
+/* Changes between two quiescent states: a session may drop a million at once, and replaced sets
+ * live until then. */
 #define QUIESCENT_EVERY 256
 
 static void change_run(struct cp_subs *subs, struct cp_request *r, struct cp_change *change)
@@ -20,10 +22,11 @@ static void change_run(struct cp_subs *subs, struct cp_request *r, struct cp_cha
 
 	switch (change->kind) {
 	case CP_CHANGE_ADD:
-		change->result = rh_filter_parse(RH_DIALECT_MQTT, sub->filter, sub->len, &filter, NULL);
+		change->result =
+			rh_filter_parse(RH_DIALECT_MQTT, sub->filter, sub->len, &filter, NULL);
 		if (change->result == 0)
-			change->result = subs->ops->sub_add(subs->table, sub->tenant, &filter, r->slot,
-				change->id, &sub->table_id, &r->builder.err);
+			change->result = subs->ops->sub_add(subs->table, sub->tenant, &filter,
+				r->slot, change->id, &sub->table_id, &r->builder.err);
 		change->id = sub->table_id;
 		break;
 	case CP_CHANGE_DEL:
@@ -45,7 +48,8 @@ static bool changes_run(struct cp_subs *subs, struct cp_request *r)
 
 	for (uint32_t i = 0; i < r->change_count; i++) {
 		change_run(subs, r, &r->changes[i]);
-		changed |= r->changes[i].kind == CP_CHANGE_ADD || r->changes[i].kind == CP_CHANGE_DEL;
+		changed |=
+			r->changes[i].kind == CP_CHANGE_ADD || r->changes[i].kind == CP_CHANGE_DEL;
 		if (i % QUIESCENT_EVERY == QUIESCENT_EVERY - 1)
 			rh_rcu_quiescent();
 	}
@@ -68,7 +72,8 @@ static void row_keep(void *arg, const struct dp_explain_row *row)
 	if (job->count == job->room) {
 		more = realloc(job->rows, room * sizeof(*more));
 		if (!more) {
-			job->builder.status = rh_error_set(&job->builder.err, ENOMEM, "no memory for all rows");
+			job->builder.status =
+				rh_error_set(&job->builder.err, ENOMEM, "no memory for all rows");
 			return;
 		}
 		job->rows = more;

@@ -1,5 +1,6 @@
 /*
- * The compiler thread: hands one job after the other to the compile helper and waits for it, so that the builder need not.
+ * The compiler thread: hands one job after the other to the compile helper and waits for it, so
+ * that the builder need not.
  */
 #include "controlplane/subs/subs_priv.h"
 
@@ -12,7 +13,8 @@ static void job_run(struct cp_subs *subs, struct cp_compile_job *job)
 	uint64_t start = rh_clock_ns();
 	const void *body = job->type == HSC_CHECK ? (const void *)job->pattern->text : job->body;
 
-	job->result = cp_helper_ask(&subs->helper, job->type, body, job->len, &job->reply, &job->err);
+	job->result =
+		cp_helper_ask(&subs->helper, job->type, body, job->len, &job->reply, &job->err);
 	job->took_ns = rh_clock_ns() - start;
 }
 

@@ -20,14 +20,15 @@
 #define RHUMB_LIBEXEC "/usr/libexec/rhumb"
 #endif
 
-/* The helper bounds itself by 4 times the processor time and a second of wall time; silence for longer means that it hangs. */
+/* The helper bounds itself by 4 times the processor time and a second of wall time; silence for
+ * longer means that it hangs. */
 #define WALL_FACTOR  4
 #define WALL_MORE_MS 3000
 /* How often a wait looks whether we stop. */
-#define SLICE_MS     50
+#define SLICE_MS 50
 /* A set may take as long as so many patterns alone. */
-#define SET_FACTOR   30
-#define SET_MS_MOST  600000
+#define SET_FACTOR  30
+#define SET_MS_MOST 600000
 
 static void path_beside(struct cp_helper *h)
 {
@@ -142,15 +143,16 @@ static int start(struct cp_helper *h, struct rh_error *err)
 	for (size_t i = 0; i < RH_ARRAY_LEN(values); i++)
 		(void)snprintf(number[i], sizeof(number[i]), "%u", values[i]);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return rh_error_set(err, errno, "no socket for the pattern compiler: %s", strerror(errno));
+		return rh_error_set(
+			err, errno, "no socket for the pattern compiler: %s", strerror(errno));
 	ret = spawn_with(h, ends[1], argv);
 	(void)close(ends[1]);
 	h->fd = ends[0];
 	if (ret < 0) {
 		h->pid = 0;
 		give_up(h, "cannot be started");
-		return rh_error_set(err, -ret, "the pattern compiler %s cannot be started: %s", h->path,
-			strerror(-ret));
+		return rh_error_set(err, -ret, "the pattern compiler %s cannot be started: %s",
+			h->path, strerror(-ret));
 	}
 	if (h->started)
 		rh_add_relaxed(&h->restarts, 1);
@@ -183,8 +185,8 @@ static int move_all(struct cp_helper *h, bool out, void *bytes, size_t len, uint
 		ret = await(h, out ? POLLOUT : POLLIN, deadline_ns);
 		if (ret < 0)
 			return ret;
-		moved = out ? send(h->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT) :
-			      recv(h->fd, p, len, MSG_DONTWAIT);
+		moved = out ? send(h->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT)
+			    : recv(h->fd, p, len, MSG_DONTWAIT);
 		if (moved < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (moved <= 0)
@@ -195,8 +197,8 @@ static int move_all(struct cp_helper *h, bool out, void *bytes, size_t len, uint
 	return 0;
 }
 
-static int reply_read(struct cp_helper *h, enum hsc_type type, uint64_t deadline_ns,
-	struct cp_helper_reply *out)
+static int reply_read(
+	struct cp_helper *h, enum hsc_type type, uint64_t deadline_ns, struct cp_helper_reply *out)
 {
 	struct hsc_header head;
 	uint8_t bytes[HSC_HDR];
@@ -252,7 +254,8 @@ static int ask_once(struct cp_helper *h, enum hsc_type type, const void *body, s
 	if (ret == -ECANCELED)
 		return rh_error_set(err, ECANCELED, "the router is stopping");
 	if (ret == -ETIMEDOUT)
-		(void)rh_error_set(err, ETIMEDOUT, "the pattern compiler did not answer: try again");
+		(void)rh_error_set(
+			err, ETIMEDOUT, "the pattern compiler did not answer: try again");
 	else
 		(void)rh_error_set(err, -ret, "the pattern compiler died on it: try again");
 	give_up(h, ret == -ETIMEDOUT ? "did not answer" : "died");

@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * The compile helper as rhumbd sees it: a child process that is asked one thing at a time, killed when it does not answer
- * in time or answers garbage, and started again after a pause that grows with each failure. Ctx of everything: the compiler thread,
- * unless said otherwise.
+ * The compile helper as rhumbd sees it: a child process that is asked one thing at a time, killed
+ * when it does not answer in time or answers garbage, and started again after a pause that grows
+ * with each failure. Ctx of everything: the compiler thread, unless said otherwise.
  */
 
 #include "controlplane/api/hsc.h"
@@ -36,13 +36,15 @@ struct cp_helper_reply {
 	size_t len;
 };
 
-/* Takes path and limits from @conf; an empty path means beside this program, else in the libexec directory. */
+/* Takes path and limits from @conf; an empty path means beside this program, else in the libexec
+ * directory. */
 void cp_helper_init(struct cp_helper *h, const struct cp_conf *conf);
 /* Kills and reaps it. */
 void cp_helper_fini(struct cp_helper *h);
 /*
- * Ask, starting the helper when it does not run; asks a second, fresh one when the first died. Blocks. 0 with @out, whose body
- * the caller frees; below 0 with a sentence: the helper cannot be started, died twice, hung (-ETIMEDOUT), or we stop (-ECANCELED).
+ * Ask, starting the helper when it does not run; asks a second, fresh one when the first died.
+ * Blocks. 0 with @out, whose body the caller frees; below 0 with a sentence: the helper cannot be
+ * started, died twice, hung (-ETIMEDOUT), or we stop (-ECANCELED).
  */
 int cp_helper_ask(struct cp_helper *h, enum hsc_type type, const void *body, size_t len,
 	struct cp_helper_reply *out, struct rh_error *err);

@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * A thread with a queue of jobs: the control loop pushes, the thread takes some at once, works, and gives them back in the
- * same order; the loop is woken by uv_async. Locks are fine here: neither end is a worker.
+ * A thread with a queue of jobs: the control loop pushes, the thread takes some at once, works, and
+ * gives them back in the same order; the loop is woken by uv_async. Locks are fine here: neither
+ * end is a worker.
  */
 
 #include <pthread.h>
@@ -33,7 +34,8 @@ struct cp_job *cp_jobs_pop(struct cp_jobs *jobs);
 
 /* 0 or -errno of pthread_create. Ctx: control loop. */
 int cp_lane_start(struct cp_lane *lane, uv_async_t *wake, void *(*main)(void *), void *arg);
-/* Tells the thread to end after the jobs it holds and joins it; what waits stays queued. Accepts a lane that never started. */
+/* Tells the thread to end after the jobs it holds and joins it; what waits stays queued. Accepts a
+ * lane that never started. */
 void cp_lane_stop(struct cp_lane *lane);
 void cp_lane_push(struct cp_lane *lane, struct cp_job *job);
 /* Before all that wait. */

@@ -1,5 +1,6 @@
 /*
- * Interned payload patterns of a tenant: one object for equal texts, found by hash, counted by reference.
+ * Interned payload patterns of a tenant: one object for equal texts, found by hash, counted by
+ * reference.
  */
 #include "controlplane/subs/subs_priv.h"
 
@@ -9,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Refusals remembered: enough for a client that insists, too few to matter as memory (4 KB each at most). */
+/* Refusals remembered: enough for a client that insists, too few to matter as memory (4 KB each at
+ * most). */
 #define REFUSED_MOST 256
 #define REFUSED_NS   (30 * RH_NS_PER_S)
 #define REST_SIZE    (HSC_PATTERNS_MAX + 1)
@@ -59,7 +61,8 @@ struct cp_pattern *cp_pattern_find(struct cp_tenant *t, const char *text, size_t
 	uint64_t hash = rh_hash(text, len, t->subs->seed);
 	struct cp_pattern *p;
 
-	for (struct rh_hnode *n = rh_htable_find(&t->patterns, hash); n; n = rh_htable_next(n, hash)) {
+	for (struct rh_hnode *n = rh_htable_find(&t->patterns, hash); n;
+		n = rh_htable_next(n, hash)) {
 		p = rh_container(n, struct cp_pattern, node);
 		if (p->len == len && !memcmp(p->text, text, len))
 			return p;
@@ -112,8 +115,8 @@ static void refused_expire(struct cp_tenant *t)
 {
 	uint64_t now = rh_clock_ns();
 
-	while (t->refused_head && (t->refused_count > REFUSED_MOST ||
-					  now - t->refused_head->refused_ns > REFUSED_NS))
+	while (t->refused_head &&
+		(t->refused_count > REFUSED_MOST || now - t->refused_head->refused_ns > REFUSED_NS))
 		refused_forget_oldest(t);
 }
 
@@ -176,7 +179,8 @@ void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outco
 	t->used -= p->refs ? 1 : 0;
 	p->refs = 0;
 	id_rest(p);
-	/* Those told may ask for the same text again at once: a passing failure must not answer them. */
+	/* Those told may ask for the same text again at once: a passing failure must not answer
+	 * them. */
 	if (!lasting)
 		rh_htable_remove(&t->patterns, &p->node);
 	waiters_tell(p, &p->outcome);
@@ -234,7 +238,8 @@ static struct cp_pattern *pattern_new(
 		t->purge = true;
 		cp_tenant_compile(t);
 		cp_outcome_set(outcome, RH_SUB_LIMIT,
-			"all %u pattern numbers are taken or were a moment ago: try again", HSC_PATTERNS_MAX);
+			"all %u pattern numbers are taken or were a moment ago: try again",
+			HSC_PATTERNS_MAX);
 		return NULL;
 	}
 	p = pattern_create(t, text, len);

@@ -1,5 +1,6 @@
 /*
- * A tenant's set of patterns on its way through the compiler and the builder. One set at a time; what came meanwhile goes into the next.
+ * A tenant's set of patterns on its way through the compiler and the builder. One set at a time;
+ * what came meanwhile goes into the next.
  */
 #include "controlplane/subs/subs_priv.h"
 
@@ -9,7 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A set waits for patterns still being checked, so that they share it, but not for more than these. */
+/* A set waits for patterns still being checked, so that they share it, but not for more than these.
+ */
 #define READY_MOST    64
 #define READY_MOST_NS (20 * RH_NS_PER_MS)
 
@@ -62,7 +64,8 @@ static uint32_t choose(struct cp_tenant *t, struct hsc_pattern *chosen, uint32_t
 	return count;
 }
 
-static bool job_push(struct cp_tenant *t, const struct hsc_pattern *chosen, uint32_t count, uint32_t fresh)
+static bool job_push(
+	struct cp_tenant *t, const struct hsc_pattern *chosen, uint32_t count, uint32_t fresh)
 {
 	struct cp_compile_job *job = calloc(1, sizeof(*job));
 	size_t len = hsc_set_size(chosen, count);
@@ -85,7 +88,8 @@ static bool job_push(struct cp_tenant *t, const struct hsc_pattern *chosen, uint
 	return true;
 }
 
-/* The set in work is over and changed nothing; its fresh patterns get @outcome, or another try when it is NULL. */
+/* The set in work is over and changed nothing; its fresh patterns get @outcome, or another try when
+ * it is NULL. */
 static void set_failed(struct cp_tenant *t, const struct cp_sub_outcome *outcome)
 {
 	struct cp_pattern *p;
@@ -180,8 +184,8 @@ static void set_refused(struct cp_compile_job *job)
 
 	t->subs->stats.compile_failures++;
 	outcome_of(job, ", together with this tenant's others, ", &outcome);
-	rh_log_warn(SUBS, "tenant %u: set of patterns with %u new ones refused: %s", t->id, job->fresh,
-		outcome.text);
+	rh_log_warn(SUBS, "tenant %u: set of patterns with %u new ones refused: %s", t->id,
+		job->fresh, outcome.text);
 	if (outcome.code == RH_SUB_INTERNAL || job->fresh <= 1) {
 		t->take_most = UINT32_MAX;
 		set_failed(t, &outcome);
@@ -200,7 +204,8 @@ static void set_compiled(struct cp_compile_job *job, const struct hsc_cost *cost
 
 	subs->stats.compiles++;
 	subs->stats.last_compile_ns = job->took_ns;
-	rh_log_info(SUBS, "tenant %u: pattern set of %u bytes, %u us, scan at most %u.%02u cycles a byte",
+	rh_log_info(SUBS,
+		"tenant %u: pattern set of %u bytes, %u us, scan at most %u.%02u cycles a byte",
 		job->tenant->id, cost->database_bytes, cost->compile_us,
 		cost->centicycles_per_byte / 100, cost->centicycles_per_byte % 100);
 	if (!next) {
@@ -262,7 +267,8 @@ void cp_patterns_installed(struct cp_subs *subs, struct cp_patterns_job *job)
 		set_installed(job->tenant, job->builder.generation);
 	} else {
 		subs->stats.compile_failures++;
-		rh_log_error(SUBS, "tenant %u: pattern set not taken: %s", job->tenant->id, job->builder.err.text);
+		rh_log_error(SUBS, "tenant %u: pattern set not taken: %s", job->tenant->id,
+			job->builder.err.text);
 		cp_outcome_set(&outcome, RH_SUB_INTERNAL, "the patterns could not be installed: %s",
 			job->builder.err.text);
 		set_failed(job->tenant, &outcome);

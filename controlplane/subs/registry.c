@@ -38,13 +38,14 @@ static uint64_t key_hash(const struct cp_subs *subs, dp_session_id_t slot, const
 	return rh_hash(filter, len, rh_hash(head, sizeof(head), subs->seed));
 }
 
-struct cp_sub *cp_registry_find(const struct cp_subs *subs, dp_session_id_t slot, const char *filter,
-	size_t len, const struct cp_pattern *pattern)
+struct cp_sub *cp_registry_find(const struct cp_subs *subs, dp_session_id_t slot,
+	const char *filter, size_t len, const struct cp_pattern *pattern)
 {
 	uint64_t hash = key_hash(subs, slot, filter, len, pattern);
 	struct cp_sub *sub;
 
-	for (struct rh_hnode *n = rh_htable_find(&subs->subs, hash); n; n = rh_htable_next(n, hash)) {
+	for (struct rh_hnode *n = rh_htable_find(&subs->subs, hash); n;
+		n = rh_htable_next(n, hash)) {
 		sub = rh_container(n, struct cp_sub, node);
 		if (sub->slot == slot && sub->pattern == pattern && sub->len == len &&
 			!memcmp(sub->filter, filter, len))
@@ -110,7 +111,9 @@ static void by_id_set(struct cp_subs *subs, dp_sub_id_t id, struct cp_sub *sub)
 		room = room < BY_ID_LEAST ? BY_ID_LEAST : room;
 		more = realloc(subs->by_id, room * sizeof(*more));
 		if (!more) {
-			rh_log_warn(SUBS, "no memory to list subscription %u: it works, but is not shown", id);
+			rh_log_warn(SUBS,
+				"no memory to list subscription %u: it works, but is not shown",
+				id);
 			return;
 		}
 		memset(more + subs->by_id_room, 0, (room - subs->by_id_room) * sizeof(*more));
@@ -144,7 +147,8 @@ void cp_registry_change_done(struct cp_subs *subs, struct cp_change *change)
 		return;
 	if (change->kind == CP_CHANGE_ADD)
 		added(subs, change);
-	if (change->kind == CP_CHANGE_DEL && sub->id < subs->by_id_most && subs->by_id[sub->id] == sub)
+	if (change->kind == CP_CHANGE_DEL && sub->id < subs->by_id_most &&
+		subs->by_id[sub->id] == sub)
 		subs->by_id[sub->id] = NULL;
 	sub->changes--;
 	free_when_done(sub);

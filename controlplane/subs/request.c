@@ -60,7 +60,8 @@ struct cp_request *cp_request_create(struct cp_subs *subs, enum cp_request_kind 
 {
 	struct cp_subs_session *s = slot < DP_LIMIT_SESSIONS ? subs->sessions[slot] : NULL;
 	size_t bytes = sizeof(struct cp_request) + texts_size(entries, count) +
-		       count * (sizeof(struct cp_entry) + sizeof(struct cp_sub_outcome) + sizeof(struct cp_change));
+		       count * (sizeof(struct cp_entry) + sizeof(struct cp_sub_outcome) +
+				       sizeof(struct cp_change));
 	struct cp_request *r;
 
 	/* To drop a session is never put off. */
@@ -97,13 +98,14 @@ static void filter_start(struct cp_entry *e, struct cp_sub_outcome *out)
 	int ret;
 
 	if (e->dialect != RH_DIALECT_MQTT) {
-		cp_outcome_set(out, RH_SUB_UNSUPPORTED, "topic dialect %u is not supported yet: use 0 (native)",
-			e->dialect);
+		cp_outcome_set(out, RH_SUB_UNSUPPORTED,
+			"topic dialect %u is not supported yet: use 0 (native)", e->dialect);
 		return;
 	}
 	ret = rh_filter_parse(RH_DIALECT_MQTT, e->filter, e->filter_len, &filter, &err);
 	if (ret < 0) {
-		cp_outcome_set(out, ret == -ENOTSUP ? RH_SUB_UNSUPPORTED : RH_SUB_INVALID_FILTER, "%s", err.text);
+		cp_outcome_set(out, ret == -ENOTSUP ? RH_SUB_UNSUPPORTED : RH_SUB_INVALID_FILTER,
+			"%s", err.text);
 		return;
 	}
 	/* The canonical form is never longer: it only takes spellings away. */
@@ -118,17 +120,20 @@ static void content_check(const struct cp_entry *e, struct cp_sub_outcome *out)
 		return;
 	if (e->content_kind == RH_CONTENT_CESQL)
 		cp_outcome_set(out, RH_SUB_UNSUPPORTED,
-			"CESQL expressions are not supported yet: use a payload regular expression (kind %d)",
+			"CESQL expressions are not supported yet: use a payload regular expression "
+			"(kind %d)",
 			RH_CONTENT_PAYLOAD_REGEX);
 	else if (e->content_kind != RH_CONTENT_PAYLOAD_REGEX)
 		cp_outcome_set(out, RH_SUB_UNSUPPORTED,
-			"content kind %u is not known: use 0 (none) or %d (payload regular expression)",
+			"content kind %u is not known: use 0 (none) or %d (payload regular "
+			"expression)",
 			e->content_kind, RH_CONTENT_PAYLOAD_REGEX);
 	else if (!e->content_len)
-		cp_outcome_set(out, RH_SUB_INVALID_CONTENT, "pattern is empty: give a regular expression or none");
+		cp_outcome_set(out, RH_SUB_INVALID_CONTENT,
+			"pattern is empty: give a regular expression or none");
 	else if (e->content_len > RH_CONTENT_MAX)
-		cp_outcome_set(out, RH_SUB_INVALID_CONTENT, "pattern is %u bytes long: use 1 to %d", e->content_len,
-			RH_CONTENT_MAX);
+		cp_outcome_set(out, RH_SUB_INVALID_CONTENT, "pattern is %u bytes long: use 1 to %d",
+			e->content_len, RH_CONTENT_MAX);
 }
 
 static void pattern_start(struct cp_request *r, struct cp_entry *e, struct cp_sub_outcome *out)
@@ -178,8 +183,10 @@ static void add_entry(struct cp_request *r, struct cp_subs_session *s, uint16_t 
 		change_set(&r->changes[i], CP_CHANGE_KEEP, sub);
 	} else if (s->count >= subs->subs_per_session) {
 		cp_outcome_set(&r->outcomes[i], RH_SUB_LIMIT,
-			"this session has its %u subscriptions: unsubscribe some", subs->subs_per_session);
-	} else if ((sub = cp_registry_add(subs, s, r->tenant, e->filter, e->filter_len, e->pattern))) {
+			"this session has its %u subscriptions: unsubscribe some",
+			subs->subs_per_session);
+	} else if ((sub = cp_registry_add(
+			    subs, s, r->tenant, e->filter, e->filter_len, e->pattern))) {
 		r->changes[i].id = e->pattern ? e->pattern->id : 0;
 		change_set(&r->changes[i], CP_CHANGE_ADD, sub);
 		e->pattern = NULL;
@@ -200,7 +207,8 @@ static void del_entry(struct cp_request *r, uint16_t i)
 		sub = cp_registry_find(r->subs, r->slot, e->filter, e->filter_len, e->pattern);
 	if (!sub) {
 		cp_outcome_set(&r->outcomes[i], RH_SUB_NOT_SUBSCRIBED,
-			"this session has no subscription with that filter%s", e->content_kind ? " and pattern" : "");
+			"this session has no subscription with that filter%s",
+			e->content_kind ? " and pattern" : "");
 		return;
 	}
 	change_set(&r->changes[i], CP_CHANGE_DEL, sub);
@@ -217,7 +225,8 @@ static void drop_all(struct cp_request *r, struct cp_subs_session *s)
 	}
 }
 
-/* Enter it in the registry and send it to the builder, also when nothing changes: what it relies on may be under way. */
+/* Enter it in the registry and send it to the builder, also when nothing changes: what it relies on
+ * may be under way. */
 static void request_dispatch(struct cp_request *r, struct cp_subs_session *s)
 {
 	for (uint16_t i = 0; i < r->count; i++) {
@@ -259,7 +268,8 @@ static void cancel(struct cp_request *r)
 		if (e->pattern && r->kind == CP_REQUEST_ADD)
 			cp_pattern_put(e->pattern);
 		e->pattern = NULL;
-		cp_outcome_set(&r->outcomes[i], RH_SUB_INTERNAL, "the session was closed before it was done");
+		cp_outcome_set(&r->outcomes[i], RH_SUB_INTERNAL,
+			"the session was closed before it was done");
 	}
 	r->started = true;
 	r->waiting = 0;
@@ -302,10 +312,11 @@ static void outcome_of_change(struct cp_request *r, uint32_t i)
 		return;
 	if (result == -ENOSPC)
 		cp_outcome_set(&r->outcomes[i], RH_SUB_LIMIT,
-			"the router has its %u subscriptions: unsubscribe some", DP_LIMIT_SUBSCRIPTIONS);
+			"the router has its %u subscriptions: unsubscribe some",
+			DP_LIMIT_SUBSCRIPTIONS);
 	else
-		cp_outcome_set(&r->outcomes[i], RH_SUB_INTERNAL, "the table refused it (%s): try again",
-			strerror(-result));
+		cp_outcome_set(&r->outcomes[i], RH_SUB_INTERNAL,
+			"the table refused it (%s): try again", strerror(-result));
 }
 
 void cp_request_published(struct cp_subs *subs, struct cp_request *r)

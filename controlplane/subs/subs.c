@@ -21,7 +21,8 @@ static void builder_done(struct cp_subs *subs, struct cp_builder_job *job)
 		break;
 	case CP_BUILDER_EXPLAIN:
 		explain = (struct cp_explain_job *)job;
-		explain->cb(explain->arg, job->status, job->err.text, explain->rows, explain->count);
+		explain->cb(
+			explain->arg, job->status, job->err.text, explain->rows, explain->count);
 		cp_explain_free(explain);
 		break;
 	}
@@ -80,7 +81,8 @@ static int handles_open(struct cp_subs *subs, uv_loop_t *loop, struct rh_error *
 	int ret = uv_async_init(loop, &subs->wake, on_wake);
 
 	if (ret < 0)
-		return rh_error_set(err, -ret, "subscriptions: no wake-up handle: %s", uv_strerror(ret));
+		return rh_error_set(
+			err, -ret, "subscriptions: no wake-up handle: %s", uv_strerror(ret));
 	subs->handles = 1;
 	subs->wake.data = subs;
 	ret = uv_timer_init(loop, &subs->acks);
@@ -103,7 +105,8 @@ static int threads_start(struct cp_subs *subs, struct rh_error *err)
 }
 
 int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct dp_table *table,
-	struct dp_engine *eng, const struct cp_conf *conf, struct cp_subs **out, struct rh_error *err)
+	struct dp_engine *eng, const struct cp_conf *conf, struct cp_subs **out,
+	struct rh_error *err)
 {
 	struct cp_subs *subs = calloc(1, sizeof(*subs));
 	int ret;
@@ -212,8 +215,9 @@ void cp_subs_destroy(struct cp_subs *subs)
 		subs_free(subs);
 }
 
-static int ask(struct cp_subs *subs, enum cp_request_kind kind, dp_session_id_t slot, uint16_t tenant,
-	const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg)
+static int ask(struct cp_subs *subs, enum cp_request_kind kind, dp_session_id_t slot,
+	uint16_t tenant, const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb,
+	void *arg)
 {
 	struct cp_request *r;
 
@@ -266,7 +270,8 @@ static const struct cp_sub *shown(const struct cp_subs *subs, dp_sub_id_t id)
 	return sub && !sub->removed ? sub : NULL;
 }
 
-void cp_subs_each(const struct cp_subs *subs, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg)
+void cp_subs_each(
+	const struct cp_subs *subs, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg)
 {
 	const struct cp_sub *sub;
 	struct cp_sub_row row;

@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * The subscription registry and the builder thread behind it. The registry (names, texts, who asked) is the control
- * loop's; the builder owns dp_table and talks to the compile helper. Requests go over in order, results come back to the loop by
- * uv_async when every worker has loaded the change.
+ * The subscription registry and the builder thread behind it. The registry (names, texts, who
+ * asked) is the control loop's; the builder owns dp_table and talks to the compile helper. Requests
+ * go over in order, results come back to the loop by uv_async when every worker has loaded the
+ * change.
  */
 
 #include "controlplane/conf/conf.h"
@@ -17,8 +18,9 @@ struct cp_subs;
 int cp_subs_create(uv_loop_t *loop, struct dp_table *table, struct dp_engine *eng,
 	const struct cp_conf *conf, struct cp_subs **out, struct rh_error *err);
 /*
- * Stops the builder and the helper. Requests still open are answered INTERNAL, explanations are not answered any more; memory goes
- * with the next turn of the loop (its handles close there). Accepts NULL.
+ * Stops the builder and the helper. Requests still open are answered INTERNAL, explanations are not
+ * answered any more; memory goes with the next turn of the loop (its handles close there). Accepts
+ * NULL.
  */
 void cp_subs_destroy(struct cp_subs *subs);
 
@@ -28,19 +30,22 @@ struct cp_sub_outcome {
 	char text[RH_TEXT_MAX + 1];
 };
 
-/* Writes code and sentence; what may not be shown becomes '?', the end is cut at a character. Ctx: any. */
+/* Writes code and sentence; what may not be shown becomes '?', the end is cut at a character. Ctx:
+ * any. */
 void cp_outcome_set(struct cp_sub_outcome *out, uint8_t code, const char *fmt, ...) rh_printf(3, 4);
 
-/* Ctx: control loop. @outcomes in the order of the entries; effective on every worker at @generation. */
+/* Ctx: control loop. @outcomes in the order of the entries; effective on every worker at
+ * @generation. */
 typedef void (*cp_subs_done_cb)(
 	void *arg, const struct cp_sub_outcome *outcomes, uint16_t count, uint64_t generation);
 
 /*
- * Subscribe or unsubscribe @count entries (copied) for a session, then call @cb exactly once, also when the session is dropped
- * meanwhile (code INTERNAL). Filters are parsed here; `$share` and `$queue` are UNSUPPORTED; payload patterns are compiled by the
- * helper process in coalesced batches, refused with the reason when invalid, empty-matching, or too dear.
- * Idempotent: the same filter and content again is OK and changes nothing.
- * Ctx: control loop. 0 or -ENOMEM (then @cb is not called), also when too many requests are open: try again later.
+ * Subscribe or unsubscribe @count entries (copied) for a session, then call @cb exactly once, also
+ * when the session is dropped meanwhile (code INTERNAL). Filters are parsed here; `$share` and
+ * `$queue` are UNSUPPORTED; payload patterns are compiled by the helper process in coalesced
+ * batches, refused with the reason when invalid, empty-matching, or too dear. Idempotent: the same
+ * filter and content again is OK and changes nothing. Ctx: control loop. 0 or -ENOMEM (then @cb is
+ * not called), also when too many requests are open: try again later.
  */
 int cp_subs_add(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
 	const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg);
@@ -58,7 +63,8 @@ struct cp_sub_row {
 	uint64_t since_wall_ns;
 };
 /* Ctx: control loop. Stops when @cb returns false. */
-void cp_subs_each(const struct cp_subs *subs, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg);
+void cp_subs_each(
+	const struct cp_subs *subs, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg);
 /* -ENOENT. */
 int cp_subs_find(const struct cp_subs *subs, dp_sub_id_t sub, struct cp_sub_row *out);
 
@@ -73,10 +79,11 @@ struct cp_subs_stats {
 void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out);
 
 /*
- * dp_table_explain on the builder thread; @cb on the control loop with rows copied (valid during the call). 0 or -ENOMEM;
+ * dp_table_explain on the builder thread; @cb on the control loop with rows copied (valid during
+ * the call). 0 or -ENOMEM;
  * @status is dp_table_explain's result with @why.
  */
-typedef void (*cp_subs_explain_cb)(void *arg, int status, const char *why,
-	const struct dp_explain_row *rows, uint32_t count);
+typedef void (*cp_subs_explain_cb)(
+	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count);
 int cp_subs_explain(struct cp_subs *subs, uint16_t tenant, const char *topic, size_t topic_len,
 	const void *payload, size_t payload_len, cp_subs_explain_cb cb, void *arg);

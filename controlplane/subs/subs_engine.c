@@ -1,5 +1,6 @@
 /*
- * The registry on the real dataplane. A file of its own, so that tests with a table of their own need not link it.
+ * The registry on the real dataplane. A file of its own, so that tests with a table of their own
+ * need not link it.
  */
 #include "controlplane/subs/subs_priv.h"
 

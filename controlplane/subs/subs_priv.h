@@ -1,17 +1,20 @@
 #pragma once
 
 /*
- * Three threads meet here. The control loop owns every structure below and decides; the builder thread executes changes of the
- * table in the order they were pushed and publishes once a batch; the compiler thread talks to the compile helper. Jobs travel by
- * pointer and belong to the thread that holds them.
+ * Three threads meet here. The control loop owns every structure below and decides; the builder
+ * thread executes changes of the table in the order they were pushed and publishes once a batch;
+ * the compiler thread talks to the compile helper. Jobs travel by pointer and belong to the thread
+ * that holds them.
  *
- * A request of a session: waits for those before it -> its filters are parsed and its patterns looked up -> waits until each
- * pattern is installed or refused -> its changes go to the builder -> published -> every worker loaded it -> answered. Sessions
- * do not wait for each other, so topic-only requests pass those that wait for a compilation.
+ * A request of a session: waits for those before it -> its filters are parsed and its patterns
+ * looked up -> waits until each pattern is installed or refused -> its changes go to the builder ->
+ * published -> every worker loaded it -> answered. Sessions do not wait for each other, so
+ * topic-only requests pass those that wait for a compilation.
  *
- * A pattern: CHECKING (alone, by the helper) -> READY -> COMPILING (part of the set being compiled) -> INSTALLED; LEAVING: nobody
- * used it when the running compilation began, so the next set lacks it. Its number is used again only after every worker left the
- * last set that held it, because a subscription becomes visible to workers before the set beside it.
+ * A pattern: CHECKING (alone, by the helper) -> READY -> COMPILING (part of the set being compiled)
+ * -> INSTALLED; LEAVING: nobody used it when the running compilation began, so the next set lacks
+ * it. Its number is used again only after every worker left the last set that held it, because a
+ * subscription becomes visible to workers before the set beside it.
  */
 
 #include "controlplane/subs/helper.h"
@@ -23,20 +26,23 @@
 /* What the registry needs of the dataplane, as in dataplane/api; tests give their own. */
 struct cp_subs_ops {
 	int (*sub_add)(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
-		dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err);
+		dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out,
+		struct rh_error *err);
 	int (*sub_del)(struct dp_table *table, dp_sub_id_t sub);
-	int (*patterns_set)(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
-		uint32_t max_pattern, struct rh_error *err);
+	int (*patterns_set)(struct dp_table *table, uint16_t tenant, const void *serialized,
+		size_t len, uint32_t max_pattern, struct rh_error *err);
 	uint64_t (*publish)(struct dp_table *table);
 	uint64_t (*generation)(const struct dp_table *table);
 	void (*stats)(const struct dp_table *table, struct dp_table_stats *out);
 	int (*explain)(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
-		const void *payload, size_t payload_len, dp_explain_cb cb, void *arg, struct rh_error *err);
+		const void *payload, size_t payload_len, dp_explain_cb cb, void *arg,
+		struct rh_error *err);
 	uint64_t (*seen)(const struct dp_engine *eng);
 };
 
 int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct dp_table *table,
-	struct dp_engine *eng, const struct cp_conf *conf, struct cp_subs **out, struct rh_error *err);
+	struct dp_engine *eng, const struct cp_conf *conf, struct cp_subs **out,
+	struct rh_error *err);
 
 struct cp_tenant;
 struct cp_request;
@@ -54,7 +60,8 @@ enum cp_pattern_state {
 	CP_PATTERN_COMPILING,
 	CP_PATTERN_INSTALLED,
 	CP_PATTERN_LEAVING,
-	CP_PATTERN_REFUSED, /* remembered for a while, so that a client that insists costs nothing */
+	CP_PATTERN_REFUSED, /* remembered for a while, so that a client that insists costs nothing
+			     */
 };
 
 struct cp_pattern {
@@ -82,23 +89,24 @@ struct cp_tenant {
 	struct cp_subs *subs;
 	uint16_t id;
 	struct rh_htable patterns;
-	struct cp_pattern **by_id; /* [HSC_PATTERNS_MAX + 1] */
+	struct cp_pattern **by_id;    /* [HSC_PATTERNS_MAX + 1] */
 	struct cp_pattern_rest *rest; /* ring of HSC_PATTERNS_MAX + 1 */
 	uint32_t rest_head, rest_tail;
-	uint32_t id_most;  /* highest number ever given */
-	uint32_t used;	   /* patterns with refs that are not refused */
+	uint32_t id_most; /* highest number ever given */
+	uint32_t used;	  /* patterns with refs that are not refused */
 	uint32_t checking, ready;
-	uint64_t ready_ns; /* when the first of the ready ones became so */
-	uint32_t take_most; /* ready patterns taken into the next set: halved when a set fails, to find the one */
-	bool compiling;	   /* a set is with the compiler or the builder */
-	bool purge;	   /* numbers ran out: compile without the unused ones */
+	uint64_t ready_ns;  /* when the first of the ready ones became so */
+	uint32_t take_most; /* ready patterns taken into the next set: halved when a set fails, to
+			       find the one */
+	bool compiling;	    /* a set is with the compiler or the builder */
+	bool purge;	    /* numbers ran out: compile without the unused ones */
 	struct cp_pattern *refused_head, *refused_tail;
 	uint32_t refused_count;
 };
 
 /* A subscription. table_id is the builder's alone. */
 struct cp_sub {
-	struct rh_hnode node; /* by slot, filter and pattern */
+	struct rh_hnode node;	     /* by slot, filter and pattern */
 	struct cp_sub *next, **prev; /* of the session */
 	struct cp_subs_session *session;
 	struct cp_pattern *pattern;
@@ -217,7 +225,7 @@ struct cp_subs {
 	struct cp_request *ack_head, *ack_tail; /* published, not yet loaded by every worker */
 	struct cp_helper helper;		/* the compiler thread's */
 	struct cp_lane builder, compiler;
-	size_t open_bytes;			/* held by requests */
+	size_t open_bytes; /* held by requests */
 	struct cp_subs_stats stats;
 	uv_async_t wake;
 	uv_timer_t acks;
@@ -231,8 +239,9 @@ struct cp_tenant *cp_tenant_get(struct cp_subs *subs, uint16_t id);
 void cp_tenant_destroy(struct cp_tenant *t);
 struct cp_pattern *cp_pattern_find(struct cp_tenant *t, const char *text, size_t len);
 /*
- * A reference to the pattern, made and sent to be checked when it is new. NULL with @outcome set: refused, limit, no memory.
- * When it is not decided yet, @waiter is told later by cp_request_resolved and *wait is true.
+ * A reference to the pattern, made and sent to be checked when it is new. NULL with @outcome set:
+ * refused, limit, no memory. When it is not decided yet, @waiter is told later by
+ * cp_request_resolved and *wait is true.
  */
 struct cp_pattern *cp_pattern_get(struct cp_tenant *t, const char *text, size_t len,
 	struct cp_waiter *waiter, bool *wait, struct cp_sub_outcome *outcome);
@@ -268,8 +277,8 @@ void cp_session_advance(struct cp_subs *subs, struct cp_subs_session *s);
 /* registry.c: Ctx control loop */
 struct cp_subs_session *cp_session_get(struct cp_subs *subs, dp_session_id_t slot);
 void cp_session_trim(struct cp_subs *subs, struct cp_subs_session *s);
-struct cp_sub *cp_registry_find(const struct cp_subs *subs, dp_session_id_t slot, const char *filter,
-	size_t len, const struct cp_pattern *pattern);
+struct cp_sub *cp_registry_find(const struct cp_subs *subs, dp_session_id_t slot,
+	const char *filter, size_t len, const struct cp_pattern *pattern);
 /* Takes over the caller's reference to @pattern. NULL: no memory. */
 struct cp_sub *cp_registry_add(struct cp_subs *subs, struct cp_subs_session *s, uint16_t tenant,
 	const char *filter, size_t len, struct cp_pattern *pattern);

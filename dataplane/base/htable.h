@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * An intrusive chained hash table for control threads: nodes live in their owner's objects, keys stay there too. Grows with its
- * content, so that chains stay short; growing that finds no memory leaves longer chains, never an error. One thread at a time.
+ * An intrusive chained hash table for control threads: nodes live in their owner's objects, keys
+ *stay there too. Grows with its content, so that chains stay short; growing that finds no memory
+ *leaves longer chains, never an error. One thread at a time.
  *
  *	for (struct rh_hnode *n = rh_htable_find(&t, hash); n; n = rh_htable_next(n, hash))
  *		...compare the owner's key...
@@ -37,4 +38,4 @@ struct rh_hnode *rh_htable_next(const struct rh_hnode *node, uint64_t hash);
 /* Every node in no order; the one given may be removed by @cb. */
 void rh_htable_each(struct rh_htable *t, void (*cb)(void *arg, struct rh_hnode *node), void *arg);
 
-#define rh_container(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
+#define rh_container(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))

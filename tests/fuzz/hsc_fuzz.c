@@ -1,5 +1,6 @@
 /*
- * The pipe protocol of the pattern compile helper, both directions: a header with what follows it as a set and as a cost.
+ * The pipe protocol of the pattern compile helper, both directions: a header with what follows it
+ * as a set and as a cost.
  */
 #include "controlplane/api/hsc.h"
 

@@ -15,8 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Beside CPU time the child may wait for a busy machine: wall time allowed is this many times its CPU time, and a second. */
-#define WALL_FACTOR 4
+/* Beside CPU time the child may wait for a busy machine: wall time allowed is this many times its
+ * CPU time, and a second. */
+#define WALL_FACTOR  4
 #define WALL_MORE_MS 1000
 /* Answered by rlimit where ITIMER_PROF should fail to: whole seconds, rounded up, and one. */
 #define CPU_MORE_S 1
@@ -138,8 +139,8 @@ static int collect(int fd, uint64_t deadline_ns, struct hsc_reply *reply, struct
 			return -ETIMEDOUT;
 		if (poll(&p, 1, (int)((deadline_ns - now) / RH_NS_PER_MS) + 1) <= 0)
 			continue;
-		got = have < HSC_HDR ? read(fd, bytes + have, HSC_HDR - have) :
-				       read(fd, reply->body + have - HSC_HDR, want - have);
+		got = have < HSC_HDR ? read(fd, bytes + have, HSC_HDR - have)
+				     : read(fd, reply->body + have - HSC_HDR, want - have);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -167,10 +168,13 @@ static void explain(const struct hsc_limits *limits, int result, int wait_status
 
 	if (result == -ETIMEDOUT || sig == SIGPROF || sig == SIGXCPU)
 		hsc_reply_text(reply, HSC_TOO_DEAR,
-			"takes more than the %u ms of processor time allowed to compile: write it narrower", cpu_ms);
+			"takes more than the %u ms of processor time allowed to compile: write it "
+			"narrower",
+			cpu_ms);
 	else if (sig == SIGABRT || sig == SIGSEGV || sig == SIGKILL || sig == SIGBUS)
 		hsc_reply_text(reply, HSC_TOO_DEAR,
-			"could not be compiled within %u MB (signal %d): write it narrower", limits->memory_mb, sig);
+			"could not be compiled within %u MB (signal %d): write it narrower",
+			limits->memory_mb, sig);
 	else
 		hsc_reply_text(reply, HSC_INTERNAL, "the compiler process failed (%s, status 0x%x)",
 			strerror(-result), (unsigned)wait_status);
@@ -200,7 +204,8 @@ void hsc_child_run(const struct hsc_limits *limits, const struct hsc_header *req
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0) {
-		hsc_reply_text(reply, HSC_INTERNAL, "no pipe to the compiler process: %s", strerror(errno));
+		hsc_reply_text(reply, HSC_INTERNAL, "no pipe to the compiler process: %s",
+			strerror(errno));
 		return;
 	}
 	pid = fork();
@@ -213,7 +218,8 @@ void hsc_child_run(const struct hsc_limits *limits, const struct hsc_header *req
 	}
 	(void)close(ends[1]);
 	if (pid < 0)
-		hsc_reply_text(reply, HSC_INTERNAL, "no process for the compiler: %s", strerror(errno));
+		hsc_reply_text(
+			reply, HSC_INTERNAL, "no process for the compiler: %s", strerror(errno));
 	else
 		supervise(limits, pid, ends[0], cpu_ms, reply);
 	(void)close(ends[0]);

@@ -9,11 +9,13 @@
 #include <time.h>
 
 /*
- * DOTALL: a payload's line ends are bytes like others. SINGLEMATCH: one hit decides. Never ALLOWEMPTY: such a pattern
- * selects every event. No UTF8: payloads are bytes, and scanning ill-formed text in that mode is undefined.
+ * DOTALL: a payload's line ends are bytes like others. SINGLEMATCH: one hit decides. Never
+ * ALLOWEMPTY: such a pattern selects every event. No UTF8: payloads are bytes, and scanning
+ * ill-formed text in that mode is undefined.
  */
-#define FLAGS	    (HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH)
-#define EMPTY_TEXT  "matches the empty payload, so it would select every event: require at least one byte"
+#define FLAGS (HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH)
+#define EMPTY_TEXT                                                                                 \
+	"matches the empty payload, so it would select every event: require at least one byte"
 #define MEMORY_TEXT "needs more memory to compile than the %u MB allowed: write it narrower"
 
 void hsc_reply_text(struct hsc_reply *reply, enum hsc_status status, const char *fmt, ...)
@@ -63,26 +65,31 @@ static bool written_wrong(const char *bytes, size_t len, struct hsc_reply *reply
 	const char *zero = memchr(bytes, 0, len);
 
 	if (!len || len > HSC_PATTERN_MAX)
-		hsc_reply_text(reply, HSC_INVALID, "is %zu bytes long: use 1 to %u", len, HSC_PATTERN_MAX);
+		hsc_reply_text(
+			reply, HSC_INVALID, "is %zu bytes long: use 1 to %u", len, HSC_PATTERN_MAX);
 	else if (zero)
 		hsc_reply_text(reply, HSC_INVALID, "holds a zero byte at %zu: write it as \\x00",
 			(size_t)(zero - bytes));
 	else if (len >= 2 && bytes[0] == '(' && bytes[1] == '*')
 		hsc_reply_text(reply, HSC_INVALID,
-			"begins with a control verb (at 0): payloads are bytes, write \\xHH for others than ASCII");
+			"begins with a control verb (at 0): payloads are bytes, write \\xHH for "
+			"others than ASCII");
 	else
 		return false;
 	return true;
 }
 
-static bool too_dear(const struct hsc_limits *limits, const struct hsc_cost *cost, struct hsc_reply *reply)
+static bool too_dear(
+	const struct hsc_limits *limits, const struct hsc_cost *cost, struct hsc_reply *reply)
 {
 	if (cost->database_bytes > limits->pattern_kb * 1024)
-		hsc_reply_text(reply, HSC_TOO_DEAR, "compiles to %u KB, more than the %u KB allowed: write it narrower",
+		hsc_reply_text(reply, HSC_TOO_DEAR,
+			"compiles to %u KB, more than the %u KB allowed: write it narrower",
 			cost->database_bytes / 1024, limits->pattern_kb);
 	else if (cost->centicycles_per_byte > limits->cycles_per_byte * 100)
 		hsc_reply_text(reply, HSC_TOO_DEAR,
-			"costs %u cycles a payload byte to scan, more than the %u allowed: begin it with a rare "
+			"costs %u cycles a payload byte to scan, more than the %u allowed: begin "
+			"it with a rare "
 			"literal, avoid .* and wide repeats",
 			cost->centicycles_per_byte / 100, limits->cycles_per_byte);
 	else
@@ -101,7 +108,8 @@ static bool measure(const hs_database_t *db, const char *pattern, struct hsc_cos
 	return hsc_scan_cost(db, pattern, &cost->centicycles_per_byte) == 0;
 }
 
-static void reply_ok(struct hsc_reply *reply, const struct hsc_cost *cost, const char *bytes, size_t len)
+static void reply_ok(
+	struct hsc_reply *reply, const struct hsc_cost *cost, const char *bytes, size_t len)
 {
 	uint8_t *body = malloc(HSC_COST + len);
 
@@ -129,7 +137,8 @@ static void check_database(const struct hsc_limits *limits, const hs_database_t 
 		reply_ok(reply, &cost, NULL, 0);
 }
 
-void hsc_check(const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply)
+void hsc_check(
+	const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply)
 {
 	hs_compile_error_t *error = NULL;
 	hs_database_t *db = NULL;
@@ -185,7 +194,8 @@ static bool arrays_init(struct set_arrays *a, const struct hsc_set *set)
 	return true;
 }
 
-static void reply_database(const struct hsc_limits *limits, const hs_database_t *db, struct hsc_reply *reply)
+static void reply_database(
+	const struct hsc_limits *limits, const hs_database_t *db, struct hsc_reply *reply)
 {
 	struct hsc_cost cost;
 	char *bytes = NULL;
@@ -195,8 +205,8 @@ static void reply_database(const struct hsc_limits *limits, const hs_database_t 
 		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
 	else if (len > (size_t)limits->set_mb << 20 || len > HSC_BODY_MAX - HSC_COST)
 		hsc_reply_text(reply, HSC_TOO_DEAR,
-			"brings the tenant's patterns to %zu MB, more than the %u MB allowed", len >> 20,
-			limits->set_mb);
+			"brings the tenant's patterns to %zu MB, more than the %u MB allowed",
+			len >> 20, limits->set_mb);
 	else
 		reply_ok(reply, &cost, bytes, len);
 	free(bytes);
@@ -212,8 +222,8 @@ static void compile_arrays(
 		if (written_wrong(a->patterns[i].bytes, a->patterns[i].len, reply))
 			return;
 	}
-	if (hs_compile_multi((const char *const *)a->texts, a->flags, a->ids, a->count, HS_MODE_BLOCK,
-		    NULL, &db, &error) == HS_SUCCESS)
+	if (hs_compile_multi((const char *const *)a->texts, a->flags, a->ids, a->count,
+		    HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS)
 		reply_database(limits, db, reply);
 	else
 		refuse(limits, error, a->patterns, reply);
@@ -221,13 +231,15 @@ static void compile_arrays(
 	(void)hs_free_database(db);
 }
 
-void hsc_compile(const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply)
+void hsc_compile(
+	const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply)
 {
 	struct set_arrays arrays;
 	struct hsc_set set;
 
 	if (hsc_set_parse(body, len, &set) < 0) {
-		hsc_reply_text(reply, HSC_BAD_REQUEST, "malformed set of patterns, see controlplane/api/hsc.h");
+		hsc_reply_text(reply, HSC_BAD_REQUEST,
+			"malformed set of patterns, see controlplane/api/hsc.h");
 		return;
 	}
 	if (arrays_init(&arrays, &set))

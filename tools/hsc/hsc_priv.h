@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * rhumb-hsc: the pattern compile helper. One supervisor process reads requests and forks one child for each, so that
- * neither time, memory nor a fault of hs_compile can hurt it; the child has the limits, compiles, and writes a whole reply into a
- * pipe. The supervisor relays it, or answers itself when the child was stopped by a limit or died.
+ * rhumb-hsc: the pattern compile helper. One supervisor process reads requests and forks one child
+ * for each, so that neither time, memory nor a fault of hs_compile can hurt it; the child has the
+ * limits, compiles, and writes a whole reply into a pipe. The supervisor relays it, or answers
+ * itself when the child was stopped by a limit or died.
  */
 
 #include "controlplane/api/hsc.h"
@@ -38,13 +39,16 @@ struct hsc_reply {
 void hsc_reply_text(struct hsc_reply *reply, enum hsc_status status, const char *fmt, ...)
 	rh_printf(3, 4);
 
-/* Both run in the child. They always leave a reply, unless memory for its body is missing (status HSC_INTERNAL, no body). */
-void hsc_check(const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply);
-void hsc_compile(const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply);
+/* Both run in the child. They always leave a reply, unless memory for its body is missing (status
+ * HSC_INTERNAL, no body). */
+void hsc_check(
+	const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply);
+void hsc_compile(
+	const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply);
 
 /*
- * Median cost of hs_scan in 1/100 cycle a byte on the dearest of the built-in samples; @pattern (may be NULL) adds
- * a sample of its own letters over and over. 0 or -ENOMEM.
+ * Median cost of hs_scan in 1/100 cycle a byte on the dearest of the built-in samples; @pattern
+ * (may be NULL) adds a sample of its own letters over and over. 0 or -ENOMEM.
  */
 int hsc_scan_cost(const hs_database_t *db, const char *pattern, uint32_t *centicycles_per_byte);
 /* Does anything of @db match the empty buffer? -ENOMEM, else 0 or 1. */
@@ -65,8 +69,8 @@ enum hsc_sample {
 void hsc_sample_fill(enum hsc_sample kind, const char *pattern, uint8_t *out, size_t len);
 
 /*
- * Run one request in a child under @limits and give its reply. Never fails: what went wrong is the reply.
- * Ctx: supervisor; blocks for at most the limit's time and a margin.
+ * Run one request in a child under @limits and give its reply. Never fails: what went wrong is the
+ * reply. Ctx: supervisor; blocks for at most the limit's time and a margin.
  */
 void hsc_child_run(const struct hsc_limits *limits, const struct hsc_header *request,
 	const uint8_t *body, struct hsc_reply *reply);

@@ -21,7 +21,8 @@ struct option_row {
 };
 
 static const struct option_row rows[] = {
-#define X(option, field, value, least, most) {option, offsetof(struct hsc_limits, field), least, most},
+#define X(option, field, value, least, most)                                                       \
+	{option, offsetof(struct hsc_limits, field), least, most},
 	OPTIONS(X)
 #undef X
 };
@@ -35,7 +36,8 @@ static const struct option_row *row_find(const char *name)
 	return NULL;
 }
 
-static int option_set(struct hsc_limits *limits, const char *name, const char *value, struct rh_error *err)
+static int option_set(
+	struct hsc_limits *limits, const char *name, const char *value, struct rh_error *err)
 {
 	const struct option_row *row = row_find(name);
 	uint32_t number;
@@ -43,7 +45,8 @@ static int option_set(struct hsc_limits *limits, const char *name, const char *v
 	long n;
 
 	if (!row)
-		return rh_error_set(err, EINVAL, "unknown option %s: see rhumb-hsc in docs/content-patterns.md", name);
+		return rh_error_set(err, EINVAL,
+			"unknown option %s: see rhumb-hsc in docs/content-patterns.md", name);
 	if (!value)
 		return rh_error_set(err, EINVAL, "%s wants a number behind it", name);
 	errno = 0;

@@ -12,7 +12,8 @@ static int bind_to_parent(const struct hsc_limits *limits)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!limits->parent || getppid() == (pid_t)limits->parent)
 		return 0;
-	(void)fprintf(stderr, "rhumb-hsc: parent is not process %u: started by rhumbd only\n", limits->parent);
+	(void)fprintf(stderr, "rhumb-hsc: parent is not process %u: started by rhumbd only\n",
+		limits->parent);
 	return -1;
 }
 
@@ -39,7 +40,8 @@ static int serve(const struct hsc_limits *limits)
 	if (hsc_read_all(STDIN_FILENO, head, sizeof(head)) < 0)
 		return -1;
 	if (hsc_header_parse(head, &request) < 0 || request.status) {
-		(void)fprintf(stderr, "rhumb-hsc: malformed request header: see controlplane/api/hsc.h\n");
+		(void)fprintf(stderr,
+			"rhumb-hsc: malformed request header: see controlplane/api/hsc.h\n");
 		return -1;
 	}
 	body = malloc(request.length ? request.length : 1);
@@ -66,7 +68,8 @@ int main(int argc, char **argv)
 		return 1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (hs_valid_platform() != HS_SUCCESS) {
-		(void)fprintf(stderr, "rhumb-hsc: this processor lacks SSSE3, which Hyperscan needs\n");
+		(void)fprintf(
+			stderr, "rhumb-hsc: this processor lacks SSSE3, which Hyperscan needs\n");
 		return 1;
 	}
 	while (serve(&limits) == 0)

@@ -8,9 +8,10 @@
 /* Long enough to hide hs_scan's fixed 60 to 80 cycles, short enough for a page of payload. */
 #define SAMPLE_BYTES 2048
 /* Odd, for a median; the first run of a sample warms caches and is not counted. */
-#define RUNS	     7
+#define RUNS 7
 
-static int hit(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
+static int hit(
+	unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
 {
 	(void)id, (void)from, (void)to, (void)flags;
 	*(int *)arg = 1;

@@ -29,7 +29,8 @@ Test(hsc, a_header_of_another_version_type_status_or_size_is_refused)
 		unsigned offset;
 		uint8_t value;
 		int error;
-	} bad[] = {{5, 2, -EPROTO}, {7, 9, -EPROTO}, {15, HSC_STATUS_COUNT, -EPROTO}, {0, 0x10, -EMSGSIZE}};
+	} bad[] = {{5, 2, -EPROTO}, {7, 9, -EPROTO}, {15, HSC_STATUS_COUNT, -EPROTO},
+		{0, 0x10, -EMSGSIZE}};
 
 	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++) {
 		hsc_header_encode(bytes, &in);

@@ -45,8 +45,8 @@ static int fake_set_adjacency(struct dp_engine *eng, dp_session_id_t slot, dp_ad
 	return 0;
 }
 
-static int fake_alias(struct dp_engine *eng, dp_session_id_t slot, uint16_t alias, const char *topic,
-	uint16_t len, uint64_t *generation)
+static int fake_alias(struct dp_engine *eng, dp_session_id_t slot, uint16_t alias,
+	const char *topic, uint16_t len, uint64_t *generation)
 {
 	(void)eng, (void)slot, (void)alias;
 	(void)snprintf(around.alias_topic, sizeof(around.alias_topic), "%.*s", len, topic);
@@ -54,7 +54,8 @@ static int fake_alias(struct dp_engine *eng, dp_session_id_t slot, uint16_t alia
 	return 0;
 }
 
-static int fake_stats(const struct dp_engine *eng, dp_session_id_t slot, struct dp_session_stats *out)
+static int fake_stats(
+	const struct dp_engine *eng, dp_session_id_t slot, struct dp_session_stats *out)
 {
 	(void)eng;
 	*out = around.stats;
@@ -67,7 +68,8 @@ static uint64_t fake_seen(const struct dp_engine *eng)
 	return around.seen;
 }
 
-static int fake_send(struct dp_engine *eng, const struct dp_control_target *to, const void *records, uint32_t len)
+static int fake_send(struct dp_engine *eng, const struct dp_control_target *to, const void *records,
+	uint32_t len)
 {
 	struct sent *s = &around.sent[around.sent_count % RH_ARRAY_LEN(around.sent)];
 
@@ -83,8 +85,8 @@ static int fake_send(struct dp_engine *eng, const struct dp_control_target *to, 
 	return 0;
 }
 
-static int fake_adj_get(struct cp_kernel *k, uint32_t port, uint16_t vlan, const struct dp_address *remote,
-	dp_adj_id_t *out)
+static int fake_adj_get(struct cp_kernel *k, uint32_t port, uint16_t vlan,
+	const struct dp_address *remote, dp_adj_id_t *out)
 {
 	(void)k, (void)port, (void)vlan, (void)remote;
 	*out = around.adj_next;
@@ -151,9 +153,9 @@ static uint64_t fake_tsc(void)
 	return around.tsc;
 }
 
-static const struct cp_sessions_ops ops = {fake_open, fake_close, fake_set_adjacency, fake_alias, fake_stats,
-	fake_seen, fake_send, fake_adj_get, fake_adj_put, fake_subs_add, fake_subs_del, fake_subs_drop,
-	fake_subs_count, fake_now, fake_tsc};
+static const struct cp_sessions_ops ops = {fake_open, fake_close, fake_set_adjacency, fake_alias,
+	fake_stats, fake_seen, fake_send, fake_adj_get, fake_adj_put, fake_subs_add, fake_subs_del,
+	fake_subs_drop, fake_subs_count, fake_now, fake_tsc};
 
 void fixture_start(void)
 {
@@ -171,7 +173,8 @@ void fixture_start(void)
 	conf.engine.node_incarnation = 0x1234;
 	conf.engine.worker_count = 2;
 	cr_assert_eq(uv_loop_init(&loop), 0);
-	cr_assert_eq(cp_sessions_create_with(&loop, &ops, NULL, NULL, NULL, &conf, &sessions, &err), 0);
+	cr_assert_eq(
+		cp_sessions_create_with(&loop, &ops, NULL, NULL, NULL, &conf, &sessions, &err), 0);
 }
 
 void fixture_stop(void)
@@ -214,7 +217,8 @@ size_t client_hello(struct client *c)
 	punt.local = c->local;
 	punt.remote = c->remote;
 	cr_assert_gt(rh_hello_encode(punt.bytes, sizeof(punt.bytes), &hello), 0);
-	punt.len = (uint32_t)(RH_HELLO_HDR + hello.cookie.len + hello.client_id.len + hello.tenant.len);
+	punt.len = (uint32_t)(RH_HELLO_HDR + hello.cookie.len + hello.client_id.len +
+			      hello.tenant.len);
 	cp_sessions_punt(sessions, &punt);
 	return RH_DATAGRAM_HDR + punt.len;
 }
@@ -232,13 +236,15 @@ void client_greet(struct client *c)
 	(void)client_hello(c);
 	if (last_type() != RH_RECORD_WELCOME)
 		return;
-	cr_assert_eq(rh_welcome_parse(last_sent()->bytes, last_sent()->len, &c->welcome), RH_FRAME_OK);
+	cr_assert_eq(
+		rh_welcome_parse(last_sent()->bytes, last_sent()->len, &c->welcome), RH_FRAME_OK);
 	c->slot = c->welcome.session % 1000;
 }
 
 void client_record(const struct client *c, const void *bytes, size_t len)
 {
-	punt = (struct dp_punt){.kind = DP_PUNT_CONTROL, .vlan = DP_VLAN_NONE, .len = (uint32_t)len};
+	punt = (struct dp_punt){
+		.kind = DP_PUNT_CONTROL, .vlan = DP_VLAN_NONE, .len = (uint32_t)len};
 	punt.local = c->local;
 	punt.remote = c->remote;
 	punt.has_session = true;
@@ -294,7 +300,8 @@ uint8_t last_bye(void)
 	struct rh_bye bye;
 
 	cr_assert_eq(last_type(), RH_RECORD_BYE);
-	cr_assert_eq(rh_bye_parse(last_sent()->bytes, rh_load_be16(last_sent()->bytes + 2), &bye), RH_FRAME_OK);
+	cr_assert_eq(rh_bye_parse(last_sent()->bytes, rh_load_be16(last_sent()->bytes + 2), &bye),
+		RH_FRAME_OK);
 	return bye.reason;
 }
 

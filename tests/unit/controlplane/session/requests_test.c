@@ -18,7 +18,8 @@ TestSuite(requests, .init = start, .fini = fixture_stop, .timeout = 60);
 
 static void parse_suback(struct rh_suback *out)
 {
-	cr_assert_eq(rh_suback_parse(last_sent()->bytes, rh_load_be16(last_sent()->bytes + 2), out), RH_FRAME_OK);
+	cr_assert_eq(rh_suback_parse(last_sent()->bytes, rh_load_be16(last_sent()->bytes + 2), out),
+		RH_FRAME_OK);
 }
 
 static struct cp_sessions_stats stats(void)
@@ -156,7 +157,9 @@ Test(requests, an_alias_is_acknowledged_when_every_worker_has_it)
 	around.seen = 5;
 	while (!sent_now())
 		(void)uv_run(&loop, UV_RUN_ONCE);
-	cr_assert_eq(rh_alias_ack_parse(last_sent()->bytes, rh_load_be16(last_sent()->bytes + 2), &ack), RH_FRAME_OK);
+	cr_assert_eq(
+		rh_alias_ack_parse(last_sent()->bytes, rh_load_be16(last_sent()->bytes + 2), &ack),
+		RH_FRAME_OK);
 	cr_assert_eq(ack.alias, 7);
 	cr_assert_eq(ack.code, RH_SUB_OK);
 	client_alias(&c, 1, 7, "a/b");
@@ -169,7 +172,9 @@ Test(requests, an_alias_for_what_nobody_may_publish_is_refused_with_the_reason)
 
 	client_alias(&c, 1, 7, "a/#");
 	cr_assert_eq(sent_now(), 1);
-	cr_assert_eq(rh_alias_ack_parse(last_sent()->bytes, rh_load_be16(last_sent()->bytes + 2), &ack), RH_FRAME_OK);
+	cr_assert_eq(
+		rh_alias_ack_parse(last_sent()->bytes, rh_load_be16(last_sent()->bytes + 2), &ack),
+		RH_FRAME_OK);
 	cr_assert_eq(ack.code, RH_SUB_INVALID_FILTER);
 	cr_assert_gt(ack.text.len, 0);
 	client_alias(&c, 2, 7, "");

@@ -132,7 +132,8 @@ Test(session, a_repeated_hello_repeats_the_same_welcome)
 
 Test(session, the_same_client_from_elsewhere_takes_over)
 {
-	struct client a = client_at(2, "alice"), b = client_at(3, "alice"), other = client_at(4, "bob");
+	struct client a = client_at(2, "alice"), b = client_at(3, "alice"),
+		      other = client_at(4, "bob");
 
 	client_greet(&other);
 	client_greet(&a);
@@ -238,8 +239,8 @@ Test(session, goodbye_closes_without_an_answer)
 
 Test(session, garbage_costs_the_client_its_session_and_nothing_else)
 {
-	static const uint8_t kinds[] = {RH_RECORD_SUBSCRIBE, RH_RECORD_UNSUBSCRIBE, RH_RECORD_ALIAS, RH_RECORD_BYE,
-		RH_RECORD_WELCOME, 0xff};
+	static const uint8_t kinds[] = {RH_RECORD_SUBSCRIBE, RH_RECORD_UNSUBSCRIBE, RH_RECORD_ALIAS,
+		RH_RECORD_BYE, RH_RECORD_WELCOME, 0xff};
 	struct client other = client_at(9, "other");
 	uint8_t bytes[64];
 
@@ -266,12 +267,14 @@ Test(session, garbage_costs_the_client_its_session_and_nothing_else)
 
 Test(session, unknown_sessions_are_told_rarely_and_with_the_incarnation)
 {
-	struct dp_punt p = {.kind = DP_PUNT_UNKNOWN_SESSION, .wire_session = 4711, .vlan = DP_VLAN_NONE};
+	struct dp_punt p = {
+		.kind = DP_PUNT_UNKNOWN_SESSION, .wire_session = 4711, .vlan = DP_VLAN_NONE};
 	struct rh_unknown_session m;
 
 	p.local.family = p.remote.family = 4;
 	cp_sessions_punt(sessions, &p);
-	cr_assert_eq(rh_unknown_session_parse(last_sent()->bytes, last_sent()->len, &m), RH_FRAME_OK);
+	cr_assert_eq(
+		rh_unknown_session_parse(last_sent()->bytes, last_sent()->len, &m), RH_FRAME_OK);
 	cr_assert_eq(m.session, 4711);
 	cr_assert_eq(m.node_incarnation, 0x1234);
 	cp_sessions_punt(sessions, &p);

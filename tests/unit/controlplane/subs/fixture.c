@@ -48,8 +48,8 @@ static int fake_del(struct dp_table *table, dp_sub_id_t sub)
 	return 0;
 }
 
-static int fake_patterns(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
-	uint32_t max_pattern, struct rh_error *err)
+static int fake_patterns(struct dp_table *table, uint16_t tenant, const void *serialized,
+	size_t len, uint32_t max_pattern, struct rh_error *err)
 {
 	(void)table, (void)tenant, (void)serialized;
 	if (fake.patterns_error)
@@ -81,8 +81,9 @@ static void fake_stats(const struct dp_table *table, struct dp_table_stats *out)
 	*out = (struct dp_table_stats){.subscriptions = fake.live};
 }
 
-static int fake_explain(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
-	const void *payload, size_t payload_len, dp_explain_cb cb, void *arg, struct rh_error *err)
+static int fake_explain(struct dp_table *table, uint16_t tenant, const char *topic,
+	size_t topic_len, const void *payload, size_t payload_len, dp_explain_cb cb, void *arg,
+	struct rh_error *err)
 {
 	struct dp_explain_row row = {.verdict = DP_EXPLAIN_DELIVER};
 
@@ -122,7 +123,8 @@ void fixture_start_with(const struct cp_subs_ops *with, struct dp_table *table)
 	if (!conf.compile_helper[0])
 		(void)snprintf(conf.compile_helper, sizeof(conf.compile_helper), "%s", RHUMB_HSC);
 	cr_assert_eq(uv_loop_init(&loop), 0);
-	cr_assert_eq(cp_subs_create_with(&loop, with, table, NULL, &conf, &subs, &err), 0, "%s", err.text);
+	cr_assert_eq(cp_subs_create_with(&loop, with, table, NULL, &conf, &subs, &err), 0, "%s",
+		err.text);
 }
 
 void fixture_stop(void)

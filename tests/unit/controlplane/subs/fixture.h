@@ -2,7 +2,8 @@
 
 #include "controlplane/subs/subs_priv.h"
 
-/* What the table was asked to do, in order; written by the builder thread, read after the loop came to rest. */
+/* What the table was asked to do, in order; written by the builder thread, read after the loop came
+ * to rest. */
 struct fake_op {
 	char what; /* '+' add, '-' delete, 'P' patterns, '!' publish */
 	dp_sub_id_t sub;
@@ -15,8 +16,8 @@ struct fake_table {
 	struct fake_op ops[65536];
 	unsigned count;
 	uint64_t generation;
-	uint64_t seen; /* what dp_engine_seen answers; atomic */
-	bool seen_follows; /* answer the generation */
+	uint64_t seen;	    /* what dp_engine_seen answers; atomic */
+	bool seen_follows;  /* answer the generation */
 	uint32_t subs_most; /* -ENOSPC beyond; 0: no bound */
 	uint32_t live;
 	int patterns_error;

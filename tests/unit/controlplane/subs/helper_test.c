@@ -75,8 +75,8 @@ Test(helper_process, killed_at_every_moment_costs_at_most_a_refusal)
 		if (helper_pid() > 0)
 			(void)kill(helper_pid(), SIGKILL);
 		run_until(&a);
-		cr_assert(a.outcomes[0].code == RH_SUB_OK || a.outcomes[0].code == RH_SUB_INTERNAL, "%s",
-			a.outcomes[0].text);
+		cr_assert(a.outcomes[0].code == RH_SUB_OK || a.outcomes[0].code == RH_SUB_INTERNAL,
+			"%s", a.outcomes[0].text);
 		ok += a.outcomes[0].code == RH_SUB_OK;
 	}
 	cr_assert_eq(fake.live, ok);
@@ -127,8 +127,8 @@ Test(helper_process, that_is_missing_is_named)
 	strcpy(conf.compile_helper, "/nonexistent/rhumb-hsc");
 	fixture_start();
 	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_INTERNAL);
-	cr_assert_str_eq(a.outcomes[0].text,
-		"the pattern compiler /nonexistent/rhumb-hsc cannot be started: No such file or directory");
+	cr_assert_str_eq(a.outcomes[0].text, "the pattern compiler /nonexistent/rhumb-hsc cannot "
+					     "be started: No such file or directory");
 }
 
 Test(helper_process, out_of_memory_in_a_compilation_refuses_only_that_pattern)
@@ -141,8 +141,8 @@ Test(helper_process, out_of_memory_in_a_compilation_refuses_only_that_pattern)
 	fixture_start();
 	subs->helper.memory_mb = 4;
 	subs->helper.check_ms = 20000;
-	cr_assert_eq(added(1, entry_with("a", "(a.{1,200}b.{1,200}c|d.{1,300}e){8}"), &a), RH_SUB_TOO_DEAR, "%s",
-		a.outcomes[0].text);
+	cr_assert_eq(added(1, entry_with("a", "(a.{1,200}b.{1,200}c|d.{1,300}e){8}"), &a),
+		RH_SUB_TOO_DEAR, "%s", a.outcomes[0].text);
 	cr_assert_not_null(strstr(a.outcomes[0].text, "MB"), "%s", a.outcomes[0].text);
 	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
 	cr_assert_eq(restarts(), 0);

@@ -23,7 +23,8 @@ Test(pattern, is_installed_before_its_subscription_is_added)
 {
 	struct cp_sub_row row;
 
-	cr_assert_eq(added(1, entry_with("a", "CVE-[0-9]{4}"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	cr_assert_eq(
+		added(1, entry_with("a", "CVE-[0-9]{4}"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
 	cr_assert_eq(fake.ops[0].what, 'P');
 	cr_assert_eq(fake.ops[0].pattern, 1);
 	cr_assert_eq(last_pattern(), 1);
@@ -68,8 +69,8 @@ Test(pattern, refusals_say_why_and_leave_the_others_standing)
 	cr_assert_eq(cp_subs_add(subs, 1, 0, entries, 4, on_done, &a), 0);
 	run_until(&a);
 	cr_assert_eq(a.outcomes[0].code, RH_SUB_INVALID_CONTENT);
-	cr_assert_str_eq(a.outcomes[0].text,
-		"pattern matches the empty payload, so it would select every event: require at least one byte");
+	cr_assert_str_eq(a.outcomes[0].text, "pattern matches the empty payload, so it would "
+					     "select every event: require at least one byte");
 	cr_assert_eq(a.outcomes[1].code, RH_SUB_INVALID_CONTENT);
 	cr_assert_str_eq(a.outcomes[1].text, "pattern: Back-references are unsupported.");
 	cr_assert_eq(a.outcomes[2].code, RH_SUB_OK);

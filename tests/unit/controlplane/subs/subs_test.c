@@ -83,9 +83,9 @@ Test(subs, answers_wait_until_every_worker_has_loaded_the_change)
 Test(subs, each_entry_has_its_own_result_in_order)
 {
 	struct rh_sub_entry entries[] = {entry("ok"), entry("a#"), entry("$share/g/a"),
-		entry("$queue/a"), entry(""), entry("also/ok"), {.filter = {"x", 1}, .content_kind = 2},
-		{.filter = {"x", 1}, .content_kind = 9}, {.filter = {"x", 1}, .dialect = 3},
-		entry_with("x", "")};
+		entry("$queue/a"), entry(""), entry("also/ok"),
+		{.filter = {"x", 1}, .content_kind = 2}, {.filter = {"x", 1}, .content_kind = 9},
+		{.filter = {"x", 1}, .dialect = 3}, entry_with("x", "")};
 	static const uint8_t codes[] = {RH_SUB_OK, RH_SUB_INVALID_FILTER, RH_SUB_UNSUPPORTED,
 		RH_SUB_UNSUPPORTED, RH_SUB_INVALID_FILTER, RH_SUB_OK, RH_SUB_UNSUPPORTED,
 		RH_SUB_UNSUPPORTED, RH_SUB_UNSUPPORTED, RH_SUB_INVALID_CONTENT};
@@ -117,7 +117,8 @@ Test(subs, a_session_has_at_most_its_subscriptions)
 	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
 	cr_assert_eq(added(1, entry("b"), &a), RH_SUB_OK);
 	cr_assert_eq(added(1, entry("c"), &a), RH_SUB_LIMIT);
-	cr_assert_str_eq(a.outcomes[0].text, "this session has its 2 subscriptions: unsubscribe some");
+	cr_assert_str_eq(
+		a.outcomes[0].text, "this session has its 2 subscriptions: unsubscribe some");
 	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
 	cr_assert_eq(added(2, entry("c"), &a), RH_SUB_OK);
 }
@@ -231,7 +232,8 @@ struct explained {
 	char why[RH_ERROR_MAX];
 };
 
-static void on_explained(void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
+static void on_explained(
+	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
 {
 	struct explained *e = arg;
 
@@ -248,7 +250,8 @@ Test(subs, explain_returns_every_row_or_the_reason)
 	struct explained e = {0};
 	char payload[200] = {0};
 
-	cr_assert_eq(cp_subs_explain(subs, 0, "a", 1, payload, sizeof(payload), on_explained, &e), 0);
+	cr_assert_eq(
+		cp_subs_explain(subs, 0, "a", 1, payload, sizeof(payload), on_explained, &e), 0);
 	run_for(50);
 	cr_assert_eq(e.calls, 1);
 	cr_assert_eq(e.count, 200);

@@ -1,5 +1,6 @@
 /*
- * The registry, the helper and the real table together: what was asked for is what a worker's lookup finds.
+ * The registry, the helper and the real table together: what was asked for is what a worker's
+ * lookup finds.
  */
 #include "tests/unit/controlplane/subs/fixture.h"
 
@@ -49,8 +50,10 @@ TestSuite(table, .init = start, .fini = stop, .timeout = 60);
 
 static unsigned receivers(const char *topic, const char *payload)
 {
-	struct dp_match_key key = {.topic = topic, .topic_len = (uint16_t)strlen(topic),
-		.payload = (const uint8_t *)payload, .payload_len = (uint32_t)strlen(payload)};
+	struct dp_match_key key = {.topic = topic,
+		.topic_len = (uint16_t)strlen(topic),
+		.payload = (const uint8_t *)payload,
+		.payload_len = (uint32_t)strlen(payload)};
 	struct dp_match_result result;
 
 	rh_rcu_quiescent();
@@ -78,7 +81,8 @@ Test(table, payload_patterns_select_through_every_change_of_the_set)
 
 	for (unsigned i = 0; i < 20; i++) {
 		(void)snprintf(text, sizeof(text), "needle%u[^0-9]", i);
-		cr_assert_eq(added(i, entry_with("t", text), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+		cr_assert_eq(
+			added(i, entry_with("t", text), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
 		(void)snprintf(payload, sizeof(payload), "some\nneedle%u in hay", i);
 		cr_assert_eq(receivers("t", payload), 1, "%u", i);
 		cr_assert_eq(receivers("t", "nothing here"), 0);
@@ -116,7 +120,8 @@ struct explained {
 	unsigned calls, deliver, missed;
 };
 
-static void on_explained(void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
+static void on_explained(
+	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
 {
 	struct explained *e = arg;
 

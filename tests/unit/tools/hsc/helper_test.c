@@ -91,7 +91,8 @@ Test(helper, refuses_a_pattern_longer_than_the_protocol_allows)
 
 static unsigned hits;
 
-static int on_hit(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
+static int on_hit(
+	unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
 {
 	(void)from, (void)to, (void)flags, (void)arg;
 	hits |= 1u << id;
@@ -110,7 +111,8 @@ Test(helper, returns_a_database_whose_ids_are_those_of_the_set)
 	helper_send(&h, HSC_COMPILE, body, hsc_set_size(patterns, 2));
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_OK, "%s", text);
 	cr_assert_eq(hsc_cost_parse((uint8_t *)text, HSC_COST, &cost), 0);
-	cr_assert_eq(hs_deserialize_database(text + HSC_COST, h.reply_len - HSC_COST, &db), HS_SUCCESS);
+	cr_assert_eq(
+		hs_deserialize_database(text + HSC_COST, h.reply_len - HSC_COST, &db), HS_SUCCESS);
 	cr_assert_eq(hs_alloc_scratch(db, &scratch), HS_SUCCESS);
 	cr_assert_eq(hs_scan(db, "a baz", 5, 0, scratch, on_hit, NULL), HS_SUCCESS);
 	cr_assert_eq(hits, 1u << 5);
@@ -133,13 +135,15 @@ Test(limits, too_dear_to_scan_is_refused_with_the_cost)
 
 	helper_start(&h, args);
 	/* About 12 cycles a byte: far enough above the bound for any clock and load. */
-	assert_refused("(a\\w+|b\\w+|c\\w+)+\\s(\\w+e)\\s(\\w+n)X", HSC_TOO_DEAR, "cycles a payload byte");
+	assert_refused(
+		"(a\\w+|b\\w+|c\\w+)+\\s(\\w+e)\\s(\\w+n)X", HSC_TOO_DEAR, "cycles a payload byte");
 	stop();
 }
 
 Test(limits, too_large_a_database_is_refused_with_the_size)
 {
-	static const char *const args[] = {"--pattern-kb", "1", "--cycles-per-byte", "100000", NULL};
+	static const char *const args[] = {
+		"--pattern-kb", "1", "--cycles-per-byte", "100000", NULL};
 
 	helper_start(&h, args);
 	assert_refused("[a-f]+[0-9]+x", HSC_TOO_DEAR, "KB");
@@ -183,7 +187,8 @@ Test(limits, a_malformed_header_ends_the_helper)
 
 Test(limits, options_are_checked_with_a_sentence)
 {
-	static const char *const bad[][3] = {{"--memory-mb", "0", "--memory-mb 0: use a number from 1"},
+	static const char *const bad[][3] = {
+		{"--memory-mb", "0", "--memory-mb 0: use a number from 1"},
 		{"--memory-mb", "x", "use a number"}, {"--check-ms", NULL, "wants a number"},
 		{"--colour", "1", "unknown option --colour"}};
 	struct hsc_limits limits;
@@ -220,7 +225,8 @@ Test(limits, the_helper_dies_with_its_parent)
 	if (!middle) {
 		helper_start(&h, NULL);
 		(void)close(ready[0]);
-		/* The helper holds the pipe's other end too: it reaches its end when both are gone. */
+		/* The helper holds the pipe's other end too: it reaches its end when both are gone.
+		 */
 		if (helper_check(&h, "abc", text, sizeof(text)) == HSC_OK)
 			(void)!write(ready[1], "r", 1);
 		pause();
