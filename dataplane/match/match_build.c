@@ -4,11 +4,11 @@
  */
 
 #include "dataplane/api/topics.h"
+#include "dataplane/base/pages.h"
 #include "dataplane/match/match_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 /* Large results get half a receiver line for each entry, within these bounds. */
 #define ARENA_PER_ENTRY 128u
@@ -18,11 +18,10 @@
 int dp_slab_init(struct dp_slab *slab, size_t bytes)
 {
 	slab->units = (uint32_t)(bytes / DP_SLAB_BLOCK_MIN);
-	slab->arena = aligned_alloc(RH_CACHE_LINE, bytes);
+	slab->arena = rh_pages_reserve(bytes);
 	slab->unit = calloc(slab->units, sizeof(*slab->unit));
 	if (!slab->arena || !slab->unit)
 		return -ENOMEM;
-	memset(slab->arena, 0, bytes);
 	for (unsigned order = 0; order < DP_SLAB_ORDERS; order++)
 		slab->head[order] = DP_SLAB_NONE;
 	for (uint32_t at = 0; at < slab->units; at += 1u << (DP_SLAB_ORDERS - 1)) {
@@ -34,7 +33,7 @@ int dp_slab_init(struct dp_slab *slab, size_t bytes)
 
 void dp_slab_fini(struct dp_slab *slab)
 {
-	free(slab->arena);
+	rh_pages_release(slab->arena, (size_t)slab->units * DP_SLAB_BLOCK_MIN);
 	free(slab->unit);
 }
 
@@ -55,13 +54,10 @@ int dp_cache_init(struct dp_cache *cache, uint32_t entries)
 	if (entries == 0)
 		return 0;
 	cache->mask = buckets - 1;
-	cache->bucket = aligned_alloc(RH_CACHE_LINE,
-		RH_ALIGN_UP(buckets * sizeof(*cache->bucket), (size_t)RH_CACHE_LINE));
-	cache->entry = aligned_alloc(RH_CACHE_LINE, ways * sizeof(*cache->entry));
+	cache->bucket = rh_pages_reserve(buckets * sizeof(*cache->bucket));
+	cache->entry = rh_pages_reserve(ways * sizeof(*cache->entry));
 	if (!cache->bucket || !cache->entry)
 		return -ENOMEM;
-	memset(cache->bucket, 0, buckets * sizeof(*cache->bucket));
-	memset(cache->entry, 0, ways * sizeof(*cache->entry));
 	for (size_t i = 0; i < ways; i++)
 		cache->entry[i].block = DP_SLAB_NONE;
 	return dp_slab_init(&cache->slab, arena_bytes(entries));
@@ -69,17 +65,11 @@ int dp_cache_init(struct dp_cache *cache, uint32_t entries)
 
 void dp_cache_fini(struct dp_cache *cache)
 {
-	free(cache->bucket);
-	free(cache->entry);
+	size_t buckets = (size_t)cache->mask + 1;
+
+	rh_pages_release(cache->bucket, buckets * sizeof(*cache->bucket));
+	rh_pages_release(cache->entry, buckets * DP_CACHE_WAYS * sizeof(*cache->entry));
 	dp_slab_fini(&cache->slab);
-}
-
-static struct dp_receiver *result_reserve(void)
-{
-	void *room = mmap(NULL, DP_RESULT_ROOM * sizeof(struct dp_receiver), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return room == MAP_FAILED ? NULL : room;
 }
 
 int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **out)
@@ -95,7 +85,7 @@ int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **o
 	match->table = table;
 	match->worker = worker;
 	match->seed = rh_hash(&worker, sizeof(worker), table->conf.seed);
-	match->result = result_reserve();
+	match->result = rh_pages_reserve(DP_RESULT_ROOM * sizeof(struct dp_receiver));
 	match->stamp = calloc(DP_LIMIT_SESSIONS, sizeof(*match->stamp));
 	match->candidate = calloc(DP_CANDIDATES_MAX, sizeof(*match->candidate));
 	if (!match->result || !match->stamp || !match->candidate ||
@@ -113,8 +103,7 @@ void dp_match_destroy(struct dp_match *match)
 	if (!match)
 		return;
 	dp_cache_fini(&match->cache);
-	if (match->result)
-		(void)munmap(match->result, DP_RESULT_ROOM * sizeof(struct dp_receiver));
+	rh_pages_release(match->result, DP_RESULT_ROOM * sizeof(struct dp_receiver));
 	free(match->stamp);
 	free(match->candidate);
 	free(match);

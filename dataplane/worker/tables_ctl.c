@@ -1,22 +1,10 @@
 #include "dataplane/worker/engine_priv.h"
 
+#include "dataplane/base/pages.h"
 #include "dataplane/frame/wire.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-
-/* Reserved, zero, touched on first use; huge pages where the kernel gives them, since slots are read at random. */
-static void *reserve(size_t size)
-{
-	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (mem == MAP_FAILED)
-		return NULL;
-	(void)madvise(mem, size, MADV_HUGEPAGE);
-	return mem;
-}
 
 int dp_tables_create(struct dp_tables *t, const struct dp_engine_conf *conf)
 {
@@ -24,16 +12,10 @@ int dp_tables_create(struct dp_tables *t, const struct dp_engine_conf *conf)
 	t->udp_port = conf->udp_port ? conf->udp_port : RH_WIRE_UDP_PORT;
 	t->stage_timing = conf->stage_timing;
 	t->node_incarnation = conf->node_incarnation;
-	t->slots = reserve(t->slot_count * sizeof(*t->slots));
-	t->cold = reserve(t->slot_count * sizeof(*t->cold));
-	t->hops = reserve(DP_LIMIT_ADJACENCIES * sizeof(struct dp_hop *));
+	t->slots = rh_pages_reserve(t->slot_count * sizeof(*t->slots));
+	t->cold = rh_pages_reserve(t->slot_count * sizeof(*t->cold));
+	t->hops = rh_pages_reserve(DP_LIMIT_ADJACENCIES * sizeof(struct dp_hop *));
 	return t->slots && t->cold && t->hops ? 0 : -ENOMEM;
-}
-
-static void unreserve(void *mem, size_t size)
-{
-	if (mem)
-		(void)munmap(mem, size);
 }
 
 static void aliases_free(struct dp_session *slot)
@@ -58,7 +40,7 @@ void dp_tables_destroy(struct dp_tables *t)
 	for (uint32_t i = 0; i < DP_LIMIT_PORTS; i++)
 		free(t->local[i]);
 	free(t->trace);
-	unreserve(t->slots, slots * sizeof(*t->slots));
-	unreserve(t->cold, slots * sizeof(*t->cold));
-	unreserve(t->hops, DP_LIMIT_ADJACENCIES * sizeof(struct dp_hop *));
+	rh_pages_release(t->slots, slots * sizeof(*t->slots));
+	rh_pages_release(t->cold, slots * sizeof(*t->cold));
+	rh_pages_release(t->hops, DP_LIMIT_ADJACENCIES * sizeof(struct dp_hop *));
 }

@@ -4,6 +4,7 @@
 
 #include "dataplane/worker/engine_priv.h"
 
+#include "dataplane/base/pages.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/transmit.h"
 #include "dataplane/port/port_priv.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define COPY_RING     4096 /* copies on their way to one other worker */
 #define RETURN_RING   (2 * COPY_RING) /* all of those and a burst in hand */
@@ -115,10 +115,8 @@ static int queues_create(struct dp_ctx *ctx, const struct dp_worker_conf *conf, 
 static int lists_create(struct dp_ctx *ctx)
 {
 	uint32_t slots = ctx->tables->slot_count;
-	void *nodes = mmap(NULL, DP_QUEUE_NODES * sizeof(struct dp_queue_node), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	ctx->nodes = nodes == MAP_FAILED ? NULL : nodes;
+	ctx->nodes = rh_pages_reserve(DP_QUEUE_NODES * sizeof(struct dp_queue_node));
 	ctx->node_free = DP_QUEUE_NONE;
 	ctx->ready_mask = (uint32_t)rh_pow2_ceil(slots) * 2 - 1;
 	ctx->ready = calloc((size_t)ctx->ready_mask + 1, sizeof(*ctx->ready));
@@ -181,8 +179,7 @@ void dp_worker_destroy(struct dp_ctx *ctx)
 	dp_bytering_fini(&ctx->injects);
 	for (uint32_t i = 0; i < DP_LIMIT_PORTS; i++)
 		free(ctx->txq[i]);
-	if (ctx->nodes)
-		(void)munmap(ctx->nodes, DP_QUEUE_NODES * sizeof(struct dp_queue_node));
+	rh_pages_release(ctx->nodes, DP_QUEUE_NODES * sizeof(struct dp_queue_node));
 	dp_store_fini(&ctx->store);
 	free(ctx->ready);
 	free(ctx->owned);

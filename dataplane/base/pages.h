@@ -1,0 +1,12 @@
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * Large memory read at random: anonymous, zero, taken from the system on first touch, in huge pages where the kernel gives them
+ * (a miss of the TLB costs as much as one of the cache).
+ *
+ * Ctx: any but worker. NULL when refused. rh_pages_release wants the same @size and accepts NULL.
+ */
+void *rh_pages_reserve(size_t size);
+void rh_pages_release(void *mem, size_t size);
