@@ -201,6 +201,7 @@ struct dp_ctx {
 	/* this burst */
 	uint64_t now_tsc rh_cache_aligned;
 	uint64_t stage_tsc;
+	bool stage_idle; /* this round found nothing to do: its cycles are idle_cycles, of no stage */
 	uint64_t housekeeping_tsc;
 	uint32_t idle_rounds;
 	bool was_busy;
@@ -300,7 +301,7 @@ static inline void dp_stage_end(struct dp_ctx *ctx, enum dp_stage stage)
 {
 	uint64_t now;
 
-	if (rh_likely(!ctx->tables->stage_timing))
+	if (rh_likely(!ctx->tables->stage_timing) || ctx->stage_idle)
 		return;
 	now = rh_tsc();
 	rh_add_relaxed(&ctx->counters.stage_cycles[stage], now - ctx->stage_tsc);

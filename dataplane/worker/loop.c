@@ -65,6 +65,7 @@ static void round_begin(struct dp_ctx *ctx)
 			rh_store_relaxed(&ctx->counters.longest_loop_cycles, length);
 	}
 	ctx->now_tsc = ctx->stage_tsc = now;
+	ctx->stage_idle = false;
 	rh_store_relaxed(&ctx->last_loop_tsc, now);
 	dp_count(ctx, loops, 1);
 }
@@ -108,6 +109,7 @@ bool dp_worker_poll_once(struct dp_engine *eng, struct dp_ctx *ctx)
 	work += dp_injects_drain(ctx);
 	if (ctx->ready_head != ctx->ready_tail)
 		work += dp_node_egress(ctx);
+	ctx->stage_idle = work == 0;
 	dp_stage_end(ctx, DP_STAGE_EGRESS);
 	if (ctx->now_tsc - ctx->housekeeping_tsc > ctx->cycles_per_ms / HOUSEKEEPING_PER_MS) {
 		ctx->housekeeping_tsc = ctx->now_tsc;

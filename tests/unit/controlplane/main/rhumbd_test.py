@@ -1,0 +1,146 @@
+"""The program itself, on a null port without hugepages: options, checks, start, refusals, reload, drain. rhumbd_test.py RHUMBD."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+RHUMBD = sys.argv.pop(1)
+START_S = 40  # a loaded machine
+
+
+class Rhumbd(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="rhumbd-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.config = self.folder / "rhumb.json"
+        self.write()
+
+    def write(self, name="rhumb.json", **more):
+        prefix = f"rhumbd-test-{os.getpid()}-{self.folder.name[-8:]}"
+        cores = sorted(os.sched_getaffinity(0))
+        tree = {"dataplane": {"hugepages": "off", "memory": 64, "file-prefix": prefix, "control-core": cores[0],
+                              "worker": [{"core": cores[-1], "idle": "yield"}]},
+                "port": [{"name": "p0", "device": "net_null0,no-rx=1", "slow-path": "none"}],
+                "control": {"socket": str(self.folder / "rhumb.sock")}, "metrics": {"port": "off"}, **more}
+        (self.folder / name).write_text(json.dumps({"rhumb:rhumb": tree}))
+        return self.folder / name
+
+    def run_it(self, *arguments, **environment):
+        return subprocess.run([RHUMBD, *map(str, arguments)], capture_output=True, text=True, timeout=START_S, check=False,
+                              env={**os.environ, **environment})
+
+    def start(self, **environment):
+        log = open(self.folder / "log", "ab")
+        self.addCleanup(log.close)
+        process = subprocess.Popen([RHUMBD, "--config", str(self.config)], stderr=log, env={**os.environ, **environment})
+        self.addCleanup(process.wait, 20)
+        self.addCleanup(process.kill)
+        self.wait_log("ready:", process)
+        return process
+
+    def log(self):
+        return (self.folder / "log").read_text()
+
+    def wait_log(self, text, process, count=1):
+        deadline = time.monotonic() + START_S
+        while self.log().count(text) < count:
+            self.assertIsNone(process.poll(), self.log())
+            self.assertLess(time.monotonic(), deadline, self.log())
+            time.sleep(0.02)
+
+    def test_check_says_what_it_would_do(self):
+        done = self.run_it("--check", self.config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("port p0: net_null0,no-rx=1", done.stdout)
+        self.assertIn("metrics off", done.stdout)
+
+    def test_check_of_a_bad_file_is_one_line_and_1(self):
+        done = self.run_it("--check", self.write("bad.json", drain="soon"))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"^rhumbd: .*bad\.json:1: /rhumb:rhumb/drain: .*\"soon\".*0\.\.600000 \(ms\)\n$")
+
+    def test_options(self):
+        self.assertIn("Hyperscan", self.run_it("--version").stdout)
+        self.assertIn("usage:", self.run_it("--help").stdout)
+        self.assertIn("### /rhumb:rhumb/port", self.run_it("--reference").stdout)
+        self.assertEqual(self.run_it("--nonsense").returncode, 2)
+        self.assertEqual(self.run_it("stray").returncode, 2)
+
+    def test_the_environment_names_the_configuration(self):
+        done = self.run_it(RHUMB_CONFIG="/nonexistent/x.json")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nonexistent/x.json", done.stderr)
+
+    def test_drains_and_ends_with_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process = self.start()
+            process.send_signal(number)
+            self.assertEqual(process.wait(20), 0, self.log())
+            self.assertFalse((self.folder / "rhumb.sock").exists())
+            (self.folder / "log").write_text("")
+
+    def test_a_second_one_on_the_socket_is_refused(self):
+        process = self.start()
+        done = self.run_it("--config", self.config)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, rf"another rhumbd \(pid {process.pid}\)")
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_a_second_one_with_the_prefix_is_refused(self):
+        self.start()
+        done = self.run_it("--config", self.write("other.json", control={"socket": str(self.folder / "other.sock")}))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("prefix", done.stderr)
+        self.assertFalse((self.folder / "other.sock").exists())
+
+    def test_a_device_that_does_not_exist_is_refused_and_undone(self):
+        bad = self.write(port=[{"name": "p0", "device": "net_af_packet0,iface=nosuchif"}])
+        done = self.run_it("--config", bad)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nosuchif", done.stderr)
+        self.write()
+        self.start()
+
+    def test_starts_again_after_being_killed(self):
+        process = self.start()
+        process.kill()
+        process.wait(20)
+        (self.folder / "log").write_text("")
+        self.start()
+
+    def test_reload_reports_and_keeps(self):
+        process = self.start()
+        self.write(drain=7)
+        process.send_signal(signal.SIGHUP)
+        self.wait_log("/rhumb:rhumb/drain: 2000 -> 7 (restart)", process)
+        self.config.write_text("{")
+        process.send_signal(signal.SIGHUP)
+        self.wait_log("the running configuration stays", process)
+        process.terminate()
+        self.assertEqual(process.wait(20), 0)
+
+    def test_tells_systemd(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(self.folder / "notify"))
+            notify.settimeout(20)
+            process = self.start(NOTIFY_SOCKET=str(self.folder / "notify"), WATCHDOG_USEC="200000")
+            self.assertEqual(notify.recv(1000), b"READY=1")
+            seen = {notify.recv(1000) for _ in range(4)}
+            self.assertIn(b"WATCHDOG=1", seen)
+            self.assertTrue(any(text.startswith(b"STATUS=ok: 0 sessions") for text in seen), seen)
+            process.terminate()
+            self.assertEqual(process.wait(20), 0)
+            notify.setblocking(False)
+            rest = b""
+            while b"STOPPING=1" not in rest:
+                rest = notify.recv(1000)
+
+
+unittest.main(verbosity=2)
