@@ -1,0 +1,152 @@
+"""Commands that ask the daemon, against a control socket in this process that answers what the test wants."""
+import json
+import os
+import socket
+import struct
+import tempfile
+import threading
+
+from cli import check, check_in, finish, run
+
+HEAD = struct.Struct(">HHIIHH")
+HELLO = {"daemon": "rhumbd", "version": "0.1.0", "protocol": 1, "node": "n", "uid": 0, "permission": "admin"}
+folder = tempfile.mkdtemp(prefix="rhumb-ctl-")
+path = folder + "/s"
+
+
+class Daemon(threading.Thread):
+    """Answers the handshake, then each request with @replies: a list of (status, flags, body) for each type; body may be bytes."""
+
+    def __init__(self, replies=None, hello=None, raw=None):
+        super().__init__(daemon=True)
+        self.replies, self.hello, self.raw, self.asked = replies or {}, hello, raw, []
+        self.server = socket.socket(socket.AF_UNIX)
+        if os.path.exists(path):
+            os.unlink(path)
+        self.server.bind(path)
+        self.server.listen(4)
+        self.start()
+
+    def run(self):
+        connection, _ = self.server.accept()
+        with connection:
+            while True:
+                head = connection.recv(HEAD.size, socket.MSG_WAITALL)
+                if len(head) < HEAD.size:
+                    return
+                version, kind, length, request, _, _ = HEAD.unpack(head)
+                body = connection.recv(length, socket.MSG_WAITALL) if length else b""
+                self.asked.append((kind, json.loads(body)))
+                if self.raw is not None:
+                    connection.sendall(self.raw)
+                    return
+                parts = [self.hello or (0, 0, HELLO)] if kind == 1 else self.replies.get(kind, [(5, 0, {"error": "what?"})])
+                for status, flags, answer in parts:
+                    data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                    connection.sendall(HEAD.pack(version, kind, len(data), request, status, flags) + data)
+
+
+def ask(replies, *args, **how):
+    daemon = Daemon(replies, **how)
+    result = run("-s", path, *args)
+    daemon.server.close()
+    daemon.join(10)
+    return result, daemon.asked
+
+
+# Every show passes its answer through unchanged, and has a form for people.
+ANSWERS = {
+    ("show", "status"): (10, {"node": "n1", "health": "ok", "problems": ["a b", "c"], "hugepages": False, "x": None}),
+    ("show", "ports"): (11, {"ports": [{"index": 0, "name": "p0", "link": "up", "addresses": ["198.18.1.1/24", "fe80::1/64"]}]}),
+    ("show", "workers"): (12, {"workers": [{"worker": 0, "core": 1, "busy_share": 0.5}], "rcu": {"grace_us": 3, "backlog": 0}}),
+    ("show", "sessions"): (13, {"sessions": [{"session": 1, "client_id": "c", "credit_events": None, "drops": {"queue_full": 3}}]}),
+    ("show", "subscriptions"): (14, {"subscriptions": []}),
+    ("show", "topics"): (15, {"topics": [{"topic": "a/\x1b[2J", "events": 5}], "shown": 1, "cached": 9}),
+    ("show", "drops"): (16, {"drops": [{"reason": "short", "level": "datagram", "count": 0, "help": "fewer bytes"}]}),
+    ("show", "counters"): (17, {"total": {"rx_datagrams": 7, "drop_events": {"duplicate": 2}},
+                                "workers": [{"worker": 0, "rx_datagrams": 3}, {"worker": 1, "rx_datagrams": 4}],
+                                "laws": {"datagrams": 0, "events": -1, "copies": 0}, "hold": False}),
+    ("show", "limits"): (18, {"limits": [{"name": "WORKERS", "limit": 16, "used": None, "unit": "workers", "hits": 0, "help": "h"}]}),
+    ("log", "show"): (31, {"rooms": [{"room": "main", "level": "info"}]}),
+    ("trace", "show"): (23, {"events": [{"at": "2026-01-01T00:00:00Z", "topic": "a"}], "tracing": False}),
+    ("trace", "stop"): (22, {"tracing": False}),
+    ("shutdown",): (40, {"draining_ms": 100}),
+}
+for words, (kind, answer) in ANSWERS.items():
+    (code, out, err), asked = ask({kind: [(0, 0, answer)]}, "-j", *words)
+    check(f"{words} in JSON", (code, err, json.loads(out)), (0, "", answer))
+    check(f"{words} asks", [k for k, _ in asked], [1, kind])
+    (code, out, err), _ = ask({kind: [(0, 0, answer)]}, *words)
+    check(f"{words} for people", (code, err, bool(out)), (0, "", True))
+    check(f"{words} leaves the terminal alone", "\x1b" in out, False)
+
+people = {words: ask({kind: [(0, 0, answer)]}, *words)[0][1] for words, (kind, answer) in ANSWERS.items()}
+check_in("counters by worker", "rx_datagrams      7         3         4", people[("show", "counters")])
+check_in("drops of counters", "drop_events duplicate  2", people[("show", "counters")])
+check_in("a broken law is seen", "laws hold: no", people[("show", "counters")])
+check_in("a drop reason of a session", "queue_full=3", people[("show", "sessions")])
+check_in("lists take a line each", "problems   a b\n           c\n", people[("show", "status")])
+check_in("an empty list has its heading", "subscription  session", people[("show", "subscriptions")])
+check_in("what to do next", "rhumb trace start", people[("trace", "show")])
+
+# Arguments become members.
+for args, kind, want in [
+    (("show", "subscriptions", "--session", "7"), 14, {"session": 7}),
+    (("show", "topics", "--filter", "a/#", "--max", "5"), 15, {"filter": "a/#", "max": 5}),
+    (("trace", "start"), 21, {}), (("trace", "start", "a/#"), 21, {"filter": "a/#"}),
+    (("trace", "show", "--max", "9"), 23, {"max": 9}),
+    (("log", "level", "session", "debug"), 30, {"room": "session", "level": "debug"}),
+    (("shutdown", "--drain-ms", "0"), 40, {"drain_ms": 0}), (("shutdown",), 40, {}),
+    (("explain", "a/b"), 20, {"topic": "a/b"}),
+]:
+    (code, _, _), asked = ask({kind: [(0, 0, {})]}, *args)
+    check(f"request of {args}", (code, asked[-1]), (0, (kind, want)))
+with tempfile.NamedTemporaryFile() as file:
+    file.write(b"\xff\0a")
+    file.flush()
+    (code, out, _), asked = ask({20: [(0, 0, {"candidates": [{"verdict": "deliver", "filter": "a"}], "copies": 1, "undecided": 2})]},
+                                "explain", "a", "--payload", file.name)
+    check("payload of explain", asked[-1][1], {"topic": "a", "payload_base64": "/wBh"})
+    check_in("explain for people", "2 depend on the payload", out)
+    file.write(b"x" * 65536)
+    file.flush()
+    check("a payload beyond the limit", run("-s", path, "explain", "a", "--payload", file.name)[0], 1)
+
+# A long answer comes in parts.
+(code, out, _), _ = ask({13: [(0, 1, {"sessions": [{"session": 1}], "n": 1}), (0, 1, {"sessions": [{"session": 2}]}),
+                              (0, 0, {"sessions": [{"session": 3}]})]}, "-j", "show", "sessions")
+check("parts are put together", json.loads(out), {"sessions": [{"session": 1}, {"session": 2}, {"session": 3}], "n": 1})
+
+# Follow: each event once, and the trace is stopped.
+event = {"at": "t", "topic": "a", "sequence": 1}
+(code, out, _), asked = ask({21: [(0, 0, {})], 22: [(0, 0, {})], 23: [(0, 0, {"events": [event], "tracing": True})]},
+                            "-j", "trace", "a/#", "--follow", "1")
+check("follow", (code, [json.loads(l) for l in out.splitlines()]), (0, [event]))
+check("follow ends the trace", asked[-1][0], 22)
+
+# Refusals and broken daemons.
+for status, want in ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 3), (7, 1), (99, 1)):
+    (code, _, err), _ = ask({10: [(status, 0, {"error": "because of x"})]}, "show", "status")
+    check(f"status {status}", (code, err), (want, "rhumb show status: because of x\n"))
+(code, _, err), _ = ask({}, "show", "status", hello=(6, 0, {"error": "speak 2"}))
+check("another version", (code, err), (3, "rhumb show status: speak 2\n"))
+for name, raw in (("hangs up", b""), ("half a header", b"\0\1\0"), ("version 9", HEAD.pack(9, 1, 0, 1, 0, 0)),
+                  ("too long", HEAD.pack(1, 1, 1 << 21, 1, 0, 0)), ("half a body", HEAD.pack(1, 1, 10, 1, 0, 0) + b"{}"),
+                  ("no JSON", HEAD.pack(1, 1, 2, 1, 0, 0) + b"{["), ("no object", HEAD.pack(1, 1, 2, 1, 0, 0) + b"[]"),
+                  ("another request", HEAD.pack(1, 1, 2, 77, 0, 0) + b"{}"), ("another type", HEAD.pack(1, 2, 2, 1, 0, 0) + b"{}")):
+    (code, out, err), _ = ask({}, "show", "status", raw=raw)
+    check(f"a daemon that is broken: {name}", (code, out, err.count("\n")), (3, "", 1))
+os.unlink(path)
+code, _, err = run("-s", path, "show", "status")
+check("no daemon", code, 3)
+check_in("no daemon: what to do", "start rhumbd", err)
+with socket.socket(socket.AF_UNIX) as stale:
+    stale.bind(path)
+check("nobody listens", run("-s", path, "show", "status")[0], 3)
+check("environment", run("show", "status", env={**os.environ, "RHUMB_SOCKET": path})[0], 3)
+check("a path that is too long", run("-s", "/" + "x" * 200, "show", "status")[0], 2)
+for args in (("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("trace", "a"), ("shutdown", "now")):
+    check(f"usage of {args}", run("-s", path, *args)[0], 2)
+os.unlink(path)
+os.rmdir(folder)
+finish()

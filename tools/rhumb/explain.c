@@ -1,0 +1,75 @@
+#include "tools/rhumb/base64.h"
+#include "tools/rhumb/connect.h"
+#include "tools/rhumb/table.h"
+
+#include "dataplane/frame/wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int payload_take(const struct cli *cli, const char *name, json_t *args)
+{
+	FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+	uint8_t *bytes = malloc(RH_PAYLOAD_MAX + 1);
+	char *text = malloc(CLI_BASE64_LEN(RH_PAYLOAD_MAX) + 1);
+	int code = CLI_OK;
+	size_t len;
+
+	if (!file || !bytes || !text) {
+		code = cli_fail(cli, CLI_REFUSED, "%s: %s", name, strerror(errno));
+	} else {
+		len = fread(bytes, 1, RH_PAYLOAD_MAX + 1, file);
+		if (ferror(file))
+			code = cli_fail(cli, CLI_REFUSED, "%s: %s", name, strerror(errno));
+		else if (len > RH_PAYLOAD_MAX)
+			code = cli_fail(cli, CLI_REFUSED, "%s is larger than a payload can be (%d bytes)", name,
+				RH_PAYLOAD_MAX);
+		else {
+			cli_base64_encode(bytes, len, text);
+			(void)json_object_set_new(args, "payload_base64", json_string(text));
+		}
+	}
+	free(text);
+	free(bytes);
+	if (file && file != stdin)
+		(void)fclose(file);
+	return code;
+}
+
+static void explanation_print(const struct cli *cli, const json_t *answer)
+{
+	json_int_t undecided = json_integer_value(json_object_get(answer, "undecided"));
+
+	cli_table_print(cli->out, json_object_get(answer, "candidates"),
+		"verdict subscription session client_id filter content");
+	fprintf(cli->out, "copies  %" JSON_INTEGER_FORMAT "\n", json_integer_value(json_object_get(answer, "copies")));
+	if (undecided)
+		fprintf(cli->out, "%" JSON_INTEGER_FORMAT " depend on the payload: give it with --payload FILE\n",
+			undecided);
+}
+
+int cli_explain_run(struct cli *cli)
+{
+	const char *payload = cli_option(cli, "payload");
+	json_t *answer, *args = json_pack("{s:s}", "topic", cli->args[0]);
+	int code = CLI_OK;
+
+	if (!args)
+		return cli_fail(cli, CLI_REFUSED, "the topic is not UTF-8");
+	if (payload)
+		code = payload_take(cli, payload, args);
+	if (code != CLI_OK) {
+		json_decref(args);
+		return code;
+	}
+	code = cli_ask(cli, args, &answer);
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		code = cli_json_print(cli, answer);
+	else
+		explanation_print(cli, answer);
+	json_decref(answer);
+	return code;
+}
