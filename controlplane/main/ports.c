@@ -64,6 +64,23 @@ static int fit_port(struct router *r, uint32_t port, uint32_t queues, struct rh_
 	return 0;
 }
 
+/* Workers that are left without a port are not started. */
+static void drop_idle_workers(struct dp_engine_conf *engine)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t w = 0; w < engine->worker_count; w++) {
+		if (engine->workers[w].port_count > 0)
+			engine->workers[kept++] = engine->workers[w];
+		else
+			rh_log_warn(PORT,
+				"core %u: its worker is not started, the devices have too few "
+				"queues for it",
+				engine->workers[w].core);
+	}
+	engine->worker_count = kept;
+}
+
 /* From the configuration's indexes to the dataplane's. */
 static void translate(struct router *r)
 {
@@ -88,6 +105,7 @@ int router_ports_up(struct router *r, struct rh_error *err)
 		router_ports_down(r);
 		return rc;
 	}
+	drop_idle_workers(&r->conf->engine);
 	translate(r);
 	return 0;
 }

@@ -108,6 +108,23 @@ class Rhumbd(unittest.TestCase):
         self.write()
         self.start()
 
+    def test_ports_with_one_queue_go_round_the_workers(self):
+        cores = sorted(os.sched_getaffinity(0))[:2]
+        if len(cores) < 2:
+            self.skipTest("needs two processors")
+        tree = json.loads(self.config.read_text())["rhumb:rhumb"]
+        tree["dataplane"]["worker"] = [{"core": core, "idle": "yield"} for core in cores]
+        pcap = "net_pcap{},rx_iface=lo,tx_iface=lo"
+        names = [{"name": f"p{n}", "device": pcap.format(n), "slow-path": "none"} for n in range(2)]
+        for ports, workers in ((names, 2), (names[:1], 1)):
+            self.write(**{"dataplane": tree["dataplane"], "port": ports})
+            process = self.start()
+            self.assertIn(f"{workers} workers on cores", self.log())
+            self.assertEqual("is not started" in self.log(), workers == 1)
+            process.terminate()
+            self.assertEqual(process.wait(20), 0)
+            (self.folder / "log").write_text("")
+
     def test_starts_again_after_being_killed(self):
         process = self.start()
         process.kill()
