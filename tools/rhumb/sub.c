@@ -62,48 +62,6 @@ static int slow_grant(struct sub *s)
 	return rhumb_grant(s->r, due, due * RH_EVENT_MAX);
 }
 
-/* The filters of the command line and of --filters-from. */
-static int filters_read(struct cli *cli, struct rhumb_subscription **list, size_t *count)
-{
-	const char *name = cli_option(cli, "filters-from"), *match = cli_option(cli, "match");
-	size_t room = cli->arg_count + 16u, used = 0;
-	struct rhumb_subscription *all = calloc(room, sizeof(*all)), *more;
-	char *line = NULL;
-	size_t line_room = 0;
-	ssize_t len;
-	FILE *file = name ? fopen(name, "r") : NULL;
-
-	if (!all || (name && !file)) {
-		free(all);
-		return cli_fail(cli, CLI_REFUSED, "%s: %s", name ? name : "filters", strerror(errno));
-	}
-	for (; used < cli->arg_count; used++)
-		all[used].filter = cli->args[used];
-	while (file && (len = getline(&line, &line_room, file)) >= 0) {
-		if (len && line[len - 1] == '\n')
-			line[--len] = '\0';
-		if (!len)
-			continue;
-		if (used == room) {
-			more = realloc(all, 2 * room * sizeof(*all));
-			if (!more)
-				break;
-			all = more;
-			room *= 2;
-		}
-		/* The list lives as long as the process. */
-		all[used++] = (struct rhumb_subscription){.filter = strdup(line)};
-	}
-	free(line);
-	if (file)
-		(void)fclose(file);
-	for (size_t i = 0; i < used; i++)
-		all[i].regex = match;
-	*list = all;
-	*count = used;
-	return CLI_OK;
-}
-
 static int ready_tell(struct cli *cli)
 {
 	const char *name = cli_option(cli, "ready-file");
@@ -120,16 +78,16 @@ static int filters_subscribe(struct sub *s)
 {
 	struct rhumb_subscription *list = NULL;
 	size_t count = 0;
-	int err, code = filters_read(s->cli, &list, &count);
+	int err, code = sub_filters_read(s->cli, &list, &count);
 
 	if (code != CLI_OK)
 		return code;
 	if (!count) {
-		free(list);
+		sub_filters_free(s->cli, list, count);
 		return cli_fail(s->cli, CLI_USAGE, "a FILTER is needed, or --filters-from FILE with some");
 	}
 	err = rhumb_subscribe_many(s->r, list, count, on_event, s, SUBSCRIBE_MS);
-	free(list);
+	sub_filters_free(s->cli, list, count);
 	if (err < 0)
 		return cli_router_fail(s->cli, s->r, err);
 	return ready_tell(s->cli);
