@@ -155,10 +155,14 @@ Test(queue, an_event_s_own_time_runs_while_it_waits)
 
 Test(queue, a_copy_whose_subscription_died_is_not_sent)
 {
+	struct fx_client other;
 	dp_sub_id_t s;
 
 	subscriber(0, 0, 1 << 20);
 	s = fx_subscribe(&sub, "a/#");
+	/* That somebody else still wants the event is no reason. */
+	fx_connect(&other, 9);
+	(void)fx_subscribe(&other, "a/#");
 	fx_publish(&pub, "a/b", "x");
 	fx_unsubscribe(s);
 	fx_grant(&sub, 10, RH_CREDIT_UNLIMITED);
@@ -250,6 +254,9 @@ Test(credit, what_a_gap_shows_as_lost_is_granted_again)
 	fx_publish_sequence(&pub, 2, "t", "x");
 	cr_assert_eq(fx_count(lost_before_router), 1);
 	cr_assert_eq(fx_stats(&pub).lost_before_router, 1);
+	fx_age(30);
+	fx_poll();
+	cr_assert_eq(granted(&pub).events, 12, "three arrived, one lost: the late one is not granted twice");
 }
 
 Test(credit, a_keepalive_tells_of_losses_that_left_no_gap_and_is_answered)

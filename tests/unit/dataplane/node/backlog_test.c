@@ -1,0 +1,166 @@
+/* A transmit queue that does not take everything at once. */
+
+#include "tests/unit/dataplane/node/fixture.h"
+
+#include "dataplane/node/node.h"
+#include "dataplane/node/transmit.h"
+#include "dataplane/port/port_priv.h"
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#define SUBSCRIBERS 60
+#define EVENTS	    20
+
+static struct fx_client pub, sub[SUBSCRIBERS];
+
+static void start(void)
+{
+	fx_start(NULL);
+	fx_connect(&pub, 1);
+	for (uint32_t i = 0; i < SUBSCRIBERS; i++) {
+		fx_connect(&sub[i], i + 2);
+		(void)fx_subscribe(&sub[i], "#");
+	}
+}
+
+TestSuite(backlog, .init = start, .fini = fx_stop);
+
+/* More copies in one round than the device takes. */
+static void flood(void)
+{
+	uint8_t records[EVENTS * 64];
+	size_t len = 0;
+
+	for (int i = 0; i < EVENTS; i++) {
+		struct rh_event_spec spec = fx_spec(&pub, "t", "x");
+
+		len += RH_ALIGN_UP(
+			(size_t)rh_event_encode(records + len, sizeof(records) - len, &spec, false),
+			RH_WIRE_ALIGN);
+	}
+	fx_records_in(&pub, 0, records, len);
+}
+
+static struct dp_txq *txq(void)
+{
+	return fx.eng->ctx[0]->txq[fx.port];
+}
+
+Test(backlog, resumes_and_loses_nothing)
+{
+	flood();
+	cr_assert_eq(fx_count(copies_made), EVENTS * SUBSCRIBERS);
+	cr_assert_gt(fx_count(copies_queued), 0);
+	cr_assert_eq(fx_count(copies_tx), EVENTS * SUBSCRIBERS - fx_count(copies_queued));
+	fx_settle();
+	cr_assert_eq(fx_count(copies_queued), 0);
+	for (uint32_t i = 0; i < SUBSCRIBERS; i++)
+		cr_assert_eq(fx_copies(&sub[i]), EVENTS);
+}
+
+/* The device takes nothing more, and gives nothing. */
+static void device_block(void)
+{
+	struct rte_ring *ring = rte_ring_lookup("ETH_RXTX0_net_ring0");
+
+	fx.eng->ctx[0]->rx_left = 0;
+	while (!rte_ring_full(ring)) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(dp_port_pool(fx.port));
+		struct packet_spec spec = {.family = 4, .vlan = PACKET_VLAN_NONE};
+		uint8_t frame[PACKET_MAX];
+		size_t len = packet_build(frame, &spec);
+
+		cr_assert_not_null(m);
+		memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
+		cr_assert_eq(rte_ring_enqueue(ring, m), 0);
+	}
+}
+
+/* One event straight into the pipeline, as if the device had received it. */
+static void publish_directly(void)
+{
+	struct rh_event_spec spec = fx_spec(&pub, "t", "x");
+	uint8_t datagram[256] = {0}, frame[PACKET_MAX];
+	int len = rh_event_encode(
+		datagram + RH_DATAGRAM_HDR, sizeof(datagram) - RH_DATAGRAM_HDR, &spec, false);
+	struct rh_datagram h = {.session = pub.wire_id,
+		.check = pub.check,
+		.packet_number = 1,
+		.length = (uint16_t)(RH_DATAGRAM_HDR + RH_ALIGN_UP(len, RH_WIRE_ALIGN))};
+	struct packet_spec p = {.family = 4,
+		.vlan = PACKET_VLAN_NONE,
+		.src_port = pub.port,
+		.dst_port = RH_WIRE_UDP_PORT,
+		.payload = datagram,
+		.payload_len = h.length};
+	struct rte_mbuf *m = rte_pktmbuf_alloc(dp_port_pool(fx.port));
+	size_t size;
+
+	rh_datagram_encode(datagram, &h);
+	memcpy(p.src, pub.address, 4);
+	memcpy(p.dst, pub.router, 4);
+	size = packet_build(frame, &p);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)size), frame, size);
+	rh_add_relaxed(&fx.eng->ctx[0]->counters.rx_datagrams, 1);
+	dp_node_classify(fx.eng->ctx[0], fx.port, false, false, &m, 1);
+}
+
+Test(backlog, holds_activation_back_until_older_frames_are_gone)
+{
+	struct dp_ctx *ctx = fx.eng->ctx[0];
+	uint64_t before, generation;
+
+	fx_settle();
+	device_block();
+	publish_directly();
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	cr_assert_eq(dp_txq_waiting(txq()), SUBSCRIBERS);
+	before = ctx->seen_generation;
+	generation = dp_table_publish(fx.table);
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	cr_assert_eq(ctx->loaded_generation, generation);
+	cr_assert_eq(ctx->seen_generation, before, "frames of the older generation wait");
+	/* Newer frames do not hold it back for ever. */
+	publish_directly();
+	fx_poll();
+	cr_assert_eq(ctx->seen_generation, before);
+	/* That poll emptied the device; this one sends, the next one sees that they are gone. */
+	fx_poll();
+	cr_assert_eq(ctx->seen_generation, before);
+	cr_assert_eq(dp_txq_waiting(txq()), 0);
+	fx_poll();
+	cr_assert_eq(ctx->seen_generation, generation);
+}
+
+Test(backlog, of_a_device_at_a_standstill_is_dropped_with_its_reason)
+{
+	struct dp_ctx *ctx = fx.eng->ctx[0];
+
+	device_block();
+	publish_directly();
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	cr_assert_neq(txq()->blocked_since_tsc, 0);
+	cr_assert_eq(fx_count(copies_queued), SUBSCRIBERS);
+	txq()->blocked_since_tsc -= 11 * ctx->cycles_per_ms;
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	cr_assert_eq(fx_dropped(copies, BACKLOG_FULL), SUBSCRIBERS);
+	cr_assert_eq(fx_stats(&sub[0]).drops[DP_DROP_BACKLOG_FULL], 1);
+	cr_assert_eq(fx_stats(&sub[0]).tx_events, 0, "its credit is its own again");
+	cr_assert_eq(fx_count(copies_queued), 0);
+}
+
+Test(backlog, that_is_half_full_sends_copies_to_their_queues)
+{
+	struct dp_ctx *ctx = fx.eng->ctx[0];
+
+	device_block();
+	for (int i = 0; i < 12; i++)
+		publish_directly();
+	cr_assert_eq(fx_count(copies_made), 12 * SUBSCRIBERS);
+	cr_assert_eq(dp_txq_waiting(txq()), DP_TX_BACKLOG_SOFT);
+	cr_assert_eq(ctx->queued_copies, 12 * SUBSCRIBERS - DP_TX_BACKLOG_SOFT);
+	fx_settle();
+	cr_assert_eq(fx_count(copies_tx), 12 * SUBSCRIBERS);
+	cr_assert_eq(fx_copies(&sub[0]), 12);
+}
