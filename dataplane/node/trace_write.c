@@ -23,10 +23,9 @@ static void place_write(struct dp_trace_ring *ring, const struct dp_trace_entry 
 
 	memcpy(words, entry, sizeof(*entry));
 	rh_store_relaxed(&place->version, 2 * n + 1);
-	/* Pairs with the acquire fence in dp_trace_read: who saw a new word sees the odd version. */
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	/* Pairs with the acquire loads in place_read: who saw a new word sees the odd version. */
 	for (size_t i = 0; i < DP_TRACE_WORDS; i++)
-		rh_store_relaxed(&place->words[i], words[i]);
+		rh_store_release(&place->words[i], words[i]);
 	rh_store_release(&place->version, 2 * n + 2);
 	rh_store_release(&ring->written, n + 1);
 }

@@ -67,10 +67,9 @@ static bool place_read(const struct dp_trace_ring *ring, uint64_t n, struct dp_t
 
 	if (rh_load_acquire(&place->version) != 2 * n + 2)
 		return false;
+	/* Acquire, so that the version is read again after the words; pairs with the stores in place_write. */
 	for (size_t i = 0; i < DP_TRACE_WORDS; i++)
-		words[i] = rh_load_relaxed(&place->words[i]);
-	/* Pairs with the release fence in place_write. */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		words[i] = rh_load_acquire(&place->words[i]);
 	if (rh_load_relaxed(&place->version) != 2 * n + 2)
 		return false;
 	memcpy(out, words, sizeof(*out));
