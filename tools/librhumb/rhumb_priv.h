@@ -130,6 +130,7 @@ enum rhc_sub_state {
 
 struct rhc_sub {
 	char *filter, *content; /* content NULL: none */
+	uint64_t hash;		/* of both */
 	uint16_t filter_len, content_len;
 	enum rhc_sub_state state;
 	uint8_t code;	  /* enum rh_sub_code of the last answer */

@@ -5,6 +5,8 @@
  */
 #include "tools/librhumb/rhumb_priv.h"
 
+#include "dataplane/base/hash.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +36,19 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static uint64_t hash_of(const char *filter, const char *content)
+{
+	return rh_hash(filter, strlen(filter), content ? rh_hash(content, strlen(content), 1) : 0);
+}
+
 static struct rhc_sub *sub_find(const struct rhumb *r, const char *filter, const char *content)
 {
+	uint64_t hash = hash_of(filter, content);
+
 	for (size_t i = 0; i < r->subs.count; i++) {
 		struct rhc_sub *sub = r->subs.list[i];
 
-		if (same_text(sub->filter, filter) && same_text(sub->content, content))
+		if (sub->hash == hash && same_text(sub->filter, filter) && same_text(sub->content, content))
 			return sub;
 	}
 	return NULL;
@@ -100,6 +109,7 @@ static struct rhc_sub *sub_add(struct rhumb *r, const char *filter, const char *
 		sub_free(sub);
 		return NULL;
 	}
+	sub->hash = hash_of(filter, content);
 	sub->filter_len = (uint16_t)strlen(filter);
 	sub->content_len = content ? (uint16_t)strlen(content) : 0;
 	sub->state = RHC_SUB_WANTED;
@@ -295,20 +305,14 @@ void rhc_suback_take(struct rhumb *r, uint8_t type, const struct rh_suback *m)
 	q->count = 0;
 }
 
-/* The list of a blocking call, looked up anew because a callback may have changed it. */
-struct wait_list {
-	const struct rhumb_subscription *list;
-	size_t count;
-};
-
+/* What the blocking call waits for is marked: no look-up of thousands of texts every turn. */
 static bool all_settled(const struct rhumb *r, const void *arg)
 {
-	const struct wait_list *wait = arg;
+	(void)arg;
+	for (size_t i = 0; i < r->subs.count; i++) {
+		const struct rhc_sub *sub = r->subs.list[i];
 
-	for (size_t i = 0; i < wait->count; i++) {
-		const struct rhc_sub *sub = sub_find(r, wait->list[i].filter, wait->list[i].regex);
-
-		if (sub && (sub->state == RHC_SUB_WANTED || sub->state == RHC_SUB_ASKED))
+		if (sub->waited_for && (sub->state == RHC_SUB_WANTED || sub->state == RHC_SUB_ASKED))
 			return false;
 	}
 	return true;
@@ -316,13 +320,14 @@ static bool all_settled(const struct rhumb *r, const void *arg)
 
 static int sub_want(struct rhumb *r, const char *filter, const char *regex)
 {
-	struct rhc_sub *sub = sub_find(r, filter, regex);
+	struct rhc_sub *sub = filter ? sub_find(r, filter, regex) : NULL;
 	int err;
 
+	/* On its way out, and wanted again: what is outstanding is answered first, then it is asked for anew. */
 	if (sub && (sub->state == RHC_SUB_LEAVING || sub->state == RHC_SUB_LEFT))
-		return rh_error_set(&r->error, EBUSY, "%s is still being unsubscribed", filter);
+		sub_settle(r, sub, RHC_SUB_WANTED);
 	if (!sub) {
-		err = sub_check(r, strlen(filter), regex ? strlen(regex) : 0);
+		err = sub_check(r, filter ? strlen(filter) : 0, regex ? strlen(regex) : 0);
 		if (err < 0)
 			return err;
 		sub = sub_add(r, filter, regex && *regex ? regex : NULL);
@@ -331,6 +336,17 @@ static int sub_want(struct rhumb *r, const char *filter, const char *regex)
 	}
 	sub->waited_for = true;
 	return 0;
+}
+
+/* Does the outstanding request repeat @sub? Then it must stay until the answer. */
+static bool request_holds(const struct rhumb *r, const struct rhc_sub *sub)
+{
+	const struct rhc_request *q = &r->subs.request;
+
+	for (uint16_t i = 0; q->retry.due_ns != RHC_NEVER && i < q->count; i++)
+		if (q->subs[i] == sub)
+			return true;
+	return false;
 }
 
 /* What became of one entry; one that did not become active is forgotten, at the router too. */
@@ -347,8 +363,8 @@ static int sub_outcome(struct rhumb *r, const char *filter, const char *regex, i
 		sub_remove(r, sub);
 		return -EINVAL;
 	}
-	/* ASKED: it may yet become active there. */
-	if (sub->state == RHC_SUB_ASKED)
+	/* It may yet become active there. */
+	if (sub->state == RHC_SUB_ASKED || request_holds(r, sub))
 		sub_settle(r, sub, RHC_SUB_LEAVING);
 	else
 		sub_remove(r, sub);
@@ -358,7 +374,6 @@ static int sub_outcome(struct rhumb *r, const char *filter, const char *regex, i
 int rhumb_subscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_t count,
 	rhumb_event_cb cb, void *arg, int timeout_ms)
 {
-	struct wait_list wait = {list, count};
 	int err = 0, first = 0;
 
 	if (r->in_call)
@@ -372,7 +387,7 @@ int rhumb_subscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_
 			list[i].regex = NULL;
 		list[i].result = sub_want(r, list[i].filter, list[i].regex);
 	}
-	err = rhc_run(r, timeout_ms, all_settled, &wait);
+	err = rhc_run(r, timeout_ms, all_settled, NULL);
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].result == 0)
 			list[i].result = sub_outcome(r, list[i].filter, list[i].regex, err);
@@ -400,12 +415,12 @@ static bool is_gone(const struct rhumb *r, const void *arg)
 int rhumb_unsubscribe(struct rhumb *r, const char *filter, const char *regex, int timeout_ms)
 {
 	struct rhumb_subscription one = {.filter = filter, .regex = regex && *regex ? regex : NULL};
-	struct rhc_sub *sub = sub_find(r, filter, one.regex);
+	struct rhc_sub *sub = filter ? sub_find(r, filter, one.regex) : NULL;
 
 	if (r->in_call)
 		return rh_error_set(&r->error, EBUSY, "unsubscribe is not for the event callback");
 	if (!sub)
-		return rh_error_set(&r->error, ENOENT, "%s is not subscribed", filter);
+		return rh_error_set(&r->error, ENOENT, "%s is not subscribed", filter ? filter : "no filter");
 	if (r->state == RHC_IDLE) {
 		sub_remove(r, sub);
 		return 0;

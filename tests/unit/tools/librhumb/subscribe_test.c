@@ -111,6 +111,8 @@ Test(subscribe, what_no_datagram_holds_is_refused)
 	fake_start(&router);
 	r = client_connected((struct rhumb_options){0});
 	cr_assert_eq(rhumb_subscribe(r, "", NULL, NULL, NULL, 1000), -EINVAL);
+	cr_assert_eq(rhumb_subscribe(r, NULL, NULL, NULL, NULL, 1000), -EINVAL);
+	cr_assert_eq(rhumb_unsubscribe(r, NULL, NULL, 1000), -ENOENT);
 	cr_assert_eq(rhumb_subscribe(r, filter, NULL, NULL, NULL, 1000), -EINVAL);
 	cr_assert_eq(rhumb_subscribe(r, "a", content, NULL, NULL, 1000), -EINVAL);
 	cr_assert_not_null(strstr(rhumb_error(r), "do not fit into a datagram"));
@@ -139,6 +141,38 @@ Test(subscribe, the_callback_may_publish_but_not_wait)
 	cr_assert_eq(rhumb_subscribe(r, "a", NULL, event_that_calls_back, &r, 5000), 0);
 	fake_publish(&router, "a", 1, 1);
 	poll_until(r, fake_get(&router, events) == 1);
+	rhumb_destroy(r);
+	fake_stop(&router);
+}
+
+Test(subscribe, ten_thousand_cost_no_more_than_their_requests)
+{
+	enum { COUNT = 10000 };
+	static char filters[COUNT][32];
+	static struct rhumb_subscription list[COUNT];
+	struct rhumb *r;
+
+	fake_start(&router);
+	for (unsigned i = 0; i < COUNT; i++) {
+		(void)snprintf(filters[i], sizeof(filters[i]), "building/floor/room/%u", i);
+		list[i].filter = filters[i];
+	}
+	r = client_connected((struct rhumb_options){0});
+	cr_assert_eq(rhumb_subscribe_many(r, list, COUNT, NULL, NULL, 50000), 0);
+	cr_assert_lt(fake_get(&router, subscribes), 1000);
+	rhumb_destroy(r);
+	fake_stop(&router);
+}
+
+Test(subscribe, what_timed_out_can_be_asked_for_again)
+{
+	struct rhumb *r;
+
+	fake_start(&router);
+	r = client_connected((struct rhumb_options){0});
+	fake_set(&router, drop_subacks, 3);
+	cr_assert_eq(rhumb_subscribe(r, "a", NULL, NULL, NULL, 50), -ETIMEDOUT);
+	cr_assert_eq(rhumb_subscribe(r, "a", NULL, NULL, NULL, 20000), 0, "%s", rhumb_error(r));
 	rhumb_destroy(r);
 	fake_stop(&router);
 }
