@@ -30,10 +30,20 @@ static char *client_id_make(uint64_t random)
 	return id;
 }
 
+/* At most @most bytes, no control characters (docs/protocol.md section 3.1): the router drops others without a word. */
+static bool name_valid(const char *name, size_t most)
+{
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	return strlen(name) <= most;
+}
+
 static bool options_valid(const struct rhumb_options *o)
 {
-	return o && o->router && *o->router && (!o->client_id || (*o->client_id && strlen(o->client_id) <= RH_CLIENT_ID_MAX)) &&
-		(!o->tenant || strlen(o->tenant) <= RH_TENANT_NAME_MAX) &&
+	return o && o->router && *o->router &&
+		(!o->client_id || (*o->client_id && name_valid(o->client_id, RH_CLIENT_ID_MAX))) &&
+		(!o->tenant || name_valid(o->tenant, RH_TENANT_NAME_MAX)) &&
 		(!o->max_datagram || o->max_datagram >= RH_DATAGRAM_MIN_MAX);
 }
 

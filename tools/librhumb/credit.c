@@ -125,13 +125,18 @@ static void credit_send(struct rhumb *r)
 		rhc_out_commit(r, (size_t)len, 0, 0);
 }
 
+/* All ones is no limit, and stays it. */
+static uint64_t sum_capped(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 void rhc_credit_renew(struct rhumb *r, bool now)
 {
 	struct rhc_credit *c = &r->credit;
-	uint64_t events = (r->options.manual_credit ? c->manual_events : c->arrived_events + c->window_events) +
-		c->lost_events;
-	uint64_t bytes = (r->options.manual_credit ? c->manual_bytes : c->arrived_bytes + c->window_bytes) +
-		c->lost_bytes;
+	bool manual = r->options.manual_credit;
+	uint64_t events = sum_capped(manual ? c->manual_events : c->arrived_events + c->window_events, c->lost_events);
+	uint64_t bytes = sum_capped(manual ? c->manual_bytes : c->arrived_bytes + c->window_bytes, c->lost_bytes);
 
 	if (r->state != RHC_OPEN)
 		return;
@@ -218,8 +223,8 @@ int rhumb_grant(struct rhumb *r, uint64_t events, uint64_t bytes)
 {
 	if (!r->options.manual_credit)
 		return rh_error_set(&r->error, EINVAL, "rhumb_grant is for sessions created with manual_credit");
-	r->credit.manual_events += events;
-	r->credit.manual_bytes += bytes;
+	r->credit.manual_events = sum_capped(r->credit.manual_events, events);
+	r->credit.manual_bytes = sum_capped(r->credit.manual_bytes, bytes);
 	rhc_credit_renew(r, true);
 	if (r->state == RHC_OPEN)
 		(void)rhc_out_flush(r);

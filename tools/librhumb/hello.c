@@ -44,6 +44,8 @@ void rhc_hello_timer(struct rhumb *r)
 	if (r->state != RHC_GREETING || r->now_ns < r->hello.retry.due_ns)
 		return;
 	r->hello.challenge_answered = false;
+	if (r->path.stale)
+		rhc_path_renew(r);
 	rhc_backoff_next(r, &r->hello.retry, RHC_RETRY_LONGEST_MS);
 	hello_send(r);
 }

@@ -72,6 +72,11 @@ uint8_t *rhc_out_reserve(struct rhumb *r, size_t len, bool sessionless)
 	return bytes_at(out, out->count - 1) + RH_DATAGRAM_HDR;
 }
 
+void rhc_out_slice(struct rhumb *r)
+{
+	slot_at(&r->out, r->out.count - 1)->slice = true;
+}
+
 void rhc_out_commit(struct rhumb *r, size_t len, uint32_t events, uint64_t bytes)
 {
 	struct rhc_slot *last = slot_at(&r->out, r->out.count - 1);
@@ -165,20 +170,23 @@ int rhc_out_flush(struct rhumb *r)
 	greeting_first(r);
 	while (r->out.count) {
 		err = batch_send(r);
-		if (err > 0)
+		if (err > 0) {
+			refusals = 0;
 			continue;
+		}
 		if (err == 0)
 			return 0;
 		if (err == -EINTR)
 			continue;
 		if (err == -EAGAIN || err == -ENOBUFS)
 			return -EAGAIN;
-		/* An ICMP error of an earlier datagram is told once; the datagram itself was not sent. */
-		if ((err == -ECONNREFUSED || err == -EHOSTUNREACH || err == -ENETUNREACH) && !refusals++)
-			continue;
 		if (err == -EMSGSIZE)
 			rhc_path_shrink(r);
+		/* The first may be the ICMP error of an earlier datagram, which is told once: this one was not sent. */
+		if (!refusals++)
+			continue;
 		slot_refused(r);
+		refusals = 0;
 	}
 	return 0;
 }
@@ -194,7 +202,8 @@ void rhc_out_new_session(struct rhumb *r)
 
 		if (!slot->events && !slot->bytes)
 			continue;
-		if (slot->len > rhc_datagram_max(r) ||
+		/* Slices before this one may have gone to the old session: the rest alone would never be whole. */
+		if (slot->slice || slot->len > rhc_datagram_max(r) ||
 			credit->sent_events + slot->events > credit->grant_events ||
 			credit->sent_bytes + slot->bytes > credit->grant_bytes) {
 			r->stats.unsent_events += slot->events;

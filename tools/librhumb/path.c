@@ -29,14 +29,17 @@ static bool is_v6(int fd)
 static uint16_t path_datagram(const struct rhumb *r, int fd)
 {
 	bool v6 = is_v6(fd);
-	int mtu, largest, overhead = v6 ? OVERHEAD_V6 : OVERHEAD_V4;
+	int mtu, largest, most = r->options.max_datagram, overhead = v6 ? OVERHEAD_V6 : OVERHEAD_V4;
 	socklen_t len = sizeof(mtu);
 
 	if (getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &len) < 0)
 		mtu = ETHERNET_MTU;
-	largest = (mtu < JUMBO_MTU ? mtu : JUMBO_MTU) - overhead;
-	if (r->options.max_datagram)
-		largest = r->options.max_datagram;
+	if (!most)
+		most = JUMBO_MTU - overhead;
+	largest = mtu - overhead;
+	/* DF is set: what the path does not take would never arrive. */
+	if (largest > most)
+		largest = most;
 	if (largest > UDP_PAYLOAD_MAX)
 		largest = UDP_PAYLOAD_MAX;
 	return (uint16_t)(largest < RH_DATAGRAM_MIN_MAX ? RH_DATAGRAM_MIN_MAX : largest);
@@ -90,6 +93,8 @@ static int address_open(struct rhumb *r, const struct addrinfo *ai)
 		return err;
 	}
 	r->path.fd = fd;
+	memcpy(&r->path.router, ai->ai_addr, ai->ai_addrlen);
+	r->path.router_len = ai->ai_addrlen;
 	r->path.receive_buffer = receive_buffer(fd);
 	r->path.max_datagram = path_datagram(r, fd);
 	return 0;
@@ -147,6 +152,17 @@ void rhc_path_close(struct rhumb *r)
 	if (r->path.fd >= 0)
 		close(r->path.fd);
 	r->path.fd = -1;
+}
+
+/* Connecting again would keep the source address; dissolving first lets the kernel choose. */
+void rhc_path_renew(struct rhumb *r)
+{
+	const struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	(void)connect(r->path.fd, &none, sizeof(none));
+	/* When there is no way just now, datagrams fail until the next retry of the hello tries again. */
+	r->path.stale = connect(r->path.fd, (const struct sockaddr *)&r->path.router, r->path.router_len) < 0;
+	rhc_path_shrink(r);
 }
 
 void rhc_path_shrink(struct rhumb *r)

@@ -10,8 +10,10 @@
 static void timers_run(struct rhumb *r)
 {
 	rhc_hello_timer(r);
-	if (r->state == RHC_OPEN && r->now_ns > r->session.heard_ns + r->session.timeout_ms * RH_NS_PER_MS)
+	if (r->state == RHC_OPEN && r->now_ns > r->session.heard_ns + r->session.timeout_ms * RH_NS_PER_MS) {
+		rhc_path_renew(r);
 		rhc_greet(r);
+	}
 	rhc_subs_timer(r);
 	rhc_credit_timer(r);
 }
@@ -105,6 +107,7 @@ int rhc_run(struct rhumb *r, int timeout_ms, rhc_done done, const void *arg)
 int rhumb_poll(struct rhumb *r, int timeout_ms)
 {
 	uint64_t until_ns = until(timeout_ms), before = r->receive.handed;
+	bool starved = r->credit.starved.due_ns != RHC_NEVER;
 	int err, left;
 
 	if (r->in_call)
@@ -114,6 +117,9 @@ int rhumb_poll(struct rhumb *r, int timeout_ms)
 		err = turn(r);
 		left = timeout_ms ? ms_left(until_ns, timeout_ms) : 0;
 		if (err < 0 || r->receive.handed != before || left == 0)
+			break;
+		/* Somebody waits to publish, and now may. */
+		if (starved && r->state == RHC_OPEN && r->credit.starved.due_ns == RHC_NEVER)
 			break;
 		if (wait_ms(r, left) < 0 && errno == EINTR) {
 			/* A signal: the caller may want to end. */

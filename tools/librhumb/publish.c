@@ -95,6 +95,7 @@ static int sliced_send(struct rhumb *r, const struct rh_event_spec *spec, size_t
 		rh_fragment_encode(at, &f);
 		memcpy(at + RH_FRAGMENT_HDR, r->record + f.offset, f.slice_len);
 		rhc_out_commit(r, RH_FRAGMENT_HDR + f.slice_len, f.last, f.last ? size : 0);
+		rhc_out_slice(r);
 		rhc_out_close(r);
 	}
 	return 0;
@@ -166,15 +167,23 @@ int rhumb_publish_wait(struct rhumb *r, const struct rhumb_event *event, int tim
 	return err < 0 ? err : result;
 }
 
-/* The router answered a KEEPALIVE that left behind everything published, and answers in order. */
+struct flush {
+	uint64_t stamp;
+	uint64_t sessions;
+};
+
+/* The router answered a KEEPALIVE that left behind everything published, and answers in order; or it is another session. */
 static bool is_flushed(const struct rhumb *r, const void *arg)
 {
-	return r->out.count == 0 && r->credit.stamp_answered >= *(const uint64_t *)arg;
+	const struct flush *flush = arg;
+
+	return r->stats.reconnects != flush->sessions ||
+		(r->out.count == 0 && r->credit.stamp_answered >= flush->stamp);
 }
 
 int rhumb_flush(struct rhumb *r, int timeout_ms)
 {
-	uint64_t stamp;
+	struct flush flush = {.sessions = r->stats.reconnects};
 	int err;
 
 	if (r->in_call)
@@ -182,10 +191,13 @@ int rhumb_flush(struct rhumb *r, int timeout_ms)
 	if (r->state == RHC_IDLE)
 		return rh_error_set(&r->error, ENOTCONN, "not connected: rhumb_connect first");
 	r->now_ns = rh_clock_ns();
-	stamp = ++r->credit.stamp;
-	rhc_keepalive_send(r, true, stamp);
+	flush.stamp = ++r->credit.stamp;
+	rhc_keepalive_send(r, true, flush.stamp);
 	rhc_backoff_start(r, &r->credit.flush);
-	err = rhc_run(r, timeout_ms, is_flushed, &stamp);
+	err = rhc_run(r, timeout_ms, is_flushed, &flush);
 	r->credit.flush.due_ns = RHC_NEVER;
+	if (err == 0 && r->stats.reconnects != flush.sessions)
+		return rh_error_set(&r->error, ECONNABORTED,
+			"router %s began a new session: what was under way may be lost", r->options.router);
 	return err;
 }

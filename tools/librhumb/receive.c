@@ -264,17 +264,25 @@ static int batch_take(struct rhumb *r)
 	return count;
 }
 
+/* What the network cannot cause. */
+static bool socket_is_broken(int error)
+{
+	return error == EBADF || error == ENOTSOCK || error == EFAULT || error == EINVAL;
+}
+
 int rhc_receive(struct rhumb *r, unsigned batches)
 {
 	int count, total = 0;
 
 	while (batches--) {
 		count = batch_take(r);
-		/* An ICMP error: the router is away. Timers know what to do. */
-		if (count == -ECONNREFUSED || count == -EHOSTUNREACH || count == -ENETUNREACH || count == -EINTR)
-			continue;
 		if (count == -EAGAIN)
 			return total;
+		/* The ICMP error of a datagram we sent, told once. Anyone on the way may send one: timers know what to do. */
+		if (count == -EMSGSIZE)
+			rhc_path_shrink(r);
+		if (count < 0 && !socket_is_broken(-count))
+			continue;
 		if (count < 0)
 			return rh_error_set(&r->error, -count, "receiving from router %s: %s",
 				r->options.router, strerror(-count));

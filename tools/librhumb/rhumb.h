@@ -32,7 +32,7 @@ struct rhumb_options {
 	uint32_t queue_ms;	/* how long the router may hold events while we have no credit; 0: its default */
 	uint32_t window_events; /* events granted to the router beyond what was read; 0, or too many: what the socket buffer holds */
 	uint32_t window_bytes;	/* likewise, bytes; at least one event of the largest size */
-	uint16_t max_datagram;	/* 0: from the path MTU */
+	uint16_t max_datagram;	/* 0: from the path MTU, which is its most */
 	bool manual_credit;	/* grant nothing but by rhumb_grant: for clients that want to be slow on purpose */
 	bool batch; /* published events wait for company: call rhumb_poll or rhumb_flush soon after. For many small events. */
 };
@@ -105,7 +105,8 @@ int rhumb_publish(struct rhumb *r, const struct rhumb_event *event);
 int rhumb_publish_wait(struct rhumb *r, const struct rhumb_event *event, int timeout_ms);
 
 /* Handle what arrived, keep the session alive, wait up to @timeout_ms for more. Number of events handed to the callback, or
- * negative errno: -ECONNRESET when the router ended the session (rhumb_error has its reason). */
+ * negative errno: -ECONNRESET when the router ended the session (rhumb_error has its reason). Back early, with 0, when
+ * credit comes that an rhumb_publish had missed. */
 int rhumb_poll(struct rhumb *r, int timeout_ms);
 /* For an event loop of your own: poll this for reading, call rhumb_poll(r, 0) then and at least every rhumb_timeout ms. */
 int rhumb_fd(const struct rhumb *r);
@@ -113,7 +114,8 @@ int rhumb_timeout(const struct rhumb *r);
 
 /* With manual_credit: let the router send @events and @bytes more. */
 int rhumb_grant(struct rhumb *r, uint64_t events, uint64_t bytes);
-/* Wait until the router has received everything that was published (its credit covers it). 0, -ETIMEDOUT. */
+/* Wait until the router has received everything that was published (its credit covers it). 0, -ETIMEDOUT, -ECONNABORTED when
+ * a new session began meanwhile: what was under way may be lost. */
 int rhumb_flush(struct rhumb *r, int timeout_ms);
 
 struct rhumb_stats {

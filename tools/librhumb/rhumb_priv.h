@@ -47,11 +47,16 @@ struct rhc_path {
 	int fd; /* -1: none */
 	uint16_t max_datagram; /* what we send and accept at most, UDP payload */
 	uint32_t receive_buffer; /* as the kernel accounts it, overhead included */
+	struct sockaddr_storage router;
+	socklen_t router_len;
+	bool stale; /* not connected: rhc_path_renew found no way */
 };
 
 /* Resolve, open, connect, set DF and buffers. 0 or negative errno with a sentence. */
 int rhc_path_open(struct rhumb *r);
 void rhc_path_close(struct rhumb *r);
+/* Our address may no longer be ours: let the kernel choose one anew. */
+void rhc_path_renew(struct rhumb *r);
 /* After EMSGSIZE: learn the smaller path MTU. */
 void rhc_path_shrink(struct rhumb *r);
 
@@ -64,6 +69,7 @@ struct rhc_slot {
 	uint64_t bytes;
 	bool sessionless;
 	bool closed; /* takes no further record */
+	bool slice;  /* a FRAGMENT, of no use without the others */
 };
 
 struct rhc_out {
@@ -79,6 +85,8 @@ void rhc_out_fini(struct rhc_out *out);
 uint8_t *rhc_out_reserve(struct rhumb *r, size_t len, bool sessionless);
 /* The @len bytes reserved last were written; they carry @events events worth @bytes of credit. */
 void rhc_out_commit(struct rhumb *r, size_t len, uint32_t events, uint64_t bytes);
+/* The record committed last is a FRAGMENT. */
+void rhc_out_slice(struct rhumb *r);
 /* Nothing more goes into the last datagram. */
 void rhc_out_close(struct rhumb *r);
 uint32_t rhc_out_record_max(const struct rhumb *r);

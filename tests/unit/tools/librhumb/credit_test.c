@@ -108,3 +108,20 @@ Test(credit, granting_by_hand_needs_the_option)
 	cr_assert_eq(rhumb_grant(r, 1, 1), -EINVAL);
 	rhumb_destroy(r);
 }
+
+Test(credit, granting_without_end_never_falls_back)
+{
+	struct rhumb *r;
+
+	fake_start(&router);
+	r = client_connected((struct rhumb_options){.manual_credit = true});
+	cr_assert_eq(rhumb_grant(r, UINT64_MAX, UINT64_MAX), 0);
+	cr_assert_eq(rhumb_grant(r, 2, 2), 0);
+	poll_until(r, fake_get(&router, granted_events) == UINT64_MAX);
+	fake_forget(&router);
+	cr_assert_eq(rhumb_publish(r, &(struct rhumb_event){.topic = "x"}), 0);
+	poll_until(r, fake_get(&router, sessions) == 2);
+	cr_assert_eq(fake_get(&router, hello_events), UINT64_MAX);
+	rhumb_destroy(r);
+	fake_stop(&router);
+}

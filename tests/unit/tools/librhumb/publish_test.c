@@ -165,3 +165,62 @@ Test(publish, levels_are_encoded_by_the_one_rule)
 	cr_assert_str_eq(out, "libstdc%2B%2B");
 	cr_assert_eq(rhumb_encode_level("AC/DC", 5, out, 4), -EMSGSIZE);
 }
+
+Test(publish, poll_comes_back_when_credit_does)
+{
+	struct rhumb *r;
+
+	fake_start(&router);
+	fake_set(&router, window_events, 1);
+	fake_set(&router, hold_credit, true);
+	r = client_connected((struct rhumb_options){0});
+	cr_assert_eq(rhumb_publish(r, &(struct rhumb_event){.topic = "a"}), 0);
+	cr_assert_eq(rhumb_publish(r, &(struct rhumb_event){.topic = "a"}), -EAGAIN);
+	fake_set(&router, hold_credit, false);
+	/* Without end: that it comes back at all is the test. */
+	cr_assert_eq(rhumb_poll(r, -1), 0);
+	cr_assert_eq(rhumb_publish(r, &(struct rhumb_event){.topic = "a"}), 0);
+	rhumb_destroy(r);
+	fake_stop(&router);
+}
+
+Test(publish, flush_does_not_vouch_for_a_session_that_is_gone)
+{
+	struct rhumb *r;
+
+	fake_start(&router);
+	r = client_connected((struct rhumb_options){0});
+	fake_forget(&router);
+	cr_assert_eq(rhumb_publish(r, &(struct rhumb_event){.topic = "a"}), 0);
+	cr_assert_eq(rhumb_flush(r, 10000), -ECONNABORTED);
+	cr_assert_eq(fake_get(&router, events), 0);
+	cr_assert_eq(rhumb_publish_wait(r, &(struct rhumb_event){.topic = "a"}, 5000), 0);
+	cr_assert_eq(rhumb_flush(r, 5000), 0, "the next session is whole");
+	rhumb_destroy(r);
+	fake_stop(&router);
+}
+
+Test(publish, a_cut_event_is_not_sent_in_part_to_a_new_session)
+{
+	static uint8_t payload[20000];
+	uint8_t bytes[RH_DATAGRAM_HDR + RH_UNKNOWN_HDR];
+	struct rh_datagram d = {.length = sizeof(bytes)};
+	struct rh_unknown_session unknown;
+	struct rhumb *r;
+
+	fake_start(&router);
+	r = client_connected((struct rhumb_options){.batch = true, .max_datagram = 1472});
+	unknown = (struct rh_unknown_session){fake_get(&router, session), 1};
+	cr_assert_eq(rhumb_publish(r, &(struct rhumb_event){.topic = "a", .payload = payload, .payload_len = 20000}), 0);
+	fake_forget(&router);
+	rh_datagram_encode(bytes, &d);
+	(void)rh_unknown_session_encode(bytes + RH_DATAGRAM_HDR, RH_UNKNOWN_HDR, &unknown);
+	fake_send(&router, bytes, sizeof(bytes));
+	poll_until(r, fake_get(&router, sessions) == 2);
+	cr_assert_eq(rhumb_publish_wait(r, &(struct rhumb_event){.topic = "b"}, 5000), 0);
+	cr_assert_eq(rhumb_flush(r, 5000), 0);
+	cr_assert_eq(fake_get(&router, fragments), 0);
+	cr_assert_eq(stats_of(r).unsent_events, 1);
+	rhumb_destroy(r);
+	fake_stop(&router);
+}

@@ -59,6 +59,14 @@ Test(session, nobody_there_times_out)
 	rhumb_destroy(r);
 }
 
+Test(session, names_with_control_characters_are_refused)
+{
+	/* The router would drop such a hello without a word. */
+	cr_assert_null(rhumb_create(&(struct rhumb_options){.router = "r", .client_id = "a\nb"}));
+	cr_assert_null(rhumb_create(&(struct rhumb_options){.router = "r", .tenant = "\x7f"}));
+	cr_assert_eq(errno, EINVAL);
+}
+
 Test(session, options_out_of_range_are_refused)
 {
 	static char long_id[200];
