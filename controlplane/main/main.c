@@ -14,6 +14,7 @@ static int run(const char *config)
 	static struct router router;
 	struct rh_error err = {""};
 
+	router_signals_hold();
 	router.config_path = config;
 	if (router_up(&router, &err) < 0) {
 		(void)fprintf(stderr, "rhumbd: %s\n", err.text);

@@ -44,6 +44,8 @@ void router_stop(struct router *r, uint32_t drain_ms);
 /* SIGHUP: read the file again and report. */
 void router_reload(struct router *r);
 
+/* SIGTERM, SIGINT and SIGHUP wait until router_signals_up. First of all, before any thread. */
+void router_signals_hold(void);
 int router_signals_up(struct router *r, struct rh_error *err);
 void router_signals_down(struct router *r);
 int router_notify_up(struct router *r, struct rh_error *err);
