@@ -214,6 +214,7 @@ static int reply_read(
 	ret = move_all(h, false, out->body, head.length, deadline_ns);
 	if (ret < 0) {
 		free(out->body);
+		out->body = NULL; /* the job frees it too */
 		return ret;
 	}
 	out->body[head.length] = 0;
