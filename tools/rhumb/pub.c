@@ -79,24 +79,42 @@ int pub_event(struct pub *p, const struct rhumb_event *event, uint64_t line)
 	return CLI_OK;
 }
 
+/* Lines to events by @each; the input's own failure is told here. */
+static int input_run(struct pub *p, int (*each)(struct pub *p, void *arg, const char *text, size_t len, uint64_t number),
+	void *arg)
+{
+	struct pub_input in = {0};
+	uint64_t number = 0;
+	int got, code = CLI_OK;
+	size_t len;
+	char *text;
+
+	while (code == CLI_OK && (got = pub_input_next(p, &in, &text, &len)) != 0) {
+		if (got == -EMSGSIZE)
+			code = cli_fail(p->cli, CLI_REFUSED, "line %llu is longer than any event", (unsigned long long)number + 1);
+		else if (got < 0)
+			code = cli_router_fail(p->cli, p->r, got);
+		else
+			code = each(p, arg, text, len, ++number);
+	}
+	pub_input_fini(&in);
+	return code;
+}
+
+static int batch_each(struct pub *p, void *arg, const char *text, size_t len, uint64_t number)
+{
+	struct rhumb_event event;
+
+	if (!len || !pub_line_parse(p, arg, text, len, number, &event))
+		return CLI_OK;
+	return pub_event(p, &event, number);
+}
+
 static int batch_run(struct pub *p)
 {
 	struct pub_line *parsed = pub_line_create();
-	struct rhumb_event event;
-	uint64_t number = 0;
-	char *text = NULL;
-	size_t room = 0;
-	ssize_t len;
-	int code = parsed ? CLI_OK : cli_fail(p->cli, CLI_REFUSED, "out of memory");
+	int code = parsed ? input_run(p, batch_each, parsed) : cli_fail(p->cli, CLI_REFUSED, "out of memory");
 
-	while (code == CLI_OK && !cli_signalled() && (len = getline(&text, &room, stdin)) >= 0) {
-		number++;
-		if (len && text[len - 1] == '\n')
-			len--;
-		if (len && pub_line_parse(p, parsed, text, (size_t)len, number, &event))
-			code = pub_event(p, &event, number);
-	}
-	free(text);
 	pub_line_destroy(parsed);
 	return code;
 }
@@ -110,23 +128,12 @@ static struct rhumb_event event_of(struct pub *p, const void *payload, size_t le
 		.attribute_count = p->attribute_count};
 }
 
-static int lines_run(struct pub *p)
+static int lines_each(struct pub *p, void *arg, const char *text, size_t len, uint64_t number)
 {
-	struct rhumb_event event;
-	uint64_t number = 0;
-	char *text = NULL;
-	size_t room = 0;
-	ssize_t len;
-	int code = CLI_OK;
+	struct rhumb_event event = event_of(p, text, len);
 
-	while (code == CLI_OK && !cli_signalled() && (len = getline(&text, &room, stdin)) >= 0) {
-		if (len && text[len - 1] == '\n')
-			len--;
-		event = event_of(p, text, (size_t)len);
-		code = pub_event(p, &event, ++number);
-	}
-	free(text);
-	return code;
+	(void)arg;
+	return pub_event(p, &event, number);
 }
 
 static int repeat_run(struct pub *p, const void *payload, size_t len, uint64_t count)
@@ -213,7 +220,7 @@ static int source_run(struct pub *p, uint64_t count)
 	if (cli_option(p->cli, "batch"))
 		return batch_run(p);
 	if (cli_option(p->cli, "stdin-lines"))
-		return lines_run(p);
+		return input_run(p, lines_each, NULL);
 	if (file)
 		return file_run(p, file, count);
 	return repeat_run(p, payload ? payload : "", payload ? strlen(payload) : 0, count);

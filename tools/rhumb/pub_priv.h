@@ -26,3 +26,14 @@ void pub_line_destroy(struct pub_line *line);
 bool pub_line_parse(struct pub *p, struct pub_line *line, const char *text, size_t len, uint64_t number,
 	struct rhumb_event *event);
 void pub_complain(struct pub *p, uint64_t line, const char *sentence);
+
+/* Standard input, read without stdio so that waiting for it does not starve the session. */
+struct pub_input {
+	char *bytes;
+	size_t start, end, room;
+	bool over;
+};
+
+/* 1 and a line without its end, valid until the next call; 0 at the end or after a signal; negative errno. */
+int pub_input_next(struct pub *p, struct pub_input *in, char **line, size_t *len);
+void pub_input_fini(struct pub_input *in);

@@ -83,6 +83,8 @@ Test(subscribe, many_share_requests)
 	for (unsigned i = 0; i < 500; i++)
 		cr_assert_eq(list[i].result, i == 77 ? -EINVAL : 0);
 	cr_assert_lt(fake_get(&router, subscribes), 20);
+	/* Every request has an id above the one before. */
+	cr_assert_eq(router.subscribe_ids, router.subscribes);
 	rhumb_destroy(r);
 	fake_stop(&router);
 }

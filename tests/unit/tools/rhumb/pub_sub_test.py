@@ -67,6 +67,16 @@ bad = [b"{", b"[]", b"{}", b'{"topic":7}', b'{"topic":"a/+"}', b'{"topic":"a","p
 check("bad lines are counted, good ones go", (code, json.loads(out)["refused"]["invalid"], seen["events"]), (1, len(bad), 1))
 check("not every bad line is told", err.count("\n") <= 5, True)
 
+# Whoever feeds it may pause: what was given so far is at the router before the pipe is closed.
+router = Router()
+with subprocess.Popen([RHUMB, "pub", "--batch", "--router", router.address], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    process.stdin.write(b'{"topic":"a/early"}\n{"topic":"a/ha')
+    process.stdin.flush()
+    time.sleep(1)
+    seen = router.stop()
+    process.kill()
+check("events do not wait for the end of the input", (seen["events"], seen["last_topic"]), (1, "a/early"))
+
 # Usage and nobody there.
 env = {k: v for k, v in os.environ.items() if k != "RHUMB_ROUTER"}
 for args in (("pub", "a"), ("sub", "a"), ("pub", "--router", "127.0.0.1"), ("sub", "--router", "127.0.0.1:1", "--slow", "x", "a"),
