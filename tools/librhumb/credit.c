@@ -173,11 +173,13 @@ static uint64_t behind(uint64_t ahead, uint64_t value)
 void rhc_keepalive_take(struct rhumb *r, const struct rh_keepalive *m)
 {
 	struct rhc_credit *c = &r->credit;
+	uint64_t events = c->arrived_events, bytes = c->arrived_bytes;
 
+	rhc_reassembly_under_way(r, &events, &bytes);
 	/* More than was granted cannot have been sent: what else it is, it is not lost events of ours. */
 	if (m->sent_events <= c->granted_events && m->sent_bytes <= c->granted_bytes) {
-		c->lost_events = behind(m->sent_events, c->arrived_events);
-		c->lost_bytes = behind(m->sent_bytes, c->arrived_bytes);
+		c->lost_events = behind(m->sent_events, events);
+		c->lost_bytes = behind(m->sent_bytes, bytes);
 	}
 	if (m->dropped_copies > c->dropped_copies)
 		c->dropped_copies = m->dropped_copies;

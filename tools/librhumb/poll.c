@@ -14,6 +14,7 @@ static void timers_run(struct rhumb *r)
 		rhc_path_renew(r);
 		rhc_greet(r);
 	}
+	rhc_reassembly_timer(r);
 	rhc_subs_timer(r);
 	rhc_credit_timer(r);
 }
@@ -28,6 +29,8 @@ static uint64_t next_due(const struct rhumb *r)
 		return due;
 	due = r->session.heard_ns + r->session.timeout_ms * RH_NS_PER_MS + 1;
 	other = rhc_subs_due(r);
+	due = other < due ? other : due;
+	other = rhc_reassembly_due(r);
 	due = other < due ? other : due;
 	other = rhc_credit_due(r);
 	return other < due ? other : due;

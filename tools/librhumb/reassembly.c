@@ -21,19 +21,56 @@ static void partial_fail(struct rhumb *r, struct rhc_partial *p, enum rhc_partia
 	p->state = next;
 }
 
+/*
+ * Given up for good: the router paid credit for all of it, so it is charged as arrived. One that gives way to another is not: its
+ * slices may yet begin it anew, and what never does shows as lost in the next KEEPALIVE.
+ */
+static void partial_give_up(struct rhumb *r, struct rhc_partial *p, enum rhc_partial_state next)
+{
+	if (p->state == RHC_PARTIAL_GROWS)
+		rhc_credit_arrived(r, p->total);
+	partial_fail(r, p, next);
+}
+
+void rhc_reassembly_under_way(const struct rhumb *r, uint64_t *events, uint64_t *bytes)
+{
+	for (size_t i = 0; i < RHC_REASSEMBLY; i++) {
+		const struct rhc_partial *p = &r->reassembly.partial[i];
+
+		if (p->state == RHC_PARTIAL_GROWS) {
+			*events += 1;
+			*bytes += p->total;
+		}
+	}
+}
+
+uint64_t rhc_reassembly_due(const struct rhumb *r)
+{
+	uint64_t due = RHC_NEVER;
+
+	for (size_t i = 0; i < RHC_REASSEMBLY; i++) {
+		const struct rhc_partial *p = &r->reassembly.partial[i];
+		uint64_t end = p->since_ns + RHC_REASSEMBLY_MS * RH_NS_PER_MS + 1;
+
+		if (p->state == RHC_PARTIAL_GROWS && end < due)
+			due = end;
+	}
+	return due;
+}
+
 void rhc_reassembly_new_session(struct rhumb *r)
 {
 	for (size_t i = 0; i < RHC_REASSEMBLY; i++)
 		partial_fail(r, &r->reassembly.partial[i], RHC_PARTIAL_FREE);
 }
 
-static void expire(struct rhumb *r)
+void rhc_reassembly_timer(struct rhumb *r)
 {
 	for (size_t i = 0; i < RHC_REASSEMBLY; i++) {
 		struct rhc_partial *p = &r->reassembly.partial[i];
 
 		if (p->state != RHC_PARTIAL_FREE && r->now_ns - p->since_ns > RHC_REASSEMBLY_MS * RH_NS_PER_MS)
-			partial_fail(r, p, RHC_PARTIAL_FREE);
+			partial_give_up(r, p, RHC_PARTIAL_FREE);
 	}
 }
 
@@ -48,7 +85,7 @@ static struct rhc_partial *partial_begin(struct rhumb *r, uint8_t lane, const st
 {
 	struct rhc_partial *p = NULL;
 
-	expire(r);
+	rhc_reassembly_timer(r);
 	for (size_t i = 0; i < RHC_REASSEMBLY; i++) {
 		struct rhc_partial *other = &r->reassembly.partial[i];
 
@@ -103,7 +140,7 @@ const uint8_t *rhc_fragment_take(
 	uint32_t seen;
 
 	if (p && r->now_ns - p->since_ns > RHC_REASSEMBLY_MS * RH_NS_PER_MS) {
-		partial_fail(r, p, RHC_PARTIAL_FREE);
+		partial_give_up(r, p, RHC_PARTIAL_FREE);
 		p = NULL;
 	}
 	if (p && p->state == RHC_PARTIAL_OVER && p->sequence == f->sequence)
@@ -113,14 +150,14 @@ const uint8_t *rhc_fragment_take(
 	if (!p && !(p = partial_begin(r, lane, f)))
 		return NULL;
 	if (p->total != f->total || p->sequence != f->sequence) {
-		partial_fail(r, p, RHC_PARTIAL_OVER);
+		partial_give_up(r, p, RHC_PARTIAL_OVER);
 		return NULL;
 	}
 	seen = units_seen(p, first, end);
 	if (seen == end - first)
 		return NULL;
 	if (seen) {
-		partial_fail(r, p, RHC_PARTIAL_OVER);
+		partial_give_up(r, p, RHC_PARTIAL_OVER);
 		return NULL;
 	}
 	for (uint32_t unit = first; unit < end; unit++)

@@ -230,6 +230,11 @@ struct rhc_reassembly {
 
 void rhc_reassembly_fini(struct rhc_reassembly *a);
 void rhc_reassembly_new_session(struct rhumb *r);
+/* Give up what takes too long. */
+void rhc_reassembly_timer(struct rhumb *r);
+uint64_t rhc_reassembly_due(const struct rhumb *r);
+/* Add the events that are neither complete nor lost yet. */
+void rhc_reassembly_under_way(const struct rhumb *r, uint64_t *events, uint64_t *bytes);
 /* The record when this slice completed it, else NULL. Valid until the next call. */
 const uint8_t *rhc_fragment_take(
 	struct rhumb *r, uint8_t lane, const struct rh_fragment *f, uint32_t *record_len);

@@ -88,3 +88,61 @@ Test(reassembly, another_total_or_sequence_discards_the_event)
 	cr_assert_eq(stats_of(r).reassembly_failed, 1);
 	end(r);
 }
+
+/* One event charged, and so many of its slices sent; then the router's counters. */
+static void part_sent(struct rhumb *r, const uint32_t *order, unsigned count, uint32_t slice)
+{
+	fake_publish_sliced(&router, "a", 3900, 5, &(struct fake_slices){slice, 4, order, count});
+	fake_keepalive(&router, true, 0);
+	cr_assert_eq(rhumb_flush(r, 5000), 0);
+}
+
+Test(reassembly, an_event_under_way_is_not_lost)
+{
+	static const uint32_t part[] = {0, 1};
+	struct rhumb *r = begin();
+	uint64_t bytes = fake_get(&router, hello_bytes), events = fake_get(&router, hello_events);
+
+	part_sent(r, part, 2, 1000);
+	cr_assert_eq(stats_of(r).lost_events, 0);
+	cr_assert_eq(fake_get(&router, granted_events), events, "else more is granted than the buffer holds");
+	cr_assert_eq(fake_get(&router, granted_bytes), bytes);
+	end(r);
+}
+
+Test(reassembly, an_event_given_up_has_arrived)
+{
+	static const uint32_t first[] = {0, 1}, overlap[] = {0, 1, 2};
+	struct rhumb *r = begin();
+	uint64_t events = fake_get(&router, hello_events);
+
+	part_sent(r, first, 2, 1000);
+	(void)pthread_mutex_lock(&router.lock);
+	uint64_t sent_events = router.sent_events, sent_bytes = router.sent_bytes;
+	(void)pthread_mutex_unlock(&router.lock);
+	fake_publish_sliced(&router, "a", 3900, 5, &(struct fake_slices){1024, 4, overlap, 3});
+	(void)pthread_mutex_lock(&router.lock);
+	router.sent_events = sent_events;
+	router.sent_bytes = sent_bytes;
+	(void)pthread_mutex_unlock(&router.lock);
+	fake_keepalive(&router, true, 0);
+	cr_assert_eq(rhumb_flush(r, 5000), 0);
+	cr_assert_eq(stats_of(r).reassembly_failed, 1);
+	cr_assert_eq(stats_of(r).lost_events, 0);
+	cr_assert_eq(fake_get(&router, granted_events), events + 1);
+	end(r);
+}
+
+Test(reassembly, an_event_that_never_completes_is_given_up_in_time)
+{
+	static const uint32_t part[] = {0};
+	struct rhumb *r = begin();
+	uint64_t events = fake_get(&router, hello_events);
+
+	part_sent(r, part, 1, 1000);
+	poll_until(r, stats_of(r).reassembly_failed == 1);
+	fake_keepalive(&router, true, 0);
+	poll_until(r, fake_get(&router, granted_events) == events + 1);
+	cr_assert_eq(stats_of(r).lost_events, 0);
+	end(r);
+}
