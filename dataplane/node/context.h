@@ -36,6 +36,10 @@ _Static_assert(DP_BURST <= DP_MATCH_BURST_MAX, "a burst is matched at once");
 #define DP_TX_BACKLOG_SOFT (DP_TX_BACKLOG / 2)
 #define DP_L2_MAX 18
 
+#define DP_COPY_RING 4096 /* copies on their way to one other worker */
+/* Copies lent to one other worker at one time: whoever gives back always finds room. */
+#define DP_RETURN_RING (2 * DP_COPY_RING)
+
 /* A next hop as workers use it; replaced as a whole, freed after a grace period. */
 struct dp_hop {
 	uint8_t l2[DP_L2_MAX]; /* destination, source, [802.1Q tag], EtherType (written per address family) */
@@ -244,6 +248,7 @@ struct dp_ctx {
 	struct rte_ring *returns_to[DP_LIMIT_WORKERS];	/* dp_blob_id_t of the other's store */
 	struct rte_ring *datagrams_to[DP_LIMIT_WORKERS]; /* struct rte_mbuf *; origin in the mbuf's port */
 	uint64_t copies_lent; /* messages whose reference has not come back */
+	uint32_t lent_to[DP_LIMIT_WORKERS]; /* of those, by worker; at most DP_RETURN_RING */
 
 	/* to and from control */
 	struct dp_bytering punts;  /* worker writes */

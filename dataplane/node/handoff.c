@@ -36,15 +36,45 @@ void dp_outbox_add(struct dp_ctx *ctx, struct dp_event *event, const struct dp_r
 	};
 }
 
+/* All that came back: as many as went out, so nothing piles up. */
+static void returns_drain(struct dp_ctx *ctx, uint32_t from)
+{
+	struct dp_ctx *peer = ctx->peer[from];
+	dp_blob_id_t back[DP_BURST];
+	uint32_t n;
+
+	do {
+		n = rte_ring_sc_dequeue_burst_elem(
+			peer->returns_to[ctx->worker], back, sizeof(back[0]), DP_BURST, NULL);
+		for (uint32_t i = 0; i < n; i++)
+			dp_store_put(&ctx->store, back[i], 1);
+		ctx->lent_to[from] -= n;
+		ctx->copies_lent -= n;
+	} while (n == DP_BURST && ctx->lent_to[from]);
+}
+
+/* What may be lent to @owner beyond what it has: its ring of returns holds all of it. */
+static uint32_t lendable(struct dp_ctx *ctx, uint32_t owner, uint32_t count)
+{
+	uint32_t room = DP_RETURN_RING - ctx->lent_to[owner];
+
+	if (rh_unlikely(room < count)) {
+		returns_drain(ctx, owner);
+		room = DP_RETURN_RING - ctx->lent_to[owner];
+	}
+	return count < room ? count : room;
+}
+
 static void outbox_flush_to(struct dp_ctx *ctx, uint32_t owner)
 {
 	struct dp_copy_message *messages = ctx->outbox[owner];
 	uint32_t count = ctx->outbox_count[owner];
-	uint32_t sent = rte_ring_sp_enqueue_burst_elem(
-		ctx->copies_to[owner], messages, sizeof(*messages), count, NULL);
+	uint32_t sent = rte_ring_sp_enqueue_burst_elem(ctx->copies_to[owner], messages,
+		sizeof(*messages), lendable(ctx, owner, count), NULL);
 
 	dp_count(ctx, copies_to_owner, sent);
 	ctx->copies_lent += sent;
+	ctx->lent_to[owner] += sent;
 	for (uint32_t i = sent; i < count; i++) {
 		dp_store_put(&ctx->store, messages[i].blob, 1);
 		rh_add_relaxed(&ctx->owner_full[messages[i].slot], 1);
@@ -162,23 +192,11 @@ static uint32_t copies_drain(struct dp_ctx *ctx, uint32_t from)
 	}
 	if (b.own != DP_BLOB_NONE)
 		dp_store_put(&ctx->store, b.own, 1);
-	/* Cannot fail: the ring is larger than all messages that can be on their way. */
+	/* Cannot fail: the sender lends no more than the ring holds. */
 	if (n)
 		(void)rte_ring_sp_enqueue_burst_elem(
 			ctx->returns_to[from], back, sizeof(back[0]), n, NULL);
 	return n;
-}
-
-static void returns_drain(struct dp_ctx *ctx, uint32_t from)
-{
-	struct dp_ctx *peer = ctx->peer[from];
-	dp_blob_id_t back[DP_BURST];
-	uint32_t n = rte_ring_sc_dequeue_burst_elem(
-		peer->returns_to[ctx->worker], back, sizeof(back[0]), DP_BURST, NULL);
-
-	for (uint32_t i = 0; i < n; i++)
-		dp_store_put(&ctx->store, back[i], 1);
-	ctx->copies_lent -= n;
 }
 
 static uint32_t datagrams_drain(struct dp_ctx *ctx, uint32_t from)
@@ -200,7 +218,7 @@ uint32_t dp_node_inbox(struct dp_ctx *ctx)
 		if (w == ctx->worker)
 			continue;
 		n += copies_drain(ctx, w);
-		if (ctx->copies_lent)
+		if (ctx->lent_to[w])
 			returns_drain(ctx, w);
 		n += datagrams_drain(ctx, w);
 	}

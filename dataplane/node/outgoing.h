@@ -50,7 +50,8 @@ static inline uint32_t dp_outgoing_ttl(const struct dp_ctx *ctx, uint32_t ttl_ms
 {
 	uint64_t dwell_ms;
 
-	if (rh_likely(ttl_ms == RH_TTL_NONE || dwell_cycles < ctx->cycles_per_ms))
+	/* Signed: an event may come from a worker whose round, and so whose clock, began after ours. */
+	if (rh_likely(ttl_ms == RH_TTL_NONE || (int64_t)dwell_cycles < (int64_t)ctx->cycles_per_ms))
 		return ttl_ms;
 	dwell_ms = dwell_cycles / ctx->cycles_per_ms;
 	return dwell_ms >= ttl_ms ? 0 : ttl_ms - (uint32_t)dwell_ms;

@@ -18,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY_RING     4096 /* copies on their way to one other worker */
-#define RETURN_RING   (2 * COPY_RING) /* all of those and a burst in hand */
 #define DATAGRAM_RING 1024 /* datagrams on their way to one other worker */
 #define PUNT_BYTES    (4u << 20)
 #define INJECT_BYTES  (4u << 20)
@@ -48,8 +46,8 @@ static int rings_create(struct dp_ctx *ctx, struct rh_error *err)
 		if (to == w)
 			continue;
 		ctx->copies_to[to] =
-			ring_create("copy", w, to, sizeof(struct dp_copy_message), COPY_RING);
-		ctx->returns_to[to] = ring_create("back", w, to, sizeof(dp_blob_id_t), RETURN_RING);
+			ring_create("copy", w, to, sizeof(struct dp_copy_message), DP_COPY_RING);
+		ctx->returns_to[to] = ring_create("back", w, to, sizeof(dp_blob_id_t), DP_RETURN_RING);
 		ctx->datagrams_to[to] = ring_create("dgram", w, to, sizeof(void *), DATAGRAM_RING);
 		if (!ctx->copies_to[to] || !ctx->returns_to[to] || !ctx->datagrams_to[to])
 			return rh_error_set(err, ENOMEM,

@@ -2,6 +2,10 @@
 
 #include "tests/unit/dataplane/node/fixture.h"
 
+#include "dataplane/node/node.h"
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
 #include <stdlib.h>
 
 static struct fx_copy copy;
@@ -171,6 +175,82 @@ Test(workers, large_events_cross_whole)
 	cr_assert_eq(copy.event.payload_len, sizeof(payload));
 	cr_assert_arr_eq(copy.event.payload, payload, sizeof(payload));
 	cr_assert_eq(fx.eng->ctx[0]->store.class[2].used, 0);
+}
+
+#define FLOOD_EVENTS 20
+
+/* Several events in one datagram: one round of worker 0. */
+static void flood(void)
+{
+	uint8_t records[FLOOD_EVENTS * 64];
+	size_t len = 0;
+
+	for (int i = 0; i < FLOOD_EVENTS; i++) {
+		struct rh_event_spec spec = fx_spec(&pub, "t", "x");
+
+		len += RH_ALIGN_UP(
+			(size_t)rh_event_encode(records + len, sizeof(records) - len, &spec, false),
+			RH_WIRE_ALIGN);
+	}
+	fx_records_in(&pub, 0, records, len);
+}
+
+/* One round of worker 1, what it sends thrown away. */
+static void owner_round(void)
+{
+	struct rte_ring *ring = rte_ring_lookup("ETH_RXTX1_net_ring0");
+	struct rte_mbuf *m;
+
+	(void)dp_worker_poll_once(fx.eng, fx.eng->ctx[1]);
+	while (rte_ring_dequeue(ring, (void **)&m) == 0)
+		rte_pktmbuf_free(m);
+}
+
+Test(workers, an_owner_that_is_faster_than_the_sender_gives_every_reference_back)
+{
+	struct fx_client other[2];
+
+	subscriber(RH_CREDIT_UNLIMITED);
+	(void)fx_subscribe(&sub, "#");
+	for (uint32_t i = 0; i < 2; i++) {
+		struct dp_session_conf conf;
+
+		fx_client_init(&other[i], 3 + i, 4, DP_VLAN_NONE);
+		other[i].owner = 1;
+		conf = fx_conf(&other[i]);
+		fx_open(&other[i], &conf);
+		(void)fx_subscribe(&other[i], "#");
+	}
+	/* 60 copies a round out, more than one burst of references a round back. */
+	for (int i = 0; i < 400; i++) {
+		flood();
+		owner_round();
+		owner_round();
+	}
+	for (int i = 0; i < 600; i++) {
+		(void)dp_worker_poll_once(fx.eng, fx.eng->ctx[0]);
+		owner_round();
+	}
+	cr_assert_eq(fx.eng->ctx[0]->copies_lent, 0);
+	cr_assert_eq(fx.eng->ctx[0]->store.class[0].used, 0);
+	cr_assert_eq(fx_count(copies_tx), 400 * FLOOD_EVENTS * 3);
+}
+
+Test(workers, an_event_younger_than_its_owner_s_clock_has_not_expired)
+{
+	struct rh_event_spec spec = fx_spec(&pub, "t", "x");
+
+	subscriber(RH_CREDIT_UNLIMITED);
+	(void)fx_subscribe(&sub, "#");
+	spec.ttl_ms = 1000;
+	fx_event_in(&pub, &spec);
+	/* Worker 1 is in a round that began before worker 0's. */
+	fx.eng->ctx[1]->now_tsc = fx.eng->ctx[0]->now_tsc - 1000;
+	(void)dp_node_inbox(fx.eng->ctx[1]);
+	fx_settle();
+	cr_assert_eq(fx_dropped(copies, TTL_EXPIRED), 0);
+	cr_assert(fx_copy(&sub, &copy));
+	cr_assert_eq(copy.event.ttl_ms, 1000);
 }
 
 Test(workers, seen_is_what_running_workers_have_loaded)
