@@ -80,6 +80,7 @@ void dp_txq_drop(struct dp_ctx *ctx, struct dp_txq *txq, enum dp_drop reason)
 		rh_add_relaxed(&slot->tx_events, -1ULL);
 		rh_add_relaxed(&slot->tx_bytes, -(uint64_t)meta->record_bytes);
 		dp_drop_copy(ctx, slot, reason);
+		dp_egress_wake(ctx, slot);
 	}
 	txq->copies = 0;
 	txq->blocked_since_tsc = 0;

@@ -164,3 +164,21 @@ Test(backlog, that_is_half_full_sends_copies_to_their_queues)
 	cr_assert_eq(fx_count(copies_tx), 12 * SUBSCRIBERS);
 	cr_assert_eq(fx_copies(&sub[0]), 12);
 }
+
+Test(backlog, that_was_dropped_lets_queues_with_credit_move)
+{
+	struct dp_ctx *ctx = fx.eng->ctx[0];
+	struct dp_session *slot = &fx.eng->tables.slots[sub[0].slot];
+
+	slot->tx_granted_events = 1;
+	device_block();
+	publish_directly();
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	publish_directly();
+	cr_assert_eq(slot->queue_count, 1, "no credit for the second");
+	txq()->blocked_since_tsc -= 11 * ctx->cycles_per_ms;
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	cr_assert_eq(fx_stats(&sub[0]).drops[DP_DROP_BACKLOG_FULL], 1);
+	fx_settle();
+	cr_assert_eq(fx_copies(&sub[0]), 1, "the credit came back");
+}
