@@ -1,6 +1,7 @@
 /*
  * Queues of subscribers without credit (or behind a full transmit queue). First in, first out; bounded in bytes and in time per
- * session, in places by the store and the pool of nodes.
+ * session, in places by the store and the pool of nodes. Of both a session holds at most as much as is left free, so that
+ * one slow subscriber never takes them from the others: n of them end at 1/(n+1) each.
  *
  * A copy carries a witness: the subscription that asked for it. If that one died while the copy waited, the event is matched again: still
  * due to the session by another filter, it takes that one as witness; otherwise it is dropped as `unsubscribed`. So
@@ -14,6 +15,8 @@
 
 /* Copies that may leave their queues in one loop: a few bursts, so that receiving never waits long. */
 #define EGRESS_BUDGET 128
+/* Queues looked at in one loop, also if none of them can move. */
+#define VISIT_BUDGET 256
 /* Copies dropped in one look at a queue. */
 #define EXPIRE_BUDGET 64
 
@@ -49,13 +52,22 @@ static void append(struct dp_ctx *ctx, struct dp_session *slot, uint32_t index)
 	slot->queue.tail = index;
 }
 
+/* Has @slot its share of nodes, or of the places of @class? */
+static bool share_used(const struct dp_ctx *ctx, const struct dp_session *slot,
+	const struct dp_store_class *class)
+{
+	return slot->queue_count >= DP_QUEUE_NODES - ctx->queued_copies ||
+	       slot->queue_memory + class->size > (uint64_t)(class->count - class->used) * class->size;
+}
+
 void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t blob, dp_sub_id_t sub,
 	uint32_t sub_tag)
 {
+	const struct dp_store_class *class = dp_store_class_of(&ctx->store, blob);
 	struct dp_blob *b = dp_store_get(&ctx->store, blob);
 	uint32_t index;
 
-	if (slot->queue_bytes + b->len > slot->queue_limit_bytes) {
+	if (slot->queue_bytes + b->len > slot->queue_limit_bytes || share_used(ctx, slot, class)) {
 		dp_drop_copy(ctx, slot, DP_DROP_QUEUE_FULL);
 		return;
 	}
@@ -71,6 +83,7 @@ void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t
 		.sub_tag = sub_tag,
 		.next = DP_QUEUE_NONE};
 	append(ctx, slot, index);
+	slot->queue_memory += class->size;
 	queue_note(ctx, slot, b->len);
 	/* With credit it waits for the transmit queue alone. */
 	if (slot->tx_events < slot->tx_granted_events)
@@ -84,6 +97,7 @@ static void pop(struct dp_ctx *ctx, struct dp_session *slot)
 	uint32_t len = dp_store_get(&ctx->store, node->blob)->len;
 
 	slot->queue.head = node->next;
+	slot->queue_memory -= dp_store_class_of(&ctx->store, node->blob)->size;
 	dp_store_put(&ctx->store, node->blob, 1);
 	node->next = ctx->node_free;
 	ctx->node_free = index;
@@ -209,6 +223,8 @@ uint32_t dp_node_egress(struct dp_ctx *ctx)
 {
 	uint32_t waiting = ctx->ready_tail - ctx->ready_head, n = 0;
 
+	if (waiting > VISIT_BUDGET)
+		waiting = VISIT_BUDGET;
 	while (waiting-- && n < EGRESS_BUDGET) {
 		uint32_t index = ctx->ready[ctx->ready_head++ & ctx->ready_mask];
 		struct dp_session *slot;
@@ -225,13 +241,18 @@ uint32_t dp_node_egress(struct dp_ctx *ctx)
 
 void dp_egress_expire(struct dp_ctx *ctx, struct dp_session *slot)
 {
-	for (uint32_t n = 0; n < EXPIRE_BUDGET && slot->queue_count; n++) {
+	uint32_t n = 0;
+
+	for (; n < EXPIRE_BUDGET && slot->queue_count; n++) {
 		const struct dp_queue_node *node = &ctx->nodes[slot->queue.head];
 
 		if (!waited_too_long(ctx, slot, node))
-			return;
+			break;
 		pop_dropped(ctx, slot, DP_DROP_QUEUE_EXPIRED);
 	}
+	/* What comes next may fit into the credit that the one before it did not. */
+	if (n)
+		dp_egress_wake(ctx, slot);
 }
 
 static void ready_forget(struct dp_ctx *ctx, struct dp_session *slot)

@@ -92,7 +92,7 @@ struct dp_session {
 	uint8_t credit_due; /* queued for the credit stage in this burst */
 	uint8_t ready;	    /* queued for the egress stage */
 	uint8_t protocol_error, protocol_reason;
-	uint64_t pad;
+	uint64_t queue_memory; /* owner: places of the store that its queue holds, bytes */
 } rh_cache_aligned;
 
 /* 5 lines: a stride of 320 bytes spreads the lines of one kind over every cache set. */

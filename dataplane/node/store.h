@@ -56,6 +56,12 @@ void dp_store_put(struct dp_store *store, dp_blob_id_t id, uint32_t refs);
 /* Places of the largest class still free. Ctx: any (a hint). */
 uint32_t dp_store_large_free(const struct dp_store *store);
 
+static inline const struct dp_store_class *dp_store_class_of(
+	const struct dp_store *store, dp_blob_id_t id)
+{
+	return &store->class[id >> 28];
+}
+
 static inline struct dp_blob *dp_store_get(const struct dp_store *store, dp_blob_id_t id)
 {
 	const struct dp_store_class *c = &store->class[id >> 28];

@@ -333,3 +333,59 @@ Test(credit, who_sends_beyond_it_is_reported_and_not_delivered)
 	cr_assert(fx_stats(&pub).protocol_error);
 	cr_assert_eq(fx_stats(&pub).protocol_reason, RH_BYE_CREDIT);
 }
+
+Test(queue, goes_on_when_a_head_that_cannot_fit_expired)
+{
+	struct rh_event_spec spec = fx_spec(&pub, "t", NULL);
+	static uint8_t payload[1000];
+
+	subscriber(RH_CREDIT_UNLIMITED, 200, 1 << 20);
+	(void)fx_subscribe(&sub, "#");
+	spec.payload = payload;
+	spec.payload_len = sizeof(payload);
+	fx_event_in(&pub, &spec);
+	fx_age(900);
+	fx_publish(&pub, "t", "x");
+	cr_assert_eq(fx_copies(&sub), 0, "order is kept");
+	fx_age(200);
+	fx_settle();
+	cr_assert_eq(fx_stats(&sub).drops[DP_DROP_QUEUE_EXPIRED], 1);
+	cr_assert_eq(fx_copies(&sub), 1, "the small one had credit all the time");
+}
+
+/* A smaller store, so that it runs short soon. */
+static void store_shrink(uint32_t places)
+{
+	for (int i = 0; i < DP_STORE_CLASSES; i++)
+		fx.eng->ctx[0]->store.class[i].count = places;
+}
+
+Test(queue, of_one_session_never_takes_the_store_from_the_others)
+{
+	struct fx_client other;
+	struct dp_session_conf conf;
+
+	subscriber(0, 0, 1 << 20);
+	(void)fx_subscribe(&sub, "slow");
+	fx_client_init(&other, 9, 4, DP_VLAN_NONE);
+	conf = fx_conf(&other);
+	conf.tx_credit_events = 0;
+	fx_open(&other, &conf);
+	(void)fx_subscribe(&other, "other");
+	store_shrink(64);
+	for (int i = 0; i < 1000; i++)
+		fx_publish(&pub, "slow", "x");
+	cr_assert_gt(fx_stats(&sub).drops[DP_DROP_QUEUE_FULL], 0);
+	cr_assert_geq(fx_stats(&sub).queued_events, 30);
+	for (int i = 0; i < DP_STORE_CLASSES; i++)
+		cr_assert_lt(fx.eng->ctx[0]->store.class[i].used, 40, "class %d", i);
+	for (int i = 0; i < 10; i++)
+		fx_publish(&pub, "other", "x");
+	cr_assert_eq(fx_stats(&other).queued_events, 10);
+	fx_grant(&sub, 1000, RH_CREDIT_UNLIMITED);
+	fx_settle();
+	cr_assert_eq(fx_stats(&sub).queued_events, 0);
+	for (int i = 0; i < 10; i++)
+		fx_publish(&pub, "slow", "x");
+	cr_assert_eq(fx_stats(&sub).queued_events, 0);
+}
