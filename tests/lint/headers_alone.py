@@ -11,7 +11,8 @@ PACKAGES = ("libdpdk", "liburcu-qsbr", "libhs", "libuv", "libyang", "libnl-route
 
 def flags(root, build):
     found = subprocess.run(["pkg-config", "--cflags", *PACKAGES], capture_output=True, text=True, check=True)
-    own = ["-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-march=x86-64-v3", "-I", root]
+    # As the build does: the version is an argument of the compiler.
+    own = ["-std=gnu17", "-D_GNU_SOURCE", '-DRHUMB_VERSION="0"', "-Wall", "-Wextra", "-Werror", "-march=x86-64-v3", "-I", root]
     return found.stdout.split() + own + (["-I", build] if build else [])
 
 
