@@ -47,7 +47,7 @@ class Churn(case.RouterCase):
         client = self.greeted("b", "client")
         self.assertEqual(client.subscribe(["a/#"])[0][0], 0)
         self.assertEqual(client.subscribe(["a/#"])[0][0], 0)
-        self.assertEqual(len(self.router.ask("show", "subscriptions")["subscriptions"]), 1)
+        self.assertEqual(len(self.router.ask("show subscriptions")["subscriptions"]), 1)
         self.assertEqual(client.unsubscribe(["a/#"])[0][0], 0)
         self.assertEqual(client.unsubscribe(["a/#"])[0][0], 6)
 
@@ -58,7 +58,7 @@ class Churn(case.RouterCase):
             client.send(records)
             body = client.wait(case.wire.SUBACK)
             self.assertEqual((case.wire.results(body)[0], case.wire.results(body)[2][0][0]), (7, 0))
-        self.assertEqual(len(self.router.ask("show", "subscriptions")["subscriptions"]), 1)
+        self.assertEqual(len(self.router.ask("show subscriptions")["subscriptions"]), 1)
 
 
 class Many(case.RouterCase):
@@ -71,7 +71,7 @@ class Many(case.RouterCase):
             batch = filters[start:start + 32]
             answer = reader.subscribe(batch)
             self.assertEqual([code for code, _ in answer], [0] * len(batch), answer)
-        self.assertEqual(self.router.ask("show", "status")["subscriptions"], 10000)
+        self.assertEqual(self.router.ask("show status")["subscriptions"], 10000)
         due = 0
         for number in range(0, 10100, 101):
             writer.publish(f"many/{number}/x", b"%d" % number)

@@ -104,7 +104,7 @@ class Datagrams(case.RouterCase):
             self.client.send(wire.fragments("t", bytes(60000), sequence, INCARNATION, identity=sequence)[0])
         lost = ("reassembly_full", "reassembly_timeout", "no_event_buffer")
         self.assertTrue(case.wait_for(lambda: sum(map(self.dropped, lost)) > 0, 20))
-        case.wait_for(lambda: self.router.ask("show", "workers")["workers"][0]["reassemblies"] == 0, 30)
+        case.wait_for(lambda: self.router.ask("show workers")["workers"][0]["reassemblies"] == 0, 30)
         self.still_works()
 
     def test_random_bytes_end_nothing(self):
@@ -163,7 +163,7 @@ class Forged(case.RouterCase):
         for number in range(500):
             sink.socket.send(wire.datagram(wire.hello(f"forged-{number}", number + 1)))
         self.assertIsNotNone(sink.wait(wire.CHALLENGE))
-        self.assertEqual(self.router.ask("show", "status")["sessions"], 0)
+        self.assertEqual(self.router.ask("show status")["sessions"], 0)
 
     def test_a_cookie_of_another_address_is_not_taken(self):
         first = case.RawClient(self.hosts["a"].name, "198.18.0.1", "first")
@@ -175,7 +175,7 @@ class Forged(case.RouterCase):
         size, = struct.unpack_from(">H", challenge)
         other.socket.send(wire.datagram(wire.hello("first", first.incarnation, challenge[12:12 + size])))
         self.assertIsNone(other.wait(wire.WELCOME, 1))
-        self.assertEqual(self.router.ask("show", "status")["sessions"], 0)
+        self.assertEqual(self.router.ask("show status")["sessions"], 0)
 
 
 class ControlSocket(case.RouterCase):
@@ -223,7 +223,7 @@ class ControlSocket(case.RouterCase):
             except (BlockingIOError, ConnectionError):
                 pass
             started = time.monotonic()
-            self.assertEqual(self.router.ask("show", "status")["health"], "ok")
+            self.assertEqual(self.router.ask("show status")["health"], "ok")
             self.assertLess(time.monotonic() - started, 5 * case.SLOW)
 
     def test_the_socket_is_for_its_owner_and_group(self):

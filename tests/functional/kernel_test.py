@@ -28,7 +28,7 @@ class Twin(case.RouterCase):
         self.ping("a", "198.18.0.1", "-s", "1472", "-M", "do")
 
     def port_mac(self, number):
-        return self.router.ask("show", "ports")["ports"][number]["mac"]
+        return self.router.ask("show ports")["ports"][number]["mac"]
 
     def test_settings_of_the_interface_beneath_come_back_at_the_end(self):
         names = [f"net/ipv4/conf/v0/{leaf}" for leaf in ("rp_filter", "arp_ignore")] + ["net/ipv6/conf/v0/disable_ipv6"]

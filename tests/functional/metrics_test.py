@@ -60,7 +60,7 @@ class Schemas(case.RouterCase):
                 with open(os.path.join(SCHEMAS, f"show-{noun}.json"), encoding="utf-8") as file:
                     schema = json.load(file)
                 jsonschema.Draft202012Validator.check_schema(schema)
-                jsonschema.validate(self.router.ask("show", noun), schema)
+                jsonschema.validate(self.router.cli_json("show", noun), schema)
 
     def test_schemas_themselves_are_sound_and_refuse_other_things(self):
         paths = glob.glob(SCHEMAS + "/*.json")

@@ -33,13 +33,13 @@ class Patterns(case.RouterCase):
         self.subscriber("b", ["a/#"], name="plain")
         self.subscriber("b", [("a/#", "needle")], name="picky")
         self.subscriber("b", ["b/#"], name="elsewhere")
-        answer = self.router.ask("explain", "a/b")
+        answer = self.router.cli_json("explain", "a/b")
         self.assertEqual({row["client_id"] for row in answer["candidates"]}, {"plain", "picky"})
         path = self.folder + "/payload"
         for payload, verdict in ((b"a needle", "deliver"), (b"hay", "pattern_missed")):
             with open(path, "wb") as file:
                 file.write(payload)
-            rows = self.router.ask("explain", "a/b", "--payload", path)["candidates"]
+            rows = self.router.cli_json("explain", "a/b", "--payload", path)["candidates"]
             self.assertEqual({row["client_id"]: row["verdict"] for row in rows}, {"plain": "deliver", "picky": verdict})
 
 

@@ -20,7 +20,7 @@ class Vlan(case.RouterCase):
 
     def tagged(self, host, name, network, vlan, source_port=40000):
         number = self.HOSTS.index(host)
-        mac = self.router.ask("show", "ports")["ports"][number]["mac"]
+        mac = self.router.ask("show ports")["ports"][number]["mac"]
         sock = TaggedSocket(self.hosts[host], "eth0", mac, (f"{network}9", f"{network}1"), vlan, (source_port, 6750))
         client = case.RawClient(None, None, name, sock=sock)
         self.addCleanup(client.close)

@@ -117,7 +117,7 @@ def facts(running, counters, events, source, seconds):
         "too_large": sum(event.too_large for event in events), "seconds": round(seconds, 3), "events": total["events_parsed"],
         "copies": total["copies_made"], "events_per_s": total["events_parsed"] / seconds, "copies_per_s": total["copies_made"] / seconds,
         "unmatched": total["events_unmatched"], "reassembled": total["reassembled"],
-        "worker": running.router.ask("show", "workers")["workers"][0], "hugepages": running.router.ask("show", "status")["hugepages"],
+        "worker": running.router.ask("show workers")["workers"][0], "hugepages": running.router.ask("show status")["hugepages"],
     }
 
 
@@ -161,7 +161,7 @@ def perform(options, noted):
     seconds = play(running, events)
     say("all published, waiting for the last copies")
     counters, sessions = running.drain()
-    found, drops = facts(running, counters, events, source, seconds), [row for row in running.router.ask("show", "drops")["drops"] if row["count"]]
+    found, drops = facts(running, counters, events, source, seconds), [row for row in running.router.ask("show drops")["drops"] if row["count"]]
     say("judging")
     outcomes = judged(running, subscribers, events, sessions)
     refused = sum(one.too_large for one in running.publishers) + counters["total"]["drop_events"].get("too_large", 0)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from control import Control
 from shell import CommandError, run
 
 MODEL = "rhumb:rhumb"
@@ -33,7 +34,7 @@ def configuration(folder, prefix, ports, workers, *, hugepages="off", memory=256
 class Router:
     def __init__(self, build, host, folder, config, name="rhumbd"):
         self.build, self.host, self.folder, self.config, self.name = build, host, folder, config, name
-        self.process = None
+        self.process = self.control = None
         self.log_path = os.path.join(folder, f"{name}.log")
         self.config_path = os.path.join(folder, f"{name}.json")
 
@@ -58,7 +59,7 @@ class Router:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise CommandError(f"rhumbd ended at start with status {self.process.returncode}: {self.last_words()}")
-            if os.path.exists(self.socket) and self.ask("show", "status", check=False) is not None:
+            if self.answers():
                 return self
             time.sleep(0.05)
         raise CommandError(f"rhumbd does not answer within {patience_s} s: {self.last_words()}")
@@ -75,25 +76,44 @@ class Router:
         return lines[-1] if lines else "it said nothing"
 
     def cli(self, *args, check=True, **more):
-        """rhumb with this router's socket."""
+        """The rhumb command with this router's socket."""
         environment = {**os.environ, "RHUMB_SOCKET": self.socket}
         return run(os.path.join(self.build, "rhumb"), *args, check=check, env=environment, **more)
 
-    def ask(self, *args, check=True):
-        """The JSON answer of a rhumb command; None when it failed and that is permitted."""
-        done = self.cli("-j", *args, check=check)
-        return json.loads(done.stdout) if done.returncode == 0 else None
+    def cli_json(self, *args):
+        return json.loads(self.cli(*args, "--json").stdout)
+
+    def ask(self, name, **body):
+        """The answer to one request of docs/control-protocol.md, as a dict."""
+        if self.control is None:
+            self.control = Control(self.socket)
+        try:
+            return self.control.ask(name, **body)
+        except OSError as error:
+            self.hang_up()
+            raise CommandError(f"{name}: {error}: {self.last_words()}") from error
+
+    def answers(self):
+        try:
+            return self.ask("show status")["health"] in ("ok", "degraded")
+        except (OSError, CommandError):
+            return False
+
+    def hang_up(self):
+        if self.control is not None:
+            self.control.close()
+        self.control = None
 
     def counters(self):
-        return self.ask("show", "counters")
+        return self.ask("show counters")
 
     def drops(self):
         """{(level, reason): count}"""
-        return {(row["level"], row["reason"]): row["count"] for row in self.ask("show", "drops")["drops"] if row["count"]}
+        return {(row["level"], row["reason"]): row["count"] for row in self.ask("show drops")["drops"] if row["count"]}
 
     def sessions(self):
         """{client id: row}"""
-        return {row["client_id"]: row for row in self.ask("show", "sessions")["sessions"]}
+        return {row["client_id"]: row for row in self.ask("show sessions")["sessions"]}
 
     def settle(self, patience_s=10):
         """Wait until the laws hold and nothing is queued any more; returns the last counters either way."""
@@ -108,6 +128,7 @@ class Router:
 
     def stop(self, patience_s=20):
         """SIGTERM; returns the exit status, or None when it had to be killed."""
+        self.hang_up()
         if self.process is None:
             return 0
         self.process.send_signal(signal.SIGTERM)
@@ -118,6 +139,7 @@ class Router:
             return None
 
     def kill(self):
+        self.hang_up()
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
         return self.process.wait() if self.process else None
