@@ -36,7 +36,7 @@ class Datagrams(case.RouterCase):
         self.client.publish("ok", b"good")
         self.assertEqual(len(self.reader.gather(before + 1)), before + 1)
 
-    def raw(self, data):
+    def as_is(self, data):
         return lambda: self.client.socket.send(data)
 
     def own(self, records, **more):
@@ -52,19 +52,20 @@ class Datagrams(case.RouterCase):
         payload_lie = bytearray(good)
         struct.pack_into(">I", payload_lie, 44, 5000)
         for reason, send in (
-                ("short", self.raw(b"x")),
-                ("short", self.raw(wire.datagram(b"")[:23])),
-                ("bad_length", self.raw(wire.datagram(good, length=500))),
-                ("bad_version", self.raw(wire.datagram(good, version=9))),
-                ("bad_flags", self.raw(wire.datagram(good, flags=0x80))),
-                ("auth_unsupported", self.raw(wire.datagram(good + bytes(16), flags=1))),
+                ("short", self.as_is(b"x")),
+                ("short", self.as_is(wire.datagram(b"")[:23])),
+                ("short", self.as_is(wire.datagram(good, length=500))),
+                ("bad_length", self.as_is(wire.datagram(good, length=len(good)))),
+                ("bad_version", self.as_is(wire.datagram(good, version=9))),
+                ("bad_flags", self.as_is(wire.datagram(good, flags=0x80))),
+                ("auth_unsupported", self.as_is(wire.datagram(good + bytes(16), flags=1))),
                 ("bad_record", self.own(wire.record(0x77, bytes(4)))),
-                ("bad_length", self.own(bytes(long_record))),
+                ("short", self.own(bytes(long_record))),
                 ("bad_length", self.own(bytes(payload_lie))),
-                ("bad_topic", self.own(self.event("a/+/b"))),
-                ("bad_topic", self.own(self.event(b"a/\xff\xfe"))),
-                ("bad_topic", self.own(self.event(""))),
-                ("bad_topic", self.own(self.event("/" * 1000))),
+                ("bad_topic", self.own(self.event("a/+/b", sequence=11))),
+                ("bad_topic", self.own(self.event(b"a/\xff\xfe", sequence=12))),
+                ("bad_topic", self.own(self.event("", sequence=13))),
+                ("bad_topic", self.own(self.event("/" * 1000, sequence=14))),
                 ("bad_value", self.own(self.event("t", sequence=0)))):
             with self.subTest(reason=reason):
                 self.assertTrue(self.client.greet())
@@ -91,7 +92,7 @@ class Datagrams(case.RouterCase):
         self.still_works()
 
     def raw_client(self, host, name):
-        return super().raw(host, name, incarnation=INCARNATION)
+        return self.raw(host, name, incarnation=INCARNATION)
 
     def test_fragments_that_overlap_or_never_complete_are_bounded_and_counted(self):
         parts = wire.fragments("t", bytes(5000), 1, INCARNATION)
@@ -136,9 +137,12 @@ class Datagrams(case.RouterCase):
     def test_an_ip_fragment_to_the_event_port_is_dropped(self):
         sender = case.RawClient(self.hosts["a"].name, "198.18.0.1", "big")
         self.addCleanup(sender.close)
-        sender.socket.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER off: the kernel fragments
+        # The kernel fragments, rather than leave that to a device that does not exist.
+        self.hosts["a"].run("ethtool", "-K", "eth0", "gso", "off", "tx-udp-fragmentation", "off", check=False)
+        sender.socket.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER off
         sender.socket.send(bytes(4000))
-        self.assertTrue(case.wait_for(lambda: self.dropped("ip_fragment") >= 2))
+        # The first names the event port; those behind it carry no port and go to the kernel, which never sees the first.
+        self.assertTrue(case.wait_for(lambda: self.dropped("ip_fragment") >= 1), self.router.drops())
 
 
 class Forged(case.RouterCase):
