@@ -34,37 +34,36 @@ class Process:
 class Subscriber(Process):
     """
     Events go to NAME.out, a JSON object a line. @filters: topic filters, or pairs of filter and payload pattern (one pattern for all).
-    @slow: takes a few events a second.
+    @slow: takes so many events a second. @payload: whole payloads instead of their digests.
     """
 
     numbers = iter(range(1, 1 << 30))
 
-    def __init__(self, build, host, router, filters, folder, *, name=None, slow=False, queue_ms=None):
+    def __init__(self, build, host, router, filters, folder, *, name=None, slow=None, queue_ms=None, payload=True):
         super().__init__(build, host, router, folder, name or f"subscriber-{next(self.numbers)}")
         self.filters = [(one, None) if isinstance(one, str) else one for one in filters]
-        self.slow, self.queue_ms = slow, queue_ms
+        self.slow, self.queue_ms, self.payload = slow, queue_ms, payload
         self.position, self.events = 0, []
 
-    def spawn(self):
-        args = ["sub", "--json", "--router", self.router, "--client-id", self.name]
+    def arguments(self):
+        args = ["sub", "--json", "--router", self.router, "--client-id", self.name, "--ready-file", self.path("ready")]
         patterns = {pattern for _, pattern in self.filters if pattern}
-        if patterns:
-            args += ["--regex", patterns.pop()]
-        if self.slow:
-            args += ["--slow", "20"]
-        if self.queue_ms:
-            args += ["--queue-ms", str(self.queue_ms)]
+        for option, value in (("--match", patterns.pop() if patterns else None), ("--slow", self.slow), ("--queue-ms", self.queue_ms)):
+            if value is not None:
+                args += [option, str(value)]
+        return args + ["--payload"] * self.payload + [one for one, _ in self.filters]
+
+    def spawn(self):
         with open(self.path("out"), "wb") as output:
-            self.popen(args + [one for one, _ in self.filters], stdin=subprocess.DEVNULL, stdout=output)
+            self.popen(self.arguments(), stdin=subprocess.DEVNULL, stdout=output)
         return self
 
     def wait_subscribed(self, patience_s=10):
         """Until the router has acknowledged every filter."""
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
-            with open(self.path("err"), "rb") as file:
-                if b"subscribed" in file.read():
-                    return self
+            if os.path.exists(self.path("ready")):
+                return self
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
@@ -77,14 +76,17 @@ class Subscriber(Process):
         return os.path.getsize(self.path("out"))
 
     def read(self):
-        """Events that have come since the last call, as dicts: topic, payload (bytes), attributes, origin_ns, received_ns."""
+        """Events that have come since the last call, as dicts: topic, payload (bytes) or
+        payload_sha256, attributes, origin_ns, received_ns."""
         with open(self.path("out"), "rb") as file:
             file.seek(self.position)
             for line in file:
                 if not line.endswith(b"\n"):
                     break
                 self.position += len(line)
-                yield decode(line)
+                event = json.loads(line)
+                if "summary" not in event:
+                    yield decode(event)
 
     def wait(self, wanted, timeout_s=15):
         """Until @wanted events have come in all; all of them, however many there are by then."""
@@ -96,10 +98,12 @@ class Subscriber(Process):
             time.sleep(0.02)
 
 
-def decode(line):
-    event = json.loads(line)
-    event["payload"] = base64.b64decode(event["payload_base64"])
-    event.setdefault("attributes", {})
+def decode(event):
+    """The payload as bytes, where the line holds it."""
+    if "payload_base64" in event:
+        event["payload"] = base64.b64decode(event["payload_base64"])
+    elif "payload" in event:
+        event["payload"] = event["payload"].encode()
     return event
 
 
@@ -113,8 +117,8 @@ class Publisher(Process):
         self.lock = threading.Lock()
 
     def start(self):
-        self.popen(["pub", "--json", "--router", self.router, "--client-id", self.name, "--lines"], stdin=subprocess.PIPE,
-                   stdout=open(self.path("out"), "wb"))
+        with open(self.path("out"), "wb") as output:
+            self.popen(["pub", "--batch", "--router", self.router, "--client-id", self.name], stdin=subprocess.PIPE, stdout=output)
         return self
 
     def publish(self, topic, payload=b"", attributes=None):
@@ -152,4 +156,4 @@ class Publisher(Process):
     @property
     def too_large(self):
         """Events it did not send because they are larger than the router takes."""
-        return self.summary().get("too_large", 0)
+        return self.summary().get("refused", {}).get("too_large", 0)

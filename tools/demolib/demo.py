@@ -105,7 +105,7 @@ def judged(running, subscribers, events, sessions):
     identities = [verdict.identity(event.topic, event.payload) for event in events]
     outcomes = []
     for one, process in zip(subscribers, running.subscribers):
-        received = [(verdict.identity(event["topic"], event["payload"]), event["received_ns"] - event["origin_ns"]) for event in process.read()]
+        received = [((event["topic"], event["payload_sha256"]), event["received_ns"] - event["origin_ns"]) for event in process.read()]
         outcomes.append(verdict.outcome(one, events, identities, received, sessions.get(one.name, {}).get("drops", {})))
     return outcomes
 

@@ -15,7 +15,7 @@ from shell import CommandError, stop
 # Host, network number; the router is .1 and ::1 in each, the host .2 and ::2. 198.18.0.0/15: RFC 2544, 2001:db8::/32: RFC 3849.
 HOSTS = (("pub4", 1), ("pub6", 2), ("sub4", 3), ("sub6", 4))
 QUEUE_BYTES = 256 << 20
-SLOW_QUEUE_MS = 500
+SLOW_RATE, SLOW_QUEUE_MS = 20, 500  # events a second, and how long the router may hold what it does not take
 # What may wait in the router for subscribers that are not slow on purpose, before publishers are given a rest.
 BACKLOG_HIGH, BACKLOG_LOW = 2 << 20, 1 << 20
 
@@ -66,7 +66,8 @@ class Stage:
             host = "sub6" if one.ipv6 or number % 2 else "sub4"
             interest = one.interest
             made = Subscriber(self.build, self.hosts[host], self.address(host, one.ipv6), [(interest.topic_filter, interest.pattern)],
-                              self.folder, name=one.name, slow=one.slow, queue_ms=SLOW_QUEUE_MS if one.slow else None)
+                              self.folder, name=one.name, slow=SLOW_RATE if one.slow else None,
+                              queue_ms=SLOW_QUEUE_MS if one.slow else None, payload=False)
             self.subscribers.append(made)
             made.spawn()
         for made in self.subscribers:

@@ -160,6 +160,7 @@ const struct cli_command cli_commands[] = {
 			{"count", "N", "end after so many events", 0, false},
 			{"idle-exit", "SECONDS", "end when nothing came for so long", 0, false},
 			{"slow", "N", "take only N events a second: be slow on purpose", 0, false},
+			{"queue-ms", "MS", "how long the router may hold events while we are behind", 0, false},
 			{"output", "FILE", "write events to a file", 0, false},
 			{"ready-file", "FILE", "create it when all subscriptions are active", 0, false},
 			{"payload", NULL, "with --json: the payload instead of its SHA-256", 0, false},

@@ -23,7 +23,7 @@ struct sub {
 	struct rhumb *r;
 	struct sub_printer *printer;
 	FILE *out;
-	uint64_t count, idle_ns;
+	uint64_t count, idle_ns, queue_ms;
 	double slow, tokens;
 	uint64_t slow_ns, granted;
 	uint64_t events, bytes, start_ns, last_ns;
@@ -146,7 +146,8 @@ static void summary_print(const struct sub *s)
 
 static int session_run(struct sub *s)
 {
-	struct rhumb_options options = {.manual_credit = s->slow > 0};
+	struct rhumb_options options = {
+		.manual_credit = s->slow > 0, .queue_ms = (uint32_t)s->queue_ms};
 	int code = cli_router_open(s->cli, &options, &s->r);
 
 	if (code != CLI_OK)
@@ -166,6 +167,8 @@ static int options_take(struct sub *s)
 	double idle = 0;
 	int code = cli_number(s->cli, "count", 1, UINT64_MAX, UINT64_MAX, &s->count);
 
+	if (code == CLI_OK)
+		code = cli_number(s->cli, "queue-ms", 1, UINT32_MAX, 0, &s->queue_ms);
 	if (code == CLI_OK)
 		code = cli_decimal(s->cli, "idle-exit", 0.01, 1e6, 0, &idle);
 	if (code == CLI_OK)
