@@ -31,7 +31,7 @@ struct router {
 	uv_timer_t notify, drain;
 	uint64_t drain_until_ns;
 	int drained; /* looks in a row that found nothing waiting */
-	bool stopping, stop;
+	bool stopping, goodbye, stop;
 };
 
 /* Start everything. On failure @err names the step's reason and nothing is left. */

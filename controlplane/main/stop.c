@@ -19,6 +19,11 @@ static void on_drain(uv_timer_t *timer)
 	struct router *r = timer->data;
 	struct dp_counters sum;
 
+	if (r->goodbye) {
+		(void)uv_timer_stop(timer);
+		r->stop = true;
+		return;
+	}
 	dp_counters_sum(r->eng, &sum);
 	/* The gauge is stored once a loop: nothing must wait twice in a row. */
 	r->drained = sum.copies_queued == 0 ? r->drained + 1 : 0;
@@ -27,8 +32,9 @@ static void on_drain(uv_timer_t *timer)
 	if (sum.copies_queued > 0)
 		rh_log_warn(MAIN, "%llu copies still waited and are dropped as stopped",
 			(unsigned long long)sum.copies_queued);
-	(void)uv_timer_stop(timer);
-	r->stop = true;
+	/* One look later it is over: by then workers have sent the goodbyes. */
+	cp_sessions_goodbye(r->sessions);
+	r->goodbye = true;
 }
 
 void router_stop(struct router *r, uint32_t drain_ms)

@@ -286,15 +286,23 @@ int cp_sessions_create_with(uv_loop_t *loop, const struct cp_sessions_ops *ops,
 	return 0;
 }
 
-void cp_sessions_destroy(struct cp_sessions *s)
+void cp_sessions_goodbye(struct cp_sessions *s)
 {
-	if (!s)
+	if (s->said_goodbye)
 		return;
+	s->said_goodbye = true;
 	for (uint32_t i = 0; i < DP_LIMIT_SESSIONS; i++) {
 		if (s->by_slot[i] && !s->by_slot[i]->closing)
 			cp_session_bye(s, s->by_slot[i], RH_BYE_SHUTDOWN);
 	}
 	(void)cp_outbox_flush(s);
+}
+
+void cp_sessions_destroy(struct cp_sessions *s)
+{
+	if (!s)
+		return;
+	cp_sessions_goodbye(s);
 	cp_outbox_fini(s);
 	cp_pending_forget(s);
 	for (uint32_t i = 0; i < DP_LIMIT_SESSIONS; i++) {

@@ -19,7 +19,12 @@ int cp_sessions_create(uv_loop_t *loop, struct dp_engine *eng, struct cp_subs *s
 	struct cp_kernel *kernel, const struct cp_conf *conf, struct cp_sessions **out,
 	struct rh_error *err);
 /*
- * Sends BYE(shutdown) to everyone first; memory goes with the next turn of the loop (its timers
+ * Send BYE(shutdown) to everyone, once. Workers look a session's next hop up when they send, so destroy not before
+ * they had a turn. Ctx: control.
+ */
+void cp_sessions_goodbye(struct cp_sessions *s);
+/*
+ * Says goodbye first where that was not done; memory goes with the next turn of the loop (its timers
  * close there). Before cp_subs_destroy and cp_kernel_destroy. Accepts NULL.
  */
 void cp_sessions_destroy(struct cp_sessions *s);
