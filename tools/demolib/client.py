@@ -112,13 +112,17 @@ class Publisher(Process):
 
     numbers = iter(range(1, 1 << 30))
 
-    def __init__(self, build, host, router, folder, *, name=None):
+    def __init__(self, build, host, router, folder, *, name=None, rate=None):
         super().__init__(build, host, router, folder, name or f"publisher-{next(self.numbers)}")
+        self.rate = rate  # events a second at most
         self.lock = threading.Lock()
 
     def start(self):
         with open(self.path("out"), "wb") as output:
-            self.popen(["pub", "--batch", "--router", self.router, "--client-id", self.name], stdin=subprocess.PIPE, stdout=output)
+            args = ["pub", "--batch", "--router", self.router, "--client-id", self.name]
+            if self.rate is not None:
+                args += ["--rate", f"{max(self.rate, 1):.1f}"]
+            self.popen(args, stdin=subprocess.PIPE, stdout=output)
         return self
 
     def publish(self, topic, payload=b"", attributes=None):

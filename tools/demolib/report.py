@@ -34,13 +34,14 @@ def router_table(found):
         ("events", table.count(found["events"])), ("events a second", table.count(round(found["events_per_s"]))),
         ("copies", table.count(found["copies"])), ("copies a second", table.count(round(found["copies_per_s"]))),
         ("cycles an event", table.count(round(worker["cycles_per_event"]))),
+        ("of these by stage", ", ".join(f"{stage} {cycles:,.0f}" for stage, cycles in worker["stage_cycles"].items() if round(cycles))),
         ("result cache hits", f"{100 * worker['hit_rate']:.1f} %"),
         ("events nobody asked for", table.count(found["unmatched"])),
         ("events in fragments", table.count(found["reassembled"])),
         ("worker", f"core {worker['core']}, {worker['idle']}, busy {100 * worker['busy_share']:.1f} %"),
         ("memory", "hugepages" if found["hugepages"] else "ordinary pages"),
     ]
-    return table.render(("router", ""), rows)
+    return table.render(("router", ""), rows, left=(0, 1), limit=200)
 
 
 def drop_table(drops):

@@ -15,6 +15,8 @@ from shell import CommandError, stop
 # Host, network number; the router is .1 and ::1 in each, the host .2 and ::2. 198.18.0.0/15: RFC 2544, 2001:db8::/32: RFC 3849.
 HOSTS = (("pub4", 1), ("pub6", 2), ("sub4", 3), ("sub6", 4))
 QUEUE_BYTES = 256 << 20
+# Seconds that the playing is spread over, where credit permits: long enough to watch, and latencies are not those of full queues.
+PLAY_SECONDS = 12
 SLOW_RATE, SLOW_QUEUE_MS = 20, 500  # events a second, and how long the router may hold what it does not take
 # What may wait in the router for subscribers that are not slow on purpose, before publishers are given a rest.
 BACKLOG_HIGH, BACKLOG_LOW = 2 << 20, 1 << 20
@@ -76,7 +78,8 @@ class Stage:
     def publish(self, events):
         """Start three publishers (one over IPv6) and deal the events out to them."""
         for number, (host, ipv6) in enumerate((("pub4", False), ("pub6", False), ("pub6", True))):
-            made = Publisher(self.build, self.hosts[host], self.address(host, ipv6), self.folder, name=f"publisher-{number + 1}")
+            made = Publisher(self.build, self.hosts[host], self.address(host, ipv6), self.folder, name=f"publisher-{number + 1}",
+                             rate=len(events) / 3 / PLAY_SECONDS)
             self.publishers.append(made)
             made.start()
         for number, made in enumerate(self.publishers):
