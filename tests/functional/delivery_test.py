@@ -46,9 +46,7 @@ class Delivery(case.RouterCase):
         reader = self.subscriber("b", ["a/#", "a/+", "a/b", "#"])
         with self.publisher("a") as writer:
             writer.publish("a/b", b"once")
-        reader.wait(1)
-        time.sleep(0.3)
-        self.assertEqual(len(reader.events), 1)
+        self.assertEqual(len(reader.wait(2, 0.5)), 1)
         self.assertEqual(self.total("copies_made"), 1)
 
 

@@ -47,10 +47,8 @@ class Restart(case.RouterCase):
         writer.finish()
 
     def arrives(self, writer, reader):
-        before = len(reader.events)
         writer.publish("t", b"after")
-        case.wait_for(lambda: len(reader.events) > before, 0.5)
-        return any(event["payload"] == b"after" for event in reader.events)
+        return any(event["payload"] == b"after" for event in reader.wait(len(reader.events) + 1, 0.5))
 
     def test_a_router_starts_cleanly_after_kill_9_and_restores_the_interface(self):
         self.router.kill()

@@ -104,9 +104,9 @@ class RouterCase(unittest.TestCase):
         self.addCleanup(client.close)
         return client
 
-    def greeted(self, host, client_id, **more):
-        client = self.raw(host, client_id, **more)
-        self.assertTrue(client.greet(), f"{client_id}: no welcome")
+    def greeted(self, host, client_id, incarnation=None, **hello):
+        client = self.raw(host, client_id, incarnation=incarnation)
+        self.assertTrue(client.greet(**hello), f"{client_id}: no welcome")
         return client
 
     def subscriber(self, host, filters, router=None, **more):
