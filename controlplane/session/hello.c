@@ -11,7 +11,6 @@
 
 #define KEEPALIVE_LEAST_MS 100
 #define KEEPALIVE_MOST_MS  60000
-#define QUEUE_MOST_MS	   60000
 /* A session lives at least through so many missed keepalives. */
 #define KEEPALIVES    3
 #define IP4_UDP_BYTES 28
@@ -99,9 +98,13 @@ static void times_choose(
 	const struct cp_sessions *s, const struct rh_hello *hello, struct cp_session *session)
 {
 	uint32_t ms = hello->keepalive_ms ? hello->keepalive_ms : s->conf->keepalive_ms;
+	uint32_t most = s->conf->keepalive_ms > KEEPALIVE_MOST_MS ? s->conf->keepalive_ms
+								  : KEEPALIVE_MOST_MS;
 
 	ms = ms < KEEPALIVE_LEAST_MS ? KEEPALIVE_LEAST_MS : ms;
-	ms = ms > KEEPALIVE_MOST_MS ? KEEPALIVE_MOST_MS : ms;
+	/* A client does not outlive the bound by asking; the operator may. */
+	if (hello->keepalive_ms && ms > most)
+		ms = most;
 	session->keepalive_ms = ms;
 	session->timeout_ms = s->conf->session_timeout_ms;
 	if (session->timeout_ms < ms * KEEPALIVES)
@@ -112,7 +115,8 @@ static void times_choose(
 static int slot_open(struct cp_sessions *s, const struct rh_hello *hello,
 	struct cp_session *session, struct rh_error *err)
 {
-	uint32_t queue_ms = hello->queue_ms ? hello->queue_ms : s->conf->queue_ms;
+	/* The bound is the operator's; a client may ask for a shorter one only. */
+	bool shorter = hello->queue_ms && hello->queue_ms < s->conf->queue_ms;
 	struct dp_session_conf conf = {
 		.local = session->local,
 		.remote = session->remote,
@@ -128,7 +132,7 @@ static int slot_open(struct cp_sessions *s, const struct rh_hello *hello,
 		.rx_window_events = s->conf->rx_window_events,
 		.rx_window_bytes = s->conf->rx_window_bytes,
 		.queue_bytes = s->conf->queue_bytes,
-		.queue_ms = queue_ms > QUEUE_MOST_MS ? QUEUE_MOST_MS : queue_ms,
+		.queue_ms = shorter ? hello->queue_ms : s->conf->queue_ms,
 		.first_packet_number = session->packet + 1,
 	};
 
@@ -196,7 +200,7 @@ static int session_open(struct cp_sessions *s, const struct dp_punt *punt,
 		return ret;
 	ret = slot_open(s, hello, session, &err);
 	if (ret < 0) {
-		s->ops->adj_put(s->kernel, session->adj);
+		cp_session_adj_put(s, session->adj);
 		rh_log_warn(SESSION, "client '%s' refused: %s", session->client_id, err.text);
 		refuse(s, punt, RH_BYE_LIMIT, "all session slots are taken: try again later");
 		return ret;

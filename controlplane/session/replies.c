@@ -72,9 +72,7 @@ int cp_suback_encode(uint8_t *out, size_t room, uint8_t type, uint32_t request, 
 			results[i].text = (struct rh_text){
 				outcomes[i].text, cut(outcomes[i].text, (size_t)most)};
 		}
-		/* Codes alone always go out: 536 bytes at most. */
-		len = rh_suback_encode(out, most ? room : CP_RECORDS_MAX, type, request, generation,
-			results, count);
+		len = rh_suback_encode(out, room, type, request, generation, results, count);
 		if (len > 0 || !most)
 			return len;
 	}

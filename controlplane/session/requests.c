@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a result without text. */
+#define RESULT_BYTES RH_ALIGN_UP(RH_SUBACK_RESULT, RH_WIRE_ALIGN)
+
 static struct cp_pending *pending_create(struct cp_sessions *s, struct cp_pending **list,
 	const struct cp_session *session, uint32_t request)
 {
@@ -171,6 +174,11 @@ void cp_session_subscribe(
 	struct cp_pending *p;
 
 	if (rh_subscribe_parse(punt->bytes, punt->len, &m) != RH_FRAME_OK) {
+		cp_session_broke(s, session, RH_BYE_PROTOCOL);
+		return;
+	}
+	/* A code for each entry must fit what the client takes, or the answer could never come. */
+	if (RH_DATAGRAM_HDR + RH_SUBACK_HDR + m.count * RESULT_BYTES > session->max_datagram) {
 		cp_session_broke(s, session, RH_BYE_PROTOCOL);
 		return;
 	}

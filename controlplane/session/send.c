@@ -8,29 +8,48 @@
  * forged addresses churn it. */
 #define SOURCE_LEAST_NS 250000000ULL
 
-static void outbox_push(struct cp_sessions *s, const struct dp_control_target *to,
+static bool outbox_append(struct cp_sessions *s, const struct dp_control_target *to,
 	const void *records, uint32_t len)
 {
-	struct cp_outgoing *o;
+	struct cp_outgoing *o = malloc(sizeof(*o) + len);
 
-	/* Beyond the bound the message is lost, as it might be on the way: clients repeat
-	 * themselves. */
-	if (s->out_count >= CP_OUTBOX_MAX)
-		return;
-	o = malloc(sizeof(*o) + len);
 	if (!o)
-		return;
+		return false;
 	o->next = NULL;
 	o->to = *to;
 	o->len = len;
-	memcpy(o->records, records, len);
+	if (len)
+		memcpy(o->records, records, len);
 	if (s->out_head)
 		s->out_tail->next = o;
 	else
 		s->out_head = o;
 	s->out_tail = o;
-	s->out_count++;
 	cp_sessions_soon(s);
+	return true;
+}
+
+static void outbox_push(struct cp_sessions *s, const struct dp_control_target *to,
+	const void *records, uint32_t len)
+{
+	/* Beyond the bound the message is lost, as it might be on the way: clients repeat
+	 * themselves. */
+	if (s->out_count < CP_OUTBOX_MAX && outbox_append(s, to, records, len))
+		s->out_count++;
+}
+
+/*
+ * Messages that wait name their next hop by number, and a number that is let go may be given to another: the
+ * reference waits behind them.
+ */
+void cp_session_adj_put(struct cp_sessions *s, dp_adj_id_t adj)
+{
+	const struct dp_control_target hop = {.adjacency = adj};
+
+	if (s->out_head && s->out_hops < CP_OUTBOX_MAX && outbox_append(s, &hop, NULL, 0))
+		s->out_hops++;
+	else
+		s->ops->adj_put(s->kernel, adj);
 }
 
 static void send_to(struct cp_sessions *s, const struct dp_control_target *to, const void *records,
@@ -40,28 +59,36 @@ static void send_to(struct cp_sessions *s, const struct dp_control_target *to, c
 		outbox_push(s, to, records, len);
 }
 
+static void outbox_drop_first(struct cp_sessions *s)
+{
+	struct cp_outgoing *o = s->out_head;
+
+	s->out_head = o->next;
+	if (o->len) {
+		s->out_count--;
+	} else {
+		s->out_hops--;
+		s->ops->adj_put(s->kernel, o->to.adjacency);
+	}
+	free(o);
+}
+
 bool cp_outbox_flush(struct cp_sessions *s)
 {
 	struct cp_outgoing *o;
 
 	while ((o = s->out_head)) {
-		if (s->ops->send(s->eng, &o->to, o->records, o->len) == -EAGAIN)
+		if (o->len && s->ops->send(s->eng, &o->to, o->records, o->len) == -EAGAIN)
 			return false;
-		s->out_head = o->next;
-		s->out_count--;
-		free(o);
+		outbox_drop_first(s);
 	}
 	return true;
 }
 
 void cp_outbox_fini(struct cp_sessions *s)
 {
-	struct cp_outgoing *o;
-
-	while ((o = s->out_head)) {
-		s->out_head = o->next;
-		free(o);
-	}
+	while (s->out_head)
+		outbox_drop_first(s);
 }
 
 void cp_session_send(
@@ -97,7 +124,7 @@ static bool address_same(const struct dp_address *a, const struct dp_address *b)
 static void source_clear(struct cp_sessions *s, struct cp_source *src)
 {
 	if (src->used)
-		s->ops->adj_put(s->kernel, src->adj);
+		cp_session_adj_put(s, src->adj);
 	src->used = false;
 }
 

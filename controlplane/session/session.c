@@ -19,7 +19,7 @@ static void session_free(struct cp_session *session)
 static void slot_close(struct cp_sessions *s, struct cp_session *session)
 {
 	(void)s->ops->close(s->eng, session->slot);
-	s->ops->adj_put(s->kernel, session->adj);
+	cp_session_adj_put(s, session->adj);
 	s->by_slot[session->slot] = NULL;
 	session_free(session);
 }
@@ -215,7 +215,7 @@ static void readjust(struct cp_sessions *s, struct cp_session *session)
 		session->adj = adj;
 		adj = old;
 	}
-	s->ops->adj_put(s->kernel, adj);
+	cp_session_adj_put(s, adj);
 }
 
 void cp_sessions_moved(void *arg)

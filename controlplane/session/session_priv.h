@@ -14,7 +14,7 @@
 
 #define CP_RECORDS_MAX	  1400 /* of one datagram: dp_control_send's bound */
 #define CP_REPLIES	  64   /* remembered per session and kind, power of two */
-#define CP_OUTBOX_MAX	  4096 /* messages waiting for room in the inject rings */
+#define CP_OUTBOX_MAX	  4096 /* messages waiting for room in the inject rings; references as many */
 #define CP_SOURCES_MAX	  256  /* next hops held for addresses without a session */
 #define CP_UNKNOWN_RATE	  1000 /* UNKNOWN_SESSION replies a second, all together */
 #define CP_UNKNOWN_BURST  200
@@ -115,7 +115,7 @@ struct cp_source {
 struct cp_outgoing {
 	struct cp_outgoing *next;
 	struct dp_control_target to;
-	uint32_t len;
+	uint32_t len; /* 0: no message, the reference to to.adjacency is let go */
 	uint8_t records[];
 };
 
@@ -134,7 +134,7 @@ struct cp_sessions {
 	struct cp_pending *requests, *aliases;
 	struct cp_source sources[CP_SOURCES_MAX];
 	struct cp_outgoing *out_head, *out_tail;
-	uint32_t out_count;
+	uint32_t out_count, out_hops; /* messages, references to let go */
 	uint64_t unknown_tokens_ns; /* time up to which tokens were spent */
 	uint64_t unknown_last_ns[CP_UNKNOWN_SLOTS];
 	uint32_t scan_part;
@@ -150,6 +150,8 @@ void cp_session_send(
 void cp_session_answer(
 	struct cp_sessions *s, const struct dp_punt *punt, const void *records, uint32_t len);
 void cp_session_bye(struct cp_sessions *s, struct cp_session *to, enum rh_bye_reason reason);
+/* Let go of a next hop once what waits for it has gone out. */
+void cp_session_adj_put(struct cp_sessions *s, dp_adj_id_t adj);
 /* True when nothing waits any more. */
 bool cp_outbox_flush(struct cp_sessions *s);
 void cp_outbox_fini(struct cp_sessions *s);

@@ -99,6 +99,7 @@ static void fake_adj_put(struct cp_kernel *k, dp_adj_id_t adj)
 {
 	(void)k, (void)adj;
 	around.adj_refs--;
+	around.adj_puts++;
 }
 
 static int keep(uint16_t count, cp_subs_done_cb cb, void *arg)
@@ -198,6 +199,7 @@ struct client client_at(uint8_t last_byte, const char *id)
 		.tenant = "",
 		.version_min = 1,
 		.version_max = 1,
+		.max_datagram = 1472,
 	};
 }
 
@@ -207,7 +209,9 @@ size_t client_hello(struct client *c)
 		.version_min = c->version_min,
 		.version_max = c->version_max,
 		.incarnation = c->incarnation,
-		.max_datagram = 1472,
+		.max_datagram = c->max_datagram,
+		.queue_ms = c->queue_ms,
+		.keepalive_ms = c->keepalive_ms,
 		.cookie = c->cookie,
 		.client_id = {c->id, (uint16_t)strlen(c->id)},
 		.tenant = {c->tenant, (uint16_t)strlen(c->tenant)},

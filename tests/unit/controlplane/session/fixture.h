@@ -21,7 +21,7 @@ struct around {
 	uint32_t slots; /* -ENOSPC beyond */
 	struct dp_session_conf last_open;
 	int adj_refs;
-	unsigned adj_gets;
+	unsigned adj_gets, adj_puts;
 	dp_adj_id_t adj_next; /* what adj_get gives */
 	dp_adj_id_t adj_set;
 	struct dp_session_stats stats;
@@ -49,6 +49,8 @@ struct client {
 	struct dp_address local, remote;
 	uint64_t incarnation;
 	const char *id, *tenant;
+	uint16_t max_datagram;
+	uint32_t queue_ms, keepalive_ms;
 	uint8_t version_min, version_max;
 	struct rh_text cookie;
 	char cookie_bytes[RH_COOKIE_MAX];

@@ -180,3 +180,17 @@ Test(requests, an_alias_for_what_nobody_may_publish_is_refused_with_the_reason)
 	client_alias(&c, 2, 7, "");
 	cr_assert_str_eq(around.alias_topic, "");
 }
+
+Test(requests, no_answer_is_larger_than_the_datagram_the_client_takes)
+{
+	struct client small = client_at(3, "small");
+
+	small.max_datagram = RH_DATAGRAM_MIN_MAX;
+	client_greet(&small);
+	client_subscribe(&small, RH_RECORD_SUBSCRIBE, 1, 58);
+	answer_subs(RH_SUB_TOO_DEAR, "a reason that is cut to nothing where there is no room for it");
+	cr_assert_eq(last_type(), RH_RECORD_SUBACK);
+	cr_assert_leq(RH_DATAGRAM_HDR + last_sent()->len, RH_DATAGRAM_MIN_MAX);
+	client_subscribe(&small, RH_RECORD_SUBSCRIBE, 2, 59);
+	cr_assert_eq(last_bye(), RH_BYE_PROTOCOL);
+}

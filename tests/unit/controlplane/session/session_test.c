@@ -340,3 +340,53 @@ Test(session, one_that_the_registry_cannot_drop_now_is_dropped_soon)
 	answer_subs(RH_SUB_OK, "");
 	cr_assert_eq(around.closed, 1);
 }
+
+Test(session, a_next_hop_is_let_go_after_what_waits_for_it)
+{
+	struct client c = client_at(2, "alice");
+
+	client_greet(&c);
+	around.send_full = true;
+	cp_session_close(sessions, sessions->by_slot[c.slot], RH_BYE_TIMEOUT);
+	answer_subs(RH_SUB_OK, "");
+	cr_assert_eq(around.closed, 1);
+	cr_assert_eq(around.adj_puts, 0);
+	around.send_full = false;
+	while (sessions->out_head)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	cr_assert_eq(last_bye(), RH_BYE_TIMEOUT);
+	cr_assert_eq(around.adj_puts, 1);
+}
+
+Test(session, a_client_may_shorten_the_queue_time_and_not_lengthen_it)
+{
+	static const struct {
+		uint32_t conf, asked, got;
+	} cases[] = {{5000, 0, 5000}, {5000, 100, 100}, {5000, 60000, 5000}, {600000, 0, 600000}};
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(cases); i++) {
+		struct client c = client_at((uint8_t)(2 + i), "alice");
+
+		conf.queue_ms = cases[i].conf;
+		c.queue_ms = cases[i].asked;
+		client_greet(&c);
+		cr_assert_eq(around.last_open.queue_ms, cases[i].got);
+	}
+}
+
+Test(session, the_configured_keepalive_holds_and_what_a_client_asks_is_bounded)
+{
+	static const struct {
+		uint32_t conf, asked, got;
+	} cases[] = {{5000, 0, 5000}, {5000, 1, 100}, {5000, 120000, 60000}, {600000, 0, 600000}};
+
+	conf.session_timeout_ms = 2000000;
+	for (size_t i = 0; i < RH_ARRAY_LEN(cases); i++) {
+		struct client c = client_at((uint8_t)(2 + i), "alice");
+
+		conf.keepalive_ms = cases[i].conf;
+		c.keepalive_ms = cases[i].asked;
+		client_greet(&c);
+		cr_assert_eq(c.welcome.keepalive_ms, cases[i].got);
+	}
+}
