@@ -45,7 +45,7 @@ void ctl_refuse(struct ctl_call *call, enum ctl_status status, const char *fmt, 
 	rh_printf(3, 4);
 
 /*
- * A list that may be long goes out in replies of CTL_LIST_ROWS rows, the next one made when the one
+ * A list that may be long goes out in replies of at most CTL_LIST_ROWS rows, the next one made when the one
  * before was written: memory and time of one reply are bounded whatever its length. @row makes one
  * (NULL: gone meanwhile); @free_rows ends it.
  */

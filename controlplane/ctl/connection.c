@@ -6,6 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A part of a list ends with the row that passes this. A row has clients' texts, which JSON makes up to six times
+ * as long: some 31 KB. */
+#define PART_BYTES (CTL_BODY_MAX / 4)
+
 static void unlink_connection(struct ctl_connection *c)
 {
 	struct ctl_connection **at = &c->server->connections;
@@ -184,12 +188,16 @@ static void next_part(struct ctl_connection *c)
 		.request = c->call->header.request};
 	json_t *body = c->list.head != NULL ? c->list.head : json_object();
 	json_t *rows = json_array(), *row;
+	size_t bytes = 0;
 
 	c->list.head = NULL;
-	for (int i = 0; i < CTL_LIST_ROWS && c->list_next < c->list.count; i++) {
+	for (int i = 0; i < CTL_LIST_ROWS && bytes < PART_BYTES && c->list_next < c->list.count;
+		i++) {
 		row = c->list.row(c->call, c->list.rows, c->list_next++);
-		if (row != NULL)
-			(void)json_array_append_new(rows, row);
+		if (row == NULL)
+			continue;
+		bytes += json_dumpb(row, NULL, 0, JSON_COMPACT);
+		(void)json_array_append_new(rows, row);
 	}
 	(void)json_object_set_new(body, c->list.key, rows);
 	if (c->list_next < c->list.count)

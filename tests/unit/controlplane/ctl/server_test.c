@@ -214,6 +214,27 @@ Test(server, a_long_list_comes_in_parts)
 	cr_expect_gt(parts, 100u);
 }
 
+/* What a client may choose as a pattern must not hide everybody's subscriptions. */
+Test(server, rows_that_grow_in_json_come_in_smaller_parts)
+{
+	static char content[RH_CONTENT_MAX + 1];
+	int fd = client_hello();
+	struct client_reply reply;
+	size_t rows = 0;
+
+	memset(content, '\x01', RH_CONTENT_MAX);
+	fake.content = content;
+	fake.subs = 200;
+	client_send(fd, CTL_SHOW_SUBSCRIPTIONS, 5, "{}");
+	do {
+		reply = client_receive(fd);
+		cr_assert_not_null(reply.body);
+		rows += json_array_size(json_object_get(reply.body, "subscriptions"));
+		json_decref(reply.body);
+	} while ((reply.header.flags & CTL_MORE) != 0);
+	cr_expect_eq(rows, 200u);
+}
+
 Test(server, who_does_not_read_stops_nobody)
 {
 	int lazy = client_hello(), other = client_hello();

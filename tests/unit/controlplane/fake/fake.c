@@ -211,7 +211,7 @@ int cp_subs_find(const struct cp_subs *s, dp_sub_id_t sub, struct cp_sub_row *ou
 	*out = (struct cp_sub_row){.sub = sub,
 		.slot = sub % 2,
 		.filter = "a/+",
-		.content = sub == 1 ? "x[0-9]" : NULL,
+		.content = fake.content ? fake.content : sub == 1 ? "x[0-9]" : NULL,
 		.since_wall_ns = 1700000000000000000ULL};
 	return 0;
 }
