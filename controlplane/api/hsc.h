@@ -3,7 +3,8 @@
 /*
  * The protocol between rhumbd and rhumb-hsc, the pattern compile helper (tools/hsc), over the
  * helper's standard input and output. One request at a time; each gets exactly one reply with its
- * id. A side that reads anything malformed gives up the other.
+ * id, before which the helper says every HSC_WORKING_MS, with status HSC_WORKING and no body, that it
+ * works on it. A side that reads anything malformed gives up the other.
  *
  * Message header, 16 bytes, network byte order
  *   off size meaning
@@ -30,6 +31,8 @@
 #define HSC_BODY_MAX (64u << 20)
 #define HSC_TEXT_MAX 255
 
+#define HSC_WORKING_MS 1000
+
 #define HSC_PATTERN_MAX	 4096  /* bytes of one pattern: RH_CONTENT_MAX */
 #define HSC_PATTERNS_MAX 10000 /* of one set: DP_LIMIT_PATTERNS */
 
@@ -41,6 +44,7 @@ enum hsc_status {
 	HSC_TOO_DEAR = 2,    /* beyond a bound on time, memory, size or scan cost */
 	HSC_INTERNAL = 3,    /* the helper could not do it now */
 	HSC_BAD_REQUEST = 4, /* malformed body */
+	HSC_WORKING = 5,     /* no reply yet: the helper is alive */
 	HSC_STATUS_COUNT
 };
 

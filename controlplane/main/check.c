@@ -1,6 +1,7 @@
 #include "controlplane/main/check.h"
 
 #include "controlplane/conf/conf.h"
+#include "controlplane/subs/helper.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -46,6 +47,9 @@ static void print_plan(const struct cp_conf *conf)
 		[DP_HUGEPAGES_ON] = "required",
 		[DP_HUGEPAGES_OFF] = "off"};
 
+	struct rh_error missing = {""};
+	char helper[256];
+
 	(void)printf("node %s: events on UDP %u, %u MiB, hugepages %s, file prefix %s, control "
 		     "core %u\n",
 		conf->node_name, conf->engine.udp_port, conf->eal.memory_mb,
@@ -60,7 +64,10 @@ static void print_plan(const struct cp_conf *conf)
 		(void)printf("metrics on %s port %u\n", conf->metrics_address, conf->metrics_port);
 	else
 		(void)printf("metrics off\n");
-	(void)printf("pattern compiler %s\n", conf->compile_helper);
+	(void)cp_helper_check(conf, helper, sizeof(helper), &missing);
+	(void)printf("pattern compiler %s\n", helper);
+	if (missing.text[0] != '\0')
+		(void)printf("warning: %s\n", missing.text);
 }
 
 int rhumbd_check(const char *path)

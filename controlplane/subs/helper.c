@@ -20,10 +20,11 @@
 #define RHUMB_LIBEXEC "/usr/libexec/rhumb"
 #endif
 
-/* The helper bounds itself by 4 times the processor time and a second of wall time; silence for
- * longer means that it hangs. */
+/* The helper bounds itself by 4 times the processor time and a second of wall time, and says every
+ * HSC_WORKING_MS that it works: silence for longer means that it hangs. */
 #define WALL_FACTOR  4
 #define WALL_MORE_MS 3000
+#define SILENCE_MS   (5 * HSC_WORKING_MS)
 /* How often a wait looks whether we stop. */
 #define SLICE_MS 50
 /* A set may take as long as so many patterns alone. */
@@ -45,6 +46,28 @@ static void path_beside(struct cp_helper *h)
 		(void)snprintf(h->path, sizeof(h->path), "%s/rhumb-hsc", RHUMB_LIBEXEC);
 }
 
+static void path_choose(struct cp_helper *h, const struct cp_conf *conf)
+{
+	if (conf->compile_helper[0])
+		(void)snprintf(h->path, sizeof(h->path), "%s", conf->compile_helper);
+	else
+		path_beside(h);
+}
+
+int cp_helper_check(const struct cp_conf *conf, char *path, size_t size, struct rh_error *err)
+{
+	struct cp_helper h;
+
+	path_choose(&h, conf);
+	(void)snprintf(path, size, "%s", h.path);
+	if (!conf->patterns_max || access(h.path, X_OK) == 0)
+		return 0;
+	return rh_error_set(err, errno,
+		"the pattern compiler %s cannot be started: %s: payload patterns are refused until "
+		"rhumb-hsc is there; put it there, or set content/compile-helper",
+		h.path, strerror(errno));
+}
+
 void cp_helper_init(struct cp_helper *h, const struct cp_conf *conf)
 {
 	uint64_t set_ms = (uint64_t)conf->compile_ms_max * SET_FACTOR;
@@ -56,10 +79,7 @@ void cp_helper_init(struct cp_helper *h, const struct cp_conf *conf)
 		.cycles_per_byte = conf->scan_cycles_per_byte_max,
 		.fd = -1,
 	};
-	if (conf->compile_helper[0])
-		(void)snprintf(h->path, sizeof(h->path), "%s", conf->compile_helper);
-	else
-		path_beside(h);
+	path_choose(h, conf);
 }
 
 static void kill_it(struct cp_helper *h)
@@ -163,7 +183,11 @@ static int start(struct cp_helper *h, struct rh_error *err)
 /* Wait until @fd is ready for @events. -ETIMEDOUT, -ECANCELED. */
 static int await(struct cp_helper *h, short events, uint64_t deadline_ns)
 {
+	uint64_t silent_ns = rh_clock_ns() + SILENCE_MS * RH_NS_PER_MS;
 	struct pollfd p = {h->fd, events, 0};
+
+	if (silent_ns < deadline_ns)
+		deadline_ns = silent_ns;
 
 	for (;;) {
 		if (poll(&p, 1, SLICE_MS) > 0)
@@ -202,12 +226,19 @@ static int reply_read(
 {
 	struct hsc_header head;
 	uint8_t bytes[HSC_HDR];
-	int ret = move_all(h, false, bytes, sizeof(bytes), deadline_ns);
+	int ret;
 
-	if (ret < 0)
-		return ret;
-	if (hsc_header_parse(bytes, &head) < 0 || head.type != type || head.request != h->request)
-		return -EPROTO;
+	do {
+		ret = move_all(h, false, bytes, sizeof(bytes), deadline_ns);
+		if (ret < 0)
+			return ret;
+		if (hsc_header_parse(bytes, &head) < 0 || head.type != type ||
+			head.request != h->request ||
+			(head.status == HSC_WORKING && head.length))
+			return -EPROTO;
+		if (rh_clock_ns() >= deadline_ns)
+			return -ETIMEDOUT;
+	} while (head.status == HSC_WORKING);
 	out->body = malloc((size_t)head.length + 1);
 	if (!out->body)
 		return -ENOMEM;

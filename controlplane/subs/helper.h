@@ -39,6 +39,8 @@ struct cp_helper_reply {
 /* Takes path and limits from @conf; an empty path means beside this program, else in the libexec
  * directory. */
 void cp_helper_init(struct cp_helper *h, const struct cp_conf *conf);
+/* Which program that is, in @path, and whether it can be started: -errno with a sentence when not. Ctx: any. */
+int cp_helper_check(const struct cp_conf *conf, char *path, size_t size, struct rh_error *err);
 /* Kills and reaps it. */
 void cp_helper_fini(struct cp_helper *h);
 /*

@@ -109,6 +109,8 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 	struct rh_error *err)
 {
 	struct cp_subs *subs = calloc(1, sizeof(*subs));
+	struct rh_error missing;
+	char path[256];
 	int ret;
 
 	if (!subs || rh_htable_init(&subs->subs) < 0) {
@@ -122,6 +124,8 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 	subs->subs_per_session = conf->subs_per_session;
 	subs->patterns_max = conf->patterns_max;
 	cp_helper_init(&subs->helper, conf);
+	if (cp_helper_check(conf, path, sizeof(path), &missing) < 0)
+		rh_log_warn(SUBS, "%s", missing.text);
 	ret = handles_open(subs, loop, err);
 	if (ret == 0)
 		ret = threads_start(subs, err);

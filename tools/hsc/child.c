@@ -123,22 +123,46 @@ static void child_main(const struct hsc_limits *limits, uint32_t cpu_ms,
 	_exit(reply_write(out, request, &reply) < 0 ? 125 : 0);
 }
 
+/* Nothing is wrong yet: rhumbd kills who says nothing for long. */
+static void say_working(const struct hsc_header *request)
+{
+	const struct hsc_header h = {0, request->type, request->request, HSC_WORKING};
+	uint8_t head[HSC_HDR];
+
+	hsc_header_encode(head, &h);
+	(void)hsc_write_all(STDOUT_FILENO, head, sizeof(head));
+}
+
+/* Until @fd is readable or @deadline_ns has passed, saying that we work. */
+static bool await_child(int fd, uint64_t deadline_ns, const struct hsc_header *request)
+{
+	struct pollfd p = {fd, POLLIN, 0};
+	uint64_t now;
+
+	while ((now = rh_clock_ns()) < deadline_ns) {
+		uint64_t left_ms = (deadline_ns - now) / RH_NS_PER_MS + 1;
+		int ready = poll(&p, 1, left_ms < HSC_WORKING_MS ? (int)left_ms : HSC_WORKING_MS);
+
+		if (ready > 0)
+			return true;
+		if (ready == 0)
+			say_working(request);
+	}
+	return false;
+}
+
 /* Read what the child writes until it closes its end. -ETIMEDOUT, -ENOMEM, -EPROTO. */
-static int collect(int fd, uint64_t deadline_ns, struct hsc_reply *reply, struct hsc_header *head)
+static int collect(int fd, uint64_t deadline_ns, const struct hsc_header *request,
+	struct hsc_reply *reply, struct hsc_header *head)
 {
 	uint8_t bytes[HSC_HDR];
-	struct pollfd p = {fd, POLLIN, 0};
 	size_t have = 0, want = HSC_HDR;
 	ssize_t got;
 
 	reply->body = NULL;
 	while (have < want) {
-		uint64_t now = rh_clock_ns();
-
-		if (now >= deadline_ns)
+		if (!await_child(fd, deadline_ns, request))
 			return -ETIMEDOUT;
-		if (poll(&p, 1, (int)((deadline_ns - now) / RH_NS_PER_MS) + 1) <= 0)
-			continue;
 		got = have < HSC_HDR ? read(fd, bytes + have, HSC_HDR - have)
 				     : read(fd, reply->body + have - HSC_HDR, want - have);
 		if (got < 0 && errno == EINTR)
@@ -181,13 +205,13 @@ static void explain(const struct hsc_limits *limits, int result, int wait_status
 }
 
 static void supervise(const struct hsc_limits *limits, pid_t pid, int fd, uint32_t cpu_ms,
-	struct hsc_reply *reply)
+	const struct hsc_header *request, struct hsc_reply *reply)
 {
 	uint64_t wall_ms = (uint64_t)cpu_ms * WALL_FACTOR + WALL_MORE_MS;
 	struct hsc_header head;
 	int result, status = 0;
 
-	result = collect(fd, rh_clock_ns() + wall_ms * RH_NS_PER_MS, reply, &head);
+	result = collect(fd, rh_clock_ns() + wall_ms * RH_NS_PER_MS, request, reply, &head);
 	if (result < 0 && result != -EPIPE)
 		(void)kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -221,6 +245,6 @@ void hsc_child_run(const struct hsc_limits *limits, const struct hsc_header *req
 		hsc_reply_text(
 			reply, HSC_INTERNAL, "no process for the compiler: %s", strerror(errno));
 	else
-		supervise(limits, pid, ends[0], cpu_ms, reply);
+		supervise(limits, pid, ends[0], cpu_ms, request, reply);
 	(void)close(ends[0]);
 }

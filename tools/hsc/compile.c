@@ -1,6 +1,7 @@
 #include "tools/hsc/hsc_priv.h"
 
 #include "dataplane/base/clock.h"
+#include "dataplane/base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,6 +64,7 @@ static void refuse(const struct hsc_limits *limits, const hs_compile_error_t *er
 static bool written_wrong(const char *bytes, size_t len, struct hsc_reply *reply)
 {
 	const char *zero = memchr(bytes, 0, len);
+	size_t where = 0;
 
 	if (!len || len > HSC_PATTERN_MAX)
 		hsc_reply_text(
@@ -70,6 +72,9 @@ static bool written_wrong(const char *bytes, size_t len, struct hsc_reply *reply
 	else if (zero)
 		hsc_reply_text(reply, HSC_INVALID, "holds a zero byte at %zu: write it as \\x00",
 			(size_t)(zero - bytes));
+	else if (!rh_utf8_valid((const uint8_t *)bytes, len, &where))
+		hsc_reply_text(reply, HSC_INVALID, "is not UTF-8 at %zu: write that byte as \\xHH",
+			where);
 	else if (len >= 2 && bytes[0] == '(' && bytes[1] == '*')
 		hsc_reply_text(reply, HSC_INVALID,
 			"begins with a control verb (at 0): payloads are bytes, write \\xHH for "

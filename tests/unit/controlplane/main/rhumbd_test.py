@@ -66,6 +66,17 @@ class Rhumbd(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"^rhumbd: .*bad\.json:1: /rhumb:rhumb/drain: .*\"soon\".*0\.\.600000 \(ms\)\n$")
 
+    def test_a_missing_pattern_compiler_is_said_by_check_and_at_start(self):
+        self.write(content={"compile-helper": "/nonexistent/hsc"})
+        sentence = "the pattern compiler /nonexistent/hsc cannot be started: No such file or directory"
+        done = self.run_it("--check", self.config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("warning: " + sentence, done.stdout)
+        process = self.start()
+        self.assertIn(sentence, self.log())
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 0)
+
     def test_options(self):
         self.assertIn("Hyperscan", self.run_it("--version").stdout)
         self.assertIn("usage:", self.run_it("--help").stdout)

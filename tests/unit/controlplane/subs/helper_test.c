@@ -119,6 +119,35 @@ Test(helper_process, that_hangs_is_killed_and_told_while_topics_go_on)
 	cr_assert_eq(kill(pid, 0), -1);
 }
 
+/* Checks are quick; a set may take minutes, and nobody waits so long for one that hangs on it. */
+Test(helper_process, that_hangs_on_a_set_is_found_out_by_its_silence)
+{
+	conf.compile_ms_max = 5000;
+	/* One header of 16 bytes and the pattern in, an OK with a cost of 12 bytes out. */
+	start_with("head -c 19 >/dev/null; printf '\\0\\0\\0\\014\\0\\001\\0\\001\\0\\0\\0\\001\\0\\0\\0\\0"
+		   "\\0\\0\\0\\001\\0\\0\\0\\001\\0\\0\\0\\001'; exec sleep 1000");
+	add(1, entry_with("a", "one"), &a);
+	cr_assert_eq(added(2, entry("b"), &b), RH_SUB_OK);
+	run_until(&a);
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_INTERNAL);
+	cr_assert_not_null(strstr(a.outcomes[0].text, "the pattern compiler did not answer: try again"));
+}
+
+Test(helper_process, that_is_missing_is_known_before_anyone_asks)
+{
+	struct rh_error err;
+	char path[256];
+
+	strcpy(conf.compile_helper, "/nonexistent/rhumb-hsc");
+	conf.patterns_max = 0;
+	cr_assert_eq(cp_helper_check(&conf, path, sizeof(path), &err), 0);
+	conf.patterns_max = 10;
+	cr_assert_lt(cp_helper_check(&conf, path, sizeof(path), &err), 0);
+	cr_assert_str_eq(path, "/nonexistent/rhumb-hsc");
+	cr_assert_not_null(strstr(err.text, "/nonexistent/rhumb-hsc cannot be started: No such file"));
+	fixture_start();
+}
+
 Test(helper_process, that_answers_garbage_is_killed)
 {
 	start_with("head -c 100 /dev/zero; exec sleep 1000");

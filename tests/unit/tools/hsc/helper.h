@@ -9,6 +9,7 @@ struct helper {
 	pid_t pid;
 	int fd;
 	size_t reply_len; /* of the last reply's body */
+	unsigned working; /* times it said so */
 };
 
 /* @args: up to 6 of the helper's options, NULL-terminated. */

@@ -75,6 +75,9 @@ Test(helper, refuses_a_zero_byte_and_a_missing_pattern)
 	helper_send(&h, HSC_CHECK, "a\0b", 3);
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
 	cr_assert_str_eq(text, "holds a zero byte at 1: write it as \\x00");
+	helper_send(&h, HSC_CHECK, "a\xe9" "b", 3);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
+	cr_assert_str_eq(text, "is not UTF-8 at 1: write that byte as \\xHH");
 	helper_send(&h, HSC_CHECK, "", 0);
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
 }
@@ -159,6 +162,17 @@ Test(limits, a_compilation_beyond_its_time_is_stopped_and_the_next_served)
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_DEAR, "%s", text);
 	cr_assert_not_null(strstr(text, "processor time"), "%s", text);
 	cr_assert_eq(check("abc"), HSC_OK);
+	stop();
+}
+
+Test(limits, a_long_compilation_says_that_it_goes_on)
+{
+	static const char *const args[] = {"--set-ms", "2500", "--cycles-per-byte", "100000", NULL};
+
+	helper_start(&h, args);
+	helper_send_set(&h, 10000, "foo%u.*[a-f]{2,30}bar");
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_DEAR, "%s", text);
+	cr_assert_gt(h.working, 0);
 	stop();
 }
 
