@@ -158,7 +158,11 @@ static void job_discard(struct cp_builder_job *job)
 		}
 		request_end(r);
 	} else if (job->kind == CP_BUILDER_EXPLAIN) {
-		cp_explain_free((struct cp_explain_job *)job);
+		struct cp_explain_job *explain = (struct cp_explain_job *)job;
+
+		/* Whoever asked holds something for the answer. */
+		explain->cb(explain->arg, -ECANCELED, "the router is stopping", NULL, 0);
+		cp_explain_free(explain);
 	} else {
 		free(((struct cp_patterns_job *)job)->body);
 		free(job);
