@@ -261,6 +261,17 @@ Test(subs, explain_returns_every_row_or_the_reason)
 	cr_assert_str_eq(e.why, "wildcard at 0");
 }
 
+/* Whoever asked holds something for the answer, whether the builder came to it or not. */
+Test(subs, stopping_answers_an_open_explain)
+{
+	struct explained e = {0};
+
+	cr_assert_eq(cp_subs_explain(subs, 0, "a", 1, NULL, 0, on_explained, &e), 0);
+	fixture_stop();
+	cr_assert_eq(e.calls, 1);
+	fixture_start();
+}
+
 Test(subs, stopping_with_requests_open_frees_them)
 {
 	fake.seen_follows = false;
