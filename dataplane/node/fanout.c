@@ -26,6 +26,16 @@ static bool may_send_now(const struct dp_session *slot, const struct dp_txq *txq
 	       slot->tx_bytes + bytes <= slot->tx_granted_bytes && dp_txq_open(txq);
 }
 
+/* More than half a backlog within one round: what the device takes now need not queue. */
+static bool may_send_after_flush(struct dp_ctx *ctx, const struct dp_session *slot, struct dp_txq *txq,
+	uint32_t bytes)
+{
+	if (dp_txq_open(txq) || txq->blocked_since_tsc)
+		return false;
+	dp_txq_flush(ctx, txq);
+	return may_send_now(slot, txq, bytes);
+}
+
 static void queue_copy(struct dp_ctx *ctx, const struct copy *c)
 {
 	dp_blob_id_t blob = dp_event_blob(ctx, c->event);
@@ -46,7 +56,8 @@ static void own_copy(struct dp_ctx *ctx, const struct copy *c)
 		return;
 	}
 	txq = dp_txq_of(ctx, c->hop);
-	if (rh_unlikely(!may_send_now(c->slot, txq, dp_outgoing_len(c->event)))) {
+	if (rh_unlikely(!may_send_now(c->slot, txq, dp_outgoing_len(c->event))) &&
+		!may_send_after_flush(ctx, c->slot, txq, dp_outgoing_len(c->event))) {
 		queue_copy(ctx, c);
 		return;
 	}

@@ -182,3 +182,13 @@ Test(backlog, that_was_dropped_lets_queues_with_credit_move)
 	fx_settle();
 	cr_assert_eq(fx_copies(&sub[0]), 1, "the credit came back");
 }
+
+Test(backlog, is_handed_over_within_a_round_while_the_device_takes_it)
+{
+	for (int i = 0; i < 15; i++)
+		publish_directly();
+	cr_assert_eq(fx_count(copies_made), 15 * SUBSCRIBERS);
+	cr_assert_eq(fx.eng->ctx[0]->queued_copies, 0, "more than half a backlog, and nothing has to queue");
+	fx_settle();
+	cr_assert_eq(fx_count(copies_tx), 15 * SUBSCRIBERS);
+}
