@@ -27,6 +27,24 @@ bool dp_rate_take(struct dp_rate *bucket, uint64_t now_tsc)
 	return true;
 }
 
+/* Of the control records a worker may punt, one session has a quarter. */
+#define SESSION_SHARE 4
+
+static bool session_share_take(struct dp_ctx *ctx, const struct dp_session *slot)
+{
+	struct dp_session_cold *cold = &ctx->tables->cold[dp_slot_index(ctx, slot)];
+	struct dp_rate share = ctx->buckets[DP_PUNT_CLASS_CONTROL];
+	bool taken;
+
+	share.cycles_per_token *= SESSION_SHARE;
+	if (share.depth_cycles < share.cycles_per_token)
+		share.depth_cycles = share.cycles_per_token;
+	share.full_tsc = cold->control_full_tsc;
+	taken = dp_rate_take(&share, ctx->now_tsc);
+	cold->control_full_tsc = share.full_tsc;
+	return taken;
+}
+
 /* A message of @head.len bytes, to be filled and committed; NULL over its rate or when the ring is full. */
 static uint8_t *punt_begin(struct dp_ctx *ctx, enum dp_punt_class class, const struct dp_punt_head *head)
 {
@@ -113,7 +131,11 @@ bool dp_punt_record(struct dp_ctx *ctx, const struct dp_packet *p, bool has_sess
 	const uint8_t *record, uint32_t len)
 {
 	struct dp_punt_head head = head_of(ctx, p, DP_PUNT_CONTROL, has_session, len);
-	uint8_t *out = punt_begin(
+	uint8_t *out;
+
+	if (has_session && !session_share_take(ctx, p->slot))
+		return false;
+	out = punt_begin(
 		ctx, has_session ? DP_PUNT_CLASS_CONTROL : DP_PUNT_CLASS_HELLO, &head);
 
 	if (!out)

@@ -102,6 +102,7 @@ _Static_assert(sizeof(struct dp_session) == 5 * RH_CACHE_LINE, "one line a write
 struct dp_session_cold {
 	uint64_t drops[DP_DROP_COUNT]; /* owner */
 	uint64_t longest_queue_bytes;  /* owner */
+	uint64_t control_full_tsc;     /* owner: its own bucket of control records, see punt.c */
 	uint64_t owner_full_base;      /* control: other workers' counts when the slot was opened */
 	uint32_t owned_index;	       /* owner: place in its list */
 	uint32_t next;		       /* control: lists of closing and free slots */

@@ -146,3 +146,23 @@ Test(punt, control_records_leave_on_the_control_lane_to_any_address)
 		cr_assert_eq(dp_control_send(fx.eng, &to, record, 1401), -EMSGSIZE);
 	}
 }
+
+Test(punt, one_session_s_records_leave_room_for_the_others)
+{
+	struct rh_bye bye = {.reason = RH_BYE_NORMAL};
+	struct fx_client flooder, other;
+	uint8_t record[16];
+	uint32_t of_other = 0;
+	int len = rh_bye_encode(record, sizeof(record), &bye);
+
+	/* Two at once, one of them of one session. */
+	fx_start(&(struct fx_options){.control_rate = 20});
+	fx_connect(&flooder, 1);
+	fx_connect(&other, 2);
+	for (int i = 0; i < 100; i++)
+		fx_records_in(&flooder, 0, record, (size_t)len);
+	fx_records_in(&other, 0, record, (size_t)len);
+	while (dp_punt_recv(fx.eng, 0, &punt) == 0)
+		of_other += punt.slot == other.slot;
+	cr_assert_eq(of_other, 1);
+}
