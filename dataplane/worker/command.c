@@ -7,6 +7,8 @@
 #include <rte_ring_elem.h>
 
 #define DRAIN_MAX 32
+/* Copies in the queues of sessions that are let go in one round; the queue that reaches it is the last one. */
+#define DROP_BUDGET 4096
 
 bool dp_command_send(struct dp_engine *eng, uint32_t worker, enum dp_command_op op, uint32_t slot)
 {
@@ -30,12 +32,13 @@ static void slot_adopt(struct dp_ctx *ctx, uint32_t index)
 	rh_store_relaxed(&ctx->owned_count, ctx->owned_count + 1);
 }
 
-/* From here on nothing of this worker names the slot. */
-static void slot_let_go(struct dp_ctx *ctx, uint32_t index)
+/* From here on nothing of this worker names the slot. Returns the copies that had waited. */
+static uint32_t slot_let_go(struct dp_ctx *ctx, uint32_t index)
 {
 	struct dp_session *slot = &ctx->tables->slots[index];
 	uint32_t place = ctx->tables->cold[index].owned_index;
 	uint32_t last = ctx->owned[ctx->owned_count - 1];
+	uint32_t waited = slot->queue_count;
 
 	dp_egress_drop(ctx, slot, DP_DROP_SUBSCRIBER_GONE);
 	dp_reassembly_drop(ctx, slot, DP_DROP_SESSION_CLOSED);
@@ -44,19 +47,21 @@ static void slot_let_go(struct dp_ctx *ctx, uint32_t index)
 	ctx->tables->cold[last].owned_index = place;
 	rh_store_relaxed(&ctx->owned_count, ctx->owned_count - 1);
 	rh_store_release(&slot->state, DP_SLOT_RELEASED);
+	return waited;
 }
 
 uint32_t dp_commands_drain(struct dp_ctx *ctx)
 {
-	struct dp_command commands[DRAIN_MAX];
-	uint32_t n = rte_ring_sc_dequeue_burst_elem(
-		ctx->commands, commands, sizeof(commands[0]), DRAIN_MAX, NULL);
+	struct dp_command command;
+	uint32_t n = 0, dropped = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (commands[i].op == DP_COMMAND_OPEN)
-			slot_adopt(ctx, commands[i].slot);
+	for (; n < DRAIN_MAX && dropped < DROP_BUDGET; n++) {
+		if (rte_ring_sc_dequeue_elem(ctx->commands, &command, sizeof(command)) < 0)
+			break;
+		if (command.op == DP_COMMAND_OPEN)
+			slot_adopt(ctx, command.slot);
 		else
-			slot_let_go(ctx, commands[i].slot);
+			dropped += slot_let_go(ctx, command.slot);
 	}
 	/* Reassemblies given up may have made grants due. */
 	if (n)

@@ -229,3 +229,31 @@ Test(engine, aliases_and_adjacencies_that_do_not_exist_are_refused)
 	cr_assert_eq(dp_session_set_adjacency(fx.eng, pub.slot, 4711), -ENOENT);
 	cr_assert_eq(dp_session_set_adjacency(fx.eng, pub.slot, pub.adjacency), 0);
 }
+
+Test(engine, long_queues_of_many_closed_sessions_go_over_several_rounds)
+{
+	struct fx_client slow[2];
+
+	fx_start(NULL);
+	fx_connect(&pub, 1);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct dp_session_conf conf;
+
+		fx_client_init(&slow[i], 2 + i, 4, DP_VLAN_NONE);
+		conf = fx_conf(&slow[i]);
+		conf.tx_credit_events = 0;
+		fx_open(&slow[i], &conf);
+		(void)fx_subscribe(&slow[i], "#");
+	}
+	for (int i = 0; i < 5000; i++)
+		fx_publish(&pub, "t", "x");
+	/* As if a worker ran: else closing lets go at once. */
+	fx.eng->running = true;
+	for (uint32_t i = 0; i < 2; i++)
+		cr_assert_eq(dp_session_close(fx.eng, slow[i].slot), 0);
+	fx.eng->running = false;
+	fx_poll();
+	cr_assert_eq(fx_dropped(copies, SUBSCRIBER_GONE), 5000);
+	fx_poll();
+	cr_assert_eq(fx_dropped(copies, SUBSCRIBER_GONE), 10000);
+}
