@@ -123,7 +123,7 @@ static uint64_t copies_dropped(const struct dp_ctx *ctx, const struct dp_session
 }
 
 enum rh_frame_error dp_node_keepalive(struct dp_ctx *ctx, struct dp_session *slot,
-	const struct rh_record *record)
+	const struct rh_record *record, bool *answered)
 {
 	uint8_t out[RH_KEEPALIVE_HDR + RH_CREDIT_HDR];
 	struct rh_keepalive k, answer;
@@ -133,8 +133,9 @@ enum rh_frame_error dp_node_keepalive(struct dp_ctx *ctx, struct dp_session *slo
 	if (err != RH_FRAME_OK)
 		return err;
 	lost_take(slot, &k);
-	if (!k.answer)
+	if (!k.answer || *answered)
 		return RH_FRAME_OK;
+	*answered = true;
 	answer = (struct rh_keepalive){.sent_events = slot->tx_events,
 		.sent_bytes = slot->tx_bytes,
 		.stamp = k.stamp,

@@ -103,8 +103,8 @@ void dp_credit_used(struct dp_ctx *ctx, struct dp_session *slot);
 void dp_credit_gap(struct dp_session *slot, int64_t gap);
 /* Grant what is open, however little (idle publisher, keepalive). */
 void dp_credit_refresh(struct dp_ctx *ctx, struct dp_session *slot);
-/* KEEPALIVE and CREDIT records of a client. Frame error when malformed. */
+/* KEEPALIVE and CREDIT records of a client. Frame error when malformed. @answered: this datagram had its answer. */
 enum rh_frame_error dp_node_keepalive(struct dp_ctx *ctx, struct dp_session *slot,
-	const struct rh_record *record);
+	const struct rh_record *record, bool *answered);
 enum rh_frame_error dp_node_grant(struct dp_ctx *ctx, struct dp_session *slot,
 	const struct rh_record *record);

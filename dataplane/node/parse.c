@@ -11,7 +11,7 @@
 /* What one datagram turned out to be. */
 struct walk {
 	enum rh_frame_error err;
-	bool events, punt_failed;
+	bool events, punt_failed, answered;
 };
 
 static void publish_take(struct dp_ctx *ctx, struct dp_packet *p, const struct rh_record *rec)
@@ -61,10 +61,8 @@ static enum rh_frame_error punt_take(struct dp_ctx *ctx, struct dp_packet *p,
 static enum rh_frame_error other_take(struct dp_ctx *ctx, struct dp_packet *p,
 	const struct rh_record *rec, struct walk *w)
 {
-	if (rec->type == RH_RECORD_HELLO)
-		return punt_take(ctx, p, rec, w);
 	if (!p->slot)
-		return RH_FRAME_RECORD_TYPE;
+		return rec->type == RH_RECORD_HELLO ? punt_take(ctx, p, rec, w) : RH_FRAME_RECORD_TYPE;
 	switch (rec->type) {
 	case RH_RECORD_FRAGMENT:
 		w->events = true;
@@ -75,7 +73,7 @@ static enum rh_frame_error other_take(struct dp_ctx *ctx, struct dp_packet *p,
 	case RH_RECORD_ALIAS:
 		return punt_take(ctx, p, rec, w);
 	case RH_RECORD_KEEPALIVE:
-		return dp_node_keepalive(ctx, p->slot, rec);
+		return dp_node_keepalive(ctx, p->slot, rec, &w->answered);
 	case RH_RECORD_CREDIT:
 		return dp_node_grant(ctx, p->slot, rec);
 	default:

@@ -15,6 +15,8 @@
 static struct dp_reassembly *find(struct dp_ctx *ctx, const struct dp_session *slot, uint8_t lane,
 	uint32_t id)
 {
+	if (!slot->reassemblies)
+		return NULL;
 	for (uint32_t i = 0; i < DP_LIMIT_REASSEMBLY_TOTAL; i++) {
 		struct dp_reassembly *r = &ctx->reassemblies[i];
 

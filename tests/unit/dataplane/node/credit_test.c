@@ -119,7 +119,7 @@ Test(queue, is_bounded_in_time_without_any_credit_coming)
 	(void)fx_subscribe(&sub, "#");
 	for (int i = 0; i < 100; i++)
 		fx_publish(&pub, "t", "x");
-	fx_age(999);
+	fx_age(800);
 	fx_publish(&pub, "t", "y");
 	fx_settle();
 	cr_assert_eq(fx_stats(&sub).queued_events, 101);
@@ -388,4 +388,20 @@ Test(queue, of_one_session_never_takes_the_store_from_the_others)
 	for (int i = 0; i < 10; i++)
 		fx_publish(&pub, "slow", "x");
 	cr_assert_eq(fx_stats(&sub).queued_events, 0);
+}
+
+Test(credit, one_datagram_has_one_answer_however_often_it_asks)
+{
+	struct rh_keepalive k = {.answer = true};
+	uint8_t records[20 * RH_KEEPALIVE_HDR];
+	uint32_t before;
+
+	publisher(100, 100000);
+	for (size_t at = 0; at < sizeof(records); at += RH_KEEPALIVE_HDR)
+		(void)rh_keepalive_encode(records + at, sizeof(records) - at, &k);
+	before = fx.sent_count;
+	fx_records_in(&pub, 0, records, sizeof(records));
+	cr_assert_eq(fx.sent_count - before, 1);
+	fx_records_in(&pub, 0, records, RH_KEEPALIVE_HDR);
+	cr_assert_eq(fx.sent_count - before, 2);
 }

@@ -272,3 +272,20 @@ Test(session, records_of_the_router_s_and_broken_control_records_end_the_session
 	cr_assert_eq(fx_dropped(datagrams, FRAME_LENGTH), 1);
 	cr_assert(fx_stats(&sub).protocol_error);
 }
+
+Test(session, a_hello_inside_a_session_is_a_breach_of_protocol)
+{
+	struct rh_hello hello = {.version_min = 1,
+		.version_max = 1,
+		.incarnation = 9,
+		.max_datagram = 1472,
+		.client_id = {"c", 1}};
+	uint8_t record[128];
+	struct fx_client c;
+	int len = rh_hello_encode(record, sizeof(record), &hello);
+
+	fx_connect(&c, 40);
+	fx_records_in(&c, 0, record, (size_t)len);
+	cr_assert_eq(fx_dropped(datagrams, FRAME_RECORD_TYPE), 1);
+	cr_assert(fx_stats(&c).protocol_error);
+}
