@@ -10,6 +10,7 @@
 #include "dataplane/api/adjacency.h"
 #include "dataplane/api/punt.h"
 
+#include <stdbool.h>
 #include <uv.h>
 
 struct cp_kernel;
@@ -41,6 +42,12 @@ void cp_kernel_frame(struct cp_kernel *k, const struct dp_punt *punt);
 int cp_kernel_adj_get(struct cp_kernel *k, uint32_t port, uint16_t vlan,
 	const struct dp_address *remote, dp_adj_id_t *out);
 void cp_kernel_adj_put(struct cp_kernel *k, dp_adj_id_t adj);
+/*
+ * Whether the link address towards @remote is known now: hosts that speak to the router have asked for its own, so the kernel
+ * knows theirs, while forged sources are nobody's. Asks nobody on the link and keeps nothing.
+ */
+bool cp_kernel_knows(struct cp_kernel *k, uint32_t port, uint16_t vlan,
+	const struct dp_address *remote);
 
 /*
  * Called when routes or links changed, a little later and not for every one: each session asks cp_kernel_adj_get again and, when the

@@ -129,6 +129,36 @@ int cp_kernel_adj_get(struct cp_kernel *k, uint32_t port, uint16_t vlan,
 	return get_by_kernel(k, kport, twin, remote, out);
 }
 
+static bool knows_by_kernel(struct cp_kernel *k, const struct cp_kport *port,
+	const struct cp_twin *twin, const struct dp_address *remote)
+{
+	struct cp_neighbour neighbour;
+	struct dp_address next_hop;
+	const struct cp_adj *adj;
+
+	if (next_hop_of(k, twin, remote, &next_hop))
+		return false;
+	adj = cp_adj_find(k, port->index, twin->vlan, &next_hop);
+	if (adj)
+		return adj->resolved;
+	return cp_netlink_neighbour_get(&k->netlink, twin->ifindex, &next_hop, &neighbour) == 0 &&
+	       neighbour.usable;
+}
+
+bool cp_kernel_knows(struct cp_kernel *k, uint32_t port, uint16_t vlan,
+	const struct dp_address *remote)
+{
+	const struct cp_kport *kport = cp_kernel_port(k, port);
+	const struct cp_twin *twin;
+
+	if (!kport)
+		return false;
+	if (!kport->has_twin)
+		return static_neighbor(kport, vlan, remote) != NULL;
+	twin = cp_twin_find(k, port, vlan == 0 ? DP_VLAN_NONE : vlan);
+	return twin && knows_by_kernel(k, kport, twin, remote);
+}
+
 void cp_kernel_adj_put(struct cp_kernel *k, dp_adj_id_t adj)
 {
 	cp_adj_release(k, adj);

@@ -287,21 +287,30 @@ void cp_session_hello(struct cp_sessions *s, const struct dp_punt *punt)
 	challenge(s, punt, &of);
 }
 
+bool cp_tokens_take(uint64_t *spent_ns, uint64_t now_ns, uint64_t rate, uint64_t burst)
+{
+	uint64_t token_ns = RH_NS_PER_S / rate;
+
+	if (*spent_ns + burst * token_ns < now_ns)
+		*spent_ns = now_ns - burst * token_ns;
+	if (*spent_ns + token_ns > now_ns)
+		return false;
+	*spent_ns += token_ns;
+	return true;
+}
+
 /* One reply a source and CP_UNKNOWN_GAP_NS, CP_UNKNOWN_RATE a second in all. */
 static bool unknown_allowed(struct cp_sessions *s, const struct dp_punt *punt)
 {
 	uint64_t hash = rh_hash(
 		punt->remote.bytes, punt->remote.family == 4 ? 4 : 16, s->seed ^ punt->remote.port);
-	uint64_t now = s->ops->now_ns(), token_ns = RH_NS_PER_S / CP_UNKNOWN_RATE;
+	uint64_t now = s->ops->now_ns();
 	uint64_t *last = &s->unknown_last_ns[hash % CP_UNKNOWN_SLOTS];
 
 	if (*last && now - *last < CP_UNKNOWN_GAP_NS)
 		return false;
-	if (s->unknown_tokens_ns + CP_UNKNOWN_BURST * token_ns < now)
-		s->unknown_tokens_ns = now - CP_UNKNOWN_BURST * token_ns;
-	if (s->unknown_tokens_ns + token_ns > now)
+	if (!cp_tokens_take(&s->unknown_tokens_ns, now, CP_UNKNOWN_RATE, CP_UNKNOWN_BURST))
 		return false;
-	s->unknown_tokens_ns += token_ns;
 	*last = now;
 	return true;
 }

@@ -134,6 +134,14 @@ void cp_sources_clear(struct cp_sessions *s)
 		source_clear(s, &s->sources[i]);
 }
 
+/* Real hosts need not wait behind forged ones. */
+static bool known(struct cp_sessions *s, const struct dp_punt *punt)
+{
+	return cp_tokens_take(&s->known_tokens_ns, s->ops->now_ns(), CP_KNOWN_RATE,
+		       CP_KNOWN_BURST) &&
+	       s->ops->adj_known(s->kernel, punt->port, punt->vlan, &punt->remote);
+}
+
 /* The entry of this address, or the one to give way: a free or the oldest one. */
 static struct cp_source *source_choose(struct cp_sessions *s, const struct dp_punt *punt)
 {
@@ -148,7 +156,8 @@ static struct cp_source *source_choose(struct cp_sessions *s, const struct dp_pu
 		if (oldest->used && (!src->used || src->since_ns < oldest->since_ns))
 			oldest = src;
 	}
-	if (oldest->used && s->ops->now_ns() - oldest->since_ns < SOURCE_LEAST_NS)
+	if (oldest->used && s->ops->now_ns() - oldest->since_ns < SOURCE_LEAST_NS &&
+		!known(s, punt))
 		return NULL;
 	source_clear(s, oldest);
 	return oldest;

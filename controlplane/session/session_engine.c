@@ -21,6 +21,7 @@ static const struct cp_sessions_ops ops = {
 	.send = dp_control_send,
 	.adj_get = cp_kernel_adj_get,
 	.adj_put = cp_kernel_adj_put,
+	.adj_known = cp_kernel_knows,
 	.subs_add = cp_subs_add,
 	.subs_del = cp_subs_del,
 	.subs_drop = cp_subs_drop_session,

@@ -16,6 +16,8 @@
 #define CP_REPLIES	  64   /* remembered per session and kind, power of two */
 #define CP_OUTBOX_MAX	  4096 /* messages waiting for room in the inject rings; references as many */
 #define CP_SOURCES_MAX	  256  /* next hops held for addresses without a session */
+#define CP_KNOWN_RATE	  20000 /* looks at the kernel for known hops a second: a fifth of a core */
+#define CP_KNOWN_BURST	  2000
 #define CP_UNKNOWN_RATE	  1000 /* UNKNOWN_SESSION replies a second, all together */
 #define CP_UNKNOWN_BURST  200
 #define CP_UNKNOWN_SLOTS  4096	       /* sources told apart, by hash */
@@ -39,6 +41,8 @@ struct cp_sessions_ops {
 	int (*adj_get)(struct cp_kernel *k, uint32_t port, uint16_t vlan,
 		const struct dp_address *remote, dp_adj_id_t *out);
 	void (*adj_put)(struct cp_kernel *k, dp_adj_id_t adj);
+	bool (*adj_known)(struct cp_kernel *k, uint32_t port, uint16_t vlan,
+		const struct dp_address *remote);
 	int (*subs_add)(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
 		const struct rh_sub_entry *entries, uint16_t count, cp_subs_done_cb cb, void *arg);
 	int (*subs_del)(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
@@ -133,6 +137,7 @@ struct cp_sessions {
 	struct cp_session *closing; /* the registry had no memory to drop them */
 	struct cp_pending *requests, *aliases;
 	struct cp_source sources[CP_SOURCES_MAX];
+	uint64_t known_tokens_ns; /* time up to which tokens were spent */
 	struct cp_outgoing *out_head, *out_tail;
 	uint32_t out_count, out_hops; /* messages, references to let go */
 	uint64_t unknown_tokens_ns; /* time up to which tokens were spent */
@@ -142,6 +147,9 @@ struct cp_sessions {
 	uv_timer_t scan, soon; /* soon: 1 ms, while something waits */
 	unsigned handles;
 };
+
+/* hello.c: a bucket of @burst tokens, @rate a second, in *spent_ns. */
+bool cp_tokens_take(uint64_t *spent_ns, uint64_t now_ns, uint64_t rate, uint64_t burst);
 
 /* send.c. Whatever does not fit now is kept, in order, up to CP_OUTBOX_MAX. */
 void cp_session_send(

@@ -12,7 +12,7 @@ exec sleep 600
 """
 
 
-class Stop(case.RouterCase):
+class Stopped(case.RouterCase):
     HOSTS = ("a",)
     LAWS = False
 
@@ -30,6 +30,8 @@ class Stop(case.RouterCase):
         self.assertFalse(os.path.exists(router.socket))
         self.assertNotIn("p0", self.router_host.run("ls", "/sys/class/net", check=False).stdout.split())
 
+
+class Stop(Stopped):
     def test_while_it_starts(self):
         self.assert_clean(self.router.stop())
         for milliseconds in (0, 50, 100, 200, 300, 400, 500, 700, 1000):
@@ -67,7 +69,7 @@ class Stop(case.RouterCase):
         self.assert_clean(self.router.stop())
 
 
-class StopWhileCompiling(Stop):
+class StopWhileCompiling(Stopped):
     def config(self, folder):
         path = os.path.join(folder, "hung")
         with open(path, "w", encoding="utf-8") as file:
@@ -76,11 +78,6 @@ class StopWhileCompiling(Stop):
         found = super().config(folder)
         found["rhumb:rhumb"]["content"] = {"compile-helper": path}
         return found
-
-    def test_while_it_starts(self):
-        self.skipTest("as above")
-
-    test_again_and_again_while_it_stops = test_with_copies_queued = test_while_it_starts
 
     def test_with_a_helper_that_hangs_plain_filters_are_served_and_stopping_is_not_delayed(self):
         picky, plain = self.greeted("a", "picky"), self.greeted("a", "plain")

@@ -102,6 +102,13 @@ static void fake_adj_put(struct cp_kernel *k, dp_adj_id_t adj)
 	around.adj_puts++;
 }
 
+static bool fake_adj_known(
+	struct cp_kernel *k, uint32_t port, uint16_t vlan, const struct dp_address *remote)
+{
+	(void)k, (void)port, (void)vlan;
+	return around.adj_known && remote->bytes[0] == 10;
+}
+
 static int keep(uint16_t count, cp_subs_done_cb cb, void *arg)
 {
 	if (around.subs_full)
@@ -155,7 +162,7 @@ static uint64_t fake_tsc(void)
 }
 
 static const struct cp_sessions_ops ops = {fake_open, fake_close, fake_set_adjacency, fake_alias,
-	fake_stats, fake_seen, fake_send, fake_adj_get, fake_adj_put, fake_subs_add, fake_subs_del,
+	fake_stats, fake_seen, fake_send, fake_adj_get, fake_adj_put, fake_adj_known, fake_subs_add, fake_subs_del,
 	fake_subs_drop, fake_subs_count, fake_now, fake_tsc};
 
 void fixture_start(void)

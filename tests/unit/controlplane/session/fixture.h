@@ -22,6 +22,7 @@ struct around {
 	struct dp_session_conf last_open;
 	int adj_refs;
 	unsigned adj_gets, adj_puts;
+	bool adj_known; /* of 10.0.0.0/8 */
 	dp_adj_id_t adj_next; /* what adj_get gives */
 	dp_adj_id_t adj_set;
 	struct dp_session_stats stats;

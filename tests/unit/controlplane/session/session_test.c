@@ -390,3 +390,22 @@ Test(session, the_configured_keepalive_holds_and_what_a_client_asks_is_bounded)
 		cr_assert_eq(c.welcome.keepalive_ms, cases[i].got);
 	}
 }
+
+Test(session, forged_sources_do_not_keep_a_known_host_waiting)
+{
+	struct client forged = client_at(2, "forged"), real = client_at(2, "alice");
+
+	forged.remote = (struct dp_address){4, {192, 0, 0, 0}, 40000};
+	for (unsigned i = 0; i < CP_SOURCES_MAX * 2; i++) {
+		forged.remote.bytes[2] = (uint8_t)(i >> 8);
+		forged.remote.bytes[3] = (uint8_t)i;
+		(void)client_hello(&forged);
+	}
+	cr_assert_eq(sent_now(), CP_SOURCES_MAX);
+	(void)client_hello(&real);
+	cr_assert_eq(sent_now(), 0);
+	around.adj_known = true;
+	client_greet(&real);
+	cr_assert_eq(last_type(), RH_RECORD_WELCOME);
+	cr_assert_leq(around.adj_refs, CP_SOURCES_MAX + 1);
+}
