@@ -1,7 +1,8 @@
 /*
  * Queues of subscribers without credit (or behind a full transmit queue). First in, first out; bounded in bytes and in time per
  * session, in places by the store and the pool of nodes. Of both a session holds at most as much as is left free, so that
- * one slow subscriber never takes them from the others: n of them end at 1/(n+1) each.
+ * one slow subscriber never takes them from the others: n of them end at 1/(n+1) each. Of the store queues never hold the last
+ * eighth: events on their way to other workers, in slices or in reassembly need it for moments only.
  *
  * A copy carries a witness: the subscription that asked for it. If that one died while the copy waited, the event is matched again: still
  * due to the session by another filter, it takes that one as witness; otherwise it is dropped as `unsubscribed`. So
@@ -19,6 +20,8 @@
 #define VISIT_BUDGET 256
 /* Copies dropped in one look at a queue. */
 #define EXPIRE_BUDGET 64
+/* One place in so many of each class is never a queue's. */
+#define IN_FLIGHT_SHARE 8
 
 static uint32_t node_take(struct dp_ctx *ctx)
 {
@@ -56,8 +59,11 @@ static void append(struct dp_ctx *ctx, struct dp_session *slot, uint32_t index)
 static bool share_used(const struct dp_ctx *ctx, const struct dp_session *slot,
 	const struct dp_store_class *class)
 {
+	uint32_t usable = class->count - class->count / IN_FLIGHT_SHARE;
+	uint64_t left = class->used < usable ? usable - class->used : 0;
+
 	return slot->queue_count >= DP_QUEUE_NODES - ctx->queued_copies ||
-	       slot->queue_memory + class->size > (uint64_t)(class->count - class->used) * class->size;
+	       slot->queue_memory + class->size > left * class->size;
 }
 
 void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t blob, dp_sub_id_t sub,
