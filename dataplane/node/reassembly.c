@@ -6,6 +6,7 @@
  */
 
 #include "dataplane/node/node.h"
+#include "dataplane/node/outgoing.h"
 
 #include <string.h>
 
@@ -107,16 +108,24 @@ static void slice_put(struct dp_reassembly *r, const struct rh_fragment *f, uint
 	r->have += f->slice_len;
 }
 
+/* What the slices waited for each other is time that the event spent here. */
+static void age(struct dp_ctx *ctx, uint8_t *record, struct rh_event *view, uint64_t started_tsc)
+{
+	view->ttl_ms = dp_outgoing_ttl(ctx, view->ttl_ms, ctx->now_tsc - started_tsc);
+	rh_store_be32(record + DP_OUTGOING_TTL_AT, view->ttl_ms);
+}
+
 /* All there: an event of the burst, unless the record says otherwise. */
 static void complete(struct dp_ctx *ctx, struct dp_reassembly *r)
 {
 	struct dp_event *event = &ctx->events[ctx->event_count];
 	struct dp_session *slot = r->slot;
 	dp_blob_id_t blob = detach(ctx, r);
-	enum rh_frame_error err;
+	uint8_t *record = dp_store_get(&ctx->store, blob)->bytes;
+	enum rh_frame_error err = rh_event_parse(record, r->total, true, &event->view);
 
-	err = rh_event_parse(dp_store_get(&ctx->store, blob)->bytes, r->total, true, &event->view);
 	if (err == RH_FRAME_OK && event->view.sequence == r->sequence) {
+		age(ctx, record, &event->view, r->started_tsc);
 		event->publisher = slot;
 		event->raw = blob;
 		event->blob = DP_BLOB_NONE;

@@ -290,3 +290,24 @@ Test(fragment, a_whole_event_leaves_in_slices_to_a_client_with_small_datagrams)
 	cr_assert_eq(fx_count(copies_tx), 1);
 	cr_assert_eq(fx_count(tx_datagrams), 3);
 }
+
+Test(fragment, the_time_in_reassembly_counts_against_the_time_to_live)
+{
+	for (uint32_t ttl = 200; ttl <= 2000; ttl += 1800) {
+		uint64_t sequence = make(5000);
+
+		rh_store_be32(record + 32, ttl);
+		for (uint32_t i = 0; i < slices(); i++) {
+			struct rh_fragment f = slice_of(i, sequence, ttl);
+
+			slice_in(&f);
+			if (!i)
+				fx_age(300);
+		}
+	}
+	cr_assert_eq(fx_dropped(events, EXPIRED), 1);
+	cr_assert(fx_copy(&sub, &copy));
+	cr_assert_leq(copy.event.ttl_ms, 1700);
+	cr_assert_gt(copy.event.ttl_ms, 0);
+	cr_assert_not(fx_copy(&sub, &copy));
+}
