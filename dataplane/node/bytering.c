@@ -33,6 +33,11 @@ static bool has_room(struct dp_bytering *r, uint64_t need)
 	return r->mask + 1 - (r->head - r->tail_seen) >= need;
 }
 
+bool dp_bytering_crowded(struct dp_bytering *r)
+{
+	return !has_room(r, (r->mask + 1) / 2);
+}
+
 void *dp_bytering_reserve(struct dp_bytering *r, size_t len)
 {
 	uint64_t to_end = r->mask + 1 - (r->head & r->mask), size = slot_size(len);

@@ -33,6 +33,9 @@ void dp_bytering_fini(struct dp_bytering *r);
 void *dp_bytering_reserve(struct dp_bytering *r, size_t len);
 void dp_bytering_commit(struct dp_bytering *r, size_t len);
 
+/* Is more than half of it taken? Ctx: the writer. */
+bool dp_bytering_crowded(struct dp_bytering *r);
+
 /* The oldest message, to be read and then released; NULL when empty. Ctx: the reader. */
 const void *dp_bytering_peek(struct dp_bytering *r, size_t *len);
 void dp_bytering_release(struct dp_bytering *r, size_t len);

@@ -98,8 +98,12 @@ bool dp_punt_kernel(struct dp_ctx *ctx, uint32_t port, const struct rte_mbuf *fr
 		.port = port,
 		.vlan = DP_VLAN_NONE,
 		.len = len + (len >= 12 ? tag_len(frame) : 0)};
-	uint8_t *out = punt_begin(ctx, DP_PUNT_CLASS_KERNEL, &head);
+	uint8_t *out;
 
+	/* Half of the ring is for clients, however much there is for the kernel. */
+	if (dp_bytering_crowded(&ctx->punts))
+		return false;
+	out = punt_begin(ctx, DP_PUNT_CLASS_KERNEL, &head);
 	if (!out)
 		return false;
 	frame_copy(out, frame);

@@ -166,3 +166,20 @@ Test(punt, one_session_s_records_leave_room_for_the_others)
 		of_other += punt.slot == other.slot;
 	cr_assert_eq(of_other, 1);
 }
+
+Test(punt, a_flood_for_the_kernel_leaves_half_the_ring_to_clients)
+{
+	struct rh_bye bye = {.reason = RH_BYE_NORMAL};
+	uint8_t record[16];
+	int len = rh_bye_encode(record, sizeof(record), &bye);
+
+	fx_start(NULL);
+	fx_connect(&c, 1);
+	cr_assert_eq(dp_engine_set_slow_path(fx.eng, fx.port, true), 0);
+	for (int n = 0; n < 200000 && !fx_dropped(datagrams, PUNT_FULL); n++)
+		kernel_frame();
+	cr_assert_eq(fx_dropped(datagrams, PUNT_FULL), 1);
+	fx_records_in(&c, 0, record, (size_t)len);
+	cr_assert_eq(fx_dropped(datagrams, PUNT_FULL), 1);
+	cr_assert_eq(fx_count(control_datagrams), 1);
+}
