@@ -121,6 +121,7 @@ struct dp_txq {
 	uint32_t mark;	     /* frames before it were built under an older generation */
 	uint32_t copies;     /* copies among the waiting frames */
 	uint64_t blocked_since_tsc; /* 0: moving */
+	bool mid_copy; /* the device took slices of a copy whose others wait */
 	struct rte_mempool *pool;
 	struct rte_mbuf *frame[DP_TX_BACKLOG];
 	struct dp_tx_meta meta[DP_TX_BACKLOG];

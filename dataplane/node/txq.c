@@ -36,6 +36,11 @@ static void count_taken(struct dp_ctx *ctx, struct dp_txq *txq, uint32_t n)
 		record_bytes += meta->record_bytes;
 		copies += meta->copy_end;
 	}
+	if (n) {
+		const struct dp_tx_meta *last = &txq->meta[(txq->head + n - 1) & MASK];
+
+		txq->mid_copy = last->slot != DP_SLOT_NONE && !last->copy_end;
+	}
 	txq->head += n;
 	txq->copies -= (uint32_t)copies;
 	dp_count(ctx, tx_datagrams, n);
@@ -72,13 +77,17 @@ void dp_txq_drop(struct dp_ctx *ctx, struct dp_txq *txq, enum dp_drop reason)
 			continue;
 		}
 		if (meta->slot == DP_SLOT_NONE) {
+			txq->mid_copy = false;
 			dp_drop_copy_unowned(ctx, reason);
 			continue;
 		}
-		/* It never left: its credit is the subscriber's again. */
 		slot = &ctx->tables->slots[meta->slot];
-		rh_add_relaxed(&slot->tx_events, -1ULL);
-		rh_add_relaxed(&slot->tx_bytes, -(uint64_t)meta->record_bytes);
+		/* It never left, not even in part: its credit is the subscriber's again. */
+		if (!txq->mid_copy) {
+			rh_add_relaxed(&slot->tx_events, -1ULL);
+			rh_add_relaxed(&slot->tx_bytes, -(uint64_t)meta->record_bytes);
+		}
+		txq->mid_copy = false;
 		dp_drop_copy(ctx, slot, reason);
 		dp_egress_wake(ctx, slot);
 	}

@@ -78,25 +78,26 @@ static void device_block(void)
 }
 
 /* One event straight into the pipeline, as if the device had received it. */
-static void publish_directly(void)
+static void publish_directly_bytes(uint32_t payload_len)
 {
-	struct rh_event_spec spec = fx_spec(&pub, "t", "x");
-	uint8_t datagram[256] = {0}, frame[PACKET_MAX];
-	int len = rh_event_encode(
-		datagram + RH_DATAGRAM_HDR, sizeof(datagram) - RH_DATAGRAM_HDR, &spec, false);
-	struct rh_datagram h = {.session = pub.wire_id,
-		.check = pub.check,
-		.packet_number = 1,
-		.length = (uint16_t)(RH_DATAGRAM_HDR + RH_ALIGN_UP(len, RH_WIRE_ALIGN))};
+	static uint8_t payload[1200];
+	struct rh_event_spec spec = fx_spec(&pub, "t", NULL);
+	uint8_t datagram[1400] = {0}, frame[PACKET_MAX];
+	struct rh_datagram h = {.session = pub.wire_id, .check = pub.check, .packet_number = 1};
 	struct packet_spec p = {.family = 4,
 		.vlan = PACKET_VLAN_NONE,
 		.src_port = pub.port,
 		.dst_port = RH_WIRE_UDP_PORT,
-		.payload = datagram,
-		.payload_len = h.length};
+		.payload = datagram};
 	struct rte_mbuf *m = rte_pktmbuf_alloc(dp_port_pool(fx.port));
 	size_t size;
+	int len;
 
+	spec.payload = payload;
+	spec.payload_len = payload_len;
+	len = rh_event_encode(
+		datagram + RH_DATAGRAM_HDR, sizeof(datagram) - RH_DATAGRAM_HDR, &spec, false);
+	p.payload_len = h.length = (uint16_t)(RH_DATAGRAM_HDR + RH_ALIGN_UP(len, RH_WIRE_ALIGN));
 	rh_datagram_encode(datagram, &h);
 	memcpy(p.src, pub.address, 4);
 	memcpy(p.dst, pub.router, 4);
@@ -104,6 +105,11 @@ static void publish_directly(void)
 	memcpy(rte_pktmbuf_append(m, (uint16_t)size), frame, size);
 	rh_add_relaxed(&fx.eng->ctx[0]->counters.rx_datagrams, 1);
 	dp_node_classify(fx.eng->ctx[0], fx.port, false, false, &m, 1);
+}
+
+static void publish_directly(void)
+{
+	publish_directly_bytes(1);
 }
 
 Test(backlog, holds_activation_back_until_older_frames_are_gone)
@@ -191,4 +197,26 @@ Test(backlog, is_handed_over_within_a_round_while_the_device_takes_it)
 	cr_assert_eq(fx.eng->ctx[0]->queued_copies, 0, "more than half a backlog, and nothing has to queue");
 	fx_settle();
 	cr_assert_eq(fx_count(copies_tx), 15 * SUBSCRIBERS);
+}
+
+Test(backlog, dropped_in_the_middle_of_a_copy_keeps_the_credit_of_what_was_sent)
+{
+	struct dp_ctx *ctx = fx.eng->ctx[0];
+	struct rte_mbuf *m;
+
+	for (uint32_t i = 0; i < SUBSCRIBERS; i++)
+		fx.eng->tables.slots[sub[i].slot].max_datagram = 512;
+	device_block();
+	cr_assert_eq(rte_ring_dequeue(rte_ring_lookup("ETH_RXTX0_net_ring0"), (void **)&m), 0);
+	rte_pktmbuf_free(m);
+	publish_directly_bytes(1200);
+	/* One slice of the first copy goes; then nothing. */
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	cr_assert_eq(fx_count(tx_datagrams), 1);
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	txq()->blocked_since_tsc -= 11 * ctx->cycles_per_ms;
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	cr_assert_eq(fx_dropped(copies, BACKLOG_FULL), SUBSCRIBERS);
+	cr_assert_eq(fx_stats(&sub[0]).tx_events, 1, "its receiver will charge it as given up");
+	cr_assert_eq(fx_stats(&sub[1]).tx_events, 0);
 }
