@@ -99,6 +99,31 @@ Test(next_hop, a_known_neighbour_is_resolved_at_once)
 	cr_assert_arr_eq(dp.adj[0].dst_mac, peer_mac, 6);
 }
 
+static bool known(uint32_t port, const char *remote)
+{
+	struct dp_address a = ip(remote);
+
+	return cp_kernel_knows(k, port, DP_VLAN_NONE, &a);
+}
+
+Test(next_hop, whether_a_host_is_known_is_told_without_asking_for_it)
+{
+	struct cp_kernel_stats stats;
+
+	run("ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev tw nud stale");
+	cr_assert(known(3, "10.0.0.2"));
+	cr_assert_not(known(3, "10.0.0.3"));
+	cr_assert_not(known(3, "10.99.0.1"));
+	cr_assert_not(known(31, "10.0.0.2"));
+	cr_assert(known(5, "10.5.0.2"));
+	cr_assert_not(known(5, "10.5.0.3"));
+	cp_kernel_stats(k, 3, &stats);
+	cr_assert_eq(stats.adjacencies, 0);
+	cr_assert_lt(find_arp(1, "10.0.0.3", 0), 0);
+	(void)adj_get("10.0.0.3");
+	cr_assert_not(known(3, "10.0.0.3"));
+}
+
 Test(next_hop, ipv6_neighbours_are_followed)
 {
 	dp_adj_id_t id = adj_get("fd00::2");
