@@ -148,7 +148,7 @@ def perform(options, noted):
     if not events:
         raise CommandError(f"{source} holds no events")
     subscribers = planned(events)
-    say(f"{len(events):,} events from {source}, {sum(event.too_large for event in events)} of them too large on purpose; "
+    say(f"{len(events):,} events from {source}, {sum(event.too_large for event in events)} of them too large (expected as too_large); "
         f"{len(subscribers)} subscribers")
     announce(noted, options)
     machine.need_tun(noted)

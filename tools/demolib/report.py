@@ -36,6 +36,7 @@ def router_table(found):
         ("cycles an event", table.count(round(worker["cycles_per_event"]))),
         ("of these by stage", ", ".join(f"{stage} {cycles:,.0f}" for stage, cycles in worker["stage_cycles"].items() if round(cycles))),
         ("result cache hits", f"{100 * worker['hit_rate']:.1f} %"),
+        ("events refused as too_large", table.count(found["too_large"])),
         ("events nobody asked for", table.count(found["unmatched"])),
         ("events in fragments", table.count(found["reassembled"])),
         ("worker", f"core {worker['core']}, {worker['idle']}, busy {100 * worker['busy_share']:.1f} %"),
