@@ -48,6 +48,7 @@ void router_stop(struct router *r, uint32_t drain_ms)
 	(void)sd_notify(0, "STOPPING=1\nSTATUS=draining");
 	r->stopping = true;
 	cp_health_set_draining(r->health);
+	cp_sessions_drain(r->sessions);
 	dp_engine_drain(r->eng);
 	r->drain_until_ns = rh_clock_ns() + drain_ms * RH_NS_PER_MS;
 	(void)uv_timer_start(&r->drain, on_drain, DRAIN_LOOK_MS, DRAIN_LOOK_MS);

@@ -218,6 +218,10 @@ static void greet(struct cp_sessions *s, const struct dp_punt *punt, const struc
 {
 	struct cp_session *session;
 
+	if (s->draining) {
+		refuse(s, punt, RH_BYE_SHUTDOWN, "the router is stopping: try again later");
+		return;
+	}
 	if (s->stats.live >= s->conf->sessions_max) {
 		refuse(s, punt, RH_BYE_LIMIT, "the router has all its sessions: try again later");
 		return;

@@ -286,6 +286,11 @@ int cp_sessions_create_with(uv_loop_t *loop, const struct cp_sessions_ops *ops,
 	return 0;
 }
 
+void cp_sessions_drain(struct cp_sessions *s)
+{
+	s->draining = true;
+}
+
 void cp_sessions_goodbye(struct cp_sessions *s)
 {
 	if (s->said_goodbye)

@@ -18,6 +18,8 @@ struct cp_sessions;
 int cp_sessions_create(uv_loop_t *loop, struct dp_engine *eng, struct cp_subs *subs,
 	struct cp_kernel *kernel, const struct cp_conf *conf, struct cp_sessions **out,
 	struct rh_error *err);
+/* From now on refuse whoever greets anew, with BYE(shutdown). Ctx: control. */
+void cp_sessions_drain(struct cp_sessions *s);
 /*
  * Send BYE(shutdown) to everyone, once. Workers look a session's next hop up when they send, so destroy not before
  * they had a turn. Ctx: control.

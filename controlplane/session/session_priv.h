@@ -124,7 +124,7 @@ struct cp_outgoing {
 };
 
 struct cp_sessions {
-	bool said_goodbye;
+	bool draining, said_goodbye;
 	const struct cp_sessions_ops *ops;
 	struct dp_engine *eng;
 	struct cp_subs *subs;

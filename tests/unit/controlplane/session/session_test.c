@@ -409,3 +409,16 @@ Test(session, forged_sources_do_not_keep_a_known_host_waiting)
 	cr_assert_eq(last_type(), RH_RECORD_WELCOME);
 	cr_assert_leq(around.adj_refs, CP_SOURCES_MAX + 1);
 }
+
+Test(session, a_router_that_stops_takes_nobody_new)
+{
+	struct client c = client_at(2, "alice"), late = client_at(3, "late");
+
+	client_greet(&c);
+	cp_sessions_drain(sessions);
+	client_greet(&late);
+	cr_assert_eq(last_bye(), RH_BYE_SHUTDOWN);
+	client_greet(&c);
+	cr_assert_eq(last_type(), RH_RECORD_WELCOME);
+	cr_assert_eq(around.opened, 1);
+}
