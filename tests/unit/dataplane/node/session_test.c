@@ -150,6 +150,22 @@ Test(session, a_wildcard_in_a_published_topic)
 	event_is_dropped(&spec, DP_DROP_FRAME_TOPIC);
 }
 
+Test(session, delivery_modes_that_promise_more_are_refused_and_end_nothing)
+{
+	struct rh_event_spec spec;
+
+	for (uint8_t mode = 1; mode <= 3; mode++) {
+		spec = fx_spec(&pub, "t", "x");
+		spec.mode = mode;
+		fx_event_in(&pub, &spec);
+		cr_assert_eq(fx_dropped(events, MODE), mode);
+	}
+	cr_assert_eq(fx_copies(&sub), 0);
+	fx_publish(&pub, "t", "x");
+	cr_assert_eq(fx_copies(&sub), 1);
+	cr_assert_eq(fx_count(lost_before_router), 0);
+}
+
 Test(session, the_same_event_twice)
 {
 	fx_publish(&pub, "t", "x");
