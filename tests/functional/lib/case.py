@@ -141,7 +141,9 @@ class RouterCase(unittest.TestCase):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def failed_so_far(self):
-        return not self._outcome.success
+        # Not the outcome's own flag: it begins anew for each cleanup.
+        result = self._outcome.result
+        return any(self in (case, getattr(case, "test_case", None)) for case, _ in result.failures + result.errors)
 
     def last_checks(self):
         for router in self.routers:
