@@ -20,7 +20,17 @@ static const struct {
 } drivers[] = {
 	{"net_af_packet", "iface"}, {"net_af_xdp", "iface"}, {"net_pcap", "iface"}, {"net_ring", NULL},
 	{"net_null", NULL}, {"net_memif", NULL}, {"net_tap", NULL}, {"net_vhost", NULL},
-	{"net_virtio_user", NULL}, {"net_bonding", NULL},
+	{"net_virtio_user", NULL},
+};
+
+/*
+ * Other ways to take a kernel interface, which would pass by the checks of the one above (default route, silencing): refused.
+ * Bonding is not among the drivers for the same reason: bond in the kernel, or give each device a port.
+ */
+static const struct {
+	const char *driver, *key;
+} unseen_keys[] = {
+	{"net_pcap", "rx_iface"}, {"net_pcap", "rx_iface_in"}, {"net_pcap", "tx_iface"}, {"net_tap", "remote"},
 };
 
 static bool pci_parse(const char *text, struct dp_device *out)
@@ -106,6 +116,26 @@ static int packet_defaults(const struct dp_port_conf *conf, struct dp_device *de
 	return 0;
 }
 
+/* One interface a port, by the key that is checked. */
+static int interfaces_check(
+	const struct dp_port_conf *conf, const struct dp_device *dev, struct rh_error *err)
+{
+	char value[64], again[64];
+	const char *first = strstr(dev->args, "iface=");
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(unseen_keys); i++)
+		if (strcmp(dev->driver, unseen_keys[i].driver) == 0 &&
+			dp_device_arg(dev->args, unseen_keys[i].key, value, sizeof(value)))
+			return rh_error_set(err, EINVAL,
+				"port %s: %s=%s is not taken: a port sits on one kernel interface, write net_pcap0,iface=%s "
+				"or net_af_packet0,iface=%s",
+				conf->name, unseen_keys[i].key, value, value, value);
+	if (dev->iface[0] && first && dp_device_arg(first + 1, "iface", again, sizeof(again)))
+		return rh_error_set(err, EINVAL, "port %s: two interfaces, %s and %s: give each a port of its own",
+			conf->name, dev->iface, again);
+	return 0;
+}
+
 static int driver_parse(const struct dp_port_conf *conf, struct dp_device *dev, struct rh_error *err)
 {
 	size_t len = strlen(dev->name);
@@ -121,11 +151,11 @@ static int driver_parse(const struct dp_port_conf *conf, struct dp_device *dev, 
 		if (drivers[i].iface_key)
 			(void)dp_device_arg(
 				dev->args, drivers[i].iface_key, dev->iface, sizeof(dev->iface));
-		return 0;
+		return interfaces_check(conf, dev, err);
 	}
 	return rh_error_set(err, EINVAL,
 		"port %s: device '%s' is neither a PCI address (0000:81:00.0) nor a vdev of net_af_packet, net_af_xdp, "
-		"net_pcap, net_ring, net_null, net_memif, net_tap, net_vhost, net_virtio_user or net_bonding",
+		"net_pcap, net_ring, net_null, net_memif, net_tap, net_vhost or net_virtio_user",
 		conf->name, conf->device);
 }
 

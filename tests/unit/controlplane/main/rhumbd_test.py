@@ -125,7 +125,7 @@ class Rhumbd(unittest.TestCase):
             self.skipTest("needs two processors")
         tree = json.loads(self.config.read_text())["rhumb:rhumb"]
         tree["dataplane"]["worker"] = [{"core": core, "idle": "yield"} for core in cores]
-        pcap = "net_pcap{},rx_iface=lo,tx_iface=lo"
+        pcap = "net_pcap{},iface=lo"
         names = [{"name": f"p{n}", "device": pcap.format(n), "slow-path": "none"} for n in range(2)]
         for ports, workers in ((names, 2), (names[:1], 1)):
             self.write(**{"dataplane": tree["dataplane"], "port": ports})

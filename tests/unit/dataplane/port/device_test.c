@@ -91,6 +91,21 @@ Test(device, kernel_ports_name_an_interface)
 	cr_assert_eq(parse("net_af_xdp0,start_queue=0"), -EINVAL);
 }
 
+Test(device, an_interface_that_no_check_would_see_is_refused)
+{
+	static const char *const bad[] = {"net_pcap0,rx_iface=eth0,tx_iface=eth0", "net_pcap0,rx_iface_in=eth0",
+		"net_pcap0,rx_pcap=/tmp/a.pcap,tx_iface=eth0", "net_tap0,remote=eth0",
+		"net_af_packet0,iface=eth1,iface=eth0", "net_bonding0,slave=0000:81:00.0"};
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++)
+		cr_assert_eq(parse(bad[i]), -EINVAL, "'%s'", bad[i]);
+	cr_assert_eq(parse(bad[0]), -EINVAL);
+	cr_assert(strstr(err.text, "rx_iface=eth0 is not taken"), "%s", err.text);
+	cr_assert_eq(parse(bad[4]), -EINVAL);
+	cr_assert(strstr(err.text, "two interfaces, eth1 and eth0"), "%s", err.text);
+	cr_assert_eq(parse("net_pcap0,rx_pcap=/tmp/a.pcap,tx_pcap=/tmp/b.pcap"), 0, "%s", err.text);
+}
+
 Test(device, arguments_are_found_by_their_whole_key)
 {
 	char value[16];
