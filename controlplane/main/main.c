@@ -42,6 +42,9 @@ int main(int argc, char **argv)
 		return 0;
 	case RHUMBD_REFERENCE:
 		return cp_conf_reference(stdout) < 0;
+	case RHUMBD_MAN:
+		rhumbd_man();
+		return 0;
 	case RHUMBD_HELP:
 		rhumbd_help();
 		return 0;

@@ -4,6 +4,7 @@ import argparse
 import itertools
 import json
 import os
+import shlex
 import signal
 import sys
 import time
@@ -22,6 +23,7 @@ from table import count
 EVENTS = 20000
 FEW = 100
 PLAY_SECONDS = 75  # of the two minutes; reading before and judging after take the rest
+DEADLINE_SECONDS = 110  # everything, reading events to judging: the two minutes less the undoing
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 
 
@@ -136,8 +138,8 @@ def what_next(running):
     print(f"""
 Everything is still running. Try:
   {rhumb} --socket {socket} show sessions
-  {rhumb} --socket {socket} explain {running.subscribers[0].filters[0][0]}
-  ip netns exec {state.PREFIX}sub4 {rhumb} sub --router 198.18.3.1 '#'
+  {rhumb} --socket {socket} explain {shlex.quote(running.subscribers[0].filters[0][0])}
+  ip netns exec {state.PREFIX}sub4 {rhumb} sub --router 198.18.3.1 --count 1 --idle-exit 20 'try/#' & sleep 2; ip netns exec {state.PREFIX}pub4 {rhumb} pub --router 198.18.1.1 --payload hello try/it; wait $!
 and then: tools/demo --undo""")
 
 
@@ -174,6 +176,7 @@ def perform(options, noted):
             json.dump(report.document(outcomes, found, counters, drops, said), file, indent=1)
             file.write("\n")
         say(f"wrote {options.json}")
+    signal.alarm(0)
     if options.keep:
         what_next(running)
     return 1 if said else 0
@@ -181,6 +184,10 @@ def perform(options, noted):
 
 def interrupted(number, _frame):
     raise SystemExit(128 + number)
+
+
+def overdue(_number, _frame):
+    raise CommandError(f"not done within {DEADLINE_SECONDS} s: the machine is too slow or too busy (try --events)")
 
 
 def main():
@@ -203,12 +210,15 @@ def main():
             return 0
     status = 1
     try:
+        signal.signal(signal.SIGALRM, overdue)
+        signal.alarm(DEADLINE_SECONDS)
         status = perform(options, noted)
         return status
     except (CommandError, OSError) as error:
         say(f"FAILED: {error}")
         return 1
     finally:
+        signal.alarm(0)
         if not (options.keep and status == 0):
             state.ignore_signals()
             for line in noted.undo():

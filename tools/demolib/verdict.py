@@ -29,7 +29,7 @@ class Outcome:
             return False
         if self.subscriber.slow:
             # Its loss is accounted for, copy by copy, and there was some: else nothing was shown.
-            return self.missing == sum(self.dropped.values())
+            return self.missing > 0 and self.missing == sum(self.dropped.values())
         return self.missing == 0 and not self.dropped
 
 

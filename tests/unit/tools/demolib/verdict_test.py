@@ -39,6 +39,9 @@ class Outcomes(unittest.TestCase):
         self.assertTrue(outcome(IDS[:1], {"queue_full": 3}, slow=True).exact)
         self.assertFalse(outcome(IDS[:1], {"queue_full": 2}, slow=True).exact)
 
+    def test_a_slow_one_that_lost_nothing_showed_nothing(self):
+        self.assertFalse(outcome(IDS[:4], slow=True).exact)
+
     def test_loss_of_one_that_is_not_slow_is_wrong_even_when_accounted_for(self):
         self.assertFalse(outcome(IDS[:1], {"queue_full": 3}).exact)
 
