@@ -242,3 +242,19 @@ int cli_json_print(const struct cli *cli, const json_t *answer)
 		return cli_fail(cli, CLI_REFUSED, "the answer could not be written");
 	return CLI_OK;
 }
+
+int cli_ask_print(const struct cli *cli, json_t *args,
+	void (*print)(const struct cli *cli, const json_t *answer))
+{
+	json_t *answer;
+	int code = cli_ask(cli, args, &answer);
+
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		code = cli_json_print(cli, answer);
+	else
+		print(cli, answer);
+	json_decref(answer);
+	return code;
+}

@@ -23,3 +23,6 @@ int cli_ask(const struct cli *cli, json_t *args, json_t **answer);
 
 /* An answer as --json shows it. */
 int cli_json_print(const struct cli *cli, const json_t *answer);
+/* Ask and show: JSON with -j, else by @print. Takes over @args. Exit code. */
+int cli_ask_print(const struct cli *cli, json_t *args,
+	void (*print)(const struct cli *cli, const json_t *answer));

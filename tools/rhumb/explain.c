@@ -52,7 +52,7 @@ static void explanation_print(const struct cli *cli, const json_t *answer)
 int cli_explain_run(struct cli *cli)
 {
 	const char *payload = cli_option(cli, "payload");
-	json_t *answer, *args = json_pack("{s:s}", "topic", cli->args[0]);
+	json_t *args = json_pack("{s:s}", "topic", cli->args[0]);
 	int code = CLI_OK;
 
 	if (!args)
@@ -63,13 +63,5 @@ int cli_explain_run(struct cli *cli)
 		json_decref(args);
 		return code;
 	}
-	code = cli_ask(cli, args, &answer);
-	if (code != CLI_OK)
-		return code;
-	if (cli->json)
-		code = cli_json_print(cli, answer);
-	else
-		explanation_print(cli, answer);
-	json_decref(answer);
-	return code;
+	return cli_ask_print(cli, args, explanation_print);
 }

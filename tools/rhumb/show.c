@@ -130,20 +130,12 @@ static int args_take(const struct cli *cli, json_t *args)
 /* Serves every command that asks one thing and shows the answer. */
 int cli_show_run(struct cli *cli)
 {
-	json_t *answer, *args = json_object();
+	json_t *args = json_object();
 	int code = args_take(cli, args);
 
 	if (code != CLI_OK) {
 		json_decref(args);
 		return code;
 	}
-	code = cli_ask(cli, args, &answer);
-	if (code != CLI_OK)
-		return code;
-	if (cli->json)
-		code = cli_json_print(cli, answer);
-	else
-		answer_print(cli, answer);
-	json_decref(answer);
-	return code;
+	return cli_ask_print(cli, args, answer_print);
 }
