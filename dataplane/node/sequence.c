@@ -6,6 +6,8 @@
 #include <stdbool.h>
 
 #define WINDOW DP_LIMIT_SEQUENCE_WINDOW
+/* A longer jump ahead is no loss but another numbering. */
+#define JUMP_MAX (1ULL << 32)
 _Static_assert(WINDOW == 128, "seen is a pair of 64-bit words");
 
 static bool bit_get(const struct dp_sequence *s, uint64_t back)
@@ -93,6 +95,10 @@ enum dp_sequence_verdict dp_sequence_accept(struct dp_sequence *s, uint64_t sequ
 	if (verdict == DP_SEQUENCE_STALE)
 		return accept_stale(s, sequence);
 	s->probe = 0;
+	if (rh_unlikely(s->highest && sequence > s->highest && sequence - s->highest > JUMP_MAX)) {
+		window_start(s, sequence);
+		return DP_SEQUENCE_RESYNC;
+	}
 	if (rh_unlikely(!s->highest))
 		window_start(s, sequence);
 	else if (rh_likely(sequence > s->highest))

@@ -4,7 +4,8 @@
  * A publisher's sequence window: duplicate suppression, gaps, and resynchronisation after a publisher restarted its
  * numbering (RFC 3550 appendix A.1). docs/protocol.md, "Event sequence".
  *
- *  - ahead of the highest: accepted at once, however far; what was jumped over is a gap;
+ *  - ahead of the highest: accepted at once; what was jumped over is a gap;
+ *  - ahead by more than 2^32: nobody lost that many; the publisher numbers anew from there and the window restarts;
  *  - within the last 128 and not seen: a late arrival, taken off the gap again;
  *  - within the last 128 and seen: duplicate;
  *  - older: stale, unless it directly follows the last stale one: then the publisher numbers anew and the window restarts.
@@ -30,7 +31,10 @@ struct dp_sequence {
 	uint64_t lost;	  /* gaps not (yet) filled by late arrivals */
 };
 
-/* What dp_sequence_accept would say, changing nothing; a stale sequence is never a RESYNC here. Ctx: worker. */
+/*
+ * What dp_sequence_accept would say, changing nothing; never a RESYNC: what would restart the window is STALE or NEW here.
+ * Ctx: worker.
+ */
 enum dp_sequence_verdict dp_sequence_peek(const struct dp_sequence *s, uint64_t sequence);
 
 /*

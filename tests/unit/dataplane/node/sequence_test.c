@@ -48,6 +48,13 @@ Test(sequence, one_beyond_the_window_is_stale)
 	RUN({1, N, 0}, {129, N, 127}, {1, S, 0});
 }
 
+Test(sequence, a_jump_of_more_than_2_to_the_32_numbers_anew_and_loses_nothing)
+{
+	RUN({1, N, 0}, {1 + (1ULL << 32), N, UINT32_MAX});
+	RUN({1, N, 0}, {2 + (1ULL << 32), R, 0}, {3 + (1ULL << 32), N, 0}, {1 + (1ULL << 32), N, 0});
+	RUN({7, N, 0}, {UINT64_MAX, R, 0}, {UINT64_MAX, D, 0}, {8, S, 0}, {9, R, 0});
+}
+
 Test(sequence, a_late_arrival_closes_its_gap_once)
 {
 	RUN({1, N, 0}, {5, N, 3}, {3, N, -1}, {3, D, 0}, {2, N, -1}, {4, N, -1});

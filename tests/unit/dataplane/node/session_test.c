@@ -187,6 +187,18 @@ Test(session, a_publisher_that_numbers_anew_loses_one_event)
 	cr_assert_eq(fx_stats(&pub).rx_highest_sequence, 3);
 }
 
+Test(session, a_jump_too_far_to_be_a_loss_restarts_the_numbering)
+{
+	fx_publish(&pub, "t", "x");
+	fx_publish_sequence(&pub, UINT64_MAX - 1, "t", "x");
+	fx_publish(&pub, "t", "x");
+	cr_assert_eq(fx_count(resyncs), 1);
+	cr_assert_eq(fx_count(lost_before_router), 0);
+	cr_assert_eq(fx_stats(&pub).lost_before_router, 0);
+	cr_assert_eq(fx_stats(&pub).rx_highest_sequence, UINT64_MAX);
+	cr_assert_eq(fx_copies(&sub), 3);
+}
+
 Test(session, an_event_dropped_here_is_not_lost_before_us)
 {
 	struct rh_event_spec spec = fx_spec(&pub, "t", "x");
