@@ -4,7 +4,8 @@
 
 #define SUB (1u << RH_HISTOGRAM_BITS)
 
-/* 100 s lies in the power of two that begins at 2^36; one row of buckets for each from 2^6 on, and one below. */
+/* 100 s lies in the power of two that begins at 2^36; one row of buckets for each from 2^6 on, and
+ * one below. */
 _Static_assert(RH_HISTOGRAM_MAX_NS >> 36 == 1, "the last power of two");
 _Static_assert(RH_HISTOGRAM_BUCKETS == (36 - RH_HISTOGRAM_BITS + 2) * SUB, "ends with it");
 

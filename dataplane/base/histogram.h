@@ -1,11 +1,13 @@
 #pragma once
 
 /*
- * A log-linear histogram of nanoseconds: values below 128 each have a bucket, above that every power of two is cut into 64 buckets
- * of equal width. So what a bucket says differs from any value in it by less than 1/64 of that value, from 1 ns to 100 s, in 16 KiB.
- * A longer value is recorded as 100 s and counted in `above`.
+ * A log-linear histogram of nanoseconds: values below 128 each have a bucket, above that every
+ * power of two is cut into 64 buckets of equal width. So what a bucket says differs from any value
+ * in it by less than 1/64 of that value, from 1 ns to 100 s, in 16 KiB. A longer value is recorded
+ * as 100 s and counted in `above`.
  *
- * Zeroed memory is an empty histogram. One thread at a time; several recorders each keep their own and merge.
+ * Zeroed memory is an empty histogram. One thread at a time; several recorders each keep their own
+ * and merge.
  */
 
 #include "dataplane/base/compiler.h"
@@ -22,7 +24,8 @@ struct rh_histogram {
 	uint64_t count;	 /* of all values recorded, those above included */
 	uint64_t above;	 /* of them longer than RH_HISTOGRAM_MAX_NS */
 	uint64_t max_ns; /* 0 when empty; at most RH_HISTOGRAM_MAX_NS */
-	/* The smallest value, kept inverted so that zeroed memory is right; read it with rh_histogram_min_ns. */
+	/* The smallest value, kept inverted so that zeroed memory is right; read it with
+	 * rh_histogram_min_ns. */
 	uint64_t min_inverted;
 	uint64_t buckets[RH_HISTOGRAM_BUCKETS];
 };
@@ -31,7 +34,8 @@ struct rh_histogram {
 static inline uint32_t rh_histogram_index(uint64_t ns)
 {
 	/* 1 << BITS set: values below 128 shift by 0 and are their own index. */
-	uint32_t shift = 63 - RH_HISTOGRAM_BITS - (uint32_t)__builtin_clzll(ns | 1 << RH_HISTOGRAM_BITS);
+	uint32_t shift =
+		63 - RH_HISTOGRAM_BITS - (uint32_t)__builtin_clzll(ns | 1 << RH_HISTOGRAM_BITS);
 
 	return (shift << RH_HISTOGRAM_BITS) + (uint32_t)(ns >> shift);
 }
@@ -55,9 +59,10 @@ void rh_histogram_merge(struct rh_histogram *to, const struct rh_histogram *from
 /* 0 when empty. */
 uint64_t rh_histogram_min_ns(const struct rh_histogram *h);
 /*
- * The value which @per_10000 of 10,000 values do not exceed (5,000 the median, 9,990 the 99.9th percentile; 10,000 the maximum):
- * of the sorted values the one at rank ceil(count * per_10000 / 10,000), 1 at least. What is returned is the upper end of its bucket
- * (never above max_ns): at least the true value, and less than 1/64 above it. 0 when empty.
+ * The value which @per_10000 of 10,000 values do not exceed (5,000 the median, 9,990 the 99.9th
+ * percentile; 10,000 the maximum): of the sorted values the one at rank ceil(count * per_10000 /
+ * 10,000), 1 at least. What is returned is the upper end of its bucket (never above max_ns): at
+ * least the true value, and less than 1/64 above it. 0 when empty.
  */
 uint64_t rh_histogram_percentile_ns(const struct rh_histogram *h, uint32_t per_10000);
 

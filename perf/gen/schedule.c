@@ -6,9 +6,9 @@
 #define SECOND_NS 1000000000ULL
 
 /*
- * N(t) = R0 t + (R - R0) t^2 / (2 T) in events, with rates per second and times in ns, is numerator(t) / denominator:
- *	numerator = 2 R0 T t + (R - R0) t^2, denominator = 2 T 10^9
- * With the limits of the header both stay below 2^117, also times the number of an event.
+ * N(t) = R0 t + (R - R0) t^2 / (2 T), with rates per second and times in ns, as a fraction:
+ * (2 R0 T t + (R - R0) t^2) / (2 T 10^9). With the limits of the header numerator and denominator
+ * stay below 2^117, the latter also times the number of an event.
  */
 static __uint128_t denominator(const struct schedule_spec *spec)
 {
@@ -86,11 +86,13 @@ uint64_t schedule_offered(const struct schedule *s, uint64_t now_ns)
 static int spec_check(const struct schedule_spec *spec, struct rh_error *err)
 {
 	if (spec->rate > SCHEDULE_RATE_MAX || spec->ramp_from > SCHEDULE_RATE_MAX)
-		return rh_error_set(err, EINVAL, "rate %llu, ramp from %llu: more than %llu events per second",
+		return rh_error_set(err, EINVAL,
+			"rate %llu, ramp from %llu: more than %llu events per second",
 			(unsigned long long)spec->rate, (unsigned long long)spec->ramp_from,
 			SCHEDULE_RATE_MAX);
 	if (!spec->rate && !spec->ramp_from)
-		return rh_error_set(err, EINVAL, "rate 0: a trial needs at least 1 event per second");
+		return rh_error_set(
+			err, EINVAL, "rate 0: a trial needs at least 1 event per second");
 	if (!spec->duration_ns || spec->duration_ns > SCHEDULE_DURATION_MAX)
 		return rh_error_set(err, EINVAL, "duration %llu ns: not in 1 ns to 3,600 s",
 			(unsigned long long)spec->duration_ns);

@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * When each event of an open-loop trial is to leave. Event n, counted from 0, is due at the first nanosecond t with N(t) >= n, where
- * N(t) is the integral of the rate from the start of the trial: exact in integers, so no drift however long it runs. Events leave in
- * bursts: all events of a burst are due when its first is.
+ * When each event of an open-loop trial is to leave. Event n, counted from 0, is due at the first
+ * nanosecond t with N(t) >= n, where N(t) is the integral of the rate from the start of the trial:
+ * exact in integers, so no drift however long it runs. Events leave in bursts: all events of a
+ * burst are due when its first is.
  *
  * Times are nanoseconds since the start of the trial; the caller keeps the clock. One thread.
  */
@@ -13,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SCHEDULE_RATE_MAX     1000000000ULL	 /* events per second */
+#define SCHEDULE_RATE_MAX     1000000000ULL    /* events per second */
 #define SCHEDULE_DURATION_MAX 3600000000000ULL /* ns: with the rate, what 128 bits carry */
 
 struct schedule_spec {

@@ -28,7 +28,8 @@ static int reference_fill(struct ref_set *set, const struct sets_subscription *s
 		size_t len = strlen(s->filter);
 
 		if (!ref_filter_valid(s->filter, len))
-			return rh_error_set(err, EINVAL, "subscription %u: %s is not a filter", i, s->filter);
+			return rh_error_set(
+				err, EINVAL, "subscription %u: %s is not a filter", i, s->filter);
 		(void)ref_set_add(set, s->tenant, s->filter, len, s->subscriber, 0);
 	}
 	return 0;
@@ -43,25 +44,28 @@ static int list_make(struct sets *sets, const struct ref_set *reference,
 
 	if (!ref_topic_valid(topic->text, len))
 		return rh_error_set(err, EINVAL, "%s is not a topic", topic->text);
-	n = ref_set_receivers(reference, topic->tenant, topic->text, len, NULL, NULL, room, room_count);
+	n = ref_set_receivers(
+		reference, topic->tenant, topic->text, len, NULL, NULL, room, room_count);
 	list = malloc((n ? n : 1) * sizeof(*list));
 	if (!list)
-		return rh_error_set(err, ENOMEM, "no memory for %zu receivers of %s", n, topic->text);
+		return rh_error_set(
+			err, ENOMEM, "no memory for %zu receivers of %s", n, topic->text);
 	memcpy(list, room, n * sizeof(*list));
 	sets->owned[sets->owned_count++] = list;
 	*out = (struct sets_list){list, (uint32_t)n};
 	return 0;
 }
 
-static int lists_make(struct sets *sets, const struct ref_set *reference,
-	const struct order *order, uint32_t *room, uint32_t room_count, struct rh_error *err)
+static int lists_make(struct sets *sets, const struct ref_set *reference, const struct order *order,
+	uint32_t *room, uint32_t room_count, struct rh_error *err)
 {
 	struct sets_list list = {0};
 	int ret = 0;
 
 	for (uint32_t i = 0; i < sets->place_count && !ret; i++) {
 		if (i == 0 || order_compare(&order[i - 1], &order[i]))
-			ret = list_make(sets, reference, &order[i].topic, room, room_count, &list, err);
+			ret = list_make(
+				sets, reference, &order[i].topic, room, room_count, &list, err);
 		sets->of_place[order[i].place] = list;
 	}
 	return ret;

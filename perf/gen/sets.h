@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * Who is to get each event of a trace, as the slow reference matcher says (tests/lib/reference.h): one pass over all subscriptions for
- * each distinct topic. For sets of thousands; larger workloads know their receivers from how they are made.
+ * Who is to get each event of a trace, as the slow reference matcher says (tests/lib/reference.h):
+ * one pass over all subscriptions for each distinct topic. For sets of thousands; larger workloads
+ * know their receivers from how they are made.
  */
 
 #include "perf/gen/place.h"
@@ -35,8 +36,8 @@ struct sets {
 };
 
 /*
- * @topics: one for each place. 0, or -EINVAL (topic or filter not valid) or -ENOMEM with a sentence. Keeps no pointer to its input.
- * sets_fini frees; it accepts a zeroed struct.
+ * @topics: one for each place. 0, or -EINVAL (topic or filter not valid) or -ENOMEM with a
+ * sentence. Keeps no pointer to its input. sets_fini frees; it accepts a zeroed struct.
  */
 int sets_make(struct sets *out, const struct sets_topic *topics, uint32_t place_count,
 	const struct sets_subscription *subscriptions, uint32_t subscription_count,

@@ -6,7 +6,6 @@
 #include "perf/gen/stamp.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,8 @@
 struct stream {
 	uint64_t highest; /* sequence; 0 before the first */
 	uint32_t trial;
-	uint64_t seen[SINK_WINDOW / 64]; /* bit of sequence s at s % SINK_WINDOW, for the window up to highest */
+	/* Bit of sequence s at s % SINK_WINDOW, for the window up to highest. */
+	uint64_t seen[SINK_WINDOW / 64];
 };
 
 struct sink {
@@ -28,7 +28,8 @@ struct sink {
 	/* Written by the receiving thread. */
 	rh_cache_aligned uint64_t received;
 	uint64_t verdicts[TRIAL_CLASSES][SINK_VERDICT_COUNT];
-	uint64_t unreadable, late, early; /* altered, and not even the stamp is left; of another trial; before their time */
+	uint64_t unreadable; /* altered, and not even the stamp is left */
+	uint64_t late, early;
 	char first_fault[TRIAL_FAULT_MAX];
 	struct rh_histogram latency[TRIAL_CLASSES];
 
@@ -52,14 +53,16 @@ static uint32_t class_rows(struct sink *s)
 static int tables_create(struct sink *s)
 {
 	size_t cells = (size_t)s->spec.subscribers * TRIAL_CLASSES;
-	size_t pairs = (size_t)s->spec.subscribers * s->spec.publishers;
+	size_t pairs = (size_t)s->spec.subscribers * s->spec.publishers, streams;
 
+	/* pairs cannot pass size_t, what is kept of them can. */
+	if (__builtin_mul_overflow(pairs, class_rows(s) * sizeof(*s->streams), &streams))
+		return -ENOMEM;
+	s->streams = calloc(1, streams);
 	s->got = calloc(cells, sizeof(*s->got));
 	s->lost = calloc(cells, sizeof(*s->lost));
 	s->sent = calloc(s->spec.place_count, sizeof(*s->sent));
-	/* calloc refuses a product beyond size_t; pairs alone cannot pass it. */
-	s->streams = calloc(pairs, class_rows(s) * sizeof(*s->streams));
-	return s->got && s->lost && s->sent && s->streams ? 0 : -ENOMEM;
+	return s->streams && s->got && s->lost && s->sent ? 0 : -ENOMEM;
 }
 
 int sink_create(struct sink **out, const struct sink_spec *spec, struct rh_error *err)
@@ -115,7 +118,7 @@ void sink_sent(struct sink *s, uint32_t place)
 	rh_add_relaxed(&s->expected, s->spec.places[place].receiver_count);
 }
 
-/* Forget what is seen of the sequences behind @highest up to @sequence: their bits were of older ones. */
+/* Bits of the sequences behind highest up to @sequence were of older ones. */
 static void window_advance(struct stream *st, uint64_t sequence)
 {
 	uint64_t at = st->highest + 1;
@@ -167,8 +170,8 @@ static bool receives(const struct place *place, uint32_t subscriber)
 	return n && *at == subscriber;
 }
 
-static struct stream *stream_of(const struct sink *s, uint8_t class, uint32_t subscriber,
-	uint32_t publisher)
+static struct stream *stream_of(
+	const struct sink *s, uint8_t class, uint32_t subscriber, uint32_t publisher)
 {
 	size_t row = (size_t)s->class_row[class] * s->spec.subscribers + subscriber;
 
@@ -203,8 +206,8 @@ static enum sink_verdict readable_take(struct sink *s, uint32_t subscriber, cons
 	return verdict;
 }
 
-enum sink_verdict sink_take(struct sink *s, uint32_t subscriber, const uint8_t *record,
-	uint32_t len, uint64_t now_ns)
+enum sink_verdict sink_take(
+	struct sink *s, uint32_t subscriber, const uint8_t *record, uint32_t len, uint64_t now_ns)
 {
 	enum sink_verdict verdict = SINK_ALTERED;
 	struct stamp stamp = {0};
@@ -246,7 +249,8 @@ static void expected_count(struct sink *s, struct trial_result *out)
 		c->sent += s->sent[p];
 		c->expected += s->sent[p] * place->receiver_count;
 		for (uint32_t i = 0; s->sent[p] && i < place->receiver_count; i++)
-			s->lost[(size_t)place->receivers[i] * TRIAL_CLASSES + place->class] += s->sent[p];
+			s->lost[(size_t)place->receivers[i] * TRIAL_CLASSES + place->class] +=
+				s->sent[p];
 	}
 }
 

@@ -4,14 +4,11 @@
 
 #include <string.h>
 
-/*
- * The PUBLISH header in words of 8 bytes: 0 type, flags, length, service, hop limit, tenant; 1 sequence; 2 incarnation;
- * 3 origin time; 4 time to live, partition hash; 5 schema, payload length; 6 topic, options, attributes lengths.
- */
-#define LENGTH_AT  2
-#define HOP_AT	   5
-#define TTL_AT	   32
-/* Of word 0 what no router changes: type, flags and the byte of class, mode and kind. */
+/* In the PUBLISH header, see dataplane/frame/wire.h. */
+#define LENGTH_AT 2
+#define HOP_AT	  5
+#define TTL_AT	  32
+/* Of the first 8 bytes what no router changes: type, flags and the byte of class, mode and kind. */
 #define FIRST_KEPT 0xffff0000ff000000ULL
 
 static bool length_same(const uint8_t *got, const uint8_t *sent)
@@ -28,7 +25,7 @@ static bool ttl_same(const uint8_t *got, const uint8_t *sent)
 	return left == all || (all != RH_TTL_NONE && left > 0 && left < all);
 }
 
-/* What a router writes into words 0 and 4. */
+/* The first 8 bytes, and those of time to live and partition hash: where a router writes. */
 static bool routed_same(const uint8_t *got, const uint8_t *sent)
 {
 	uint64_t first = rh_load_be64(got) ^ rh_load_be64(sent);
@@ -43,8 +40,8 @@ static bool header_same(const uint8_t *got, const uint8_t *sent, bool reflect, u
 	if (reflect ? memcmp(got, sent, 8) || memcmp(got + TTL_AT, sent + TTL_AT, 8)
 		    : !routed_same(got, sent))
 		return false;
-	return rh_load_be64(got + STAMP_SEQUENCE_AT) == sequence && !memcmp(got + 16, sent + 16, 16) &&
-	       !memcmp(got + 40, sent + 40, 16);
+	return rh_load_be64(got + STAMP_SEQUENCE_AT) == sequence &&
+	       !memcmp(got + 16, sent + 16, 16) && !memcmp(got + 40, sent + 40, 16);
 }
 
 bool sink_record_same(const struct place *place, bool reflect, const uint8_t *record, uint32_t len,

@@ -20,25 +20,28 @@ static void altered_tell(char *out, const struct place *place, uint32_t subscrib
 
 	if (len != place->len)
 		(void)snprintf(out, TRIAL_FAULT_MAX,
-			"altered: subscriber %u, place %u, sequence %llu: %u bytes, not %u", subscriber,
-			stamp->place, (unsigned long long)stamp->sequence, len, place->len);
+			"altered: subscriber %u, place %u, sequence %llu: %u bytes, not %u",
+			subscriber, stamp->place, (unsigned long long)stamp->sequence, len,
+			place->len);
 	else if (at == len)
 		(void)snprintf(out, TRIAL_FAULT_MAX,
-			"altered: subscriber %u, place %u, sequence %llu: in the PUBLISH header", subscriber,
-			stamp->place, (unsigned long long)stamp->sequence);
+			"altered: subscriber %u, place %u, sequence %llu: in the PUBLISH header",
+			subscriber, stamp->place, (unsigned long long)stamp->sequence);
 	else
 		(void)snprintf(out, TRIAL_FAULT_MAX,
-			"altered: subscriber %u, place %u, sequence %llu: byte %u is 0x%02x, not 0x%02x",
-			subscriber, stamp->place, (unsigned long long)stamp->sequence, at, record[at],
-			place->record[at]);
+			"altered: subscriber %u, place %u, sequence %llu: byte %u is 0x%02x, not "
+			"0x%02x",
+			subscriber, stamp->place, (unsigned long long)stamp->sequence, at,
+			record[at], place->record[at]);
 }
 
 void sink_fault_tell(char *out, const struct sink_spec *spec, enum sink_verdict verdict,
 	uint32_t subscriber, const uint8_t *record, uint32_t len, const struct stamp *stamp)
 {
 	if (!stamp)
-		(void)snprintf(out, TRIAL_FAULT_MAX, "altered: subscriber %u: no stamp in a record of %u bytes",
-			subscriber, len);
+		(void)snprintf(out, TRIAL_FAULT_MAX,
+			"altered: subscriber %u: no stamp in a record of %u bytes", subscriber,
+			len);
 	else if (verdict == SINK_ALTERED)
 		altered_tell(out, &spec->places[stamp->place], subscriber, record, len, stamp);
 	else

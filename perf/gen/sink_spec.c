@@ -9,11 +9,13 @@ static int receivers_check(const struct sink_spec *spec, uint32_t p, struct rh_e
 
 	for (uint32_t i = 0; i < place->receiver_count; i++) {
 		if (place->receivers[i] >= spec->subscribers)
-			return rh_error_set(err, EINVAL, "place %u: receiver %u, but there are %u subscribers",
-				p, place->receivers[i], spec->subscribers);
+			return rh_error_set(err, EINVAL,
+				"place %u: receiver %u, but there are %u subscribers", p,
+				place->receivers[i], spec->subscribers);
 		if (i && place->receivers[i] <= place->receivers[i - 1])
-			return rh_error_set(err, EINVAL, "place %u: receiver %u stands behind %u: not ascending",
-				p, place->receivers[i], place->receivers[i - 1]);
+			return rh_error_set(err, EINVAL,
+				"place %u: receiver %u stands behind %u: not ascending", p,
+				place->receivers[i], place->receivers[i - 1]);
 	}
 	return 0;
 }
@@ -29,13 +31,16 @@ static int record_check(const struct sink_spec *spec, uint32_t p, struct rh_erro
 		return rh_error_set(err, EINVAL, "place %u: not a PUBLISH record: %s", p,
 			rh_frame_error_help(parsed));
 	if (event.alias)
-		return rh_error_set(err, EINVAL, "place %u: topic as alias %u, not as text", p, event.alias);
+		return rh_error_set(
+			err, EINVAL, "place %u: topic as alias %u, not as text", p, event.alias);
 	if (event.payload_len < STAMP_BYTES)
-		return rh_error_set(err, EINVAL, "place %u: %u bytes of payload, the stamp needs %u", p,
-			event.payload_len, STAMP_BYTES);
+		return rh_error_set(err, EINVAL,
+			"place %u: %u bytes of payload, the stamp needs %u", p, event.payload_len,
+			STAMP_BYTES);
 	if (event.class != place->class)
-		return rh_error_set(err, EINVAL, "place %u: said to be of class %u, its record is of %u", p,
-			place->class, event.class);
+		return rh_error_set(err, EINVAL,
+			"place %u: said to be of class %u, its record is of %u", p, place->class,
+			event.class);
 	if (!event.hop_limit && !spec->reflect)
 		return rh_error_set(err, EINVAL, "place %u: hop limit 0 passes no router", p);
 	return 0;

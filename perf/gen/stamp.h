@@ -1,16 +1,15 @@
 #pragma once
 
 /*
- * What each event of the generator says about itself, in the last 32 bytes of its record (which are payload):
+ * What each event of the generator says about itself, in the last 32 bytes of its record (which are
+ * payload). In network byte order:
  *
- *    0   4   check over the 28 bytes behind it: whoever changes one is found, and other payload is not taken for a stamp
+ *    0   4   check over the 28 bytes behind it: finds any change, and payload that is no stamp
  *    4   4   trial
  *    8   4   place in the trace
  *   12   4   publisher
  *   16   8   event sequence, the same as in the record's header
  *   24   8   intended send time, ns of the generator's clock
- *
- * All in network byte order.
  */
 
 #include "dataplane/frame/bytes.h"
@@ -28,7 +27,8 @@ struct stamp {
 	uint32_t trial, place, publisher;
 };
 
-/* Each step is a bijection of the sum so far: no change of a single word goes unseen before the fold to 32 bits. */
+/* Each step is a bijection of the sum so far: no change of a single word goes unseen before the
+ * fold to 32 bits. */
 static inline uint64_t stamp_mix(uint64_t sum, uint64_t word)
 {
 	sum = (sum ^ word) * 0x9e3779b97f4a7c15ULL;
@@ -45,7 +45,8 @@ static inline uint32_t stamp_check(const struct stamp *s)
 	return (uint32_t)(sum ^ sum >> 32);
 }
 
-/* Stamp a copy of a place's record, which ends in at least STAMP_BYTES of payload, and write its sequence. Ctx: any. */
+/* Stamp a copy of a place's record, which ends in at least STAMP_BYTES of payload, and write its
+ * sequence. Ctx: any. */
 static inline void stamp_put(uint8_t *record, uint32_t len, const struct stamp *s)
 {
 	uint8_t *p = record + len - STAMP_BYTES;
@@ -59,13 +60,15 @@ static inline void stamp_put(uint8_t *record, uint32_t len, const struct stamp *
 	rh_store_be64(p + 24, s->intended_ns);
 }
 
-/* False when there is no stamp or one of its bytes was changed; then @out is not to be used. Ctx: any. */
+/* False when there is no stamp or one of its bytes was changed; then @out is not to be used. Ctx:
+ * any. */
 static inline bool stamp_get(const uint8_t *record, uint32_t len, struct stamp *out)
 {
-	const uint8_t *p = record + len - STAMP_BYTES;
+	const uint8_t *p;
 
 	if (len < STAMP_BYTES)
 		return false;
+	p = record + len - STAMP_BYTES;
 	out->trial = rh_load_be32(p + 4);
 	out->place = rh_load_be32(p + 8);
 	out->publisher = rh_load_be32(p + 12);
