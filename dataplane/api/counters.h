@@ -93,6 +93,8 @@ struct dp_laws {
 int dp_counters_read(const struct dp_engine *eng, unsigned worker, struct dp_counters *out);
 /* Sum over all workers (longest_loop_cycles: the maximum). Ctx: any. */
 void dp_counters_sum(const struct dp_engine *eng, struct dp_counters *out);
+/* Let longest_loop_cycles of every worker begin anew. Ctx: any. */
+void dp_counters_reset_longest(struct dp_engine *eng);
 void dp_counters_laws(const struct dp_counters *sum, struct dp_laws *out);
 /* Add @from to @into field by field. Ctx: any. */
 void dp_counters_add(struct dp_counters *into, const struct dp_counters *from);

@@ -20,6 +20,13 @@ int dp_counters_read(const struct dp_engine *eng, unsigned worker, struct dp_cou
 	return 0;
 }
 
+void dp_counters_reset_longest(struct dp_engine *eng)
+{
+	/* A worker that stores a longer loop at the same time wins or loses: either is a loop of about now. */
+	for (uint32_t w = 0; w < eng->conf.worker_count; w++)
+		rh_store_relaxed(&eng->ctx[w]->counters.longest_loop_cycles, 0);
+}
+
 void dp_counters_sum(const struct dp_engine *eng, struct dp_counters *out)
 {
 	struct dp_counters one;

@@ -61,7 +61,7 @@ static void round_begin(struct dp_ctx *ctx)
 			dp_count(ctx, busy_cycles, length);
 		else
 			dp_count(ctx, idle_cycles, length);
-		if (rh_unlikely(length > ctx->counters.longest_loop_cycles))
+		if (rh_unlikely(length > rh_load_relaxed(&ctx->counters.longest_loop_cycles)))
 			rh_store_relaxed(&ctx->counters.longest_loop_cycles, length);
 	}
 	ctx->now_tsc = ctx->stage_tsc = now;

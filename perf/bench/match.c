@@ -23,11 +23,14 @@
 #define CACHE_ENTRIES 65536
 #define EQUAL_FILTERS 100000
 #define SEED	      20240601
+#define EVENTS	      16384
+/* A session that no subscriber of the workload has. */
+#define BYSTANDER     60000
+#define CHECK_MOST    1000000000ULL
 
 static struct workload load;
-static uint32_t reference[WORKLOAD_EVENTS];
 static uint8_t (*packets)[PACKET_BYTES];
-static struct dp_match_key keys[WORKLOAD_EVENTS];
+static struct dp_match_key keys[EVENTS];
 
 struct bench {
 	struct dp_table *table;
@@ -44,11 +47,11 @@ static void must(bool holds, const char *what)
 
 static void packets_make(void)
 {
-	packets = aligned_alloc(RH_CACHE_LINE, sizeof(*packets) * WORKLOAD_EVENTS);
+	packets = aligned_alloc(RH_CACHE_LINE, sizeof(*packets) * EVENTS);
 	must(packets, "no memory");
-	for (uint32_t e = 0; e < WORKLOAD_EVENTS; e++) {
-		const char *topic = workload_topic(&load, e);
-		uint16_t len = (uint16_t)strlen(topic);
+	for (uint32_t e = 0; e < EVENTS; e++) {
+		char topic[WORKLOAD_TEXT_MAX];
+		uint16_t len = (uint16_t)workload_topic(&load, e, topic);
 
 		memset(packets[e], 'p', PACKET_BYTES);
 		memcpy(packets[e] + TOPIC_AT, topic, len);
@@ -79,8 +82,12 @@ static struct bench bench_open(uint32_t cache_entries)
 
 	must(dp_table_create(&conf, &b.table, NULL) == 0, "no table");
 	must(dp_match_create(b.table, 0, &b.match) == 0, "no matching state");
-	for (uint32_t s = 0; s < WORKLOAD_SUBSCRIPTIONS; s++)
-		(void)subscribe(b.table, load.filters[s], s % WORKLOAD_SUBSCRIBERS, 0);
+	for (uint32_t s = 0; s < load.spec.subscriptions; s++) {
+		char text[WORKLOAD_TEXT_MAX];
+
+		(void)workload_filter(&load, s, text);
+		(void)subscribe(b.table, text, workload_subscriber(&load, s), 0);
+	}
 	(void)dp_table_publish(b.table);
 	return b;
 }
@@ -97,14 +104,14 @@ static void check(struct bench *b)
 	struct dp_match_result results[BURST];
 
 	(void)dp_match_begin(b->match);
-	for (uint32_t e = 0; e < WORKLOAD_EVENTS; e += BURST) {
+	for (uint32_t e = 0; e < EVENTS; e += BURST) {
 		dp_match_burst(b->match, keys + e, BURST, results);
 		for (uint32_t i = 0; i < BURST; i++) {
-			bool nobody = reference[e + i] == WORKLOAD_NOBODY;
+			uint32_t copies = workload_copies(&load, e + i);
 
-			must(results[i].count == !nobody, "wrong number of receivers");
-			must(nobody || results[i].receivers[0].session == reference[e + i],
-				"wrong receiver");
+			must(results[i].count == copies, "wrong number of receivers");
+			must(!copies || results[i].receivers[0].session ==
+					workload_receiver(&load, e + i, 0), "wrong receiver");
 		}
 	}
 }
@@ -143,12 +150,12 @@ static void report(const char *what, double *sample, unsigned count)
 /* @events of the trace, again and again: all of it, or one burst from the middle. */
 static void time_passes(struct bench *b, const char *what, uint32_t events, bool outdate)
 {
-	uint32_t from = events < WORKLOAD_EVENTS ? WORKLOAD_EVENTS / 2 : 0;
+	uint32_t from = events < EVENTS ? EVENTS / 2 : 0;
 	static double sample[BATCHES];
 
 	(void)pass(b, from, events);
 	for (unsigned i = 0; i < BATCHES; i++) {
-		uint32_t rounds = WORKLOAD_EVENTS / events;
+		uint32_t rounds = EVENTS / events;
 		uint64_t cycles = 0;
 
 		if (outdate) {
@@ -171,10 +178,10 @@ static void bench_cache(void)
 	check(&b);
 	check(&b);
 	time_passes(&b, "hit, one burst of packets (all in the first caches)", BURST, false);
-	time_passes(&b, "hit, whole trace", WORKLOAD_EVENTS, false);
+	time_passes(&b, "hit, whole trace", EVENTS, false);
 	dp_match_counters(b.match, &c);
 	must(c.stale == 0 && c.evictions == 0 && c.uncacheable == 0, "not only hits");
-	time_passes(&b, "outdated entries: once each in a pass, then hits", WORKLOAD_EVENTS, true);
+	time_passes(&b, "outdated entries: once each in a pass, then hits", EVENTS, true);
 	bench_close(&b);
 }
 
@@ -183,7 +190,7 @@ static void bench_walk(void)
 	struct bench b = bench_open(0);
 
 	check(&b);
-	time_passes(&b, "miss, whole trace (cache off: cut, check, walk)", WORKLOAD_EVENTS, false);
+	time_passes(&b, "miss, whole trace (cache off: cut, check, walk)", EVENTS, false);
 	bench_close(&b);
 }
 
@@ -195,10 +202,10 @@ static void bench_content(void)
 	void *bytes = test_patterns_compile(pattern, 1, &len);
 
 	must(bytes && dp_table_patterns_set(b.table, 0, bytes, len, 1, NULL) == 0, "no patterns");
-	(void)subscribe(b.table, "#", WORKLOAD_SUBSCRIBERS, 1);
+	(void)subscribe(b.table, "#", BYSTANDER, 1);
 	(void)dp_table_publish(b.table);
 	check(&b);
-	time_passes(&b, "hit with one conditional candidate (one scan, no match)", WORKLOAD_EVENTS,
+	time_passes(&b, "hit with one conditional candidate (one scan, no match)", EVENTS,
 		false);
 	free(bytes);
 	bench_close(&b);
@@ -231,10 +238,22 @@ static void bench_build(void)
 	bench_close(&b);
 }
 
+/* The reference matcher is asked for every topic of the trace. */
+static void workload_open(void)
+{
+	struct workload_spec spec = WORKLOAD_HOT;
+	struct rh_error err = {""};
+	uint32_t topics;
+	bool all;
+
+	spec.seed = SEED;
+	must(workload_init(&load, &spec, &err) == 0, err.text);
+	must(workload_check(&load, CHECK_MOST, &topics, &all, &err) == 0 && all, err.text);
+}
+
 int main(void)
 {
-	must(workload_init(&load, SEED) == 0, "no memory");
-	must(workload_reference(&load, reference) == 0, "the workload is wrong");
+	workload_open();
 	packets_make();
 	rh_rcu_register();
 	(void)printf("TSC %.2f GHz, bursts of %d, %d batches\n", (double)rh_tsc_hz() / 1e9, BURST,

@@ -2,16 +2,16 @@
 
 #include "dataplane/frame/datagram.h"
 #include "dataplane/frame/event.h"
-#include "perf/gen/headers.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <string.h>
 
-#define DATAGRAM_BYTES (TRACE_FRAME_BYTES - HEADERS_BYTES)
-#define RECORD_BYTES   (DATAGRAM_BYTES - RH_DATAGRAM_HDR)
+/* Records of at least this size carry the attributes of a sensor. */
+#define ATTRIBUTES_FROM 160
 
-_Static_assert(RECORD_BYTES % RH_WIRE_ALIGN == 0, "the record fills its room");
+_Static_assert(TRACE_DATAGRAM_HDR == RH_DATAGRAM_HDR, "as docs/protocol.md");
+_Static_assert(TRACE_RECORD_HOT % RH_WIRE_ALIGN == 0, "the record fills its room");
 
 const uint8_t trace_router_mac[6] = {0x02, 0, 0, 0, 0, 0x01};
 const uint8_t trace_client_mac[6] = {0x02, 0, 0, 0, 0, 0x02};
@@ -44,56 +44,78 @@ static void payload_fill(uint8_t *payload, size_t len, uint32_t e)
 		payload[i] = (uint8_t)('0' + (e * 7 + i * (1 + e % 9)) % 10);
 }
 
-static void record_write(uint8_t *out, const struct workload *w,
-	const struct trace_publisher *publisher, uint32_t e)
+int trace_check(const struct trace *t, struct rh_error *err)
 {
-	uint8_t attributes[64], payload[RECORD_BYTES];
+	uint32_t frame = trace_frame_bytes(t->workload->spec.events, t->record_bytes);
+
+	if (t->record_bytes < TRACE_RECORD_MIN || t->record_bytes % RH_WIRE_ALIGN)
+		return rh_error_set(err, EINVAL,
+			"trace: records of %u bytes: a multiple of %u, at least %u", t->record_bytes,
+			RH_WIRE_ALIGN, TRACE_RECORD_MIN);
+	if (frame > TRACE_FRAME_MAX)
+		return rh_error_set(err, EINVAL,
+			"trace: %u records of %u bytes make a frame of %u bytes: at most %u",
+			t->workload->spec.events, t->record_bytes, frame, TRACE_FRAME_MAX);
+	return 0;
+}
+
+void trace_record(const struct trace *t, uint32_t event, uint8_t *out)
+{
+	const struct trace_publisher *publisher =
+		&t->publishers[workload_publisher(t->workload, event)];
+	uint8_t attributes[64], payload[TRACE_FRAME_MAX];
+	char topic[WORKLOAD_TEXT_MAX];
 	struct rh_event_spec spec = {
-		.topic = workload_topic(w, e),
+		.topic = topic,
 		.attributes = attributes,
-		.attributes_len = attributes_put(attributes, sizeof(attributes)),
 		.payload = payload,
-		.sequence = e / WORKLOAD_PUBLISHERS + 1,
+		.sequence = workload_sequence(t->workload, event),
 		.incarnation = publisher->incarnation,
-		.origin_ns = 1700000000000000000ULL + e,
+		.origin_ns = 1700000000000000000ULL + event,
 		.ttl_ms = RH_TTL_NONE,
 		.class = RH_CLASS_DEFAULT,
 		.hop_limit = RH_HOP_LIMIT_DEFAULT,
 	};
 
-	spec.topic_len = (uint16_t)strlen(spec.topic);
-	spec.payload_len = RECORD_BYTES - (uint32_t)rh_event_size(&spec);
-	payload_fill(payload, spec.payload_len, e);
-	(void)rh_event_encode(out, RECORD_BYTES, &spec, false);
+	if (t->record_bytes >= ATTRIBUTES_FROM)
+		spec.attributes_len = attributes_put(attributes, sizeof(attributes));
+	spec.topic_len = (uint16_t)workload_topic(t->workload, event, topic);
+	spec.payload_len = t->record_bytes - (uint32_t)rh_event_size(&spec);
+	payload_fill(payload, spec.payload_len, event);
+	(void)rh_event_encode(out, t->record_bytes, &spec, false);
 }
 
-void trace_frame(const struct workload *w, const struct trace_publisher *publishers, uint32_t e,
-	uint8_t *frame)
+void trace_frame(const struct trace *t, uint32_t datagram, uint8_t *frame)
 {
-	uint32_t p = e % WORKLOAD_PUBLISHERS;
-	struct headers_address from = {.ip = TRACE_CLIENT_IP + p, .port = TRACE_CLIENT_PORT};
+	const struct workload_spec *spec = &t->workload->spec;
+	uint32_t p = datagram % spec->publishers;
+	uint16_t bytes = (uint16_t)(RH_DATAGRAM_HDR + spec->events * t->record_bytes);
+	struct headers_address from = {
+		.ip = TRACE_CLIENT_IP + t->first_client + p, .port = TRACE_CLIENT_PORT};
 	struct headers_address to = {.ip = TRACE_ROUTER_IP, .port = RH_WIRE_UDP_PORT};
 	const struct rh_datagram d = {
-		.session = publishers[p].wire_session,
-		.check = publishers[p].check,
-		.packet_number = e / WORKLOAD_PUBLISHERS + 1,
-		.length = DATAGRAM_BYTES,
+		.session = t->publishers[p].wire_session,
+		.check = t->publishers[p].check,
+		.packet_number = datagram / spec->publishers + 1,
+		.length = bytes,
 	};
 
 	memcpy(from.mac, trace_client_mac, 6);
 	memcpy(to.mac, trace_router_mac, 6);
-	headers_write(frame, &from, &to, DATAGRAM_BYTES, 64);
+	headers_write(frame, &from, &to, bytes, 64);
 	rh_datagram_encode(frame + HEADERS_BYTES, &d);
-	record_write(frame + HEADERS_BYTES + RH_DATAGRAM_HDR, w, &publishers[p], e);
+	for (uint32_t k = 0; k < spec->events; k++)
+		trace_record(t, datagram * spec->events + k,
+			frame + TRACE_OVERHEAD + k * t->record_bytes);
 }
 
-int trace_write(const struct workload *w, const struct trace_publisher *publishers,
-	const char *path, struct rh_error *err)
+int trace_write(const struct trace *t, uint32_t datagrams, const char *path, struct rh_error *err)
 {
-	uint8_t frame[TRACE_FRAME_BYTES];
-	struct pcap_pkthdr hdr = {.caplen = sizeof(frame), .len = sizeof(frame)};
+	uint32_t bytes = trace_frame_bytes(t->workload->spec.events, t->record_bytes);
+	struct pcap_pkthdr hdr = {.caplen = bytes, .len = bytes};
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
 	pcap_dumper_t *dump = pcap ? pcap_dump_open(pcap, path) : NULL;
+	uint8_t frame[TRACE_FRAME_MAX];
 	int ret = 0;
 
 	if (!dump) {
@@ -101,8 +123,8 @@ int trace_write(const struct workload *w, const struct trace_publisher *publishe
 			pcap ? pcap_geterr(pcap) : "no memory");
 		goto out_close;
 	}
-	for (uint32_t e = 0; e < WORKLOAD_EVENTS; e++) {
-		trace_frame(w, publishers, e, frame);
+	for (uint32_t d = 0; d < datagrams; d++) {
+		trace_frame(t, d, frame);
 		pcap_dump((u_char *)dump, &hdr, frame);
 	}
 	if (pcap_dump_flush(dump) < 0)

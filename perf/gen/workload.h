@@ -1,51 +1,103 @@
 #pragma once
 
 /*
- * The workload of scenario `hot`, made from a seed: 100,000 topics with Zipf(1.0) popularity, 10,000 subscriptions, half of
- * them with wildcards, of which exactly one matches each topic; 64 publishers, 1,000 subscriber sessions with ten subscriptions each.
+ * A workload made from a specification and a seed: topics with a popularity, subscriptions of which exactly one distinct filter
+ * matches each topic, so many subscribers of that filter, publishers and subscribers.
  *
- * Subscription s of the exact half asks for the one topic "plant/e<s>/line/a/temp"; one of the wildcard half asks
- * for a family of 19 topics in one of three shapes ("plant/w<s>/#", "plant/w<s>/+/<n>/temp" for all its topics, "+/v<s>/#").
+ * Subscriptions come in groups of `copies` with the same filter and different subscribers. Distinct filter f of the exact ones asks for the one topic
+ * "plant/e<f>/line/a/temp"; one of the wildcard ones asks for a family of topics in one of three shapes ("plant/w<f>/#",
+ * "plant/w<f>/+/+/temp", "+/v<f>/#"). Texts are computed, not kept: ten million filters cost nothing here.
  */
 
+#include "dataplane/base/error.h"
 #include "perf/gen/zipf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WORKLOAD_TOPICS	       100000
-#define WORKLOAD_SUBSCRIPTIONS 10000
-#define WORKLOAD_PUBLISHERS    64
-#define WORKLOAD_SUBSCRIBERS   1000
-#define WORKLOAD_EVENTS	       16384 /* the reference forwarder sees a trace of the same length */
-#define WORKLOAD_TEXT_MAX      48
-#define WORKLOAD_NOBODY	       UINT32_MAX
+#define WORKLOAD_TEXT_MAX 48
+#define WORKLOAD_NOBODY	  UINT32_MAX
 
-struct workload {
-	char (*topics)[WORKLOAD_TEXT_MAX];  /* WORKLOAD_TOPICS, by popularity */
-	char (*filters)[WORKLOAD_TEXT_MAX]; /* WORKLOAD_SUBSCRIPTIONS; subscription s belongs to subscriber s % WORKLOAD_SUBSCRIBERS */
-	uint32_t *event_topic;		    /* WORKLOAD_EVENTS; event e comes from publisher e % WORKLOAD_PUBLISHERS */
+struct workload_spec {
+	uint32_t topics;	/* distinct; no fewer than distinct filters, and a whole number for each wildcard filter */
+	double zipf;		/* exponent of popularity; 0: uniform */
+	uint32_t subscriptions; /* a multiple of copies */
+	uint32_t wildcards;	/* percent of the distinct filters */
+	uint32_t copies;	/* receivers of each event, up to subscribers */
+	uint32_t publishers, subscribers;
+	uint32_t datagrams;	/* of the trace; a multiple of publishers */
+	uint32_t events;	/* in one datagram */
+	uint32_t lane;		/* 0 or 1: workloads of different lanes share no topic and no filter */
 	uint64_t seed;
 };
+
+/* Scenario `hot`: 10,000 subscriptions, half with wildcards, one match each; the reference forwarder sees a trace of the same length. */
+#define WORKLOAD_HOT                                                                               \
+	((struct workload_spec){.topics = 100000, .zipf = 1.0, .subscriptions = 10000,             \
+		.wildcards = 50, .copies = 1, .publishers = 64, .subscribers = 1000,               \
+		.datagrams = 16384, .events = 1})
+
+struct workload {
+	struct workload_spec spec;
+	uint32_t filters;	/* distinct */
+	uint32_t exact;		/* of them, without wildcards: numbers 0 to exact - 1 */
+	uint32_t family;	/* topics of each wildcard filter */
+	uint32_t *by_rank;	/* topic number by popularity */
+	uint32_t *event_topic;	/* of each event of the trace: topic number */
+};
+
+/* 0, -EINVAL with a sentence for a specification that cannot be, -ENOMEM. */
+int workload_init(struct workload *w, const struct workload_spec *spec, struct rh_error *err);
+/* Accepts what was half made. */
+void workload_fini(struct workload *w);
+
+/* Events of the trace: datagrams times events. */
+static inline uint32_t workload_events(const struct workload *w)
+{
+	return w->spec.datagrams * w->spec.events;
+}
+
+/* Datagram d comes from publisher d % publishers. */
+static inline uint32_t workload_publisher(const struct workload *w, uint32_t event)
+{
+	return event / w->spec.events % w->spec.publishers;
+}
+
+/* The sequence of @event among its publisher's events of one pass, from 1. */
+static inline uint64_t workload_sequence(const struct workload *w, uint32_t event)
+{
+	uint32_t datagram = event / w->spec.events;
+
+	return (uint64_t)(datagram / w->spec.publishers) * w->spec.events + event % w->spec.events + 1;
+}
 
 /*
  * The first event of each publisher goes to "plant/restart", which nobody asked for: when the trace repeats, duplicate
  * suppression spends exactly that one to see the numbering restart (docs/protocol.md), and every copy counter is passes times the
  * reference.
  */
-static inline bool workload_is_restart(uint32_t event)
+static inline bool workload_is_restart(const struct workload *w, uint32_t event)
 {
-	return event < WORKLOAD_PUBLISHERS;
+	return event % w->spec.events == 0 && event / w->spec.events < w->spec.publishers;
 }
 
-const char *workload_topic(const struct workload *w, uint32_t event);
-
-/* 0 or -ENOMEM. */
-int workload_init(struct workload *w, uint64_t seed);
-void workload_fini(struct workload *w);
+/* Text of @event's topic into @out (WORKLOAD_TEXT_MAX); returns its length. */
+uint32_t workload_topic(const struct workload *w, uint32_t event, char *out);
+/* Text of subscription @s, which belongs to workload_subscriber(w, s). */
+uint32_t workload_filter(const struct workload *w, uint32_t s, char *out);
+uint32_t workload_subscriber(const struct workload *w, uint32_t s);
 
 /*
- * What the reference matcher says: receiver[e] is the subscriber of event e, WORKLOAD_NOBODY for the restart events. Every other topic
- * must have exactly one: -EINVAL with the topic printed when the workload is wrong.
+ * By construction: event @e is due to workload_copies(w, e) subscribers, the @k-th of them workload_receiver(w, e, k). No subscriber
+ * stands twice.
  */
-int workload_reference(const struct workload *w, uint32_t *receiver);
+uint32_t workload_copies(const struct workload *w, uint32_t event);
+uint32_t workload_receiver(const struct workload *w, uint32_t event, uint32_t k);
+
+/*
+ * Ask the reference matcher whether the construction holds: every distinct topic of the trace against every distinct filter, or as many topics,
+ * spread over the trace, as @most comparisons allow (at least 16). *@topics: how many were asked for; *@all: that was every one.
+ * 0, or -EINVAL with the topic and what was found.
+ */
+int workload_check(const struct workload *w, uint64_t most, uint32_t *topics, bool *all,
+	struct rh_error *err);

@@ -21,6 +21,18 @@ def cores():
     return online[0], online[-1]
 
 
+def three_cores():
+    """(control, worker, second worker): on two cores the second worker shares the control core, whose thread sleeps meanwhile."""
+    control, worker = cores()
+    online = sorted(os.sched_getaffinity(0))
+    return control, worker, online[-2] if len(online) > 2 else control
+
+
+def memory_available_kib():
+    """What the kernel thinks can be had without swapping."""
+    return int(_first("/proc/meminfo", "MemAvailable").split()[0])
+
+
 @contextlib.contextmanager
 def hugepages(mebibytes):
     """Reserve 2 MiB pages for a block and put the old number back. Yields False where they cannot be had."""
@@ -52,6 +64,14 @@ def _version(command):
     return (done.stdout or done.stderr).strip()
 
 
+def _hs_version(build):
+    """rhumbd --version names the pattern engine in its own words."""
+    for word in _version([str(build / "rhumbd"), "--version"]).replace(",", "\n").splitlines():
+        if "yperscan" in word or "ectorscan" in word:
+            return word.strip()
+    return "unknown"
+
+
 def describe(build):
     """What a reader needs to judge a figure."""
     return {
@@ -62,5 +82,6 @@ def describe(build):
         "compiler": _version(["gcc", "--version"]).splitlines()[0],
         "dpdk": _version(["pkg-config", "--modversion", "libdpdk"]),
         "rhumbd": _version([str(build / "rhumbd"), "--version"]),
+        "hs_version": _hs_version(build),
         "load_1m": os.getloadavg()[0],
     }

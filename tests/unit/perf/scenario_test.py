@@ -13,20 +13,40 @@ import jsonschema
 TOP = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / "perf"))
 
-from lib import machine, scenario_hot  # noqa: E402
+from lib import machine, path, probe, report, result, windows  # noqa: E402
+from lib.pairs import Void, collect  # noqa: E402
+from lib.rig import Rig  # noqa: E402
+from scenarios import flat, hot, scale  # noqa: E402
 
 HZ = 2_000_000_000
+SECOND = 1_000_000_000
+QUIET = {"core": 1, "longest_ns": 20_000, "over_1ms": 0}
 
 
-def window(key, count, wall_ns=1_000_000_000, cpu_ns=1_000_000_000, **more):
+def window(key, count, wall_ns=SECOND, cpu_ns=SECOND, **more):
     return {key: count, "wall_ns": wall_ns, "cpu_ns": cpu_ns, **more}
 
 
-def router(events, cpu_ns=1_000_000_000):
-    """What rhumb-perf-hot would print."""
-    stages = {"stage_cycles": {"rx": 10.0, "match": 30.0}, "hit_rate": 1.0}
-    return {"tsc_hz": HZ, "checked": "counters",
-            "windows": [window("events", n, cpu_ns=cpu_ns, **stages) for n in events]}
+def router(events, cpu_ns=SECOND, lanes=1, gap_ns=1000):
+    """What rhumb-perf-path would print."""
+    lane = {"cpu_ns": cpu_ns, "longest_gap_ns": gap_ns, "stage_cycles": {"rx": 10.0, "match": 30.0}, "hit_rate": 1.0}
+    return {"tsc_hz": HZ, "checked": "every counter", "frame_bytes": 258, "table_bytes": 1000,
+            "windows": [{"wall_ns": SECOND, "lanes": [{"events": n, "copies": n, **lane}] * lanes} for n in events]}
+
+
+class FakeReference:
+    """testpmd with windows of the test's own."""
+
+    windows = []
+
+    def __init__(self, *_args):
+        self.left = list(self.windows)
+
+    def window(self, _seconds):
+        return self.left.pop(0) if self.left else self.windows[-1]
+
+    def close(self):
+        pass
 
 
 @contextmanager
@@ -34,41 +54,149 @@ def pages(_mebibytes):
     yield True
 
 
-def run(ours, theirs):
-    with mock.patch.object(scenario_hot, "_router", side_effect=lambda *a: ours), \
-            mock.patch.object(scenario_hot, "_reference_windows", side_effect=lambda *a: theirs), \
-            mock.patch.object(machine, "hugepages", pages), redirect_stdout(io.StringIO()):
-        return scenario_hot.run(pathlib.Path("build"), True)
+def run(scenario, ours, theirs, spin=lambda *_: QUIET, line=lambda *_: {"tag": "near"}):
+    """Run @scenario with @ours, a router's output or a function of its command, and @theirs, windows of macswap."""
+    answer = ours if callable(ours) else lambda _words: ours
+    FakeReference.windows = theirs
+    with mock.patch.object(path, "_run", side_effect=lambda words: "512" if "--memory" in words else json.dumps(answer(words))), \
+            mock.patch("lib.rig.Reference", FakeReference), mock.patch.object(probe, "spin", spin), \
+            mock.patch.object(probe, "line", line), mock.patch.object(machine, "cores", lambda: (0, 1)), \
+            mock.patch.object(machine, "three_cores", lambda: (0, 1, 0)), \
+            mock.patch.object(machine, "hugepages", pages), redirect_stdout(io.StringIO()) as said:
+        found = scenario.run(Rig("test", TOP / "build", True))
+        report.show(found)
+    found["said"] = said.getvalue()
+    return found
 
 
-class Scenario(unittest.TestCase):
+class Windows(unittest.TestCase):
+    def test_off_its_core_or_away_is_void(self):
+        self.assertIsNone(windows.void(window("events", 1)))
+        self.assertIn("95%", windows.void(window("events", 1, cpu_ns=950_000_000)))
+        self.assertIn("1.2 ms", windows.void(window("events", 1, longest_gap_ns=1_200_000)))
+
+    def test_the_middle_is_of_those_that_count(self):
+        found = [window("events", n) for n in (1, 2, 3)] + [window("events", 100, cpu_ns=100)]
+        self.assertEqual(windows.middle(found, "events")["events"], 2)
+        self.assertIsNone(windows.middle([window("events", 1, cpu_ns=1)], "events"))
+
+
+class Pairs(unittest.TestCase):
+    def test_void_pairs_are_kept_apart(self):
+        turns = iter([Void("busy"), {"a": 1}, Void("busy"), {"a": 2}])
+
+        def measure():
+            turn = next(turns)
+            if isinstance(turn, Void):
+                raise turn
+            return turn
+        samples, void = collect(2, measure, lambda _text: None)
+        self.assertEqual((samples, void), ([{"a": 1}, {"a": 2}], ["busy", "busy"]))
+
+    def test_tries_are_bounded_and_none_is_an_error(self):
+        calls = []
+
+        def measure():
+            calls.append(1)
+            raise Void("busy")
+        with self.assertRaisesRegex(machine.MachineError, "no valid pair in 8 tries.*busy"):
+            collect(2, measure, lambda _text: None)
+        self.assertEqual(len(calls), 8)
+
+
+class Results(unittest.TestCase):
+    def test_a_key_over_cells_is_its_worst_cell(self):
+        found = result.Result("x", {}, True)
+        for name, values in (("a", [3, 4, 5]), ("b", [1, 2, 9])):
+            for key in ("ratio_to_macswap", "p99_ratio"):
+                found.add(result.cell(name, key, [{key: v} for v in values]), [])
+        found.metric("ratio_to_macswap")
+        found.metric("p99_ratio")
+        metrics = found.end()["metrics"]
+        self.assertEqual(metrics["ratio_to_macswap"], 2)
+        self.assertEqual(metrics["ratio_to_macswap_worst"], 1)
+        self.assertEqual(metrics["p99_ratio"], 4)
+        self.assertEqual(metrics["p99_ratio_worst"], 9)
+
+    def test_a_floor_without_a_figure_is_not_reached(self):
+        found = result.Result("x", {"ratio_to_macswap": 0.2}, True)
+        found.unmeasured("ratio_to_macswap", "no core")
+        self.assertFalse(found.end()["passed"])
+
+    def test_a_rising_metric_fails_above_its_floor(self):
+        for value, passed in ((2.9, True), (3.1, False)):
+            found = result.Result("x", {"p99_ratio": 3}, True)
+            found.add(result.cell("a", "p99_ratio", [{"p99_ratio": value}]), [])
+            found.metric("p99_ratio")
+            self.assertEqual(found.end()["passed"], passed)
+
+
+class Hot(unittest.TestCase):
     def test_ratio_is_per_second_on_the_cpu(self):
-        ours = router([5_000_000] * 3, cpu_ns=980_000_000)
-        result = run(ours, [window("packets", 20_000_000)] * 3)
-        self.assertAlmostEqual(result["metrics"]["ratio_to_macswap"], 5 / 0.98 / 20, places=6)
-        self.assertAlmostEqual(result["metrics"]["cycles_per_event"], HZ / (5e6 / 0.98), places=3)
-        self.assertTrue(result["passed"])
+        found = run(hot, router([5_000_000] * 3, cpu_ns=980_000_000), [window("packets", 20_000_000)])
+        self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 5 / 0.98 / 20, places=6)
+        self.assertAlmostEqual(found["metrics"]["cycles_per_event"], HZ / (5e6 / 0.98), places=3)
+        self.assertTrue(found["passed"])
 
     def test_below_the_floor_fails(self):
-        self.assertFalse(run(router([3_900_000] * 3), [window("packets", 20_000_000)] * 3)["passed"])
+        self.assertFalse(run(hot, router([3_900_000] * 3), [window("packets", 20_000_000)])["passed"])
 
     def test_a_void_window_is_never_counted(self):
         theirs = [window("packets", 20_000_000), window("packets", 99, cpu_ns=100), window("packets", 20_000_000)]
-        result = run(router([5_000_000] * 3), theirs)
-        self.assertAlmostEqual(result["metrics"]["ratio_to_macswap"], 0.25, places=6)
+        found = run(hot, router([5_000_000] * 3), theirs)
+        self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.25, places=6)
 
     def test_nothing_but_void_windows_is_an_error_and_no_figure(self):
-        with self.assertRaisesRegex(machine.MachineError, "busy with others"):
-            run(router([5_000_000] * 3, cpu_ns=900_000_000), [window("packets", 20_000_000)] * 3)
+        for ours, spin in ((router([5_000_000] * 3, cpu_ns=900_000_000), lambda *_: QUIET),
+                           (router([5_000_000] * 3, gap_ns=2_000_000), lambda *_: QUIET),
+                           (router([5_000_000] * 3), lambda *_: {**QUIET, "longest_ns": 1_500_000})):
+            with self.assertRaisesRegex(machine.MachineError, "no valid pair"):
+                run(hot, ours, [window("packets", 20_000_000)], spin)
 
     def test_result_fits_its_schema(self):
-        result = run(router([5_000_000] * 3), [window("packets", 20_000_000)] * 3)
-        result["machine"] = machine.describe(TOP / "build")
+        found = run(hot, router([5_000_000] * 3), [window("packets", 20_000_000)])
+        del found["said"]
+        found["machine"] = machine.describe(TOP / "build")
         schema = json.loads((TOP / "docs/schemas/perf.json").read_text(encoding="utf-8"))
-        jsonschema.validate(result, schema)
-        del result["checked"]
+        jsonschema.validate(found, schema)
+        del found["checked"]
         with self.assertRaises(jsonschema.ValidationError):
-            jsonschema.validate(result, schema)
+            jsonschema.validate(found, schema)
+
+
+class Scale(unittest.TestCase):
+    def answer(self, words):
+        return router([4_000_000] * 3, lanes=2) if "--core2" in words else router([5_000_000] * 3)
+
+    def test_two_over_one(self):
+        found = run(scale, self.answer, [])
+        self.assertAlmostEqual(found["metrics"]["two_one"], 1.6, places=6)
+        self.assertAlmostEqual(found["metrics"]["telemetry_ratio"], 1.0, places=6)
+
+    def test_tags_that_differ_leave_the_key_unmeasured_and_say_so(self):
+        tags = iter(["near", "near", "far", "far"] * 100)
+        found = run(scale, self.answer, [], line=lambda *_: {"tag": next(tags)})
+        self.assertNotIn("two_one", found["metrics"])
+        self.assertIn("near for one worker and far for two", found["unmeasured"]["two_one"])
+        self.assertIn("two_one UNMEASURED", found["said"])
+
+
+class Flat(unittest.TestCase):
+    def answer(self, words):
+        size = int(words[words.index("--subscriptions") + 1])
+        return router([10_000_000 // (1 if size == 1000 else 3)] * 3)
+
+    def test_ten_million_beside_a_thousand(self):
+        with mock.patch.object(machine, "memory_available_kib", lambda: 64 << 20):
+            found = run(flat, self.answer, [])
+        self.assertAlmostEqual(found["metrics"]["ratio_10m_1k"], 3.0, places=5)
+        self.assertEqual([point["subscriptions"] for point in found["curve"]], [1_000_000, 10_000_000])
+
+    def test_too_little_memory_is_said_and_gives_no_figure(self):
+        with mock.patch.object(machine, "memory_available_kib", lambda: 4 << 20):
+            found = run(flat, self.answer, [])
+        self.assertNotIn("ratio_10m_1k", found["metrics"])
+        self.assertRegex(found["unmeasured"]["ratio_10m_1k"], "10,000,000 subscriptions want about [0-9]+ MiB, 4096 MiB are free")
 
 
 if __name__ == "__main__":

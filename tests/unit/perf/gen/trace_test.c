@@ -5,17 +5,25 @@
 #include "perf/gen/headers.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 
+#define PUBLISHERS 64
+
 static struct workload w;
-static struct trace_publisher publishers[WORKLOAD_PUBLISHERS];
+static struct trace_publisher publishers[PUBLISHERS];
+static struct trace trace;
 
 static void setup(void)
 {
-	cr_assert_eq(workload_init(&w, 7), 0);
-	for (uint32_t p = 0; p < WORKLOAD_PUBLISHERS; p++)
+	struct workload_spec spec = WORKLOAD_HOT;
+
+	spec.seed = 7;
+	cr_assert_eq(workload_init(&w, &spec, NULL), 0);
+	for (uint32_t p = 0; p < PUBLISHERS; p++)
 		publishers[p] = (struct trace_publisher){p + 1, p + 100, p + 1000};
+	trace = (struct trace){.workload = &w, .publishers = publishers,
+		.record_bytes = TRACE_RECORD_HOT};
 }
 
 static void teardown(void)
@@ -25,83 +33,72 @@ static void teardown(void)
 
 TestSuite(trace, .init = setup, .fini = teardown);
 
-static void frame_parse(uint32_t e, struct rh_datagram *d, struct rh_event *event, uint8_t *frame)
+static void event_check(uint32_t e, const struct rh_record *rec)
 {
+	struct rh_event event;
+	char topic[WORKLOAD_TEXT_MAX];
+	uint32_t len = workload_topic(&w, e, topic);
+
+	cr_assert_eq(rh_event_parse(rec->bytes, rec->len, false, &event), RH_FRAME_OK);
+	cr_assert_eq(rec->len, trace.record_bytes);
+	cr_assert_eq(event.sequence, workload_sequence(&w, e));
+	cr_assert_eq(event.incarnation, workload_publisher(&w, e) + 1000);
+	cr_assert_eq(event.topic_len, len);
+	cr_assert_eq(memcmp(event.topic, topic, len), 0);
+}
+
+static void datagram_check(uint32_t at)
+{
+	uint32_t events = w.spec.events, len = trace_frame_bytes(events, trace.record_bytes) - HEADERS_BYTES;
+	uint8_t frame[TRACE_FRAME_MAX];
 	struct rh_record_cursor cur;
 	struct rh_record rec = {0};
-	size_t len = TRACE_FRAME_BYTES - HEADERS_BYTES;
+	struct rh_datagram d;
 
-	trace_frame(&w, publishers, e, frame);
-	cr_assert_eq(rh_datagram_parse(frame + HEADERS_BYTES, len, d), RH_FRAME_OK);
+	trace_frame(&trace, at, frame);
+	cr_assert_eq(rh_datagram_parse(frame + HEADERS_BYTES, len, &d), RH_FRAME_OK);
+	cr_assert_eq(d.session, at % PUBLISHERS + 1);
+	cr_assert_eq(d.packet_number, at / PUBLISHERS + 1);
 	cur = rh_record_first(frame + HEADERS_BYTES, len);
+	for (uint32_t k = 0; k < events; k++) {
+		cr_assert_eq(rh_record_next(&cur, &rec), RH_FRAME_OK);
+		event_check(at * events + k, &rec);
+	}
 	cr_assert_eq(rh_record_next(&cur, &rec), RH_FRAME_OK);
-	cr_assert_eq(rh_event_parse(rec.bytes, rec.len, false, event), RH_FRAME_OK);
-	cr_assert_eq(rh_record_next(&cur, &rec), RH_FRAME_OK);
-	cr_assert_null(rec.bytes, "one event a frame");
+	cr_assert_null(rec.bytes, "no more events in a datagram than asked for");
 }
 
 Test(trace, frames_parse_and_name_their_publisher)
 {
-	uint8_t frame[TRACE_FRAME_BYTES];
-	struct rh_datagram d;
-	struct rh_event event;
-
-	for (uint32_t e = 0; e < WORKLOAD_EVENTS; e += 61) {
-		const char *topic = workload_topic(&w, e);
-
-		frame_parse(e, &d, &event, frame);
-		cr_assert_eq(d.session, e % WORKLOAD_PUBLISHERS + 1);
-		cr_assert_eq(event.sequence, e / WORKLOAD_PUBLISHERS + 1);
-		cr_assert_eq(event.incarnation, e % WORKLOAD_PUBLISHERS + 1000);
-		cr_assert_eq(event.topic_len, strlen(topic));
-		cr_assert_eq(memcmp(event.topic, topic, event.topic_len), 0);
-	}
+	for (uint32_t d = 0; d < w.spec.datagrams; d += 61)
+		datagram_check(d);
 }
 
-Test(trace, a_seed_gives_the_same_workload_and_another_seed_another)
+Test(trace, several_events_share_a_datagram_and_number_on)
 {
-	struct workload same, other;
+	struct workload_spec spec = w.spec;
 
-	cr_assert_eq(workload_init(&same, 7), 0);
-	cr_assert_eq(workload_init(&other, 8), 0);
-	cr_assert_eq(memcmp(w.event_topic, same.event_topic, WORKLOAD_EVENTS * sizeof(uint32_t)), 0);
-	cr_assert_neq(
-		memcmp(w.event_topic, other.event_topic, WORKLOAD_EVENTS * sizeof(uint32_t)), 0);
-	workload_fini(&same);
-	workload_fini(&other);
+	workload_fini(&w);
+	spec.events = 8;
+	cr_assert_eq(workload_init(&w, &spec, NULL), 0);
+	trace.record_bytes = 104;
+	cr_assert_eq(trace_check(&trace, NULL), 0);
+	for (uint32_t d = 0; d < w.spec.datagrams; d += 61)
+		datagram_check(d);
+	cr_assert_eq(workload_sequence(&w, 7), 8);
+	cr_assert_eq(workload_sequence(&w, 8 * PUBLISHERS), 9, "the publisher's next datagram goes on");
 }
 
-Test(trace, popularity_is_zipf)
+Test(trace, refuses_records_that_cannot_be)
 {
-	struct perf_random rnd;
-	struct perf_zipf zipf;
-	uint32_t hits[4] = {0};
-	const uint32_t draws = 1000000;
+	struct rh_error err = {""};
 
-	cr_assert_eq(perf_zipf_init(&zipf, 1000, 1.0), 0);
-	perf_random_init(&rnd, 3);
-	for (uint32_t i = 0; i < draws; i++) {
-		size_t rank = perf_zipf_rank(&zipf, &rnd);
-
-		cr_assert_lt(rank, 1000);
-		if (rank < 4)
-			hits[rank]++;
-	}
-	/* H(1000) = 7.4855: rank k is drawn with probability 1 / (7.4855 (k + 1)). */
-	for (uint32_t k = 0; k < 4; k++)
-		cr_assert_float_eq(hits[k] / (double)draws, 1 / (7.4855 * (k + 1)), 0.003);
-	perf_zipf_fini(&zipf);
-}
-
-Test(trace, every_event_but_the_restarts_has_one_receiver)
-{
-	uint32_t *receiver = malloc(WORKLOAD_EVENTS * sizeof(*receiver));
-
-	cr_assert_eq(workload_reference(&w, receiver), 0);
-	for (uint32_t e = 0; e < WORKLOAD_EVENTS; e++)
-		if (workload_is_restart(e))
-			cr_assert_eq(receiver[e], WORKLOAD_NOBODY);
-		else
-			cr_assert_lt(receiver[e], WORKLOAD_SUBSCRIBERS);
-	free(receiver);
+	trace.record_bytes = 100;
+	cr_assert_eq(trace_check(&trace, &err), -EINVAL);
+	cr_assert_not_null(strstr(err.text, "multiple of 8"), "%s", err.text);
+	trace.record_bytes = 64;
+	cr_assert_eq(trace_check(&trace, &err), -EINVAL);
+	trace.record_bytes = 1512;
+	cr_assert_eq(trace_check(&trace, &err), -EINVAL);
+	cr_assert_not_null(strstr(err.text, "at most 1514"), "%s", err.text);
 }

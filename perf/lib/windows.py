@@ -1,0 +1,33 @@
+"""Windows of a measured thread: which count, what they say."""
+
+import statistics
+
+# Below this share of a window on the CPU, the machine was busy with others and the window says nothing.
+ON_CPU_SHARE = 0.96
+GAP_NS = 1_000_000
+
+
+def rate(window, key):
+    """Per second on the CPU."""
+    return window[key] * 1e9 / window["cpu_ns"]
+
+
+def void(window):
+    """Why @window says nothing, or None."""
+    share = window["cpu_ns"] / window["wall_ns"]
+    if share < ON_CPU_SHARE:
+        return f"on its core for {share:.0%} of the window"
+    if window.get("longest_gap_ns", 0) > GAP_NS:
+        return f"away for {window['longest_gap_ns'] / 1e6:.1f} ms"
+    return None
+
+
+def middle(windows, key):
+    """The median by rate of the windows that count, or None."""
+    valid = sorted((w for w in windows if not void(w)), key=lambda w: rate(w, key))
+    return valid[len(valid) // 2] if valid else None
+
+
+def spread(values):
+    """Least, median and most."""
+    return {"least": min(values), "median": statistics.median(values), "most": max(values)}
