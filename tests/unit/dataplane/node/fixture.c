@@ -81,7 +81,7 @@ static void demand(bool holds, const char *when, const char *what, int64_t off)
 	abort();
 }
 
-static void laws_assert(const char *when)
+void fx_laws(const char *when)
 {
 	struct dp_counters c = fx_counters();
 	struct dp_laws laws;
@@ -95,9 +95,9 @@ static void laws_assert(const char *when)
 void fx_stop(void)
 {
 	fx_settle();
-	laws_assert("at rest");
+	fx_laws("at rest");
 	dp_engine_stop(fx.eng, 0);
-	laws_assert("stopped");
+	fx_laws("stopped");
 	demand(fx_counters().copies_queued == 0, "stopped", "copies_queued",
 		(int64_t)fx_counters().copies_queued);
 	dp_engine_destroy(fx.eng);

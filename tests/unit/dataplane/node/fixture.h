@@ -52,6 +52,8 @@ struct fx_options {
 
 void fx_start(const struct fx_options *options);
 void fx_stop(void);
+/* Ends the test's process when a conservation law does not hold; @when goes into the message. */
+void fx_laws(const char *when);
 
 /* Frames in, in bursts of 32, to worker @worker's receive queue; polls that worker. */
 void fx_frame_in(uint32_t worker, const uint8_t *frame, size_t len);

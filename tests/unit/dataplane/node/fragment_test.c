@@ -232,6 +232,42 @@ Test(fragment, a_session_holds_no_more_than_its_share)
 		DP_LIMIT_EVENT_BUFFERS - DP_LIMIT_REASSEMBLY_PER_SESSION);
 }
 
+/* Every place that could hold a large event. */
+static dp_blob_id_t places[DP_LIMIT_EVENT_BUFFERS];
+
+static void places_take(struct dp_store *store)
+{
+	for (uint32_t i = 0; i < DP_LIMIT_EVENT_BUFFERS; i++) {
+		places[i] = dp_store_alloc(store, RH_EVENT_MAX);
+		cr_assert_neq(places[i], DP_BLOB_NONE);
+	}
+	cr_assert_eq(dp_store_large_free(store), 0);
+}
+
+Test(fragment, an_event_that_finds_the_store_full_is_dropped_once_and_charged)
+{
+	struct dp_store *store = &fx.eng->ctx[0]->store;
+	uint64_t sequence = make(60000);
+
+	places_take(store);
+	for (uint32_t i = 0; i < slices(); i++)
+		send_slice(i, sequence, 1);
+	cr_assert_eq(fx_dropped(events, NO_EVENT_BUFFER), 1);
+	cr_assert_eq(fx_stats(&pub).drops[DP_DROP_NO_EVENT_BUFFER], 1);
+	cr_assert_eq(fx_count(fragments_discarded), slices() - 1);
+	cr_assert_eq(fx_count(events_parsed), 1);
+	cr_assert_eq(fx_stats(&pub).rx_bytes, record_len, "it was sent, so it counts against its credit");
+	cr_assert_eq(fx.eng->ctx[0]->reassembly_count, 0);
+	fx_laws("store full");
+	for (uint32_t i = 0; i < DP_LIMIT_EVENT_BUFFERS; i++)
+		dp_store_put(store, places[i], 1);
+	sequence = make(60000);
+	for (uint32_t i = 0; i < slices(); i++)
+		send_slice(i, sequence, 2);
+	assert_delivered(sequence, 60000);
+	cr_assert_eq(fx_count(lost_before_router), 0);
+}
+
 Test(fragment, what_is_unfinished_goes_with_its_session)
 {
 	send_slice(0, make(60000), 1);
