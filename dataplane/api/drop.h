@@ -32,14 +32,14 @@ enum dp_drop_level { DP_DROP_DATAGRAM, DP_DROP_EVENT, DP_DROP_COPY, DP_DROP_LEVE
 	X(REASSEMBLY_FULL, EVENT, "reassembly_full", "too many events in reassembly")              \
 	X(REASSEMBLY_TIMEOUT, EVENT, "reassembly_timeout", "fragments missing for too long")       \
 	X(FRAGMENT_OVERLAP, EVENT, "fragment_overlap", "fragments overlap or contradict each other") \
-	X(NO_EVENT_BUFFER, EVENT, "no_event_buffer", "no buffer for a large event")                \
+	X(NO_EVENT_BUFFER, EVENT, "no_event_buffer", "no place in the store for a large event")    \
 	X(DRAINING, EVENT, "draining", "router is stopping")                                       \
 	X(QUEUE_FULL, COPY, "queue_full", "subscriber without credit, its queue reached its bytes or its share of memory") \
 	X(QUEUE_EXPIRED, COPY, "queue_expired", "waited longer than the subscriber's time bound")  \
 	X(TTL_EXPIRED, COPY, "copy_expired", "event's time to live ran out in the queue")          \
 	X(SUBSCRIBER_GONE, COPY, "subscriber_gone", "session closed while the copy waited")        \
 	X(UNSUBSCRIBED, COPY, "unsubscribed", "subscription removed while the copy waited")        \
-	X(NO_BUFFER, COPY, "no_buffer", "no packet buffer for the copy")                           \
+	X(NO_BUFFER, COPY, "no_buffer", "no packet buffer, or no place in the store, for the copy") \
 	X(NO_ADJACENCY, COPY, "no_adjacency", "next hop's link address is not known")              \
 	X(BACKLOG_FULL, COPY, "tx_backlog_full", "port's transmit backlog is full")                \
 	X(OWNER_FULL, COPY, "owner_full", "ring to the subscriber's owner worker is full")         \

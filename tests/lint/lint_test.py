@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import context_lines
 import drop_docs
+import drop_tests
 import file_rules
 import headers_alone
 import hot_symbols
@@ -164,7 +165,7 @@ class ContextLines(Sample):
         self.assert_finds(context_lines, "b.h:6", "dp_d()")
 
 
-class DropDocs(Sample):
+class DropReasons(Sample):
     def setUp(self):
         super().setUp()
         self.write("dataplane/api/drop.h", '#define DP_DROPS(X) \\\n\tX(EXPIRED, EVENT, "expired", "late") \\\n')
@@ -178,6 +179,27 @@ class DropDocs(Sample):
 
     def test_a_missing_page_is_found(self):
         self.assert_finds(drop_docs, "is missing")
+
+    def covers(self, *lines):
+        self.write("tests/unit/dataplane/node/a_test.c", "".join(f"\t{line}\n" for line in lines))
+
+    def test_reasons_seen_counted_pass(self):
+        self.covers("cr_assert_eq(fx_dropped(events, EXPIRED), 1);", "is_dropped(&spec, DP_DROP_FRAME_SHORT);")
+        self.assert_clean(drop_tests)
+
+    def test_a_reason_that_no_test_sees_counted_is_found(self):
+        seen = "cr_assert_eq(fx_dropped(events, EXPIRED), 1);"
+        for other in ("cr_assert_eq(fx_dropped(datagrams, FRAME_SHORT), 0);", "int x = DP_DROP_FRAME_SHORT;",
+                      "/* fx_dropped(datagrams, FRAME_SHORT) */",
+                      "cr_assert_eq(fx_dropped(events, EXPIRED), 0, DP_DROP_FRAME_SHORT);"):
+            with self.subTest(other=other):
+                self.covers(seen, other)
+                self.assert_finds(drop_tests, "FRAME_SHORT")
+
+    def test_tables_without_rows_are_found(self):
+        self.write("dataplane/api/drop.h", "")
+        self.write("dataplane/frame/status.h", "")
+        self.assert_finds(drop_tests, "no drop reasons")
 
 
 class ScriptSyntax(Sample):
