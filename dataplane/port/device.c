@@ -52,21 +52,38 @@ static bool pci_parse(const char *text, struct dp_device *out)
 	return true;
 }
 
-bool dp_device_arg(const char *args, const char *key, char *out, uint32_t size)
+/* The first "KEY=..." of @args, or NULL. */
+static const char *arg_find(const char *args, const char *key)
 {
 	size_t key_len = strlen(key);
 
 	for (const char *p = args; *p;) {
-		size_t len = strcspn(p, ",");
-
-		if (len > key_len && strncmp(p, key, key_len) == 0 && p[key_len] == '=') {
-			(void)snprintf(out, size, "%.*s", (int)(len - key_len - 1), p + key_len + 1);
-			return true;
-		}
-		p += len;
+		if (strncmp(p, key, key_len) == 0 && p[key_len] == '=')
+			return p;
+		p += strcspn(p, ",");
 		p += *p == ',';
 	}
-	return false;
+	return NULL;
+}
+
+/* What follows the first @key in @args, which is there. */
+static const char *arg_after(const char *args, const char *key)
+{
+	const char *p = arg_find(args, key);
+
+	p += strcspn(p, ",");
+	return p + (*p == ',');
+}
+
+bool dp_device_arg(const char *args, const char *key, char *out, uint32_t size)
+{
+	const char *p = arg_find(args, key);
+
+	if (!p)
+		return false;
+	p += strlen(key) + 1;
+	(void)snprintf(out, size, "%.*s", (int)strcspn(p, ","), p);
+	return true;
 }
 
 static void arg_default(struct dp_device *dev, const char *key, uint32_t value)
@@ -116,12 +133,35 @@ static int packet_defaults(const struct dp_port_conf *conf, struct dp_device *de
 	return 0;
 }
 
+/* The driver opens the last of several, and passes over an empty one: the port's name for it must be the only one. */
+static int iface_take(const struct dp_port_conf *conf, struct dp_device *dev, const char *key,
+	struct rh_error *err)
+{
+	char value[64];
+
+	for (const char *at = dev->args; dp_device_arg(at, key, value, sizeof(value)); at = arg_after(at, key)) {
+		if (!value[0])
+			return rh_error_set(err, EINVAL,
+				"port %s: device '%s' has an empty %s=: write %s=NAME, or leave it out", conf->name,
+				conf->device, key, key);
+		if (strlen(value) >= sizeof(dev->iface))
+			return rh_error_set(err, EINVAL,
+				"port %s: %s=%s is no interface: names have %zu characters at most", conf->name, key,
+				value, sizeof(dev->iface) - 1);
+		if (dev->iface[0])
+			return rh_error_set(err, EINVAL,
+				"port %s: two interfaces, %s and %s: give each a port of its own", conf->name,
+				dev->iface, value);
+		memcpy(dev->iface, value, strlen(value) + 1);
+	}
+	return 0;
+}
+
 /* One interface a port, by the key that is checked. */
-static int interfaces_check(
+static int unseen_check(
 	const struct dp_port_conf *conf, const struct dp_device *dev, struct rh_error *err)
 {
-	char value[64], again[64];
-	const char *first = strstr(dev->args, "iface=");
+	char value[64];
 
 	for (size_t i = 0; i < RH_ARRAY_LEN(unseen_keys); i++)
 		if (strcmp(dev->driver, unseen_keys[i].driver) == 0 &&
@@ -130,15 +170,13 @@ static int interfaces_check(
 				"port %s: %s=%s is not taken: a port sits on one kernel interface, write net_pcap0,iface=%s "
 				"or net_af_packet0,iface=%s",
 				conf->name, unseen_keys[i].key, value, value, value);
-	if (dev->iface[0] && first && dp_device_arg(first + 1, "iface", again, sizeof(again)))
-		return rh_error_set(err, EINVAL, "port %s: two interfaces, %s and %s: give each a port of its own",
-			conf->name, dev->iface, again);
 	return 0;
 }
 
 static int driver_parse(const struct dp_port_conf *conf, struct dp_device *dev, struct rh_error *err)
 {
 	size_t len = strlen(dev->name);
+	int ret;
 
 	for (size_t i = 0; i < RH_ARRAY_LEN(drivers); i++) {
 		size_t n = strlen(drivers[i].driver);
@@ -148,10 +186,10 @@ static int driver_parse(const struct dp_port_conf *conf, struct dp_device *dev, 
 			isalpha((unsigned char)dev->name[n]))
 			continue;
 		(void)snprintf(dev->driver, sizeof(dev->driver), "%s", drivers[i].driver);
-		if (drivers[i].iface_key)
-			(void)dp_device_arg(
-				dev->args, drivers[i].iface_key, dev->iface, sizeof(dev->iface));
-		return interfaces_check(conf, dev, err);
+		ret = unseen_check(conf, dev, err);
+		if (!ret && drivers[i].iface_key)
+			ret = iface_take(conf, dev, drivers[i].iface_key, err);
+		return ret;
 	}
 	return rh_error_set(err, EINVAL,
 		"port %s: device '%s' is neither a PCI address (0000:81:00.0) nor a vdev of net_af_packet, net_af_xdp, "

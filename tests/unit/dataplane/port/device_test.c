@@ -106,6 +106,32 @@ Test(device, an_interface_that_no_check_would_see_is_refused)
 	cr_assert_eq(parse("net_pcap0,rx_pcap=/tmp/a.pcap,tx_pcap=/tmp/b.pcap"), 0, "%s", err.text);
 }
 
+Test(device, an_interface_is_named_once_and_not_empty)
+{
+	static const char *const empty[] = {"net_pcap0,iface=", "net_pcap0,iface=,iface=eth0",
+		"net_pcap0,rx_pcap=/tmp/a.pcap,iface=", "net_af_packet0,iface=,iface=eth0", "net_af_xdp0,iface="};
+	static const char *const twice[] = {"net_pcap0,iface=eth1,iface=eth0", "net_pcap0,iface=eth1,iface=eth1",
+		"net_af_xdp0,iface=eth1,queue_count=1,iface=eth0"};
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(empty); i++) {
+		cr_assert_eq(parse(empty[i]), -EINVAL, "'%s'", empty[i]);
+		cr_assert(strstr(err.text, "has an empty iface=: write iface=NAME"), "%s", err.text);
+	}
+	for (size_t i = 0; i < RH_ARRAY_LEN(twice); i++) {
+		cr_assert_eq(parse(twice[i]), -EINVAL, "'%s'", twice[i]);
+		cr_assert(strstr(err.text, "two interfaces, eth1 and eth"), "%s", err.text);
+	}
+	cr_assert_eq(parse("net_pcap0,iface=eth1,iface="), -EINVAL);
+}
+
+Test(device, an_interface_name_is_not_cut_to_one_that_exists)
+{
+	cr_assert_eq(parse("net_pcap0,iface=fifteen-letters"), 0, "%s", err.text);
+	cr_assert_str_eq(dev.iface, "fifteen-letters");
+	cr_assert_eq(parse("net_pcap0,iface=fifteen-letters2"), -EINVAL);
+	cr_assert(strstr(err.text, "15 characters at most"), "%s", err.text);
+}
+
 Test(device, arguments_are_found_by_their_whole_key)
 {
 	char value[16];
