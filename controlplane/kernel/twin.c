@@ -94,8 +94,12 @@ static int twin_address(struct cp_twin *twin, const struct cp_conf_address *a, s
 
 static int twin_configure(struct cp_twin *twin, const struct cp_conf_port *conf, struct rh_error *err)
 {
+	static const uint8_t none[6];
 	int ret;
 
+	if (memcmp(twin->port->info.mac, none, sizeof(none)) == 0)
+		return rh_error_set(err, EADDRNOTAVAIL,
+			"port %s: the device has no link-layer address: set slow-path none", conf->dp.name);
 	twin_sysctl(twin, "accept_dad", "0");
 	ret = cp_netlink_link_up(
 		&twin->k->netlink, twin->ifindex, twin->port->info.mac, twin->port->info.mtu);

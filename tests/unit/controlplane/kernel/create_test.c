@@ -38,6 +38,16 @@ Test(create, a_port_nobody_polls_is_named)
 	cr_assert_str_eq(err.text, "port p7: no worker polls it");
 }
 
+Test(create, a_device_without_link_layer_address_has_no_twin)
+{
+	dp.addressless = true;
+	cr_assert_eq(create(), -EADDRNOTAVAIL);
+	cr_assert_str_eq(err.text, "port p3: the device has no link-layer address: set slow-path none");
+	cr_assert_eq(if_nametoindex("tw"), 0, "the twin went again");
+	conf.ports[0].slow_path = CP_SLOW_PATH_NONE;
+	cr_assert_eq(create(), 0, "%s", err.text);
+}
+
 Test(create, an_address_the_kernel_refuses_is_named)
 {
 	conf.ports[0].addresses[0].prefix_len = 33;

@@ -26,6 +26,7 @@ static struct {
 	uint32_t local_count[8], local_calls;
 	bool twin[8];
 	bool full; /* the inject ring */
+	bool addressless; /* devices without MAC, as net_ring */
 	uint32_t moved;
 } dp;
 
@@ -76,7 +77,8 @@ static inline int port_info(uint32_t index, struct dp_port_info *out)
 {
 	memset(out, 0, sizeof(*out));
 	(void)snprintf(out->name, sizeof(out->name), "p%u", index);
-	memcpy(out->mac, port_mac, 6);
+	if (!dp.addressless)
+		memcpy(out->mac, port_mac, 6);
 	out->mtu = 1400;
 	return index < 8 ? 0 : -ENOENT;
 }
