@@ -82,6 +82,14 @@ static void table_down(struct router *r)
 	dp_table_destroy(r->table);
 }
 
+/* Before the workers run: what they punt until the twins are there waits in their rings for pump_up. */
+static void slow_paths_open(struct router *r)
+{
+	for (uint32_t p = 0; p < r->conf->port_count; p++)
+		if (r->conf->ports[p].slow_path == CP_SLOW_PATH_TAP)
+			(void)dp_engine_set_slow_path(r->eng, r->ports[p], true);
+}
+
 static int engine_up(struct router *r, struct rh_error *err)
 {
 	struct dp_engine_conf *conf = &r->conf->engine;
@@ -91,6 +99,7 @@ static int engine_up(struct router *r, struct rh_error *err)
 	conf->node_incarnation = rh_random_seed() | 1;
 	rc = dp_engine_create(conf, &r->eng, err);
 	if (rc == 0) {
+		slow_paths_open(r);
 		rc = dp_engine_start(r->eng, err);
 		if (rc < 0)
 			dp_engine_destroy(r->eng);

@@ -41,6 +41,23 @@ class Twin(case.RouterCase):
         return {name: self.router_host.run("cat", f"/proc/sys/{name}").stdout.strip() for name in names}
 
 
+class Early(case.RouterCase):
+    """Frames keep coming while the router starts: those before its twins are up wait for them."""
+
+    HOSTS = ("a",)
+
+    def make_router(self):
+        host = self.hosts["a"]
+        host.ip("neigh", "replace", "198.18.0.1", "lladdr", self.router_host.mac("v0"), "dev", "eth0", "nud", "permanent")
+        pinging = host.popen("ping", "-n", "-q", "-i", "0.002", "198.18.0.1", stdout=case.subprocess.DEVNULL)
+        self.addCleanup(case.stop, pinging)
+        return super().make_router()
+
+    def test_no_frame_is_dropped_for_want_of_a_twin(self):
+        self.assertTrue(case.wait_for(lambda: self.total("punted_datagrams") > 100))
+        self.assertNotIn(("datagram", "no_slow_path"), self.router.drops())
+
+
 class Neighbours(case.RouterCase):
     def test_a_host_whose_mac_changes_is_followed(self):
         reader = self.subscriber("b", ["#"])

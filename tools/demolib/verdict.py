@@ -59,8 +59,6 @@ def complaints(outcomes, counters, events, refused):
     for level in ("drop_datagrams", "drop_events"):
         odd = collections.Counter(total[level])
         odd.pop("too_large", None)
-        # Frames of the hosts' own kernels that came before the tap twin was up are none of the demo's.
-        odd.pop("no_slow_path", None)
         said += [f"{count} {level[5:]} dropped as {reason}" for reason, count in odd.items() if count]
     if total["lost_before_router"]:
         said.append(f"{total['lost_before_router']} events were lost before the router")

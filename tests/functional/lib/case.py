@@ -6,6 +6,7 @@ what was made is taken away whatever happened, and the logs stay when something 
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
