@@ -6,9 +6,7 @@
 
 #include <rte_mbuf.h>
 
-#define IPV4_UDP_HEADERS 28
-#define IPV6_UDP_HEADERS 48
-/* Slices of the largest event in the smallest datagram a client may ask for. */
+/* Slices of the largest event in the smallest datagram: of what a client asks for, and of what a port of DP_MTU_MIN carries. */
 #define FRAGMENTS_MAX 192
 _Static_assert(RH_EVENT_MAX / ((RH_DATAGRAM_MIN_MAX - RH_DATAGRAM_HDR - RH_FRAGMENT_HDR) & ~7) <
 		       FRAGMENTS_MAX,
@@ -31,10 +29,10 @@ static struct dp_envelope envelope_of(struct dp_ctx *ctx, struct dp_session *slo
 	};
 }
 
-/* Bytes of UDP payload one frame to this client may hold. */
+/* Bytes of UDP payload one frame to this client may hold: never less than RH_DATAGRAM_MIN_MAX. */
 static uint32_t datagram_max(const struct dp_session *slot, const struct dp_txq *txq)
 {
-	uint32_t fits = txq->mtu - (slot->family == 4 ? IPV4_UDP_HEADERS : IPV6_UDP_HEADERS);
+	uint32_t fits = txq->mtu - (slot->family == 4 ? DP_IPV4_UDP_HEADERS : DP_IPV6_UDP_HEADERS);
 
 	return slot->max_datagram < fits ? slot->max_datagram : fits;
 }

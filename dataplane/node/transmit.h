@@ -5,7 +5,17 @@
  * Ctx of everything: worker, unless said otherwise.
  */
 
+#include "dataplane/frame/wire.h"
 #include "dataplane/node/context.h"
+
+/* IP and UDP in front of a datagram, bytes. */
+#define DP_IPV4_UDP_HEADERS 28
+#define DP_IPV6_UDP_HEADERS 48
+/*
+ * Least MTU of a port that is sent on: the smallest datagram a client may ask for, over IPv6. What an event is cut into is
+ * bounded by that datagram; on a narrower port there would be more slices than transmit has room for.
+ */
+#define DP_MTU_MIN (RH_DATAGRAM_MIN_MAX + DP_IPV6_UDP_HEADERS)
 
 /* Who a datagram goes to, and as what. */
 struct dp_envelope {

@@ -74,11 +74,17 @@ static int queue_create(struct dp_ctx *ctx, uint32_t port, struct rh_error *err)
 	int ethdev = dp_port_ethdev_id(port);
 	struct dp_txq *txq;
 	uint32_t queue;
+	uint16_t mtu;
 
 	if (port >= DP_LIMIT_PORTS || ethdev < 0 || !dp_port_pool(port))
 		return rh_error_set(err, EINVAL, "worker %u: port %u is not open", ctx->worker, port);
 	if (ctx->txq[port])
 		return rh_error_set(err, EINVAL, "worker %u: port %u is named twice", ctx->worker, port);
+	mtu = mtu_of(port);
+	if (mtu < DP_MTU_MIN)
+		return rh_error_set(err, EINVAL,
+			"worker %u: port %u has MTU %u: at least %d, for the smallest datagram a client may ask for (%d bytes over IPv6)",
+			ctx->worker, port, mtu, DP_MTU_MIN, RH_DATAGRAM_MIN_MAX);
 	if (dp_port_queue_claim(port, &queue) < 0)
 		return rh_error_set(err, EINVAL,
 			"worker %u: port %u has no queue left: give it to fewer workers", ctx->worker,
@@ -88,7 +94,7 @@ static int queue_create(struct dp_ctx *ctx, uint32_t port, struct rh_error *err)
 		return rh_error_set(err, ENOMEM, "worker %u: no memory for a queue", ctx->worker);
 	txq->ethdev = (uint16_t)ethdev;
 	txq->queue = (uint16_t)queue;
-	txq->mtu = mtu_of(port);
+	txq->mtu = mtu;
 	txq->pool = dp_port_pool(port);
 	ctx->txq[port] = txq;
 	*rxq = (struct dp_rxq){.ethdev = (uint16_t)ethdev,

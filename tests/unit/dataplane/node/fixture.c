@@ -28,6 +28,7 @@ static void port_open(const struct fx_options *o)
 	struct dp_port_conf conf = {.name = "p0",
 		.device = "net_ring0",
 		.queues = fx.workers,
+		.mtu = o->mtu,
 		.rx_checksum_in_software = o->check_in_software};
 	struct rh_error err = {""};
 

@@ -45,6 +45,7 @@ struct fx_options {
 	uint32_t workers; /* 0: 1 */
 	uint32_t max_sessions;
 	uint32_t punt_rate, control_rate;
+	uint16_t mtu; /* 0: 1500 */
 	bool check_in_software;
 	bool stage_timing;
 	uint64_t max_rx_datagrams;

@@ -2,6 +2,8 @@
 
 #include "tests/unit/dataplane/node/fixture.h"
 
+#include "dataplane/node/transmit.h"
+
 #include <stdlib.h>
 
 #define SLICE 1400
@@ -12,9 +14,9 @@ static uint8_t record[RH_EVENT_MAX + 8];
 static uint8_t payload[RH_PAYLOAD_MAX];
 static uint32_t record_len;
 
-static void start(void)
+static void start_with(const struct fx_options *options)
 {
-	fx_start(NULL);
+	fx_start(options);
 	fx_connect(&pub, 1);
 	fx_connect(&sub, 2);
 	(void)fx_subscribe(&sub, "big/#");
@@ -22,7 +24,18 @@ static void start(void)
 		payload[i] = (uint8_t)(i * 7 + i / 251);
 }
 
+static void start(void)
+{
+	start_with(NULL);
+}
+
+static void start_narrow(void)
+{
+	start_with(&(struct fx_options){.mtu = DP_MTU_MIN});
+}
+
 TestSuite(fragment, .init = start, .fini = fx_stop);
+TestSuite(narrow_port, .init = start_narrow, .fini = fx_stop);
 
 static uint64_t make(uint32_t payload_len)
 {
@@ -33,6 +46,33 @@ static uint64_t make(uint32_t payload_len)
 	spec.payload_len = payload_len;
 	len = rh_event_encode(record, sizeof(record), &spec, true);
 	cr_assert_gt(len, 0);
+	record_len = (uint32_t)len;
+	return spec.sequence;
+}
+
+/* Topic, options and attributes as long as they may be, too. */
+static uint64_t make_largest(void)
+{
+	static char topic[RH_TOPIC_MAX];
+	static uint8_t options[RH_OPTIONS_MAX], attributes[RH_ATTRIBUTES_MAX];
+	struct rh_event_spec spec = fx_spec(&pub, topic, NULL);
+	int len;
+
+	memset(topic, 't', sizeof(topic));
+	memset(options, 0, sizeof(options));
+	/* One extension attribute, "z", that fills the rest. */
+	memset(attributes, 'v', sizeof(attributes));
+	memcpy(attributes, "\x00\x01z", 3);
+	rh_store_be16(attributes + 3, RH_ATTRIBUTES_MAX - 5);
+	spec.topic_len = sizeof(topic);
+	spec.options = options;
+	spec.options_len = sizeof(options);
+	spec.attributes = attributes;
+	spec.attributes_len = sizeof(attributes);
+	spec.payload = payload;
+	spec.payload_len = RH_PAYLOAD_MAX;
+	len = rh_event_encode(record, sizeof(record), &spec, true);
+	cr_assert_eq(len, RH_EVENT_MAX);
 	record_len = (uint32_t)len;
 	return spec.sequence;
 }
@@ -346,4 +386,27 @@ Test(fragment, the_time_in_reassembly_counts_against_the_time_to_live)
 	cr_assert_leq(copy.event.ttl_ms, 1700);
 	cr_assert_gt(copy.event.ttl_ms, 0);
 	cr_assert_not(fx_copy(&sub, &copy));
+}
+
+Test(narrow_port, of_the_least_MTU_carries_the_largest_event_in_the_smallest_datagrams)
+{
+	struct dp_session_conf conf;
+	uint32_t slice = (RH_DATAGRAM_MIN_MAX - RH_DATAGRAM_HDR - RH_FRAGMENT_HDR) & ~7u;
+	struct fx_client six;
+	uint64_t sequence;
+
+	fx_client_init(&six, 6, 6, DP_VLAN_NONE);
+	conf = fx_conf(&six);
+	fx_open(&six, &conf);
+	(void)fx_subscribe(&six, "#");
+	sequence = make_largest();
+	for (uint32_t i = 0; i < slices(); i++)
+		send_slice(i, sequence, 1);
+	fx_settle();
+	cr_assert_eq(fx_count(copies_tx), 1);
+	cr_assert(fx_copy(&six, &copy));
+	cr_assert_eq(copy.event.payload_len, RH_PAYLOAD_MAX);
+	cr_assert_eq(memcmp(copy.event.payload, payload, RH_PAYLOAD_MAX), 0);
+	cr_assert_eq(copy.frames, (RH_EVENT_MAX + slice - 1) / slice);
+	cr_assert_leq(copy.packet.payload_len, RH_DATAGRAM_MIN_MAX);
 }

@@ -7,6 +7,7 @@
 #include "dataplane/api/trace.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/node/node.h"
+#include "dataplane/node/transmit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,14 +18,26 @@ static struct fx_client pub, sub;
 
 TestSuite(engine, .fini = fx_stop);
 
+static uint32_t port_of_mtu(uint16_t mtu)
+{
+	struct dp_port_conf conf = {.name = "narrow", .device = "net_ring1", .queues = 1, .mtu = mtu};
+	struct rh_error err = {""};
+	uint32_t port;
+
+	cr_assert_eq(dp_port_open(&conf, &port, &err), 0, "%s", err.text);
+	return port;
+}
+
 Test(engine, configurations_that_cannot_work_are_refused_with_a_sentence)
 {
 	struct dp_engine_conf good, conf;
 	struct dp_engine *eng = NULL;
 	struct rh_error err;
+	uint32_t narrow;
 
 	fx_start(NULL);
 	good = fx.eng->conf;
+	narrow = port_of_mtu(DP_MTU_MIN - 1);
 #define REFUSED(change, words)                                                                     \
 	do {                                                                                       \
 		conf = good;                                                                       \
@@ -42,7 +55,9 @@ Test(engine, configurations_that_cannot_work_are_refused_with_a_sentence)
 	REFUSED(conf.workers[0].port_count = 0, "0 ports");
 	REFUSED(conf.workers[0].ports[0] = 9, "not open");
 	REFUSED((conf.workers[0].port_count = 2, conf.workers[0].ports[1] = fx.port), "");
+	REFUSED(conf.workers[0].ports[0] = narrow, "has MTU 559: at least 560");
 #undef REFUSED
+	dp_port_close(narrow);
 }
 
 static struct dp_session_conf conf_of(uint32_t n)
