@@ -39,12 +39,10 @@ uint64_t rh_histogram_min_ns(const struct rh_histogram *h)
 	return h->count ? ~h->min_inverted : 0;
 }
 
-/* ceil(count * per_10000 / 10000) without overflow, 1 at least. */
+/* ceil(count * per_10000 / 10000) without overflow. */
 static uint64_t rank_of(uint64_t count, uint32_t per_10000)
 {
-	uint64_t rank = count / 10000 * per_10000 + (count % 10000 * per_10000 + 9999) / 10000;
-
-	return rank ? rank : 1;
+	return count / 10000 * per_10000 + (count % 10000 * per_10000 + 9999) / 10000;
 }
 
 uint64_t rh_histogram_percentile_ns(const struct rh_histogram *h, uint32_t per_10000)

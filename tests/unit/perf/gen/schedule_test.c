@@ -90,6 +90,16 @@ Test(schedule, a_ramp_sends_half_as_much_and_ever_faster)
 	}
 }
 
+/* N(t) = c (1000 t)^2: event c i^2 is due at i ms to the nanosecond. */
+Test(schedule, a_ramp_meets_its_exact_times)
+{
+	for (uint64_t c = 1; c <= 500; c++) {
+		start(0, 2000000 * c, SECOND, 1);
+		for (uint64_t i = 1; i < 1000; i += 7)
+			cr_assert_eq(schedule_intended_ns(&s, c * i * i), i * 1000000);
+	}
+}
+
 static void spec_draw(struct rnd *rnd, uint64_t duration_max)
 {
 	uint64_t rate = 1 + (rnd_u64(rnd) % SCHEDULE_RATE_MAX >> rnd_below(rnd, 29));

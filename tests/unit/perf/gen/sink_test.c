@@ -107,7 +107,9 @@ Test(sink, counts_what_is_lost_by_subscriber_and_class)
 	(void)deliver(0, 2, 1);
 	(void)deliver(0, 2, 3);
 	cr_assert_not(sink_complete(f.sink));
-	expect_counts((struct trial_counts){.sent = 2, .expected = 6, .received = 3, .lost = 3});
+	for (int again = 0; again < 2; again++)
+		expect_counts(
+			(struct trial_counts){.sent = 2, .expected = 6, .received = 3, .lost = 3});
 	cr_assert_eq(sink_lost(f.sink, 1, class), 0);
 	cr_assert_eq(sink_lost(f.sink, 3, class), 1);
 	cr_assert_eq(sink_lost(f.sink, 5, class), 2);
@@ -194,6 +196,15 @@ Test(sink, the_window_ends_after_1024_sequences)
 		.beyond = 2});
 }
 
+Test(sink, the_window_keeps_its_oldest_sequence)
+{
+	for (uint64_t highest = 1; highest < 3 * SINK_WINDOW; highest++) {
+		cr_assert_eq(deliver(0, highest, 1), SINK_RECEIVED);
+		if (highest >= SINK_WINDOW)
+			cr_assert_eq(deliver(0, highest - SINK_WINDOW + 1, 1), SINK_DOUBLED);
+	}
+}
+
 static enum sink_verdict deliver_in(uint32_t trial, uint64_t sequence)
 {
 	struct stamp s = stamp_of(0, sequence);
@@ -270,6 +281,29 @@ static void flip_every_bit(uint32_t place)
 	cr_assert_leq(result.all.received, 1, "the first that was not altered");
 	cr_assert_eq(result.by_class[f.places[place].class].altered, altered - STAMP_BYTES * 8,
 		"where the stamp can be read, the class is known");
+}
+
+static enum sink_verdict deliver_with_ttl(uint32_t place, uint64_t sequence, uint32_t ttl_ms)
+{
+	struct stamp s = stamp_of(place, sequence);
+
+	f.places[place].receivers = f.places[0].receivers;
+	f.places[place].receiver_count = f.places[0].receiver_count;
+	fixture_route(&f, &rnd, &s, record);
+	rh_store_be32(record + 32, ttl_ms);
+	return sink_take(f.sink, 1, record, f.places[place].len, 1500);
+}
+
+Test(sink, time_to_live_may_fall_but_not_to_zero_nor_rise)
+{
+	cr_assert_eq(deliver_with_ttl(3, 1, FIXTURE_TTL_MS), SINK_RECEIVED);
+	cr_assert_eq(deliver_with_ttl(3, 2, FIXTURE_TTL_MS - 1), SINK_RECEIVED);
+	cr_assert_eq(deliver_with_ttl(3, 3, 1), SINK_RECEIVED);
+	cr_assert_eq(deliver_with_ttl(3, 4, 0), SINK_ALTERED);
+	cr_assert_eq(deliver_with_ttl(3, 5, FIXTURE_TTL_MS + 1), SINK_ALTERED);
+	cr_assert_eq(deliver_with_ttl(3, 6, UINT32_MAX), SINK_ALTERED);
+	cr_assert_eq(deliver_with_ttl(6, 7, UINT32_MAX), SINK_RECEIVED);
+	cr_assert_eq(deliver_with_ttl(6, 8, UINT32_MAX - 1), SINK_ALTERED, "none stays none");
 }
 
 Test(sink, finds_every_single_altered_bit)
