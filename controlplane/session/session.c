@@ -181,6 +181,7 @@ void cp_sessions_scan(struct cp_sessions *s)
 			session_look(s, s->by_slot[i]);
 	}
 	s->scan_part = (s->scan_part + 1) % CP_SCAN_PARTS;
+	s->ops->reap(s->eng);
 }
 
 static void on_scan(uv_timer_t *timer)

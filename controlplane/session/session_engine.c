@@ -14,6 +14,7 @@ static uint64_t tsc(void)
 static const struct cp_sessions_ops ops = {
 	.open = dp_session_open,
 	.close = dp_session_close,
+	.reap = dp_sessions_reap,
 	.set_adjacency = dp_session_set_adjacency,
 	.alias = dp_session_alias,
 	.stats = dp_session_stats,

@@ -30,6 +30,7 @@ struct cp_sessions_ops {
 	int (*open)(struct dp_engine *eng, const struct dp_session_conf *conf,
 		dp_session_id_t *slot, uint32_t *wire_id, uint32_t *check, struct rh_error *err);
 	int (*close)(struct dp_engine *eng, dp_session_id_t slot);
+	void (*reap)(struct dp_engine *eng);
 	int (*set_adjacency)(struct dp_engine *eng, dp_session_id_t slot, dp_adj_id_t adj);
 	int (*alias)(struct dp_engine *eng, dp_session_id_t slot, uint16_t alias, const char *topic,
 		uint16_t len, uint64_t *generation);
@@ -208,5 +209,5 @@ void cp_sessions_moved(void *arg);
 void cp_sessions_soon(struct cp_sessions *s);
 /* Ask for the drop again where the registry had no memory. True when none is left. */
 bool cp_closing_flush(struct cp_sessions *s);
-/* Look for silent death and protocol errors in one part of the slots. */
+/* Look for silent death and protocol errors in one part of the slots, and carry the engine's closings on. */
 void cp_sessions_scan(struct cp_sessions *s);

@@ -47,6 +47,11 @@ int dp_session_open(struct dp_engine *eng, const struct dp_session_conf *conf, d
  * reused after the owner let go and a grace period. Remove its subscriptions first (dp_table_sub_del, publish).
  */
 int dp_session_close(struct dp_engine *eng, dp_session_id_t slot);
+/*
+ * Carry closings on: ask the owner again where its command ring was full, free what it let go. Open and close do it too; called
+ * from a timer as well, no closing waits for the next client. Looks at 64 of them in turn.
+ */
+void dp_sessions_reap(struct dp_engine *eng);
 /* Another next hop (route change). */
 int dp_session_set_adjacency(struct dp_engine *eng, dp_session_id_t slot, dp_adj_id_t adj);
 /*

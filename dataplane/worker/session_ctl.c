@@ -2,6 +2,7 @@
  * Opening and closing of sessions. A slot is filled while nobody knows it, then published by its state; closing runs through the
  * owner's command ring, which lets go of everything that names the slot, then through a grace period, because any worker may
  * have looked the slot up in its current burst.
+ * Where the command ring is full, the owner is told at a later dp_sessions_reap: the next open or close, or the timer of control.
  */
 
 #include "dataplane/api/session.h"
@@ -82,7 +83,7 @@ static bool closing_advance(struct dp_engine *eng, uint32_t index)
 	}
 }
 
-static void reap(struct dp_engine *eng)
+void dp_sessions_reap(struct dp_engine *eng)
 {
 	uint32_t n = eng->closing.count < REAP_BUDGET ? eng->closing.count : REAP_BUDGET;
 
@@ -102,7 +103,7 @@ static uint32_t slot_take(struct dp_engine *eng)
 {
 	uint32_t slot;
 
-	reap(eng);
+	dp_sessions_reap(eng);
 	slot = list_pop(eng, &eng->free);
 	if (slot == DP_SLOT_NONE && eng->slot_fresh < eng->tables.slot_count)
 		slot = eng->slot_fresh++;
@@ -233,7 +234,7 @@ int dp_session_close(struct dp_engine *eng, dp_session_id_t id)
 	rh_store_release(&slot->state, DP_SLOT_CLOSING);
 	list_push(eng, &eng->closing, id);
 	(void)closing_advance(eng, id);
-	reap(eng);
+	dp_sessions_reap(eng);
 	return 0;
 }
 

@@ -38,6 +38,12 @@ static int fake_close(struct dp_engine *eng, dp_session_id_t slot)
 	return 0;
 }
 
+static void fake_reap(struct dp_engine *eng)
+{
+	(void)eng;
+	around.reaped++;
+}
+
 static int fake_set_adjacency(struct dp_engine *eng, dp_session_id_t slot, dp_adj_id_t adj)
 {
 	(void)eng, (void)slot;
@@ -161,7 +167,7 @@ static uint64_t fake_tsc(void)
 	return around.tsc;
 }
 
-static const struct cp_sessions_ops ops = {fake_open, fake_close, fake_set_adjacency, fake_alias,
+static const struct cp_sessions_ops ops = {fake_open, fake_close, fake_reap, fake_set_adjacency, fake_alias,
 	fake_stats, fake_seen, fake_send, fake_adj_get, fake_adj_put, fake_adj_known, fake_subs_add, fake_subs_del,
 	fake_subs_drop, fake_subs_count, fake_now, fake_tsc};
 

@@ -17,7 +17,7 @@ struct around {
 	uint64_t sent_bytes;
 	bool send_full; /* answer -EAGAIN */
 	bool open[64];
-	unsigned opened, closed;
+	unsigned opened, closed, reaped;
 	uint32_t slots; /* -ENOSPC beyond */
 	struct dp_session_conf last_open;
 	int adj_refs;

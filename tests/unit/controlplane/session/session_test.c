@@ -341,6 +341,14 @@ Test(session, one_that_the_registry_cannot_drop_now_is_dropped_soon)
 	cr_assert_eq(around.closed, 1);
 }
 
+Test(session, the_engine_s_closings_are_carried_on_without_any_client)
+{
+	for (int i = 0; i < 10 && around.reaped < 2; i++)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	cr_assert_eq(around.reaped, 2);
+	cr_assert_eq(around.opened, 0);
+}
+
 Test(session, a_next_hop_is_let_go_after_what_waits_for_it)
 {
 	struct client c = client_at(2, "alice");

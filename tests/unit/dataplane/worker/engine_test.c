@@ -272,3 +272,49 @@ Test(engine, long_queues_of_many_closed_sessions_go_over_several_rounds)
 	fx_poll();
 	cr_assert_eq(fx_dropped(copies, SUBSCRIBER_GONE), 10000);
 }
+
+/* Open sessions until worker 0's command ring takes no more; nobody drains it. */
+static void commands_fill(void)
+{
+	struct dp_session_conf conf = conf_of(3);
+	struct rh_error err = {""};
+	uint32_t wire, check, n = 0;
+	dp_session_id_t slot;
+
+	while (dp_session_open(fx.eng, &conf, &slot, &wire, &check, &err) == 0)
+		cr_assert_leq(++n, DP_LIMIT_COMMAND_RING);
+	cr_assert_eq(n, DP_LIMIT_COMMAND_RING);
+	cr_assert_not_null(strstr(err.text, "commands waiting"), "%s", err.text);
+}
+
+static void commands_drain(void)
+{
+	while (dp_commands_drain(fx.eng->ctx[0]))
+		;
+}
+
+Test(engine, a_closing_that_found_the_command_ring_full_goes_on_without_another_client)
+{
+	struct dp_session *slot;
+	struct dp_session_stats stats;
+
+	fx_start(&(struct fx_options){.max_sessions = DP_LIMIT_COMMAND_RING + 64});
+	fx_connect(&sub, 2);
+	slot = &fx.eng->tables.slots[sub.slot];
+	/* As if a worker ran, and did not keep up. */
+	fx.eng->running = true;
+	commands_fill();
+	cr_assert_eq(dp_session_close(fx.eng, sub.slot), 0);
+	commands_drain();
+	cr_assert_eq(slot->state, DP_SLOT_CLOSING, "its owner was not told");
+	dp_sessions_reap(fx.eng);
+	commands_drain();
+	cr_assert_eq(slot->state, DP_SLOT_RELEASED);
+	dp_sessions_reap(fx.eng);
+	rh_rcu_barrier();
+	cr_assert_eq(dp_session_stats(fx.eng, sub.slot, &stats), -ENOENT);
+	dp_sessions_reap(fx.eng);
+	cr_assert_eq(fx.eng->closing.count, 0);
+	cr_assert_eq(fx.eng->free.tail, sub.slot, "another client may have it");
+	fx.eng->running = false;
+}
