@@ -1,6 +1,6 @@
 #include "controlplane/main/check.h"
 
-#include "controlplane/conf/conf.h"
+#include "controlplane/main/machine.h"
 #include "controlplane/subs/helper.h"
 
 #include <arpa/inet.h>
@@ -73,10 +73,14 @@ static void print_plan(const struct cp_conf *conf)
 int rhumbd_check(const char *path)
 {
 	struct rh_error err = {""};
-	struct cp_conf *conf;
+	struct cp_conf *conf = NULL;
+	int rc = cp_conf_load(path, &conf, &err);
 
-	if (cp_conf_load(path, &conf, &err) < 0) {
+	if (rc == 0)
+		rc = rhumbd_machine_check(conf, path, &err);
+	if (rc < 0) {
 		(void)fprintf(stderr, "rhumbd: %s\n", err.text);
+		cp_conf_free(conf);
 		return 1;
 	}
 	(void)printf("%s: ok, digest %016llx\n", path, (unsigned long long)conf->digest);

@@ -1,5 +1,6 @@
 #include "controlplane/main/router.h"
 
+#include "controlplane/main/machine.h"
 #include "dataplane/base/log.h"
 
 #include <errno.h>
@@ -7,11 +8,11 @@
 static int open_all(struct router *r, struct rh_error *err)
 {
 	for (; r->ports_open < r->conf->port_count; r->ports_open++) {
-		int rc = dp_port_open(
-			&r->conf->ports[r->ports_open].dp, &r->ports[r->ports_open], err);
+		const struct dp_port_conf *port = &r->conf->ports[r->ports_open].dp;
+		int rc = dp_port_open(port, &r->ports[r->ports_open], err);
 
 		if (rc < 0)
-			return rc;
+			return rhumbd_refuse_port(r->config_path, port, rc, err);
 	}
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "controlplane/main/router.h"
 
+#include "controlplane/main/machine.h"
 #include "controlplane/main/version.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/hash.h"
@@ -14,6 +15,8 @@ static int conf_up(struct router *r, struct rh_error *err)
 	/* Before anything of the machine is touched. */
 	if (rc == 0)
 		rc = ctl_socket_probe(r->conf->control_socket, err);
+	if (rc == 0)
+		rc = rhumbd_machine_check(r->conf, r->config_path, err);
 	if (rc < 0) {
 		cp_conf_free(r->conf);
 		r->conf = NULL;
@@ -29,7 +32,9 @@ static void conf_down(struct router *r)
 
 static int eal_up(struct router *r, struct rh_error *err)
 {
-	return dp_eal_start(&r->conf->eal, err);
+	int rc = dp_eal_start(&r->conf->eal, err);
+
+	return rc < 0 ? rhumbd_refuse_at(r->config_path, "dataplane", rc, err) : 0;
 }
 
 static void eal_down(struct router *r)

@@ -41,6 +41,12 @@ const char *dp_eal_version(void);
 /* True when memory came from hugepages. */
 bool dp_eal_has_hugepages(void);
 
+/*
+ * Can a thread of this process be pinned to @core: is it online, and does no cpuset forbid it? Looks only. 0, or -EINVAL
+ * with what would be right. Ctx: control, at any time.
+ */
+int dp_core_check(unsigned core, struct rh_error *err);
+
 struct dp_port_conf {
 	char name[DP_PORT_NAME_MAX];
 	char device[DP_PORT_DEVICE_MAX]; /* PCI address, or a vdev string such as net_af_packet0,iface=veth0 */
@@ -52,6 +58,13 @@ struct dp_port_conf {
 	bool rx_checksum_in_software; /* verify UDP/IP checksums ourselves where the device does not */
 	bool allow_default_route; /* take the port although it carries the default route */
 };
+
+/*
+ * What dp_port_open checks of the device before it touches anything: the device string, the interface and its MTU, the default route,
+ * the PCI binding, the input file. Looks only, and needs no EAL. 0; -EMSGSIZE: the port's MTU is larger than the
+ * interface's; any other negative errno: the device. Ctx: control, at any time.
+ */
+int dp_port_check(const struct dp_port_conf *conf, struct rh_error *err);
 
 /*
  * Attach, configure and start a device. Names what is wrong and what would be right: a PCI device bound to a kernel

@@ -30,8 +30,15 @@ int dp_device_parse(const struct dp_port_conf *conf, struct dp_device *out, stru
 bool dp_device_arg(const char *args, const char *key, char *out, uint32_t size);
 
 /*
- * What must hold on this machine before the device is plugged: binding, interface, default route, input file. @root as
- * in host.h. 0 or a negative errno with the sentence.
+ * What must hold on this machine before the device is plugged: binding, interface, default route, input file. Looks only:
+ * nothing is opened for writing, connected to or removed. @root as in host.h. 0 or a negative errno with the sentence
+ * (-EMSGSIZE: the MTU).
  */
 int dp_device_check(const char *root, const struct dp_port_conf *conf, const struct dp_device *dev,
 	struct rh_error *err);
+/*
+ * Clear away what a killed process left in the device's way (memif's socket file). After dp_device_check. 0, -EADDRINUSE
+ * with the sentence when that process lives.
+ */
+int dp_device_clear(
+	const struct dp_port_conf *conf, const struct dp_device *dev, struct rh_error *err);

@@ -23,7 +23,7 @@ static int check_iface(const char *root, const struct dp_port_conf *conf, const 
 			"allow-default-route on the port to take it all the same",
 			conf->name, iface, via);
 	if (conf->mtu > mtu)
-		return rh_error_set(err, EINVAL,
+		return rh_error_set(err, EMSGSIZE,
 			"port %s: interface %s has MTU %d and the port wants %u: ip link set %s mtu %u, or lower the port's",
 			conf->name, iface, mtu, conf->mtu, iface, conf->mtu);
 	return 0;
@@ -39,19 +39,25 @@ static int check_pcap(const struct dp_port_conf *conf, const struct dp_device *d
 		err, errno, "port %s: cannot read rx_pcap=%s: %s", conf->name, path, strerror(errno));
 }
 
-static int check_memif(const struct dp_port_conf *conf, const struct dp_device *dev, struct rh_error *err)
+/* Only a server on a path of the file system has a file; absent arguments mean client and abstract. */
+static bool memif_file(const struct dp_device *dev, char *path, uint32_t size)
 {
-	char role[16], path[PATH_MAX], abstract[8];
-	struct rh_error why;
-	int ret;
+	char role[16], abstract[8];
 
-	/* Only a server on a path of the file system has a file; absent arguments mean client and abstract. */
-	if (!dp_device_arg(dev->args, "role", role, sizeof(role)) || strcmp(role, "server") != 0 ||
-		!dp_device_arg(dev->args, "socket", path, sizeof(path)) ||
-		!dp_device_arg(dev->args, "socket-abstract", abstract, sizeof(abstract)) ||
-		strcmp(abstract, "no") != 0)
-		return 0;
-	ret = dp_memif_socket_clear(path, &why);
+	return strcmp(dev->driver, "net_memif") == 0 &&
+	       dp_device_arg(dev->args, "role", role, sizeof(role)) && strcmp(role, "server") == 0 &&
+	       dp_device_arg(dev->args, "socket", path, size) &&
+	       dp_device_arg(dev->args, "socket-abstract", abstract, sizeof(abstract)) &&
+	       strcmp(abstract, "no") == 0;
+}
+
+static int on_memif_file(int (*act)(const char *path, struct rh_error *err), const struct dp_port_conf *conf,
+	const struct dp_device *dev, struct rh_error *err)
+{
+	char path[PATH_MAX];
+	struct rh_error why;
+	int ret = memif_file(dev, path, sizeof(path)) ? act(path, &why) : 0;
+
 	return ret ? rh_error_set(err, -ret, "port %s: %s", conf->name, why.text) : 0;
 }
 
@@ -61,7 +67,7 @@ static int check_pci(const char *root, const struct dp_port_conf *conf, const st
 	struct rh_error why;
 	int ret = dp_host_pci_check(root, dev->name, conf->allow_default_route, &why);
 
-	return ret ? rh_error_set(err, -ret, "%s", why.text) : 0;
+	return ret ? rh_error_set(err, -ret, "port %s: %s", conf->name, why.text) : 0;
 }
 
 int dp_device_check(const char *root, const struct dp_port_conf *conf, const struct dp_device *dev,
@@ -71,7 +77,20 @@ int dp_device_check(const char *root, const struct dp_port_conf *conf, const str
 		return check_pci(root, conf, dev, err);
 	if (dev->iface[0])
 		return check_iface(root, conf, dev->iface, err);
-	if (strcmp(dev->driver, "net_memif") == 0)
-		return check_memif(conf, dev, err);
-	return strcmp(dev->driver, "net_pcap") == 0 ? check_pcap(conf, dev, err) : 0;
+	if (strcmp(dev->driver, "net_pcap") == 0)
+		return check_pcap(conf, dev, err);
+	return on_memif_file(dp_memif_socket_look, conf, dev, err);
+}
+
+int dp_device_clear(const struct dp_port_conf *conf, const struct dp_device *dev, struct rh_error *err)
+{
+	return on_memif_file(dp_memif_socket_clear, conf, dev, err);
+}
+
+int dp_port_check(const struct dp_port_conf *conf, struct rh_error *err)
+{
+	struct dp_device dev;
+	int ret = dp_device_parse(conf, &dev, err);
+
+	return ret ? ret : dp_device_check("", conf, &dev, err);
 }

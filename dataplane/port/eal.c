@@ -1,6 +1,7 @@
 #include "dataplane/port/eal_priv.h"
 
 #include "dataplane/base/log.h"
+#include "dataplane/port/core.h"
 #include "dataplane/port/eal_log.h"
 #include "dataplane/port/host.h"
 #include "dataplane/port/prefix_lock.h"
@@ -26,25 +27,12 @@ static uint32_t memory_of(const struct dp_eal_conf *conf)
 	return conf->memory_mb ? conf->memory_mb : MEMORY_DEFAULT_MB;
 }
 
-static int check_core(const char *root, unsigned core, const char *use, struct rh_error *err)
-{
-	char range[128];
-
-	if (core >= DP_EAL_CONTROL_LCORE)
-		return rh_error_set(err, EINVAL, "core %u (%s): cores 0 to %u can be used", core, use,
-			DP_EAL_CONTROL_LCORE - 1);
-	if (dp_host_core_online(root, core, range, sizeof(range)))
-		return 0;
-	return rh_error_set(err, EINVAL,
-		"core %u (%s) does not exist or is offline: this machine has cores %s", core, use, range);
-}
-
 static int check_cores(const char *root, const struct dp_eal_conf *conf, struct rh_error *err)
 {
-	int ret = check_core(root, conf->control_core, "control", err);
+	int ret = dp_core_check_at(root, conf->control_core, err);
 
 	for (uint32_t i = 0; !ret && i < conf->core_count; i++) {
-		ret = check_core(root, conf->cores[i], "worker", err);
+		ret = dp_core_check_at(root, conf->cores[i], err);
 		for (uint32_t j = 0; !ret && j < i; j++)
 			if (conf->cores[i] == conf->cores[j])
 				ret = rh_error_set(err, EINVAL,

@@ -23,14 +23,21 @@ static int knock(const char *path)
 	return ret;
 }
 
-int dp_memif_socket_clear(const char *path, struct rh_error *err)
+int dp_memif_socket_look(const char *path, struct rh_error *err)
 {
 	struct stat st;
 
-	if (lstat(path, &st) < 0)
+	if (lstat(path, &st) < 0 || S_ISSOCK(st.st_mode))
 		return 0;
-	if (!S_ISSOCK(st.st_mode))
-		return rh_error_set(err, EEXIST, "%s exists and is no socket: choose another path", path);
+	return rh_error_set(err, EEXIST, "%s exists and is no socket: choose another path", path);
+}
+
+int dp_memif_socket_clear(const char *path, struct rh_error *err)
+{
+	int ret = dp_memif_socket_look(path, err);
+
+	if (ret || access(path, F_OK) < 0)
+		return ret;
 	if (knock(path) != -ECONNREFUSED)
 		return rh_error_set(err, EADDRINUSE, "%s: another process listens there", path);
 	return unlink(path) < 0 ? rh_error_set(err, errno, "cannot remove the stale socket %s: %s", path,

@@ -106,6 +106,8 @@ int dp_port_open(const struct dp_port_conf *conf, uint32_t *index, struct rh_err
 		return rh_error_set(err, EEXIST, "port %s: the name or the device %s is in use by another port",
 			conf->name, dev.name);
 	ret = dp_device_check("", conf, &dev, err);
+	if (!ret)
+		ret = dp_device_clear(conf, &dev, err);
 	if (ret)
 		return ret;
 	port = dp_port_alloc(&at);

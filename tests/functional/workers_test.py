@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import lib.case as case
@@ -114,7 +115,7 @@ class Process(case.RouterCase):
 
 
 class Check(case.RouterCase):
-    """rhumbd --check, which needs no router: what is wrong, where, and what would be right."""
+    """rhumbd --check, which needs no router but looks at the machine: what is wrong, where, and what would be right."""
 
     HOSTS = ()
 
@@ -123,12 +124,14 @@ class Check(case.RouterCase):
         self.prefix = f"{case.sweep.PREFIX}{os.getpid()}-"
         self.folder = case.tempfile.mkdtemp(prefix=self.prefix)
         self.addCleanup(self.take_away)
+        self.router_host = self.host("router")
+        self.router_host.ip("link", "add", "v0", "type", "veth", "peer", "name", "v1")
 
     def check(self, content):
         path = os.path.join(self.folder, "rhumb.json")
         with open(path, "w", encoding="utf-8") as file:
             file.write(content if isinstance(content, str) else json.dumps(content))
-        return case.run(os.path.join(case.paths.BUILD, "rhumbd"), "--check", path, check=False)
+        return self.router_host.run(os.path.join(case.paths.BUILD, "rhumbd"), "--check", path, check=False)
 
     def good(self):
         return case.configuration(self.folder, "check", [case.port("p0", "v0", ("198.18.0.1/24",))], [{"core": 1, "idle": "yield"}])
@@ -158,6 +161,54 @@ class Check(case.RouterCase):
                 self.assertEqual(len(words.splitlines()), 1, words)
                 for part in ("rhumb.json", *parts):
                     self.assertIn(part, words)
+
+    def test_what_the_machine_does_not_have_is_named_the_same_way(self):
+        def changed(**more):
+            config = self.good()
+            config["rhumb:rhumb"]["port"][0].update(more)
+            return config
+
+        def cored(**more):
+            config = self.good()
+            config["rhumb:rhumb"]["dataplane"].update(more)
+            return config
+
+        self.router_host.ip("link", "add", "v2", "type", "veth", "peer", "name", "v3")
+        self.router_host.ip("address", "add", "192.0.2.1/24", "dev", "v2")
+        for interface in ("v2", "v3"):
+            self.router_host.ip("link", "set", interface, "up")
+        self.router_host.ip("route", "add", "default", "via", "192.0.2.2")
+        device = "port[name='p0']/device: port p0: "
+        for content, parts in (
+                (cored(worker=[{"core": 77, "idle": "yield"}]), ("dataplane/worker[core='77']/core: core 77: ", "cores 0")),
+                (cored(**{"control-core": 999}), ("dataplane/control-core: core 999: ", "cores 0")),
+                (changed(device="net_af_packet0,iface=nope"), (device, "no interface nope", "ip link")),
+                (changed(device="net_pcap0,iface=,iface=v0"), (device, "empty iface=")),
+                (changed(device="net_af_packet0,iface=v2"), (device, "default route (v2)", "allow-default-route")),
+                (changed(device="net_af_packet0,iface=v0", mtu=9000), ("port[name='p0']/mtu: port p0: ", "v0 has MTU 1500", "lower the port's")),
+                (changed(device="net_pcap0,rx_pcap=/nonexistent.pcap"), (device, "/nonexistent.pcap")),
+                (changed(device="ffff:1f:1f.7"), (device, "no PCI device ffff:1f:1f.7", "lspci"))):
+            with self.subTest(parts=parts):
+                done = self.check(content)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assertRegex(done.stderr, "^rhumbd: .*rhumb.json: /rhumb:rhumb/")
+                for part in parts:
+                    self.assertIn(part, done.stderr)
+
+    def test_it_may_run_beside_the_router_and_touches_nothing(self):
+        path = os.path.join(self.folder, "m.sock")
+        config = self.good()
+        config["rhumb:rhumb"]["port"][0].update(device=f"net_memif0,role=server,socket={path},socket-abstract=no")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+            listening.bind(path)
+            listening.listen(1)
+            self.assertEqual(self.check(config).returncode, 0)
+            listening.setblocking(False)
+            self.assertRaises(BlockingIOError, listening.accept)
+        self.assertEqual(self.check(config).returncode, 0)
+        self.assertTrue(os.path.exists(path), "the stale socket is the start's to remove")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["m.sock", "rhumb.json"])
 
     def test_a_missing_file_is_named(self):
         done = case.run(os.path.join(case.paths.BUILD, "rhumbd"), "--check", "/nonexistent/rhumb.json", check=False)

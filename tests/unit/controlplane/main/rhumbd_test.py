@@ -113,11 +113,48 @@ class Rhumbd(unittest.TestCase):
 
     def test_a_device_that_does_not_exist_is_refused_and_undone(self):
         bad = self.write(port=[{"name": "p0", "device": "net_af_packet0,iface=nosuchif"}])
-        done = self.run_it("--config", bad)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("nosuchif", done.stderr)
+        for option in ("--check", "--config"):
+            done = self.run_it(option, bad)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, r"^rhumbd: .*/rhumb\.json: /rhumb:rhumb/port\[name='p0'\]/device: port p0: there is no "
+                                          r"interface nosuchif .*\n$")
         self.write()
         self.start()
+
+    def test_what_only_the_driver_finds_wrong_is_named_at_the_port(self):
+        done = self.run_it("--config", self.write(port=[{"name": "p0", "device": "net_null0,nonsense=1", "slow-path": "none"}]))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.splitlines()[-1], r"rhumb\.json: /rhumb:rhumb/port\[name='p0'\]/device: port p0: net_null0,nonsense=1 ")
+
+    def test_a_core_that_is_not_there_is_refused_by_check_and_at_start(self):
+        tree = json.loads(self.config.read_text())["rhumb:rhumb"]["dataplane"]
+        for place, change in (("worker[core='777']/core: core 777", {"worker": [{"core": 777, "idle": "yield"}]}),
+                              ("control-core: core 777", {"control-core": 777})):
+            self.write(dataplane={**tree, **change})
+            for option in ("--check", "--config"):
+                done = self.run_it(option, self.config)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"/rhumb.json: /rhumb:rhumb/dataplane/{place}: not online on this machine: cores 0", done.stderr)
+
+    def test_a_core_outside_the_cpuset_is_refused_and_one_outside_the_mask_is_not(self):
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) < 2:
+            self.skipTest("needs two processors")
+        done = subprocess.run(["taskset", "-c", str(cores[0]), RHUMBD, "--check", self.config], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        group = pathlib.Path(f"/sys/fs/cgroup/cpuset/{self.folder.name}")  # version 1 of cgroups
+        try:
+            group.mkdir()
+        except OSError as error:
+            self.skipTest(f"no cpuset of one's own: {error}")
+        self.addCleanup(group.rmdir)
+        (group / "cpuset.mems").write_text((group.parent / "cpuset.mems").read_text())
+        (group / "cpuset.cpus").write_text(str(cores[0]))
+        done = subprocess.run([RHUMBD, "--check", self.config], capture_output=True, text=True, check=False,
+                              preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"worker[core='{cores[-1]}']/core: core {cores[-1]}: a cpuset keeps this process off it: cores {cores[0]} are "
+                      "allowed", done.stderr)
 
     def test_ports_with_one_queue_go_round_the_workers(self):
         cores = sorted(os.sched_getaffinity(0))[:2]

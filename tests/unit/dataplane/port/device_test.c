@@ -2,6 +2,8 @@
 #include "tests/unit/dataplane/port/tree.h"
 
 #include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 static struct rh_error err;
 static struct dp_device dev;
@@ -174,7 +176,7 @@ Test(device_check, the_interface_with_the_default_route_wants_to_be_told_twice)
 Test(device_check, an_mtu_beyond_the_interface_is_refused)
 {
 	tree_file("/sys/class/net/veth0/mtu", "1400\n");
-	cr_assert_eq(check((struct dp_port_conf){.mtu = 1500}, "net_af_packet0,iface=veth0"), -EINVAL);
+	cr_assert_eq(check((struct dp_port_conf){.mtu = 1500}, "net_af_packet0,iface=veth0"), -EMSGSIZE);
 	cr_assert(strstr(err.text, "ip link set veth0 mtu 1500"), "%s", err.text);
 	cr_assert_eq(check((struct dp_port_conf){.mtu = 0}, "net_af_packet0,iface=veth0"), 0);
 }
@@ -191,5 +193,41 @@ Test(device_check, a_bound_pci_device_is_explained)
 	tree_link("/sys/bus/pci/devices/0000:81:00.0/driver", "../drivers/ixgbe");
 	cr_assert_eq(check((struct dp_port_conf){0}, "81:00.0"), -ENODEV);
 	cr_assert_str_eq(err.text,
-		"0000:81:00.0 is bound to ixgbe: bind it to vfio-pci (see docs/operations.md)");
+		"port p0: 0000:81:00.0 is bound to ixgbe: bind it to vfio-pci (see docs/operations.md)");
+}
+
+Test(device_check, a_memif_socket_is_looked_at_and_stays)
+{
+	char device[192], path[96];
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	(void)snprintf(path, sizeof(path), "%s/m.sock", tree_root);
+	(void)snprintf(device, sizeof(device), "net_memif0,role=server,socket=%s,socket-abstract=no", path);
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	cr_assert_eq(listen(fd, 1), 0);
+	cr_assert_eq(check((struct dp_port_conf){0}, device), 0, "somebody listens: %s", err.text);
+	cr_assert_eq(dp_device_clear(&(struct dp_port_conf){.name = "p0"}, &dev, &err), -EADDRINUSE);
+	(void)close(fd);
+	cr_assert_eq(check((struct dp_port_conf){0}, device), 0, "stale: %s", err.text);
+	cr_assert_eq(access(path, F_OK), 0, "a check removes nothing");
+	cr_assert_eq(dp_device_clear(&(struct dp_port_conf){.name = "p0"}, &dev, &err), 0, "%s", err.text);
+	cr_assert_neq(access(path, F_OK), 0);
+	tree_file("/m.sock", "text");
+	cr_assert_eq(check((struct dp_port_conf){0}, device), -EEXIST);
+	cr_assert(strstr(err.text, "port p0: "), "%s", err.text);
+	cr_assert(strstr(err.text, "is no socket: choose another path"), "%s", err.text);
+}
+
+Test(device_check, a_port_is_checked_on_the_machine_itself)
+{
+	struct dp_port_conf conf = {.name = "p0", .device = "net_af_packet0,iface=nosuchif"};
+
+	cr_assert_eq(dp_port_check(&conf, &err), -ENODEV);
+	cr_assert(strstr(err.text, "no interface nosuchif"), "%s", err.text);
+	(void)strcpy(conf.device, "net_pcap0,iface=lo");
+	cr_assert_eq(dp_port_check(&conf, &err), 0, "%s", err.text);
+	(void)strcpy(conf.device, "eth0");
+	cr_assert_eq(dp_port_check(&conf, &err), -EINVAL);
 }

@@ -98,11 +98,11 @@ Test(eal, a_core_that_is_not_there_is_named)
 	conf.cores[0] = 5;
 	cr_assert_eq(dp_eal_start_at(tree_root, tree_root, &conf, &err), -EINVAL);
 	cr_assert_str_eq(err.text,
-		"core 5 (worker) does not exist or is offline: this machine has cores 0-1");
+		"core 5: not online on this machine: cores 0-1 are");
 	conf.cores[0] = 1;
 	conf.control_core = 2;
 	cr_assert_eq(dp_eal_start_at(tree_root, tree_root, &conf, &err), -EINVAL);
-	cr_assert(strstr(err.text, "core 2 (control)"), "%s", err.text);
+	cr_assert(strstr(err.text, "core 2: not online"), "%s", err.text);
 }
 
 Test(eal, a_core_is_listed_once_and_within_the_bound)
