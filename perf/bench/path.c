@@ -200,20 +200,15 @@ int main(int argc, char **argv)
 	struct rh_error err = {""};
 	int ret;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		path_options_usage(stdout);
-		return 0;
-	}
-	path_options_default(&opt);
-	if (path_options_parse(argc, argv, &opt, &err) < 0) {
+	ret = path_options_parse(argc, argv, &opt, &err);
+	if (ret < 0)
 		(void)fprintf(stderr, "rhumb-perf-path: %s\n", err.text);
-		return 2;
-	}
+	if (ret)
+		return ret < 0 ? 2 : 0;
 	if (opt.memory) {
 		(void)printf("%u\n", path_memory_mib(&opt));
 		return 0;
 	}
-	opt.stage_timing |= opt.telemetry;
 	rh_rcu_register();
 	ret = run(&opt, &err);
 	rh_rcu_unregister();
