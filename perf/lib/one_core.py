@@ -20,7 +20,7 @@ def pair(rig, options, count, seconds):
 def pairs(rig, options, wanted):
     """Interleaved pairs for one cell."""
     count, seconds = rig.pick((5, 1.0), (3, 0.5))
-    return collect(wanted, lambda: pair(rig, options, count, seconds), rig.say)
+    return collect(wanted, lambda: pair(rig, options, count, seconds), rig.say, rig.late)
 
 
 def cost(rig, options):

@@ -9,10 +9,14 @@ class Void(Exception):
     """This pair says nothing; the text says why."""
 
 
-def collect(wanted, measure, say):
-    """Call measure() until it gave @wanted pairs. Returns (samples, reasons of the void ones); MachineError without any sample."""
+def collect(wanted, measure, say, late=lambda: False):
+    """Call measure() until it gave @wanted pairs, or one where it is @late. Returns (samples, reasons of the void ones); MachineError
+    without any sample."""
     samples, reasons = [], []
     while len(samples) < wanted and len(reasons) < wanted * TRIES_PER_PAIR:
+        if late() and (samples or len(reasons) >= TRIES_PER_PAIR):
+            say(f"out of time with {len(samples)} of {wanted} pairs")
+            break
         try:
             sample = measure()
         except Void as why:

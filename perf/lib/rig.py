@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import tempfile
+import time
 
 from lib import machine, path, probe, windows
 from lib.pairs import Void
@@ -10,17 +11,22 @@ from lib.testpmd import Reference
 
 
 class Rig:
-    """One scenario's hands. @full and @quick choose by --quick."""
+    """One scenario's hands. @full and @quick choose by --quick. @budget: seconds it should end within, or None."""
 
-    def __init__(self, scenario, build, quick):
+    def __init__(self, scenario, build, quick, budget=None):
         self.scenario, self.build, self.quick = scenario, pathlib.Path(build), quick
         self.control, self.worker = machine.cores()
+        self.budget, self.began = budget, time.monotonic()
         self.folder = None
         self.huge = False
 
     def pick(self, full, quick):
         """The one or the other by --quick."""
         return quick if self.quick else full
+
+    def late(self):
+        """Is the budget spent? What has one pair then goes on to the next cell."""
+        return self.budget is not None and time.monotonic() - self.began > self.budget
 
     def say(self, text):
         """A line of progress."""

@@ -45,7 +45,7 @@ def run(rig):
         for copies in COPIES:
             # One pass makes trace times copies frames: a shorter one where they are many.
             result.checked(f"{copies} copies: " + rig.check({**options(copies), "trace": 16384 if copies < 100 else 1024}))
-            samples, void = collect(rig.pick(5, 2), lambda c=copies: _pair(rig, c), rig.say)
+            samples, void = collect(rig.pick(5, 2), lambda c=copies: _pair(rig, c), rig.say, rig.late)
             result.add(cell(f"{copies}", "ratio_per_copy", samples), samples, void)
     result.metric("ratio_per_copy", **one_core.middles(samples, ("cycles_per_copy", "raw_cycles")))
     return result.end()

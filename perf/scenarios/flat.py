@@ -27,7 +27,7 @@ def _fits(size, packets_mib):
 def _pair(rig, size):
     small, _, _ = one_core.cost(rig, options(BASE))
     large, lane, found = one_core.cost(rig, options(size))
-    return {"cycles_1k": small, "cycles": large, "ratio_10m_1k": large / small, "hit_rate": lane["hit_rate"],
+    return {"cycles_1k": small, "cycles": large, "ratio_to_1k": large / small, "hit_rate": lane["hit_rate"],
             "bytes_per_subscription": found["table_bytes"] / size, "checked": found["checked"]}
 
 
@@ -43,9 +43,10 @@ def run(rig):
             if why:
                 result.unmeasured(f"cycles at {size:,}", why)
                 continue
-            samples, void = collect(rig.pick(5, 1) if size < TOP else rig.pick(3, 1), lambda s=size: _pair(rig, s), rig.say)
-            found = cell(f"{size}", "ratio_10m_1k" if size == TOP else "ratio_to_1k", [{**s, "ratio_to_1k": s["ratio_10m_1k"]} for s in samples])
-            result.add(found, samples, void)
+            samples, void = collect(rig.pick(5, 1) if size < TOP else rig.pick(3, 1), lambda s=size: _pair(rig, s), rig.say, rig.late)
+            key = "ratio_10m_1k" if size == TOP else "ratio_to_1k"
+            samples = [{key: s.pop("ratio_to_1k"), **s} for s in samples]
+            result.add(cell(f"{size}", key, samples), samples, void)
             curve.append({"subscriptions": size, **one_core.middles(samples, ("cycles", "cycles_1k", "hit_rate", "bytes_per_subscription"))})
     if any(c["key"] == "ratio_10m_1k" for c in result.data["cells"]):
         result.metric("ratio_10m_1k")

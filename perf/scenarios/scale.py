@@ -48,7 +48,7 @@ def run(rig):
         result.checked(rig.check({}, machine.three_cores()))
         for key, pair in (("telemetry_ratio", _telemetry_pair), ("two_one", _workers_pair)):
             try:
-                samples, void = collect(rig.pick(7, 3), lambda p=pair: p(rig, count, seconds), rig.say)
+                samples, void = collect(rig.pick(7, 3), lambda p=pair: p(rig, count, seconds), rig.say, rig.late)
             except machine.MachineError as why:
                 result.unmeasured(key, str(why))
                 continue

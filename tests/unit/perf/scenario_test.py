@@ -16,7 +16,7 @@ sys.path.insert(0, str(TOP / "perf"))
 from lib import machine, path, probe, report, result, windows  # noqa: E402
 from lib.pairs import Void, collect  # noqa: E402
 from lib.rig import Rig  # noqa: E402
-from scenarios import flat, hot, scale  # noqa: E402
+from scenarios import flat, hot, scale, sizes  # noqa: E402
 
 HZ = 2_000_000_000
 SECOND = 1_000_000_000
@@ -103,6 +103,26 @@ class Pairs(unittest.TestCase):
             collect(2, measure, lambda _text: None)
         self.assertEqual(len(calls), 8)
 
+    def test_late_one_pair_is_enough(self):
+        samples, _ = collect(5, lambda: {"a": 1}, lambda _text: None, late=lambda: True)
+        self.assertEqual(len(samples), 1)
+
+    def test_late_the_tries_for_one_pair_are_bounded_too(self):
+        calls = []
+
+        def measure():
+            calls.append(1)
+            raise Void("busy")
+        with self.assertRaisesRegex(machine.MachineError, "no valid pair in 4 tries"):
+            collect(5, measure, lambda _text: None, late=lambda: True)
+        self.assertEqual(len(calls), 4)
+
+    def test_a_rig_is_late_when_its_budget_is_spent(self):
+        with mock.patch.object(machine, "cores", lambda: (0, 1)):
+            self.assertFalse(Rig("x", TOP, True, budget=3600).late())
+            self.assertFalse(Rig("x", TOP, True).late())
+            self.assertTrue(Rig("x", TOP, True, budget=-1).late())
+
 
 class Results(unittest.TestCase):
     def test_a_key_over_cells_is_its_worst_cell(self):
@@ -164,6 +184,19 @@ class Hot(unittest.TestCase):
             jsonschema.validate(found, schema)
 
 
+class Sizes(unittest.TestCase):
+    def answer(self, words):
+        record = int(words[words.index("--record") + 1])
+        return {**router([4_000_000 if record == 1448 else 6_000_000] * 3), "frame_bytes": 66 + record}
+
+    def test_every_size_beside_macswap_of_its_size_and_the_worst_is_the_key(self):
+        found = run(sizes, self.answer, [window("packets", 20_000_000)])
+        self.assertEqual([c["frame_bytes"] for c in found["cells"]], [162, 258, 514, 1026, 1514])
+        self.assertEqual([c["cell"] for c in found["cells"]], ["162", "258", "514", "1026", "1514"])
+        self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.2, places=6)
+        self.assertEqual(len(found["checked"]), 5)
+
+
 class Scale(unittest.TestCase):
     def answer(self, words):
         return router([4_000_000] * 3, lanes=2) if "--core2" in words else router([5_000_000] * 3)
@@ -191,6 +224,8 @@ class Flat(unittest.TestCase):
             found = run(flat, self.answer, [])
         self.assertAlmostEqual(found["metrics"]["ratio_10m_1k"], 3.0, places=5)
         self.assertEqual([point["subscriptions"] for point in found["curve"]], [1_000_000, 10_000_000])
+        for key, name in (("ratio_to_1k", "1000000"), ("ratio_10m_1k", "10000000")):
+            self.assertAlmostEqual(next(s for s in found["samples"] if s["cell"] == name)[key], 3.0, places=5)
 
     def test_too_little_memory_is_said_and_gives_no_figure(self):
         with mock.patch.object(machine, "memory_available_kib", lambda: 4 << 20):
