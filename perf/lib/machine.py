@@ -64,6 +64,14 @@ def _version(command):
     return (done.stdout or done.stderr).strip()
 
 
+def _hypervisor():
+    """What lscpu calls it: KVM, Xen, ...; none on bare metal."""
+    for line in _version(["lscpu"]).splitlines():
+        if line.startswith("Hypervisor vendor:"):
+            return line.split(":", 1)[1].strip()
+    return "none"
+
+
 def _hs_version(build):
     """rhumbd --version names the pattern engine in its own words."""
     for word in _version([str(build / "rhumbd"), "--version"]).replace(",", "\n").splitlines():
@@ -76,7 +84,9 @@ def describe(build):
     """What a reader needs to judge a figure."""
     return {
         "cpu": _first("/proc/cpuinfo", "model name"),
+        "cpu_model": _first("/proc/cpuinfo", "model\t"),
         "cores": os.cpu_count(),
+        "hypervisor": _hypervisor(),
         "memory_kib": int(_first("/proc/meminfo", "MemTotal").split()[0]),
         "kernel": os.uname().release,
         "compiler": _version(["gcc", "--version"]).splitlines()[0],

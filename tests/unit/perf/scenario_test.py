@@ -197,6 +197,17 @@ class Sizes(unittest.TestCase):
         self.assertEqual(len(found["checked"]), 5)
 
 
+    def test_a_size_without_a_figure_leaves_the_key_unmeasured_and_the_other_sizes_stand(self):
+        def answer(words):
+            found = self.answer(words)
+            return found if found["frame_bytes"] != 514 else {**router([6_000_000] * 3, gap_ns=4_000_000), "frame_bytes": 514}
+        found = run(sizes, answer, [window("packets", 20_000_000)])
+        self.assertNotIn("ratio_to_macswap", found["metrics"])
+        self.assertIn("1 of 5 sizes have no figure", found["unmeasured"]["ratio_to_macswap"])
+        self.assertIn("away for 4.0 ms", found["unmeasured"]["ratio_to_macswap at 514"])
+        self.assertEqual(len(found["cells"]), 4)
+
+
 class Scale(unittest.TestCase):
     def answer(self, words):
         return router([4_000_000] * 3, lanes=2) if "--core2" in words else router([5_000_000] * 3)

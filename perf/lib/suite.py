@@ -1,0 +1,53 @@
+"""perf/run --all: every scenario within its budget; what one cannot measure does not stop the others."""
+
+import subprocess
+import time
+
+from lib import report
+from lib.machine import MachineError
+from lib.rig import Rig
+
+# Seconds that a scenario may take: (full, --quick). Their sums keep 2 hours and 20 minutes.
+BUDGETS = {
+    "hot": (240, 60), "cold": (400, 90), "flat": (1800, 200), "fanout": (900, 120), "batch": (240, 60), "sizes": (700, 120),
+    "scale": (500, 100), "latency": (600, 100), "overload": (600, 100), "memif": (240, 60), "kernel-path": (240, 60), "peers": (700, 120),
+}
+
+
+def budget(name, quick):
+    """Seconds for scenario @name, or None where it has none."""
+    return BUDGETS[name][1 if quick else 0] if name in BUDGETS else None
+
+
+def failed(name, module, quick, why):
+    """The result of a scenario that ended with a sentence instead of figures: every key is unmeasured."""
+    return {"scenario": name, "quick": quick, "failed": why, "metrics": {}, "unmeasured": {key: why for key in module.KEYS}, "cells": [],
+            "samples": [], "void": [], "checked": [], "floors": module.FLOORS, "passed": False}
+
+
+def one(name, module, build, quick, allowed):
+    """(result, seconds) of one scenario; never raises for what the machine did."""
+    began = time.monotonic()
+    try:
+        result = module.run(Rig(name, build, quick, allowed))
+    except (MachineError, OSError, subprocess.SubprocessError) as error:
+        result = failed(name, module, quick, " ".join(str(error).split()) or type(error).__name__)
+    return result, time.monotonic() - began
+
+
+def _time(name, seconds, allowed):
+    over = allowed is not None and seconds > allowed
+    print(f"{name}: took {seconds:.0f} s" + (f", {seconds - allowed:.0f} s OVER its budget of {allowed} s" if over else ""), flush=True)
+
+
+def run(scenarios, build, quick, keep):
+    """Run @scenarios in order and call keep(result, seconds, budget) after each."""
+    total = 0
+    for name, module in scenarios.items():
+        allowed = budget(name, quick)
+        result, seconds = one(name, module, build, quick, allowed)
+        report.show(result)
+        _time(name, seconds, allowed)
+        keep(result, seconds, allowed)
+        total += seconds
+    print(f"all: took {total:.0f} s", flush=True)
