@@ -268,11 +268,23 @@ static void alias_set(struct cp_sessions *s, struct cp_session *session, const s
 	}
 	if (p)
 		pending_free(p);
-	if (ret == -EINVAL)
+	switch (ret) {
+	case -EINVAL:
 		alias_refuse(s, session, m, RH_SUB_INVALID_FILTER,
 			"the topic or the alias number is not valid");
-	else
-		reply->state = CP_REPLY_FREE;
+		break;
+	case -EEXIST:
+		alias_refuse(s, session, m, RH_SUB_INVALID_FILTER,
+			"the number has another topic: forget it first (topic length 0)");
+		break;
+	case -ENOENT:
+		alias_refuse(s, session, m, RH_SUB_NOT_SUBSCRIBED, "no topic is registered under this number");
+		break;
+	case -ENOSPC:
+		alias_refuse(s, session, m, RH_SUB_LIMIT, "aliases of all sessions have reached their memory");
+		break;
+	default: reply->state = CP_REPLY_FREE; /* forgotten, the client asks again */
+	}
 }
 
 void cp_session_alias(struct cp_sessions *s, struct cp_session *session, const struct dp_punt *punt)

@@ -19,6 +19,7 @@
 	X(REASSEMBLY_TOTAL, 256, "events", "being reassembled on one worker")                      \
 	X(REASSEMBLY_MS, 2000, "ms", "from the first fragment to the last")                        \
 	X(EVENT_BUFFERS, 2048, "buffers", "large events held by one worker (80 KiB each)")         \
+	X(ALIAS_BYTES, 67108864, "bytes", "topic aliases of all sessions")                         \
 	X(SEQUENCE_WINDOW, 128, "events", "duplicate suppression, per publisher")                  \
 	X(TRACE_RING, 4096, "events", "kept by trace, per worker")                                 \
 	X(TOPICS_SHOWN, 4096, "topics", "remembered for show topics")

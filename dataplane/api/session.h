@@ -56,7 +56,8 @@ void dp_sessions_reap(struct dp_engine *eng);
 int dp_session_set_adjacency(struct dp_engine *eng, dp_session_id_t slot, dp_adj_id_t adj);
 /*
  * Set (len > 0) or forget (len 0) a topic alias. Copied. Effective for events that a worker receives after its next burst
- * begins; *generation is what dp_engine_seen must reach before the acknowledgement. -EINVAL, -ENOENT, -ENOMEM.
+ * begins; *generation is what dp_engine_seen must reach before the acknowledgement. -EINVAL (number or length), -ENOENT (nothing to
+ * forget), -EEXIST (the number has another topic: forget it first), -ENOSPC (DP_LIMIT_ALIAS_BYTES or memory), -ESRCH (no such session).
  */
 int dp_session_alias(struct dp_engine *eng, dp_session_id_t slot, uint16_t alias, const char *topic,
 	uint16_t len, uint64_t *generation);

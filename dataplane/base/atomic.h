@@ -11,6 +11,8 @@
 #define rh_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 /* Only for a field with one writer: not a read-modify-write as seen by others. */
 #define rh_add_relaxed(p, n)   rh_store_relaxed((p), rh_load_relaxed(p) + (n))
+/* For a field with several writers. */
+#define rh_fetch_add_relaxed(p, n) __atomic_fetch_add((p), (n), __ATOMIC_RELAXED)
 
 /*
  * Stand-alone fences, for sequence counters around relaxed words. GCC refuses them under TSAN, which does not model them; there a

@@ -77,6 +77,7 @@ struct dp_tables {
 	struct dp_local_set *local[DP_LIMIT_PORTS];   /* RCU; NULL: the UDP port alone decides */
 	uint8_t slow_path[DP_LIMIT_PORTS];	      /* relaxed; a tap twin takes what is not ours */
 	struct dp_trace_conf *trace;		      /* RCU */
+	uint64_t alias_bytes; /* of all sessions, up to DP_LIMIT_ALIAS_BYTES; control takes, the reclaim thread gives back */
 };
 
 /* One datagram for us, after classify. Pointers are into the frame. */

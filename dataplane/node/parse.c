@@ -93,6 +93,16 @@ static void datagram_count(struct dp_ctx *ctx, const struct walk *w)
 		dp_count(ctx, control_datagrams, 1);
 }
 
+/* Types below it carry events: malformed, they cost their datagram, not the session (docs/protocol.md section 2). */
+#define FIRST_CONTROL_TYPE RH_RECORD_HELLO
+
+/* A client that sends wrong control records would repeat them for ever. */
+static void control_refused(struct dp_packet *p, uint8_t type)
+{
+	if (p->slot && type >= FIRST_CONTROL_TYPE)
+		dp_session_protocol_error(p->slot, RH_BYE_PROTOCOL);
+}
+
 static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 {
 	struct rh_record_cursor cur = rh_record_first(p->bytes, p->header.length);
@@ -102,8 +112,14 @@ static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 	if (p->slot)
 		rh_store_relaxed(&p->slot->last_rx_tsc, ctx->now_tsc);
 	for (;;) {
+		const uint8_t *at = cur.next;
+
 		w.err = rh_record_next(&cur, &rec);
-		if (w.err != RH_FRAME_OK || !rec.bytes)
+		if (rh_unlikely(w.err != RH_FRAME_OK)) {
+			control_refused(p, *at);
+			break;
+		}
+		if (!rec.bytes)
 			break;
 		if (rh_likely(rec.type == RH_RECORD_PUBLISH && p->slot)) {
 			w.events = true;
@@ -112,9 +128,7 @@ static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 		}
 		w.err = other_take(ctx, p, &rec, &w);
 		if (w.err != RH_FRAME_OK) {
-			/* A client that sends wrong control records would repeat them for ever. */
-			if (p->slot && rec.type != RH_RECORD_FRAGMENT)
-				dp_session_protocol_error(p->slot, RH_BYE_PROTOCOL);
+			control_refused(p, rec.type);
 			break;
 		}
 	}

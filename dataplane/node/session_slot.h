@@ -38,6 +38,7 @@ struct dp_alias_entry {
 
 /* Made with a session's first alias, freed with the slot. Entries are RCU pointers, index 0 unused. */
 struct dp_aliases {
+	uint64_t *budget; /* bytes taken by aliases of all sessions */
 	struct dp_alias_entry *entry[RH_ALIAS_MAX + 1];
 };
 

@@ -95,3 +95,5 @@ void dp_punt_kick(struct dp_engine *eng, struct dp_ctx *ctx);
 /* tables_ctl.c: the tables all workers share. Ctx: control. */
 int dp_tables_create(struct dp_tables *t, const struct dp_engine_conf *conf);
 void dp_tables_destroy(struct dp_tables *t);
+/* Of a slot that no worker reads any more. Ctx: control or the reclaim thread. */
+void dp_aliases_free(struct dp_session *slot);

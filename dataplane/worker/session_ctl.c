@@ -50,13 +50,8 @@ static uint32_t list_pop(struct dp_engine *eng, struct dp_slot_list *list)
 static void slot_free_cb(struct rh_rcu_head *head)
 {
 	struct dp_session_cold *cold = caa_container_of(head, struct dp_session_cold, rcu);
-	struct dp_aliases *aliases = cold->slot->aliases;
 
-	if (aliases)
-		for (unsigned i = 1; i <= RH_ALIAS_MAX; i++)
-			free(aliases->entry[i]);
-	free(aliases);
-	cold->slot->aliases = NULL;
+	dp_aliases_free(cold->slot);
 	/* Pairs with the load in closing_advance. */
 	rh_store_release(&cold->slot->state, DP_SLOT_FREE);
 }

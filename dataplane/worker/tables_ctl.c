@@ -18,23 +18,13 @@ int dp_tables_create(struct dp_tables *t, const struct dp_engine_conf *conf)
 	return t->slots && t->cold && t->hops ? 0 : -ENOMEM;
 }
 
-static void aliases_free(struct dp_session *slot)
-{
-	if (!slot->aliases)
-		return;
-	for (unsigned i = 1; i <= RH_ALIAS_MAX; i++)
-		free(slot->aliases->entry[i]);
-	free(slot->aliases);
-	slot->aliases = NULL;
-}
-
 void dp_tables_destroy(struct dp_tables *t)
 {
 	uint32_t slots = t->slot_count;
 
 	for (uint32_t i = 0; t->slots && i < slots; i++)
 		if (t->slots[i].state != DP_SLOT_FREE)
-			aliases_free(&t->slots[i]);
+			dp_aliases_free(&t->slots[i]);
 	for (uint32_t i = 0; t->hops && i < DP_LIMIT_ADJACENCIES; i++)
 		free(t->hops[i]);
 	for (uint32_t i = 0; i < DP_LIMIT_PORTS; i++)

@@ -57,7 +57,7 @@ static int fake_alias(struct dp_engine *eng, dp_session_id_t slot, uint16_t alia
 	(void)eng, (void)slot, (void)alias;
 	(void)snprintf(around.alias_topic, sizeof(around.alias_topic), "%.*s", len, topic);
 	*generation = 5;
-	return 0;
+	return around.alias_ret;
 }
 
 static int fake_stats(

@@ -35,6 +35,7 @@ struct around {
 	unsigned waiting;
 	bool subs_full;
 	char alias_topic[64];
+	int alias_ret;
 };
 
 extern struct around around;

@@ -181,6 +181,26 @@ Test(requests, an_alias_for_what_nobody_may_publish_is_refused_with_the_reason)
 	cr_assert_str_eq(around.alias_topic, "");
 }
 
+Test(requests, every_refusal_of_the_dataplane_is_answered)
+{
+	static const struct {
+		int ret;
+		uint8_t code;
+	} rows[] = {{-EINVAL, RH_SUB_INVALID_FILTER}, {-EEXIST, RH_SUB_INVALID_FILTER},
+		{-ENOENT, RH_SUB_NOT_SUBSCRIBED}, {-ENOSPC, RH_SUB_LIMIT}};
+	struct rh_alias_ack ack;
+
+	for (uint32_t i = 0; i < RH_ARRAY_LEN(rows); i++) {
+		around.alias_ret = rows[i].ret;
+		client_alias(&c, i + 1, 7, "a");
+		cr_assert_eq(sent_now(), 1);
+		cr_assert_eq(rh_alias_ack_parse(last_sent()->bytes, rh_load_be16(last_sent()->bytes + 2), &ack),
+			RH_FRAME_OK);
+		cr_assert_eq(ack.code, rows[i].code);
+		cr_assert_gt(ack.text.len, 0);
+	}
+}
+
 Test(requests, no_answer_is_larger_than_the_datagram_the_client_takes)
 {
 	struct client small = client_at(3, "small");

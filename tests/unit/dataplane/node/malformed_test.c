@@ -107,3 +107,24 @@ Test(malformed, an_attribute_that_is_cut_off)
 	cr_assert_eq(fx_dropped(events, FRAME_ATTRIBUTE), 1);
 	cr_assert_eq(fx_stats(&pub).drops[DP_DROP_FRAME_ATTRIBUTE], 1);
 }
+
+Test(malformed, a_control_record_costs_the_session_an_event_its_datagram)
+{
+	static const struct {
+		uint8_t type;
+		bool ends;
+	} rows[] = {{RH_RECORD_PUBLISH, false}, {RH_RECORD_FRAGMENT, false}, {0, false}, {0x0f, false},
+		{RH_RECORD_CREDIT, true}, {RH_RECORD_KEEPALIVE, true}, {RH_RECORD_SUBSCRIBE, true},
+		{RH_RECORD_ACK, true}, {0x99, true}};
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(rows); i++) {
+		struct fx_client fresh = {0};
+
+		fx_connect(&fresh, 2 + (uint8_t)i);
+		pub = fresh;
+		/* Shorter than any record of its type may be. */
+		header_in(RH_DATAGRAM_HDR, rows[i].type);
+		cr_assert_eq(fx_stats(&pub).protocol_error, rows[i].ends, "type 0x%02x", rows[i].type);
+	}
+	cr_assert_eq(fx_count(rx_datagrams), RH_ARRAY_LEN(rows));
+}

@@ -237,12 +237,39 @@ Test(engine, aliases_and_adjacencies_that_do_not_exist_are_refused)
 	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 0, "a", 1, &generation), -EINVAL);
 	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, RH_ALIAS_MAX + 1, "a", 1, &generation), -EINVAL);
 	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 1, NULL, 0, &generation), -ENOENT);
-	cr_assert_eq(dp_session_alias(fx.eng, 63, 1, "a", 1, &generation), -ENOENT);
+	cr_assert_eq(dp_session_alias(fx.eng, 63, 1, "a", 1, &generation), -ESRCH);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 1, "a", 1, &generation), 0);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 1, "a", 1, &generation), 0, "the same again");
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 1, "b", 1, &generation), -EEXIST);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 1, NULL, 0, &generation), 0);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 1, "b", 1, &generation), 0);
 	cr_assert_eq(dp_adj_create(fx.eng, &adj, &id), -EINVAL);
 	cr_assert_eq(dp_adj_get(fx.eng, 4711, &adj), -ENOENT);
 	cr_assert_eq(dp_adj_destroy(fx.eng, 4711), -ENOENT);
 	cr_assert_eq(dp_session_set_adjacency(fx.eng, pub.slot, 4711), -ENOENT);
 	cr_assert_eq(dp_session_set_adjacency(fx.eng, pub.slot, pub.adjacency), 0);
+}
+
+Test(engine, aliases_of_all_sessions_share_one_budget_which_closing_gives_back)
+{
+	char topic[RH_TOPIC_MAX];
+	uint64_t generation, full = DP_LIMIT_ALIAS_BYTES;
+
+	fx_start(NULL);
+	fx_connect(&pub, 1);
+	memset(topic, 'a', sizeof(topic));
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 1, topic, sizeof(topic), &generation), 0);
+	/* As if others had taken the rest. */
+	fx.eng->tables.alias_bytes += full - fx.eng->tables.alias_bytes - sizeof(topic);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 2, topic, sizeof(topic), &generation), -ENOSPC);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 1, NULL, 0, &generation), 0);
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 2, topic, sizeof(topic), &generation), 0);
+	fx.eng->tables.alias_bytes -= full - sizeof(topic) - sizeof(struct dp_aliases) -
+		sizeof(struct dp_alias_entry) - sizeof(topic);
+	cr_assert_eq(dp_session_close(fx.eng, pub.slot), 0);
+	fx_settle();
+	rh_rcu_barrier();
+	cr_assert_eq(fx.eng->tables.alias_bytes, 0, "%lu bytes left", fx.eng->tables.alias_bytes);
 }
 
 Test(engine, long_queues_of_many_closed_sessions_go_over_several_rounds)
