@@ -115,6 +115,9 @@ static int engine_up(struct router *r, struct rh_error *err)
 static void engine_down(struct router *r)
 {
 	dp_engine_stop(r->eng, 0);
+	/* A start that failed has nothing to account for. */
+	if (r->stop)
+		router_final_counts(r);
 	dp_engine_destroy(r->eng);
 }
 

@@ -41,6 +41,8 @@ void router_down(struct router *r);
 /* Begin to stop: refuse events, wait at most @drain_ms for queues, then let the loop end. Again: at
  * once. */
 void router_stop(struct router *r, uint32_t drain_ms);
+/* Log what went through, with the three conservation laws. The engine is stopped. */
+void router_final_counts(const struct router *r);
 /* SIGHUP: read the file again and report. */
 void router_reload(struct router *r);
 

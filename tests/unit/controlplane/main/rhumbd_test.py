@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -95,6 +96,9 @@ class Rhumbd(unittest.TestCase):
             process.send_signal(number)
             self.assertEqual(process.wait(20), 0, self.log())
             self.assertFalse((self.folder / "rhumb.sock").exists())
+            final, = re.findall(r"final counts: (.*)", self.log())
+            self.assertEqual([json.loads(final)[law]["difference"] for law in ("datagrams", "events", "copies")], [0, 0, 0], final)
+            self.assertTrue(json.loads(final)["hold"])
             (self.folder / "log").write_text("")
 
     def test_a_second_one_on_the_socket_is_refused(self):
