@@ -105,8 +105,11 @@ class Datagrams(case.RouterCase):
             self.client.send(wire.fragments("t", bytes(60000), sequence, INCARNATION, identity=sequence)[0])
         lost = ("reassembly_full", "reassembly_timeout", "no_event_buffer")
         self.assertTrue(case.wait_for(lambda: sum(map(self.dropped, lost)) > 0, 20))
-        case.wait_for(lambda: self.router.ask("show workers")["workers"][0]["reassemblies"] == 0, 30)
+        self.assertTrue(case.wait_for(lambda: self.reassemblies() == 0, 30), f"{self.reassemblies()} reassemblies never end")
         self.still_works()
+
+    def reassemblies(self):
+        return self.router.ask("show workers")["workers"][0]["reassemblies"]
 
     def test_random_bytes_end_nothing(self):
         seed = random.randrange(1 << 32)
