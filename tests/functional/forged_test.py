@@ -24,8 +24,6 @@ def checksum(data):
 
 
 class Forged(case.RouterCase):
-    LAWS = False
-
     def frames(self, host):
         """Ethernet frames with a first hello, each from another address of the link."""
         link = bytes.fromhex(host.run("cat", "/sys/class/net/eth0/address").stdout.strip().replace(":", ""))

@@ -1,6 +1,8 @@
 """The harness itself: what must make a test fail does, its logs stay, and its namespaces go."""
 
+import glob
 import os
+import re
 import shutil
 import unittest
 
@@ -25,6 +27,17 @@ class Samples:
             with self.subTest(part=1):
                 self.fail("on purpose")
 
+    class Stopped(Fine):
+        def test(self):
+            self.assertEqual(self.router.stop(), 0)
+
+    class Unprepared(Fine):
+        def setUp(self):
+            pass
+
+        def test(self):
+            pass
+
     class Killed(Fine):
         """The daemon ends by itself with an error, unseen by the test's body."""
 
@@ -35,6 +48,29 @@ class Samples:
         def test(self):
             told = self.router.counters()
             self.router.settle = lambda patience_s=0: told | {"hold": False}
+
+    class LawlessEnd(Fine):
+        def test(self):
+            self.router.final_counts = lambda: [{"hold": False}]
+
+    class SilentEnd(Fine):
+        """It stopped before the end and accounted for nothing."""
+
+        def test(self):
+            self.assertEqual(self.router.stop(), 0)
+            with open(self.router.log_path, "w", encoding="utf-8"):
+                pass
+
+    class KilledAndLeft(Fine):
+        def test(self):
+            self.router.kill()
+
+    class NoRouter(Fine):
+        def make_router(self):
+            made = super().make_router()
+            self.routers.remove(made)
+            self.addCleanup(made.stop)
+            return made
 
     class Sanitized(Fine):
         def test(self):
@@ -59,11 +95,36 @@ class Harness(unittest.TestCase):
         self.assertFalse(kept)
 
     def test_everything_that_must_fail_a_test_does_and_its_logs_stay(self):
-        for kind in (Samples.Wrong, Samples.WrongPart, Samples.Killed, Samples.Lawless, Samples.Sanitized):
+        for kind, words in ((Samples.Wrong, "on purpose"), (Samples.WrongPart, "on purpose"), (Samples.Killed, "exit status after SIGTERM"),
+                            (Samples.Lawless, "laws broken: "), (Samples.LawlessEnd, "laws broken at the end"),
+                            (Samples.SilentEnd, "one line of final counts"), (Samples.KilledAndLeft, "no router after it"),
+                            (Samples.NoRouter, "no router took part"), (Samples.Sanitized, "runtime error:")):
             with self.subTest(kind=kind.__name__):
                 result, kept = self.run_one(kind)
-                self.assertFalse(result.wasSuccessful())
+                (_, text), = result.failures
+                self.assertIn(words, text)
                 self.assertTrue(kept, "no logs kept")
+
+    def test_stopping_inside_a_test_is_accounted_for(self):
+        result, _ = self.run_one(Samples.Stopped)
+        self.assertTrue(result.wasSuccessful(), result.failures + result.errors)
+
+    def test_no_class_can_leave_the_last_checks_out(self):
+        for name in (*case.RouterCase.SEALED, "LAWS"):
+            with self.subTest(name=name), self.assertRaisesRegex(TypeError, f"Quiet replaces {name}"):
+                type("Quiet", (case.RouterCase,), {name: lambda self: None})
+
+    def test_a_test_that_passes_without_its_last_checks_fails(self):
+        result = unittest.TestResult()
+        Samples.Unprepared("test").run(result)
+        self.assertIn("passed without its last checks", result.failures[0][1])
+
+    def test_no_file_has_a_case_that_is_not_of_this_harness(self):
+        """A class of its own kind would have no last checks at all. This one is the only one, and tests the harness."""
+        for path in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "*_test.py"))):
+            with open(path, encoding="utf-8") as file:
+                found = re.findall(r"\bTestCase\b", file.read())
+            self.assertEqual(len(found), 1 * (path == os.path.abspath(__file__)), path)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ exec sleep 600
 
 class Stopped(case.RouterCase):
     HOSTS = ("a",)
-    LAWS = False
 
     def setUp(self):
         super().setUp()
@@ -65,7 +64,7 @@ class Stop(Stopped):
         client.subscribe(["#"])
         for _ in range(50):
             client.publish("t", b"x" * 100)
-        case.wait_for(lambda: self.total("copies_queued"))
+        self.assertTrue(case.wait_for(lambda: self.total("copies_queued")), "nothing waits")
         self.assert_clean(self.router.stop())
 
 

@@ -118,13 +118,10 @@ class Check(case.RouterCase):
     """rhumbd --check, which needs no router but looks at the machine: what is wrong, where, and what would be right."""
 
     HOSTS = ()
+    NO_ROUTER = "--check starts nothing"
 
     def setUp(self):
-        self.clients, self.routers, self.hosts = [], [], {}
-        self.prefix = f"{case.sweep.PREFIX}{os.getpid()}-"
-        self.folder = case.tempfile.mkdtemp(prefix=self.prefix)
-        self.addCleanup(self.take_away)
-        self.router_host = self.host("router")
+        super().setUp()
         self.router_host.ip("link", "add", "v0", "type", "veth", "peer", "name", "v1")
 
     def check(self, content):

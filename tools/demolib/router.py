@@ -10,6 +10,7 @@ from control import Control
 from shell import CommandError, run
 
 MODEL = "rhumb:rhumb"
+FINAL = " main: final counts: "
 
 
 def port(name, interface, addresses, queues=1, **more):
@@ -35,6 +36,7 @@ class Router:
     def __init__(self, build, host, folder, config, name="rhumbd"):
         self.build, self.host, self.folder, self.config, self.name = build, host, folder, config, name
         self.process = self.control = None
+        self.starts = self.kills = 0  # processes; those that a SIGKILL ended
         self.log_path = os.path.join(folder, f"{name}.log")
         self.config_path = os.path.join(folder, f"{name}.json")
 
@@ -52,6 +54,7 @@ class Router:
         with open(self.log_path, "ab") as log:
             self.process = self.host.popen(*before, os.path.join(self.build, "rhumbd"), "--config", self.config_path,
                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self.starts += 1
 
     def start(self, patience_s=30, before=()):
         self.spawn(before)
@@ -70,6 +73,10 @@ class Router:
                 return file.read()
         except FileNotFoundError:
             return ""
+
+    def final_counts(self):
+        """What each process of this router logged when its workers had ended, docs/operations.md; one that was killed logs nothing."""
+        return [json.loads(line.split(FINAL, 1)[1]) for line in self.log().splitlines() if FINAL in line]
 
     def last_words(self):
         lines = self.log().strip().splitlines()
@@ -142,4 +149,5 @@ class Router:
         self.hang_up()
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
+            self.kills += 1
         return self.process.wait() if self.process else None

@@ -1,6 +1,7 @@
 """
 A router in a namespace of its own and hosts around it. Every test ends with the conservation laws, the daemon's exit status and its log;
-what was made is taken away whatever happened, and the logs stay when something failed.
+what was made is taken away whatever happened, and the logs stay when something failed. No class can switch that off: what would is refused
+when the class is made, and a test that passed without it fails.
 """
 
 import os
@@ -58,8 +59,25 @@ class RouterCase(unittest.TestCase):
     MORE = {}
     PORT_MORE = {}
     QUEUES = 1
-    LAWS = True
+    NO_ROUTER = ""  # why a class starts none; its conservation laws are then those of nothing
     maxDiff = None
+
+    # The end of every test is the same for all.
+    SEALED = ("run", "take_away", "last_checks", "assert_accounted", "assert_laws", "failed_so_far")
+
+    def __init_subclass__(cls, **more):
+        super().__init_subclass__(**more)
+        changed = [name for name in cls.SEALED + ("SEALED", "LAWS") if name in vars(cls)]
+        if changed:
+            raise TypeError(f"{cls.__name__} replaces {', '.join(changed)}: no test may end without the conservation laws")
+
+    def run(self, result=None):
+        self.checked = False
+        result = super().run(result)
+        if result is not None and not self.checked and not self.told_by(result):
+            error = AssertionError("passed without its last checks: call super().setUp() or register take_away")
+            result.addFailure(self, (AssertionError, error, None))
+        return result
 
     def setUp(self):
         self.clients, self.routers, self.hosts = [], [], {}
@@ -69,8 +87,9 @@ class RouterCase(unittest.TestCase):
         self.router_host = self.host("router")
         for number, name in enumerate(self.HOSTS):
             self.connect(number, self.host(name))
-        self.router = self.make_router()
-        self.router.start(30 * SLOW)
+        if not self.NO_ROUTER:
+            self.router = self.make_router()
+            self.router.start(30 * SLOW)
 
     # Making things
 
@@ -94,7 +113,9 @@ class RouterCase(unittest.TestCase):
                                                                                                  for k, v in self.MORE.items()})
 
     def make_router(self):
-        made = Router(paths.BUILD, self.router_host, self.folder, self.config(self.folder))
+        # A log for each: what stands in it is this one's.
+        name = f"rhumbd-{len(self.routers) + 1}" if self.routers else "rhumbd"
+        made = Router(paths.BUILD, self.router_host, self.folder, self.config(self.folder), name)
         self.routers.append(made)
         return made
 
@@ -141,21 +162,32 @@ class RouterCase(unittest.TestCase):
                 host.destroy()
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def told_by(self, result):
+        return any(self in (case, getattr(case, "test_case", None)) for case, _ in result.failures + result.errors + result.skipped)
+
     def failed_so_far(self):
         # Not the outcome's own flag: it begins anew for each cleanup.
-        result = self._outcome.result
-        return any(self in (case, getattr(case, "test_case", None)) for case, _ in result.failures + result.errors)
+        return self.told_by(self._outcome.result)
 
     def last_checks(self):
+        self.assertTrue(self.routers or self.NO_ROUTER, "no router took part, and NO_ROUTER does not say why")
         for router in self.routers:
-            if router.process is None or router.process.poll() is not None:
-                continue
-            if self.LAWS:
+            if router.process is not None and router.process.poll() is None:
                 self.assert_laws(router)
-            self.assertEqual(router.stop(20 * SLOW), 0, "rhumbd's exit status after SIGTERM")
-        for router in self.routers:
+                self.assertEqual(router.stop(20 * SLOW), 0, "rhumbd's exit status after SIGTERM")
+        for number, router in enumerate(self.routers):
             found = SANITIZER.search(router.log())
             self.assertIsNone(found, f"{router.log_path}: {found and found.group(0)}")
+            self.assert_accounted(router, self.routers[number:])
+        self.checked = True
+
+    def assert_accounted(self, router, and_later):
+        """Each process of @router that the test did not kill accounted for everything when it stopped; after a kill another one did."""
+        finals = router.final_counts()
+        for final in finals:
+            self.assertTrue(final["hold"], f"conservation laws broken at the end: {final}")
+        self.assertEqual(len(finals), router.starts - router.kills, f"one line of final counts for each rhumbd that stopped: {router.log_path}")
+        self.assertTrue(any(one.starts > one.kills for one in and_later), "killed, and no router after it whose laws could be looked at")
 
     def assert_laws(self, router=None):
         found = (router or self.router).settle(10 * SLOW)
@@ -186,7 +218,11 @@ def main():
         sys.exit(SKIP)
     sweep.main()
     os.makedirs(paths.LOGS, exist_ok=True)
-    unittest.main(verbosity=2)
+    done = unittest.main(verbosity=2, exit=False).result
+    if done.skipped:
+        # One exit status stands for the whole file: what cannot run here belongs in a file of its own, where why_not() says so.
+        print("".join(f"skipped inside: {test}: {reason}\n" for test, reason in done.skipped), file=sys.stderr)
+    sys.exit(bool(done.skipped) or not done.wasSuccessful())
 
 
 # What tests use through this module.
