@@ -15,7 +15,7 @@ def run(rig):
     result = Result("batch", FLOORS, rig.quick)
     with rig.memory(rig.path_memory(OPTIONS)):
         result.checked(rig.check(OPTIONS))
-        samples, void = one_core.pairs(rig, OPTIONS, rig.pick(7, 3))
+        samples, void = one_core.pairs(rig, OPTIONS, rig.pick(7, 5))
         # A rate of events over a rate of frames is what one_core calls ratio_to_macswap.
         samples = [{"events_per_macswap_frame": s.pop("ratio_to_macswap"), **s} for s in samples]
         result.add(cell("8x104", "events_per_macswap_frame", samples), samples, void)

@@ -16,7 +16,7 @@ def run(rig):
     result = Result("hot", FLOORS, rig.quick)
     with rig.memory(rig.path_memory(OPTIONS)):
         result.checked(rig.check(OPTIONS))
-        samples, void = one_core.pairs(rig, OPTIONS, rig.pick(7, 3))
+        samples, void = one_core.pairs(rig, OPTIONS, rig.pick(7, 5))
         result.add(cell("hot", "ratio_to_macswap", samples), samples, void)
         try:
             result.extra(stage_cycles=one_core.stages(rig, OPTIONS))
