@@ -93,6 +93,13 @@ void fx_laws(const char *when)
 	demand(laws.copies == 0, when, "law of copies", laws.copies);
 }
 
+void fx_forget(void)
+{
+	for (uint32_t i = 0; i < fx.sent_count; i++)
+		free(fx.sent[i].bytes);
+	fx.sent_count = fx.sent_read = 0;
+}
+
 void fx_stop(void)
 {
 	fx_settle();
@@ -104,8 +111,7 @@ void fx_stop(void)
 	dp_engine_destroy(fx.eng);
 	dp_table_destroy(fx.table);
 	rh_rcu_barrier();
-	for (uint32_t i = 0; i < fx.sent_count; i++)
-		free(fx.sent[i].bytes);
+	fx_forget();
 	rh_rcu_unregister();
 	dp_port_close(fx.port);
 	dp_eal_stop();

@@ -62,6 +62,8 @@ void fx_frame_in(uint32_t worker, const uint8_t *frame, size_t len);
 void fx_poll(void);
 /* Several rounds, until rings between workers are empty. */
 void fx_settle(void);
+/* What the router sent so far is forgotten. */
+void fx_forget(void);
 /* Let @ms pass on the workers' clock: what waits since then has waited longer. */
 void fx_age(uint32_t ms);
 
