@@ -73,8 +73,8 @@ static bool written_wrong(const char *bytes, size_t len, struct hsc_reply *reply
 		hsc_reply_text(reply, HSC_INVALID, "holds a zero byte at %zu: write it as \\x00",
 			(size_t)(zero - bytes));
 	else if (!rh_utf8_valid((const uint8_t *)bytes, len, &where))
-		hsc_reply_text(reply, HSC_INVALID, "is not UTF-8 at %zu: write that byte as \\xHH",
-			where);
+		hsc_reply_text(
+			reply, HSC_INVALID, "is not UTF-8 at %zu: write that byte as \\xHH", where);
 	else if (len >= 2 && bytes[0] == '(' && bytes[1] == '*')
 		hsc_reply_text(reply, HSC_INVALID,
 			"begins with a control verb (at 0): payloads are bytes, write \\xHH for "
@@ -91,7 +91,7 @@ static bool too_dear(
 		hsc_reply_text(reply, HSC_TOO_DEAR,
 			"compiles to %u KB, more than the %u KB allowed: write it narrower",
 			cost->database_bytes / 1024, limits->pattern_kb);
-	else if (cost->centicycles_per_byte > limits->cycles_per_byte * 100)
+	else if (cost->centicycles_per_byte / 100 > limits->cycles_per_byte)
 		hsc_reply_text(reply, HSC_TOO_DEAR,
 			"costs %u cycles a payload byte to scan, more than the %u allowed: begin "
 			"it with a rare "
@@ -102,7 +102,8 @@ static bool too_dear(
 	return true;
 }
 
-static bool measure(const hs_database_t *db, const char *pattern, struct hsc_cost *cost)
+static bool measure(const hs_database_t *db, const char *const *patterns, uint32_t count,
+	uint32_t cycles_per_byte, struct hsc_cost *cost)
 {
 	size_t size;
 
@@ -110,7 +111,8 @@ static bool measure(const hs_database_t *db, const char *pattern, struct hsc_cos
 	if (hs_database_size(db, &size) != HS_SUCCESS || size > UINT32_MAX)
 		return false;
 	cost->database_bytes = (uint32_t)size;
-	return hsc_scan_cost(db, pattern, &cost->centicycles_per_byte) == 0;
+	return hsc_scan_cost(db, patterns, count, cycles_per_byte * 100 + 99,
+		       &cost->centicycles_per_byte) == 0;
 }
 
 static void reply_ok(
@@ -136,7 +138,7 @@ static void check_database(const struct hsc_limits *limits, const hs_database_t 
 
 	if (empty > 0)
 		hsc_reply_text(reply, HSC_INVALID, EMPTY_TEXT);
-	else if (empty < 0 || !measure(db, pattern, &cost))
+	else if (empty < 0 || !measure(db, &pattern, 1, limits->cycles_per_byte, &cost))
 		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
 	else if (!too_dear(limits, &cost, reply))
 		reply_ok(reply, &cost, NULL, 0);
@@ -199,15 +201,21 @@ static bool arrays_init(struct set_arrays *a, const struct hsc_set *set)
 	return true;
 }
 
-static void reply_database(
-	const struct hsc_limits *limits, const hs_database_t *db, struct hsc_reply *reply)
+static void reply_database(const struct hsc_limits *limits, const hs_database_t *db,
+	const struct set_arrays *a, struct hsc_reply *reply)
 {
 	struct hsc_cost cost;
 	char *bytes = NULL;
 	size_t len;
 
-	if (!measure(db, NULL, &cost) || hs_serialize_database(db, &bytes, &len) != HS_SUCCESS)
+	if (!measure(db, (const char *const *)a->texts, a->count, limits->set_cycles_per_byte,
+		    &cost) ||
+		hs_serialize_database(db, &bytes, &len) != HS_SUCCESS)
 		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
+	else if (cost.centicycles_per_byte / 100 > limits->set_cycles_per_byte)
+		hsc_reply_text(reply, HSC_TOO_DEAR,
+			"costs %u cycles a payload byte to scan, more than the %u allowed",
+			cost.centicycles_per_byte / 100, limits->set_cycles_per_byte);
 	else if (len > (size_t)limits->set_mb << 20 || len > HSC_BODY_MAX - HSC_COST)
 		hsc_reply_text(reply, HSC_TOO_DEAR,
 			"brings the tenant's patterns to %zu MB, more than the %u MB allowed",
@@ -229,7 +237,7 @@ static void compile_arrays(
 	}
 	if (hs_compile_multi((const char *const *)a->texts, a->flags, a->ids, a->count,
 		    HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS)
-		reply_database(limits, db, reply);
+		reply_database(limits, db, a, reply);
 	else
 		refuse(limits, error, a->patterns, reply);
 	(void)hs_free_compile_error(error);

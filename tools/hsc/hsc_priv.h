@@ -23,6 +23,7 @@ struct hsc_limits {
 	uint32_t pattern_kb;	  /* database of one pattern alone */
 	uint32_t set_mb;	  /* database of a set */
 	uint32_t cycles_per_byte; /* scan cost of one pattern alone */
+	uint32_t set_cycles_per_byte;
 };
 
 /* 0, -EINVAL with a sentence. */
@@ -47,10 +48,12 @@ void hsc_compile(
 	const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply);
 
 /*
- * Median cost of hs_scan in 1/100 cycle a byte on the dearest of the built-in samples; @pattern
- * (may be NULL) adds a sample of its own letters over and over. 0 or -ENOMEM.
+ * Cost of hs_scan in 1/100 cycle a byte on the dearest of the built-in samples and of walks through
+ * @patterns, terminated: the least of several warm scans of it. Ends early when it has found more
+ * than @enough. 0 or -ENOMEM.
  */
-int hsc_scan_cost(const hs_database_t *db, const char *pattern, uint32_t *centicycles_per_byte);
+int hsc_scan_cost(const hs_database_t *db, const char *const *patterns, uint32_t count,
+	uint32_t enough, uint32_t *centicycles_per_byte);
 /* Does anything of @db match the empty buffer? -ENOMEM, else 0 or 1. */
 int hsc_matches_empty(const hs_database_t *db);
 
@@ -63,10 +66,9 @@ enum hsc_sample {
 	HSC_SAMPLE_SPACE,
 	HSC_SAMPLE_ZERO,
 	HSC_SAMPLE_RANDOM,
-	HSC_SAMPLE_PATTERN, /* the pattern's own letters */
 	HSC_SAMPLE_COUNT
 };
-void hsc_sample_fill(enum hsc_sample kind, const char *pattern, uint8_t *out, size_t len);
+void hsc_sample_fill(enum hsc_sample kind, uint8_t *out, size_t len);
 
 /*
  * Run one request in a child under @limits and give its reply. Never fails: what went wrong is the

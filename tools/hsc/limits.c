@@ -12,7 +12,8 @@
 	X("--set-ms", set_ms, 30000, 1, 600000)                                                    \
 	X("--pattern-kb", pattern_kb, 1024, 1, 1 << 20)                                            \
 	X("--set-mb", set_mb, 63, 1, 63)                                                           \
-	X("--cycles-per-byte", cycles_per_byte, 30, 1, 1000000)
+	X("--cycles-per-byte", cycles_per_byte, 30, 1, 1000000)                                    \
+	X("--set-cycles-per-byte", set_cycles_per_byte, 120, 1, 1000000)
 
 struct option_row {
 	const char *name;

@@ -1,6 +1,5 @@
 #include "tools/hsc/hsc_priv.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static const char english[] =
@@ -36,19 +35,7 @@ static void fill_random(uint8_t *out, size_t len)
 	}
 }
 
-static void fill_pattern(const char *pattern, uint8_t *out, size_t len)
-{
-	char letters[HSC_PATTERN_MAX];
-	size_t count = 0;
-
-	for (const char *p = pattern; p && *p && count < sizeof(letters); p++) {
-		if (isalnum((unsigned char)*p))
-			letters[count++] = *p;
-	}
-	fill_text(count ? letters : "x", count ? count : 1, out, len);
-}
-
-void hsc_sample_fill(enum hsc_sample kind, const char *pattern, uint8_t *out, size_t len)
+void hsc_sample_fill(enum hsc_sample kind, uint8_t *out, size_t len)
 {
 	switch (kind) {
 	case HSC_SAMPLE_ENGLISH:
@@ -68,9 +55,6 @@ void hsc_sample_fill(enum hsc_sample kind, const char *pattern, uint8_t *out, si
 		break;
 	case HSC_SAMPLE_RANDOM:
 		fill_random(out, len);
-		break;
-	case HSC_SAMPLE_PATTERN:
-		fill_pattern(pattern, out, len);
 		break;
 	case HSC_SAMPLE_ZERO:
 	case HSC_SAMPLE_COUNT:

@@ -14,7 +14,8 @@ static struct helper h;
 
 static void start(void)
 {
-	static const char *const roomy[] = {"--cycles-per-byte", "100000", NULL};
+	static const char *const roomy[] = {
+		"--cycles-per-byte", "100000", "--set-cycles-per-byte", "100000", NULL};
 
 	helper_start(&h, roomy);
 }
@@ -75,7 +76,10 @@ Test(helper, refuses_a_zero_byte_and_a_missing_pattern)
 	helper_send(&h, HSC_CHECK, "a\0b", 3);
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
 	cr_assert_str_eq(text, "holds a zero byte at 1: write it as \\x00");
-	helper_send(&h, HSC_CHECK, "a\xe9" "b", 3);
+	helper_send(&h, HSC_CHECK,
+		"a\xe9"
+		"b",
+		3);
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
 	cr_assert_str_eq(text, "is not UTF-8 at 1: write that byte as \\xHH");
 	helper_send(&h, HSC_CHECK, "", 0);
@@ -132,14 +136,41 @@ Test(helper, answers_a_malformed_set_and_goes_on)
 	cr_assert_eq(check("abc"), HSC_OK);
 }
 
+/* Each costs at least four times as much on the payload made for it, a tenth of it on most others:
+ * samples that ignore what the pattern says let them pass. */
 Test(limits, too_dear_to_scan_is_refused_with_the_cost)
 {
-	static const char *const args[] = {"--cycles-per-byte", "1", NULL};
+	static const char *const args[] = {"--cycles-per-byte", "5", "--check-ms", "20000", NULL};
 
 	helper_start(&h, args);
-	/* About 12 cycles a byte: far enough above the bound for any clock and load. */
+	assert_refused("(ab|cd|ef|gh){30,200}.{100,300}z1", HSC_TOO_DEAR, "cycles a payload byte");
 	assert_refused(
-		"(a\\w+|b\\w+|c\\w+)+\\s(\\w+e)\\s(\\w+n)X", HSC_TOO_DEAR, "cycles a payload byte");
+		"(a.{0,100}b.{0,100}c.{0,100}d){2,4}e1", HSC_TOO_DEAR, "cycles a payload byte");
+	assert_refused(".{200,500}abc.{200,500}d1", HSC_TOO_DEAR, "cycles a payload byte");
+	stop();
+}
+
+/* They cost at most a tenth of it. */
+Test(limits, ordinary_patterns_are_not_too_dear_to_scan)
+{
+	static const char *const args[] = {"--cycles-per-byte", "150", "--check-ms", "20000", NULL};
+	static const char *const good[] = {"CVE-[0-9]{4}-[0-9]{4,}", "error|warn|fatal",
+		"^\\{\"user\":\"[a-z]+\"", "\"user\":\"alice\"", "foo.*bar", "\\bfoo\\b"};
+
+	helper_start(&h, args);
+	for (size_t i = 0; i < RH_ARRAY_LEN(good); i++)
+		cr_assert_eq(check(good[i]), HSC_OK, "%s: %s", good[i], text);
+	stop();
+}
+
+Test(limits, a_set_too_dear_to_scan_is_refused_with_the_cost)
+{
+	static const char *const args[] = {"--set-cycles-per-byte", "5", NULL};
+
+	helper_start(&h, args);
+	helper_send_set(&h, 4, "(ab|cd|ef|gh){30,200}.{100,300}z%u");
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_DEAR, "%s", text);
+	cr_assert_not_null(strstr(text, "cycles a payload byte"), "%s", text);
 	stop();
 }
 
