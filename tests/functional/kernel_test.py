@@ -1,6 +1,14 @@
 """What is not an event goes to the kernel's twin, and neighbours come back from it."""
 
+import os
+import socket
+import threading
+
 import lib.case as case
+from lib.inside import socket_in
+
+TCP_PORT = 2222
+TCP_BYTES = 2 << 20
 
 
 class Twin(case.RouterCase):
@@ -39,6 +47,70 @@ class Twin(case.RouterCase):
 
     def settings(self, names):
         return {name: self.router_host.run("cat", f"/proc/sys/{name}").stdout.strip() for name in names}
+
+
+class Tcp(case.RouterCase):
+    """As ssh to the router's address: what the kernel speaks on both ends goes whole through the port and its twin."""
+
+    def test_bytes_arrive_whole_both_ways_over_ipv4(self):
+        self.exchange(socket.AF_INET, "a", "198.18.0.1")
+
+    def test_bytes_arrive_whole_both_ways_over_ipv6(self):
+        self.exchange(socket.AF_INET6, "b", "2001:db8:1::1")
+
+    def test_events_pass_meanwhile(self):
+        reader = self.subscriber("b", ["#"])
+        with self.publisher("a") as writer:
+            for number in range(200):
+                writer.publish(f"t/{number}", b"x")
+                if number == 100:
+                    self.exchange(socket.AF_INET, "a", "198.18.0.1")
+        self.assertEqual([event["topic"] for event in reader.wait(200)], [f"t/{number}" for number in range(200)])
+
+    def exchange(self, family, host, address):
+        """TCP_BYTES each way at once, between @host and a server on the router's @address."""
+        before = self.total("punted_datagrams")
+        with socket_in(self.router_host.name, family, socket.SOCK_STREAM) as listening, \
+                socket_in(self.hosts[host].name, family, socket.SOCK_STREAM) as client:
+            for one in (listening, client):
+                one.settimeout(30 * case.SLOW)
+            listening.bind((address, TCP_PORT))
+            listening.listen(1)
+            client.connect((address, TCP_PORT))
+            server, _ = listening.accept()
+            with server:
+                server.settimeout(30 * case.SLOW)
+                up, down = os.urandom(TCP_BYTES), os.urandom(TCP_BYTES)
+                senders = [threading.Thread(target=self.send, args=pair) for pair in ((client, up), (server, down))]
+                got = {}
+                readers = [threading.Thread(target=self.receive, args=(one, got)) for one in (client, server)]
+                for thread in senders + readers:
+                    thread.start()
+                for thread in senders + readers:
+                    thread.join()
+                self.assertEqual((len(got[server]), len(got[client])), (TCP_BYTES, TCP_BYTES))
+                self.assertTrue(got[server] == up, "what the router's end got is not what was sent")
+                self.assertTrue(got[client] == down, "what came from the router's end is not what was sent")
+        # Not by another way than the port: a full frame holds 1460 bytes.
+        self.assertGreater(self.total("punted_datagrams") - before, TCP_BYTES // 1460)
+
+    @staticmethod
+    def send(connection, data):
+        try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the other end misses it and says so
+
+    @staticmethod
+    def receive(connection, got):
+        data = bytearray()
+        try:
+            while more := connection.recv(1 << 16):
+                data += more
+        except OSError:
+            pass
+        got[connection] = bytes(data)
 
 
 class Early(case.RouterCase):
