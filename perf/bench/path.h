@@ -19,6 +19,7 @@
 #define PATH_REFERENCE_FRAMES 16384
 
 struct path_options {
+	const char *file_prefix; /* of DPDK; one process each */
 	const char *dir; /* for traceN.pcap, reference.pcap and outN.pcap */
 	unsigned cores[PATH_LANES];
 	uint32_t lanes;

@@ -10,6 +10,7 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 	uint32_t core = 1, core2 = 0, control = 0;
 	const struct option_row rows[] = {
 		{"dir", OPTION_TEXT, &opt->dir, "folder for traces", NULL},
+		{"file-prefix", OPTION_TEXT, &opt->file_prefix, "DPDK's name for this process", NULL},
 		{"core", OPTION_U32, &core, "core of the worker", NULL},
 		{"core2", OPTION_U32, &core2, "core of the second worker", NULL},
 		{"control-core", OPTION_U32, &control, "core of everything else", NULL},
@@ -27,7 +28,7 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 	};
 	int ret;
 
-	*opt = (struct path_options){.lanes = 1, .workload = WORKLOAD_HOT,
+	*opt = (struct path_options){.file_prefix = "rhumb-perf-path", .lanes = 1, .workload = WORKLOAD_HOT,
 		.record_bytes = TRACE_RECORD_HOT, .cache_entries = 65536, .hugepages = true,
 		.seconds = 1, .windows = 3};
 	opt->workload.seed = OPTIONS_SEED;

@@ -39,7 +39,7 @@ uint32_t path_memory_mib(const struct path_options *opt)
 static int eal_init(const struct path_options *opt, struct rh_error *err)
 {
 	struct dp_eal_conf conf = {
-		.file_prefix = "rhumb-perf-path",
+		.file_prefix = opt->file_prefix,
 		.hugepages = opt->hugepages ? DP_HUGEPAGES_ON : DP_HUGEPAGES_OFF,
 		.memory_mb = path_memory_mib(opt),
 		.control_core = opt->control_core,

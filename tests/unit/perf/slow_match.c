@@ -1,0 +1,23 @@
+/*
+ * A match stage with work added, for instructions_slow_test.py: the linker puts it around the real one (--wrap), so that the
+ * product needs no hook.
+ */
+
+#include "dataplane/match/match_lookup.h"
+
+/* Far above 2 % of the stage. */
+#define WORK 100
+
+/* Names that the linker gives. */
+void __wrap_dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+	struct dp_match_result *results);
+void __real_dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+	struct dp_match_result *results);
+
+void __wrap_dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+	struct dp_match_result *results)
+{
+	for (uint32_t i = 0; i < count * WORK; i++)
+		__asm__ volatile("");
+	__real_dp_match_burst(match, keys, count, results);
+}
