@@ -45,6 +45,7 @@ enum hsc_status {
 	HSC_INTERNAL = 3,    /* the helper could not do it now */
 	HSC_BAD_REQUEST = 4, /* malformed body */
 	HSC_WORKING = 5,     /* no reply yet: the helper is alive */
+	HSC_TOO_SLOW = 6,    /* beyond the bound on processor time */
 	HSC_STATUS_COUNT
 };
 

@@ -153,12 +153,12 @@ static int spawn_with(struct cp_helper *h, int end, char *const *argv)
 
 static int start(struct cp_helper *h, struct rh_error *err)
 {
-	char number[6][12];
+	char number[7][12];
 	char *argv[] = {"rhumb-hsc", "--parent", number[0], "--memory-mb", number[1], "--check-ms",
 		number[2], "--set-ms", number[3], "--cycles-per-byte", number[4],
-		"--set-cycles-per-byte", number[5], NULL};
+		"--set-cycles-per-byte", number[5], "--nice", number[6], NULL};
 	const uint32_t values[] = {(uint32_t)getpid(), h->memory_mb, h->check_ms, h->set_ms,
-		h->cycles_per_byte, h->cycles_per_byte * SET_SCAN_FACTOR};
+		h->cycles_per_byte, h->cycles_per_byte * SET_SCAN_FACTOR, h->nice};
 	int ends[2], ret = pause_out(h, err);
 
 	if (ret < 0)

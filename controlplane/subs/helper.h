@@ -19,7 +19,7 @@
 
 struct cp_helper {
 	char path[256];
-	uint32_t memory_mb, check_ms, set_ms, cycles_per_byte;
+	uint32_t memory_mb, check_ms, set_ms, cycles_per_byte, nice;
 	pid_t pid; /* 0: not running. Written by the compiler thread, read by tests */
 	int fd;
 	uint32_t request;

@@ -69,18 +69,6 @@ void cp_lane_push(struct cp_lane *lane, struct cp_job *job)
 	(void)pthread_mutex_unlock(&lane->lock);
 }
 
-void cp_lane_push_first(struct cp_lane *lane, struct cp_job *job)
-{
-	struct cp_jobs jobs = {0};
-
-	cp_jobs_push(&jobs, job);
-	(void)pthread_mutex_lock(&lane->lock);
-	jobs_append(&jobs, &lane->waiting);
-	lane->waiting = jobs;
-	(void)pthread_cond_signal(&lane->more);
-	(void)pthread_mutex_unlock(&lane->lock);
-}
-
 struct cp_jobs cp_lane_collect(struct cp_lane *lane)
 {
 	struct cp_jobs jobs;

@@ -38,8 +38,6 @@ int cp_lane_start(struct cp_lane *lane, uv_async_t *wake, void *(*main)(void *),
  * lane that never started. */
 void cp_lane_stop(struct cp_lane *lane);
 void cp_lane_push(struct cp_lane *lane, struct cp_job *job);
-/* Before all that wait. */
-void cp_lane_push_first(struct cp_lane *lane, struct cp_job *job);
 /* All that was given back. Ctx: control loop. */
 struct cp_jobs cp_lane_collect(struct cp_lane *lane);
 /* What still waits. Ctx: control loop, after cp_lane_stop. */

@@ -164,6 +164,13 @@ static void waiters_tell(struct cp_pattern *p, const struct cp_sub_outcome *outc
 	}
 }
 
+/* The last reference goes. */
+static void unuse(struct cp_pattern *p)
+{
+	p->tenant->used--;
+	p->tenant->compile_us -= p->compile_us;
+}
+
 void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outcome)
 {
 	struct cp_tenant *t = p->tenant;
@@ -173,10 +180,11 @@ void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outco
 		waiters_tell(p, NULL);
 		return;
 	}
-	lasting = outcome->code != RH_SUB_INTERNAL;
+	lasting = outcome->code != RH_SUB_INTERNAL && outcome->code != RH_SUB_LIMIT;
 	p->state = CP_PATTERN_REFUSED;
 	p->outcome = *outcome;
-	t->used -= p->refs ? 1 : 0;
+	if (p->refs)
+		unuse(p);
 	p->refs = 0;
 	id_rest(p);
 	/* Those told may ask for the same text again at once: a passing failure must not answer
@@ -190,7 +198,8 @@ void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outco
 		free(p);
 }
 
-static struct cp_pattern *pattern_create(struct cp_tenant *t, const char *text, size_t len)
+static struct cp_pattern *pattern_create(
+	struct cp_tenant *t, const char *text, size_t len, dp_session_id_t slot)
 {
 	struct cp_pattern *p = calloc(1, sizeof(*p) + len + 1);
 	struct cp_compile_job *job = calloc(1, sizeof(*job));
@@ -209,7 +218,7 @@ static struct cp_pattern *pattern_create(struct cp_tenant *t, const char *text, 
 	job->pattern = p;
 	job->len = len;
 	t->checking++;
-	cp_lane_push(&t->subs->compiler, &job->job);
+	cp_compile_push(t->subs, CP_COMPILER_FIRST, job, slot);
 	return p;
 }
 
@@ -225,11 +234,12 @@ static bool use(struct cp_tenant *t, struct cp_pattern *p, struct cp_sub_outcome
 		return false;
 	}
 	t->used++;
+	t->compile_us += p ? p->compile_us : 0;
 	return true;
 }
 
-static struct cp_pattern *pattern_new(
-	struct cp_tenant *t, const char *text, size_t len, struct cp_sub_outcome *outcome)
+static struct cp_pattern *pattern_new(struct cp_tenant *t, const char *text, size_t len,
+	dp_session_id_t slot, struct cp_sub_outcome *outcome)
 {
 	dp_pattern_id_t id = id_take(t);
 	struct cp_pattern *p;
@@ -242,7 +252,7 @@ static struct cp_pattern *pattern_new(
 			HSC_PATTERNS_MAX);
 		return NULL;
 	}
-	p = pattern_create(t, text, len);
+	p = pattern_create(t, text, len, slot);
 	if (!p) {
 		t->rest[t->rest_tail] = (struct cp_pattern_rest){id, 0};
 		t->rest_tail = (t->rest_tail + 1) % REST_SIZE;
@@ -257,6 +267,7 @@ static struct cp_pattern *pattern_new(
 struct cp_pattern *cp_pattern_get(struct cp_tenant *t, const char *text, size_t len,
 	struct cp_waiter *waiter, bool *wait, struct cp_sub_outcome *outcome)
 {
+	dp_session_id_t slot = waiter->request->slot;
 	struct cp_pattern *p;
 
 	refused_expire(t);
@@ -268,7 +279,9 @@ struct cp_pattern *cp_pattern_get(struct cp_tenant *t, const char *text, size_t 
 	if (!use(t, p, outcome))
 		return NULL;
 	if (!p)
-		p = pattern_new(t, text, len, outcome);
+		p = pattern_new(t, text, len, slot, outcome);
+	else if (p->check)
+		cp_compile_join(p->check, slot);
 	if (!p) {
 		t->used--;
 		return NULL;
@@ -284,7 +297,7 @@ void cp_pattern_put(struct cp_pattern *p)
 {
 	if (--p->refs)
 		return;
-	p->tenant->used--;
+	unuse(p);
 	if (p->state != CP_PATTERN_READY)
 		return;
 	p->tenant->ready--;

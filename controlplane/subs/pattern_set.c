@@ -14,6 +14,10 @@
  */
 #define READY_MOST    64
 #define READY_MOST_NS (20 * RH_NS_PER_MS)
+/* Long looks of one session that wait; each may take content/compile-time-max. */
+#define LONG_WAIT_MOST 16
+/* Up to here a pattern alone is small: an ordinary one takes 0.1 ms. */
+#define SMALL_US 2000
 
 static bool due(const struct cp_tenant *t)
 {
@@ -83,8 +87,7 @@ static bool job_push(
 	job->len = len;
 	job->max_pattern = chosen[count - 1].id;
 	job->fresh = fresh;
-	/* Before the checks that wait: others wait for this set already. */
-	cp_lane_push_first(&t->subs->compiler, &job->job);
+	cp_compile_push(t->subs, CP_COMPILER_SETS, job, t->id);
 	return true;
 }
 
@@ -139,7 +142,7 @@ static uint8_t code_of(enum hsc_status status)
 {
 	if (status == HSC_INVALID)
 		return RH_SUB_INVALID_CONTENT;
-	return status == HSC_TOO_DEAR ? RH_SUB_TOO_DEAR : RH_SUB_INTERNAL;
+	return status == HSC_TOO_DEAR || status == HSC_TOO_SLOW ? RH_SUB_TOO_DEAR : RH_SUB_INTERNAL;
 }
 
 /* The helper's own sentences begin with a verb in lower case, Hyperscan's stand alone. */
@@ -160,6 +163,72 @@ static bool reply_ok(struct cp_compile_job *job, struct hsc_cost *cost)
 	       hsc_cost_parse(job->reply.body, job->reply.len, cost) == 0;
 }
 
+static bool is_first(const struct cp_compile_job *job)
+{
+	return job->compiler == &job->tenant->subs->compilers[CP_COMPILER_FIRST];
+}
+
+void cp_check_drop(struct cp_compile_job *job)
+{
+	struct cp_tenant *t = job->tenant;
+
+	t->checking -= is_first(job);
+	cp_pattern_release(job->pattern);
+	cp_compile_free(job);
+	cp_tenant_compile(t);
+}
+
+/* Its first look was not enough, and the configured bound is wider: look longer. */
+static bool wants_long(const struct cp_compile_job *job)
+{
+	const struct cp_compiler *all = job->tenant->subs->compilers;
+
+	return is_first(job) && job->result == 0 && job->reply.status == HSC_TOO_SLOW &&
+	       all[CP_COMPILER_LONG].helper.check_ms > all[CP_COMPILER_FIRST].helper.check_ms;
+}
+
+/* Takes @job. */
+static void look_longer(struct cp_compile_job *job)
+{
+	struct cp_subs *subs = job->tenant->subs;
+	struct cp_pattern *p = job->pattern;
+	uint32_t slot = job->turn.payer;
+	struct cp_sub_outcome outcome;
+
+	if (cp_turns_waiting(&subs->compilers[CP_COMPILER_LONG].turns, slot) < LONG_WAIT_MOST) {
+		free(job->reply.body);
+		job->reply = (struct cp_helper_reply){0};
+		cp_compile_push(subs, CP_COMPILER_LONG, job, slot);
+		return;
+	}
+	cp_outcome_set(&outcome, RH_SUB_LIMIT,
+		"the router could not do it now: %u patterns of this session that take long to "
+		"compile wait already: try again when they are answered",
+		LONG_WAIT_MOST);
+	cp_compile_free(job);
+	cp_pattern_resolve(p, &outcome);
+}
+
+/* Each new set is compiled whole and others wait for it: count what is not small. Those that nobody
+ * uses leave with that set and do not count. */
+static bool counted(struct cp_pattern *p, uint32_t us, struct cp_sub_outcome *outcome)
+{
+	struct cp_tenant *t = p->tenant;
+
+	if (us <= SMALL_US || !p->refs)
+		return true;
+	if (t->compile_us && t->compile_us + us > t->subs->long_us_most) {
+		cp_outcome_set(outcome, RH_SUB_LIMIT,
+			"pattern takes %u ms to compile, and brings this tenant's to more than the "
+			"%u ms allowed together: write it narrower or unsubscribe some",
+			us / 1000, t->subs->long_us_most / 1000);
+		return false;
+	}
+	p->compile_us = us;
+	t->compile_us += us;
+	return true;
+}
+
 static void check_done(struct cp_compile_job *job)
 {
 	struct cp_pattern *p = job->pattern;
@@ -167,13 +236,21 @@ static void check_done(struct cp_compile_job *job)
 	struct cp_sub_outcome outcome;
 	struct hsc_cost cost;
 
-	t->checking--;
-	if (reply_ok(job, &cost)) {
-		ready_or_release(p);
-	} else {
+	t->checking -= is_first(job);
+	if (wants_long(job)) {
+		look_longer(job);
+		cp_tenant_compile(t);
+		return;
+	}
+	if (!reply_ok(job, &cost)) {
 		outcome_of(job, " ", &outcome);
 		cp_pattern_resolve(p, &outcome);
+	} else if (!counted(p, cost.compile_us, &outcome)) {
+		cp_pattern_resolve(p, &outcome);
+	} else {
+		ready_or_release(p);
 	}
+	cp_compile_free(job);
 	cp_tenant_compile(t);
 }
 
@@ -222,14 +299,15 @@ static void set_compiled(struct cp_compile_job *job, const struct hsc_cost *cost
 	cp_lane_push(&subs->builder, &next->builder.job);
 }
 
-void cp_compile_done(struct cp_subs *subs, struct cp_compile_job *job)
+void cp_compile_done(struct cp_compile_job *job)
 {
 	struct hsc_cost cost;
 
-	(void)subs;
-	if (job->type == HSC_CHECK)
+	if (job->type == HSC_CHECK) {
 		check_done(job);
-	else if (reply_ok(job, &cost))
+		return;
+	}
+	if (reply_ok(job, &cost))
 		set_compiled(job, &cost);
 	else
 		set_refused(job);

@@ -32,13 +32,11 @@ static void on_wake(uv_async_t *wake)
 {
 	struct cp_subs *subs = wake->data;
 	struct cp_jobs built = cp_lane_collect(&subs->builder);
-	struct cp_jobs compiled = cp_lane_collect(&subs->compiler);
 	struct cp_job *job;
 
 	while ((job = cp_jobs_pop(&built)))
 		builder_done(subs, (struct cp_builder_job *)job);
-	while ((job = cp_jobs_pop(&compiled)))
-		cp_compile_done(subs, (struct cp_compile_job *)job);
+	cp_compilers_collect(subs);
 	cp_acks_run(subs);
 }
 
@@ -93,15 +91,14 @@ static int handles_open(struct cp_subs *subs, uv_loop_t *loop, struct rh_error *
 	return 0;
 }
 
-static int threads_start(struct cp_subs *subs, struct rh_error *err)
+static int threads_start(
+	struct cp_subs *subs, const struct cp_conf *conf, struct rh_error *err)
 {
 	int ret = cp_lane_start(&subs->builder, &subs->wake, cp_builder_main, subs);
 
-	if (ret == 0)
-		ret = cp_lane_start(&subs->compiler, &subs->wake, cp_compiler_main, subs);
 	if (ret < 0)
 		return rh_error_set(err, -ret, "subscriptions: no thread: %s", strerror(-ret));
-	return 0;
+	return cp_compilers_start(subs, conf, err);
 }
 
 int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct dp_table *table,
@@ -123,12 +120,11 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 	subs->seed = rh_random_seed();
 	subs->subs_per_session = conf->subs_per_session;
 	subs->patterns_max = conf->patterns_max;
-	cp_helper_init(&subs->helper, conf);
 	if (cp_helper_check(conf, path, sizeof(path), &missing) < 0)
 		rh_log_warn(SUBS, "%s", missing.text);
 	ret = handles_open(subs, loop, err);
 	if (ret == 0)
-		ret = threads_start(subs, err);
+		ret = threads_start(subs, conf, err);
 	if (ret < 0) {
 		cp_subs_destroy(subs);
 		return ret;
@@ -177,14 +173,6 @@ static void jobs_discard(struct cp_jobs jobs)
 		job_discard((struct cp_builder_job *)job);
 }
 
-static void compile_discard(struct cp_jobs jobs)
-{
-	struct cp_job *job;
-
-	while ((job = cp_jobs_pop(&jobs)))
-		cp_compile_free((struct cp_compile_job *)job);
-}
-
 static void requests_discard(struct cp_request *r)
 {
 	struct cp_request *next;
@@ -199,8 +187,6 @@ static void queues_discard(struct cp_subs *subs)
 {
 	jobs_discard(cp_lane_collect(&subs->builder));
 	jobs_discard(cp_lane_rest(&subs->builder));
-	compile_discard(cp_lane_collect(&subs->compiler));
-	compile_discard(cp_lane_rest(&subs->compiler));
 	requests_discard(subs->ack_head);
 	for (unsigned i = 0; i < DP_LIMIT_SESSIONS; i++) {
 		if (subs->sessions[i])
@@ -212,10 +198,8 @@ void cp_subs_destroy(struct cp_subs *subs)
 {
 	if (!subs)
 		return;
-	rh_store_relaxed(&subs->helper.stop, true);
-	cp_lane_stop(&subs->compiler);
+	cp_compilers_stop(subs);
 	cp_lane_stop(&subs->builder);
-	cp_helper_fini(&subs->helper);
 	queues_discard(subs);
 	if (subs->handles)
 		handles_close(subs);
@@ -316,7 +300,8 @@ void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out)
 	*out = subs->stats;
 	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++)
 		out->patterns += subs->tenants[i] ? subs->tenants[i]->used : 0;
-	out->helper_restarts = rh_load_relaxed(&subs->helper.restarts);
+	for (unsigned i = 0; i < CP_COMPILER_COUNT; i++)
+		out->helper_restarts += rh_load_relaxed(&subs->compilers[i].helper.restarts);
 	subs->ops->stats(subs->table, &out->table);
 }
 

@@ -3,7 +3,7 @@
 /*
  * Three threads meet here. The control loop owns every structure below and decides; the builder
  * thread executes changes of the table in the order they were pushed and publishes once a batch;
- * the compiler thread talks to the compile helper. Jobs travel by pointer and belong to the thread
+ * the compiler threads talk each to a compile helper of its own. Jobs travel by pointer and belong to the thread
  * that holds them.
  *
  * A request of a session: waits for those before it -> its filters are parsed and its patterns
@@ -20,6 +20,7 @@
 #include "controlplane/subs/helper.h"
 #include "controlplane/subs/lane.h"
 #include "controlplane/subs/subs.h"
+#include "controlplane/subs/turns.h"
 #include "dataplane/api/engine.h"
 #include "dataplane/base/htable.h"
 
@@ -73,7 +74,9 @@ struct cp_pattern {
 	struct cp_waiter *waiters;
 	struct cp_sub_outcome outcome; /* of a refusal */
 	uint64_t refused_ns;
-	uint64_t gone_generation; /* of the set that held it last; 0: none did */
+	struct cp_compile_job *check; /* while it waits for its turn */
+	uint32_t compile_us;	      /* counted in the tenant's while it has refs */
+	uint64_t gone_generation;     /* of the set that held it last; 0: none did */
 	struct cp_pattern *refused_next;
 	uint32_t len;
 	char text[]; /* terminated */
@@ -94,7 +97,9 @@ struct cp_tenant {
 	uint32_t rest_head, rest_tail;
 	uint32_t id_most; /* highest number ever given */
 	uint32_t used;	  /* patterns with refs that are not refused */
-	uint32_t checking, ready;
+	uint32_t checking; /* first looks under way */
+	uint32_t ready;
+	uint64_t compile_us; /* of its patterns that are used and not small, each alone */
 	uint64_t ready_ns;  /* when the first of the ready ones became so */
 	uint32_t take_most; /* ready patterns taken into the next set: halved when a set fails, to
 			       find the one */
@@ -199,6 +204,8 @@ struct cp_explain_job {
 
 struct cp_compile_job {
 	struct cp_job job;
+	struct cp_turn turn;
+	struct cp_compiler *compiler;
 	enum hsc_type type;
 	struct cp_tenant *tenant;
 	struct cp_pattern *pattern; /* of a CHECK */
@@ -209,6 +216,26 @@ struct cp_compile_job {
 	struct cp_helper_reply reply;
 	struct rh_error err;
 	uint64_t took_ns;
+};
+
+/*
+ * Three of them, so that a pattern that compiles at once waits neither for those that take long nor
+ * for a set. A pattern has its first look under a small bound on time; what passes it is looked at
+ * again under the configured one.
+ */
+enum cp_compiler_kind {
+	CP_COMPILER_FIRST, /* sessions pay */
+	CP_COMPILER_LONG,  /* sessions pay */
+	CP_COMPILER_SETS,  /* tenants pay */
+	CP_COMPILER_COUNT
+};
+
+struct cp_compiler {
+	struct cp_subs *subs;
+	struct cp_helper helper; /* its thread's */
+	struct cp_lane lane;	 /* holds at most one job */
+	struct cp_turns turns;
+	bool busy;
 };
 
 struct cp_subs {
@@ -223,8 +250,9 @@ struct cp_subs {
 	struct cp_sub **by_id;
 	uint32_t by_id_room, by_id_most;
 	struct cp_request *ack_head, *ack_tail; /* published, not yet loaded by every worker */
-	struct cp_helper helper;		/* the compiler thread's */
-	struct cp_lane builder, compiler;
+	struct cp_lane builder;
+	struct cp_compiler compilers[CP_COMPILER_COUNT];
+	uint32_t long_us_most; /* compile_us of a tenant */
 	size_t open_bytes; /* held by requests */
 	struct cp_subs_stats stats;
 	uv_async_t wake;
@@ -253,7 +281,9 @@ void cp_pattern_release(struct cp_pattern *p);
 /* pattern_set.c: Ctx control loop */
 /* Send the set to be compiled when that is due. */
 void cp_tenant_compile(struct cp_tenant *t);
-void cp_compile_done(struct cp_subs *subs, struct cp_compile_job *job);
+void cp_compile_done(struct cp_compile_job *job);
+/* A check that nobody waits for any more. Takes @job. */
+void cp_check_drop(struct cp_compile_job *job);
 void cp_patterns_installed(struct cp_subs *subs, struct cp_patterns_job *job);
 /* Decide @p: tells all waiters. A refusal (@outcome) frees or remembers it. */
 void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outcome);
@@ -286,8 +316,19 @@ struct cp_sub *cp_registry_add(struct cp_subs *subs, struct cp_subs_session *s, 
 void cp_registry_remove(struct cp_subs *subs, struct cp_sub *sub);
 void cp_registry_change_done(struct cp_subs *subs, struct cp_change *change);
 
-/* builder.c, compiler.c: the threads; @arg is the struct cp_subs. */
+/* compiler.c: Ctx control loop */
+/* A session's or tenant's first look, long look, or set waits for its turn. Takes @job. */
+void cp_compile_push(
+	struct cp_subs *subs, enum cp_compiler_kind kind, struct cp_compile_job *job, uint32_t payer);
+/* Another session waits for what @job checks. */
+void cp_compile_join(struct cp_compile_job *job, dp_session_id_t slot);
+/* Take in what the threads have done. */
+void cp_compilers_collect(struct cp_subs *subs);
+int cp_compilers_start(struct cp_subs *subs, const struct cp_conf *conf, struct rh_error *err);
+/* Threads and helpers end, jobs are freed. Accepts half-started ones. */
+void cp_compilers_stop(struct cp_subs *subs);
+
+/* builder.c; @arg is the struct cp_subs. */
 void *cp_builder_main(void *arg);
-void *cp_compiler_main(void *arg);
 void cp_explain_free(struct cp_explain_job *job);
 void cp_compile_free(struct cp_compile_job *job);

@@ -1,6 +1,7 @@
 """Payload patterns, and filters that are refused with the reason."""
 
 import lib.case as case
+import lib.wire as wire
 
 
 class Patterns(case.RouterCase):
@@ -28,6 +29,16 @@ class Patterns(case.RouterCase):
         answer = client.subscribe(["good/#", "bad/#/x", ("also-good", "abc"), "$share/g/x", "$queue/x"], timeout_s=30)
         self.assertEqual([code == 0 for code, _ in answer], [True, False, True, False, False])
         self.assertTrue(all(text for code, text in answer if code))
+
+    def test_a_pattern_does_not_wait_for_those_of_others_that_take_long(self):
+        hogs = [self.greeted("b", f"hog{number}") for number in range(4)]
+        for number, hog in enumerate(hogs):
+            texts = [f"h{number}_{i}(a.{{1,200}}b.{{1,200}}c|d.{{1,300}}e){{8}}" for i in range(10)]
+            hog.send(wire.subscribe([wire.entry("t/#", text) for text in texts], 1, wire.SUBSCRIBE))
+        victim = self.greeted("a", "victim")
+        self.assertEqual(victim.subscribe([("t/#", "simple0")], timeout_s=30)[0][0], 0)
+        # Their own answers take long: they came later, or have not come at all.
+        self.assertFalse([hog for hog in hogs[1:] if hog.wait(wire.SUBACK, 0.01)])
 
     def test_explain_says_why_and_why_not(self):
         self.subscriber("b", ["a/#"], name="plain")

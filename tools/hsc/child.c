@@ -191,7 +191,7 @@ static void explain(const struct hsc_limits *limits, int result, int wait_status
 	int sig = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
 
 	if (result == -ETIMEDOUT || sig == SIGPROF || sig == SIGXCPU)
-		hsc_reply_text(reply, HSC_TOO_DEAR,
+		hsc_reply_text(reply, HSC_TOO_SLOW,
 			"takes more than the %u ms of processor time allowed to compile: write it "
 			"narrower",
 			cpu_ms);

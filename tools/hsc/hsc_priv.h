@@ -17,6 +17,7 @@
 /* What one pattern or one set may cost. From the command line. */
 struct hsc_limits {
 	uint32_t parent;	  /* pid that we die with; 0: whoever started us */
+	uint32_t nice;		  /* scheduling priority: 0 as rhumbd's, 19 least */
 	uint32_t memory_mb;	  /* beyond what the process holds before it compiles */
 	uint32_t check_ms;	  /* CPU time of one pattern alone */
 	uint32_t set_ms;	  /* CPU time of a set */

@@ -7,6 +7,7 @@
 /* X(option, field, default, least, most) */
 #define OPTIONS(X)                                                                                 \
 	X("--parent", parent, 0, 0, INT32_MAX)                                                     \
+	X("--nice", nice, 0, 0, 19)                                                                \
 	X("--memory-mb", memory_mb, 512, 1, 1 << 20)                                               \
 	X("--check-ms", check_ms, 1000, 1, 600000)                                                 \
 	X("--set-ms", set_ms, 30000, 1, 600000)                                                    \

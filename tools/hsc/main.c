@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Die with rhumbd, also when it was killed before we could ask for it. */
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
 	if (bind_to_parent(&limits) < 0)
 		return 1;
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)setpriority(PRIO_PROCESS, 0, (int)limits.nice);
 	if (hs_valid_platform() != HS_SUCCESS) {
 		(void)fprintf(
 			stderr, "rhumb-hsc: this processor lacks SSSE3, which Hyperscan needs\n");

@@ -40,7 +40,7 @@ static void stop(void)
 
 static pid_t helper_pid(void)
 {
-	return rh_load_relaxed(&subs->helper.pid);
+	return rh_load_relaxed(&subs->compilers[CP_COMPILER_FIRST].helper.pid);
 }
 
 static uint64_t restarts(void)
@@ -93,9 +93,9 @@ Test(helper_process, that_dies_at_once_is_told_and_started_with_growing_pauses)
 	start_with("exit 1");
 	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_INTERNAL);
 	cr_assert_str_eq(a.outcomes[0].text, "the pattern compiler died on it: try again");
-	cr_assert_eq(subs->helper.pause_ms, CP_HELPER_PAUSE_LEAST_MS);
+	cr_assert_eq(subs->compilers[CP_COMPILER_FIRST].helper.pause_ms, CP_HELPER_PAUSE_LEAST_MS);
 	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_INTERNAL);
-	cr_assert_eq(subs->helper.pause_ms, 2 * CP_HELPER_PAUSE_LEAST_MS);
+	cr_assert_eq(subs->compilers[CP_COMPILER_FIRST].helper.pause_ms, 2 * CP_HELPER_PAUSE_LEAST_MS);
 	/* Topics work on. */
 	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
 }
@@ -106,7 +106,7 @@ Test(helper_process, that_hangs_is_killed_and_told_while_topics_go_on)
 
 	conf.compile_ms_max = 1;
 	start_with("exec sleep 1000");
-	subs->helper.check_ms = 1;
+	subs->compilers[CP_COMPILER_FIRST].helper.check_ms = 1;
 	add(1, entry_with("a", "one"), &a);
 	while (!helper_pid())
 		run_for(1);
@@ -124,7 +124,8 @@ Test(helper_process, that_hangs_on_a_set_is_found_out_by_its_silence)
 {
 	conf.compile_ms_max = 5000;
 	/* One header of 16 bytes and the pattern in, an OK with a cost of 12 bytes out. */
-	start_with("head -c 19 >/dev/null; printf '\\0\\0\\0\\014\\0\\001\\0\\001\\0\\0\\0\\001\\0\\0\\0\\0"
+	start_with("test $(head -c 8 | od -An -j7 -tu1) = 1 || exec sleep 1000; "
+		   "head -c 11 >/dev/null; printf '\\0\\0\\0\\014\\0\\001\\0\\001\\0\\0\\0\\001\\0\\0\\0\\0"
 		   "\\0\\0\\0\\001\\0\\0\\0\\001\\0\\0\\0\\001'; exec sleep 1000");
 	add(1, entry_with("a", "one"), &a);
 	cr_assert_eq(added(2, entry("b"), &b), RH_SUB_OK);
@@ -172,8 +173,8 @@ Test(helper_process, out_of_memory_in_a_compilation_refuses_only_that_pattern)
 #endif
 	conf.compile_mb_max = 2;
 	fixture_start();
-	subs->helper.memory_mb = 4;
-	subs->helper.check_ms = 20000;
+	subs->compilers[CP_COMPILER_FIRST].helper.memory_mb = 4;
+	subs->compilers[CP_COMPILER_FIRST].helper.check_ms = 20000;
 	cr_assert_eq(added(1, entry_with("a", "(a.{1,200}b.{1,200}c|d.{1,300}e){8}"), &a),
 		RH_SUB_TOO_DEAR, "%s", a.outcomes[0].text);
 	cr_assert_not_null(strstr(a.outcomes[0].text, "MB"), "%s", a.outcomes[0].text);

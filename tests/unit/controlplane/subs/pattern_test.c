@@ -81,18 +81,20 @@ Test(pattern, refusals_say_why_and_leave_the_others_standing)
 Test(pattern, a_refusal_is_remembered_and_costs_the_helper_nothing)
 {
 	cr_assert_eq(added(1, entry_with("a", "x*"), &a), RH_SUB_INVALID_CONTENT);
-	cr_assert_eq(subs->helper.request, 1);
+	cr_assert_eq(subs->compilers[CP_COMPILER_FIRST].helper.request, 1);
 	cr_assert_eq(added(2, entry_with("b", "x*"), &a), RH_SUB_INVALID_CONTENT);
-	cr_assert_eq(subs->helper.request, 1);
+	cr_assert_eq(subs->compilers[CP_COMPILER_FIRST].helper.request, 1);
 }
 
 Test(pattern, topic_only_requests_of_other_sessions_do_not_wait_for_a_compilation)
 {
 	/* Stops the compiler: what it is asked stays open. */
-	(void)pthread_mutex_lock(&subs->compiler.lock);
-	subs->compiler.stop = true;
-	(void)pthread_cond_signal(&subs->compiler.more);
-	(void)pthread_mutex_unlock(&subs->compiler.lock);
+	struct cp_lane *lane = &subs->compilers[CP_COMPILER_FIRST].lane;
+
+	(void)pthread_mutex_lock(&lane->lock);
+	lane->stop = true;
+	(void)pthread_cond_signal(&lane->more);
+	(void)pthread_mutex_unlock(&lane->lock);
 	add(1, entry_with("a", "foo"), &a);
 	cr_assert_eq(added(2, entry("b"), &b), RH_SUB_OK);
 	cr_assert_eq(a.calls, 0);
@@ -195,4 +197,93 @@ Test(pattern, a_set_that_the_table_refuses_is_told_and_the_next_works)
 	cr_assert_not_null(strstr(a.outcomes[0].text, "no room for scratch"));
 	fake.patterns_error = 0;
 	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_OK);
+}
+
+/* About 0.3 s each to compile, and none like the other. */
+static char dear[8][10][64];
+
+static void hog_asks(unsigned hog, struct answer *answer)
+{
+	struct rh_sub_entry entries[10];
+
+	for (unsigned i = 0; i < 10; i++) {
+		(void)snprintf(dear[hog][i], sizeof(dear[hog][i]),
+			"h%u_%u(a.{1,200}b.{1,200}c|d.{1,300}e){8}", hog, i);
+		entries[i] = entry_with("a", dear[hog][i]);
+	}
+	*answer = (struct answer){0};
+	cr_assert_eq(
+		cp_subs_add(subs, (dp_session_id_t)(100 + hog), 0, entries, 10, on_done, answer),
+		0);
+}
+
+Test(pattern, an_ordinary_one_does_not_wait_for_those_of_others_that_take_long)
+{
+	static struct answer hogs[8];
+
+	for (unsigned hog = 0; hog < 8; hog++)
+		hog_asks(hog, &hogs[hog]);
+	cr_assert_eq(added(1, entry_with("a", "simple0"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	for (unsigned hog = 0; hog < 8; hog++)
+		cr_assert_eq(hogs[hog].calls, 0);
+}
+
+Test(pattern, of_those_that_take_long_a_session_has_so_many_waiting)
+{
+	struct rh_sub_entry entries[30];
+	static char texts[30][64];
+	unsigned limited = 0;
+
+	for (unsigned i = 0; i < 30; i++) {
+		(void)snprintf(
+			texts[i], sizeof(texts[i]), "s%u(a.{1,200}b.{1,200}c|d.{1,300}e){8}", i);
+		entries[i] = entry_with("a", texts[i]);
+	}
+	/* Each long look ends soon, but later than the first looks. */
+	cr_assert_eq(cp_subs_add(subs, 1, 0, entries, 30, on_done, &a), 0);
+	subs->compilers[CP_COMPILER_LONG].helper.check_ms = 600;
+	run_until(&a);
+	for (unsigned i = 0; i < 30; i++)
+		limited += a.outcomes[i].code == RH_SUB_LIMIT &&
+			   strstr(a.outcomes[i].text, "take long to compile wait already");
+	cr_assert_gt(limited, 0);
+}
+
+Test(pattern, those_of_a_tenant_that_are_not_small_are_bounded_together)
+{
+	subs->long_us_most = 1;
+	cr_assert_eq(added(1, entry_with("a", "one(ab|cd|ef|gh){30,200}x"), &a), RH_SUB_OK, "%s",
+		a.outcomes[0].text);
+	cr_assert_gt(subs->tenants[0]->compile_us, 0);
+	cr_assert_eq(added(2, entry_with("a", "two(ab|cd|ef|gh){30,200}x"), &a), RH_SUB_LIMIT);
+	cr_assert_not_null(strstr(a.outcomes[0].text, "write it narrower or unsubscribe some"));
+	/* Small ones come in all the same. */
+	cr_assert_eq(added(3, entry_with("a", "simple0"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	/* One gone makes room, one that comes back takes it again. */
+	cr_assert_eq(deleted(1, entry_with("a", "one(ab|cd|ef|gh){30,200}x"), &a), RH_SUB_OK);
+	cr_assert_eq(subs->tenants[0]->compile_us, 0);
+	cr_assert_eq(added(1, entry_with("a", "one(ab|cd|ef|gh){30,200}x"), &a), RH_SUB_OK);
+	cr_assert_gt(subs->tenants[0]->compile_us, 0);
+	cr_assert_eq(deleted(1, entry_with("a", "one(ab|cd|ef|gh){30,200}x"), &a), RH_SUB_OK);
+	cr_assert_eq(added(2, entry_with("a", "two(ab|cd|ef|gh){30,200}x"), &a), RH_SUB_OK, "%s",
+		a.outcomes[0].text);
+}
+
+Test(pattern, one_that_waits_with_a_busy_session_comes_with_the_idle_one_that_wants_it_too)
+{
+	static struct answer hog;
+	struct rh_sub_entry entries[64];
+	static char texts[63][32];
+
+	for (unsigned i = 0; i < 63; i++) {
+		(void)snprintf(texts[i], sizeof(texts[i]), "%u(ab|cd){30,90}x", i);
+		entries[i] = entry_with("a", texts[i]);
+	}
+	entries[63] = entry_with("a", "wanted");
+	cr_assert_eq(cp_subs_add(subs, 1, 0, entries, 64, on_done, &hog), 0);
+	/* Its first is at work and charged; the last waits. */
+	while (cp_turns_waiting(&subs->compilers[CP_COMPILER_FIRST].turns, 1) > 60)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	cr_assert_eq(added(2, entry_with("a", "wanted"), &a), RH_SUB_OK);
+	cr_assert_eq(hog.calls, 0);
 }

@@ -190,7 +190,7 @@ Test(limits, a_compilation_beyond_its_time_is_stopped_and_the_next_served)
 
 	helper_start(&h, args);
 	helper_send_set(&h, 3000, "foo%u.*[a-f]{2,30}bar");
-	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_DEAR, "%s", text);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_SLOW, "%s", text);
 	cr_assert_not_null(strstr(text, "processor time"), "%s", text);
 	cr_assert_eq(check("abc"), HSC_OK);
 	stop();
@@ -202,7 +202,7 @@ Test(limits, a_long_compilation_says_that_it_goes_on)
 
 	helper_start(&h, args);
 	helper_send_set(&h, 10000, "foo%u.*[a-f]{2,30}bar");
-	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_DEAR, "%s", text);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_SLOW, "%s", text);
 	cr_assert_gt(h.working, 0);
 	stop();
 }
