@@ -4,6 +4,8 @@ import glob
 import os
 import re
 import shutil
+import subprocess
+import sys
 import unittest
 
 import lib.case as case
@@ -104,6 +106,31 @@ class Harness(unittest.TestCase):
                 (_, text), = result.failures
                 self.assertIn(words, text)
                 self.assertTrue(kept, "no logs kept")
+
+    def test_what_a_killed_run_left_is_swept_and_a_living_one_is_let_be(self):
+        script = "import os, sys, time; sys.path.insert(0, sys.argv[1]); import lib.case as case\n" \
+                 "made = case.RouterCase(); made.setUp(); print(made.prefix, made.router.process.pid, flush=True); time.sleep(600)"
+        runs = [subprocess.Popen([sys.executable, "-c", script, os.path.dirname(os.path.abspath(__file__))], stdout=subprocess.PIPE,
+                                 text=True) for _ in range(2)]
+        (dead, _), (living, _) = told = [one.stdout.readline().split() for one in runs]
+        runs[0].kill()
+        runs[0].wait()
+        try:
+            case.sweep.main()
+            self.assertEqual(self.left_by(dead, told[0][1]), [])
+            self.assertEqual(len(case.netns.existing(living)), 3)
+            self.assertIn(f"/proc/{told[1][1]}", self.left_by(living, told[1][1]))
+        finally:
+            runs[1].kill()
+            runs[1].wait()
+            case.sweep.main()
+            for one in runs:
+                one.stdout.close()
+        self.assertEqual(self.left_by(living, told[1][1]), [])
+
+    def left_by(self, prefix, router):
+        return case.netns.existing(prefix) + [path for place in case.sweep.PLACES for path in glob.glob(f"{place}{prefix}*")] + \
+            [path for path in (f"/proc/{router}",) if os.path.exists(path + "/exe")]
 
     def test_stopping_inside_a_test_is_accounted_for(self):
         result, _ = self.run_one(Samples.Stopped)
