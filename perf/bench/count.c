@@ -13,6 +13,8 @@
 #include "dataplane/api/counters.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/rcu.h"
+#include "dataplane/frame/wire.h"
+#include "dataplane/node/node.h"
 #include "dataplane/worker/engine_priv.h"
 
 #include <errno.h>
@@ -22,8 +24,8 @@
 #include <stdio.h>
 #include <valgrind/callgrind.h>
 
-/* Twenty of them still fit 64 bits, and a machine does not stay up for one. */
-#define CYCLES_PER_MS	    (1ULL << 58)
+/* 34 days of a TSC of 3 GHz: a thousand of them (how long copies may wait) still fit 64 bits. */
+#define CYCLES_PER_MS	    (1ULL << 53)
 /* About a tenth of a millisecond of a busy worker: 768 events. */
 #define HOUSEKEEPING_ROUNDS 24
 /* The first pass fills the cache, the second one sees what the first left behind. */
@@ -40,11 +42,44 @@ static void round_run(struct path *path, bool keep_house)
 	(void)dp_worker_poll_once(path->eng, ctx);
 }
 
+static void credit_set(struct path *path, bool open)
+{
+	const struct path_lane *lane = &path->lane[0];
+	struct dp_ctx *ctx = path->eng->ctx[0];
+
+	for (uint32_t s = 0; s < lane->workload.spec.subscribers; s++) {
+		struct dp_session *slot = &ctx->tables->slots[lane->subscriber_slot[s]];
+
+		slot->tx_granted_events = open ? RH_CREDIT_UNLIMITED : slot->tx_events;
+		if (open)
+			dp_egress_wake(ctx, slot);
+	}
+}
+
+/* A burst whose copies find no credit, then a round that receives nothing and sends them from their queues. */
+static void round_run_queued(struct path *path, bool keep_house)
+{
+	struct dp_ctx *ctx = path->eng->ctx[0];
+
+	credit_set(path, false);
+	round_run(path, keep_house);
+	credit_set(path, true);
+	ctx->rx_left = 0;
+	round_run(path, false);
+	ctx->rx_left = UINT64_MAX;
+}
+
 /* As many rounds as the trace has full bursts. */
 static void pass_run(struct path *path)
 {
-	for (uint32_t i = 0; i < path->opt.workload.datagrams / DP_BURST; i++)
-		round_run(path, i % HOUSEKEEPING_ROUNDS == 0);
+	for (uint32_t i = 0; i < path->opt.workload.datagrams / DP_BURST; i++) {
+		bool keep_house = i % HOUSEKEEPING_ROUNDS == 0;
+
+		if (path->opt.queued)
+			round_run_queued(path, keep_house);
+		else
+			round_run(path, keep_house);
+	}
 }
 
 /*
@@ -97,6 +132,8 @@ static int options_check(const struct path_options *opt, struct rh_error *err)
 	if (opt->check || opt->stage_timing || opt->lanes != 1)
 		return rh_error_set(err, EINVAL,
 			"--check, --stages, --telemetry and --workers 2 belong to rhumb-perf-path");
+	if (opt->queued && opt->workload.copies != 1)
+		return rh_error_set(err, EINVAL, "--queued: with --copies 1, so that one round empties the queues");
 	if (opt->workload.datagrams % DP_BURST)
 		return rh_error_set(err, EINVAL, "--trace %u: a multiple of the burst, %d",
 			opt->workload.datagrams, DP_BURST);

@@ -30,6 +30,7 @@ struct path_options {
 	bool check;	   /* the reference matcher is asked; one pass into a pcap port, compared byte for byte */
 	bool stage_timing;
 	bool telemetry;	   /* everything an operator can switch on and read, while it runs */
+	bool queued; /* rhumb-perf-count: every copy waits for credit once */
 	bool hugepages;
 	bool memory; /* print path_memory_mib and end */
 	double seconds;	   /* of a window */

@@ -22,6 +22,7 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 		{"check", OPTION_ON, &opt->check, "one pass, compared byte for byte", NULL},
 		{"stages", OPTION_ON, &opt->stage_timing, "count cycles by stage", NULL},
 		{"telemetry", OPTION_ON, &opt->telemetry, "stage timing; counters and topics read while it runs", NULL},
+		{"queued", OPTION_ON, &opt->queued, "rhumb-perf-count: every copy waits for credit once", NULL},
 		{"no-huge", OPTION_OFF, &opt->hugepages, "ordinary pages", NULL},
 		{"memory", OPTION_ON, &opt->memory, "print the MiB of packet memory that this needs, and end", NULL},
 		OPTIONS_WORKLOAD(&opt->workload),

@@ -20,6 +20,7 @@ SHAPES = {
     "hot": {},
     "miss": {"cache": 0},
     "copies": {"copies": 8, "subscriptions": 8000, "topics": 10_000},
+    "queued": {"queued": True},
 }
 
 # Each calls the next one, so a stage's own share is what the next one leaves of it.
@@ -76,7 +77,7 @@ def count(program, options):
         words = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}", str(program), "--dir", folder,
                  "--file-prefix", pathlib.Path(folder).name, "--no-huge", "--control-core", core, "--core", core]
         for name, value in options.items():
-            words += [f"--{name}", str(value)]
+            words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
         text = _call(words)
         told = json.loads(text[text.index("{"):])
         costs = callgrind.inclusive(out.read_text(encoding="utf-8"))
