@@ -95,7 +95,8 @@ Test(helper_process, that_dies_at_once_is_told_and_started_with_growing_pauses)
 	cr_assert_str_eq(a.outcomes[0].text, "the pattern compiler died on it: try again");
 	cr_assert_eq(subs->compilers[CP_COMPILER_FIRST].helper.pause_ms, CP_HELPER_PAUSE_LEAST_MS);
 	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_INTERNAL);
-	cr_assert_eq(subs->compilers[CP_COMPILER_FIRST].helper.pause_ms, 2 * CP_HELPER_PAUSE_LEAST_MS);
+	cr_assert_eq(
+		subs->compilers[CP_COMPILER_FIRST].helper.pause_ms, 2 * CP_HELPER_PAUSE_LEAST_MS);
 	/* Topics work on. */
 	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
 }
@@ -125,13 +126,15 @@ Test(helper_process, that_hangs_on_a_set_is_found_out_by_its_silence)
 	conf.compile_ms_max = 5000;
 	/* One header of 16 bytes and the pattern in, an OK with a cost of 12 bytes out. */
 	start_with("test $(head -c 8 | od -An -j7 -tu1) = 1 || exec sleep 1000; "
-		   "head -c 11 >/dev/null; printf '\\0\\0\\0\\014\\0\\001\\0\\001\\0\\0\\0\\001\\0\\0\\0\\0"
+		   "head -c 11 >/dev/null; printf "
+		   "'\\0\\0\\0\\014\\0\\001\\0\\001\\0\\0\\0\\001\\0\\0\\0\\0"
 		   "\\0\\0\\0\\001\\0\\0\\0\\001\\0\\0\\0\\001'; exec sleep 1000");
 	add(1, entry_with("a", "one"), &a);
 	cr_assert_eq(added(2, entry("b"), &b), RH_SUB_OK);
 	run_until(&a);
 	cr_assert_eq(a.outcomes[0].code, RH_SUB_INTERNAL);
-	cr_assert_not_null(strstr(a.outcomes[0].text, "the pattern compiler did not answer: try again"));
+	cr_assert_not_null(
+		strstr(a.outcomes[0].text, "the pattern compiler did not answer: try again"));
 }
 
 Test(helper_process, that_is_missing_is_known_before_anyone_asks)
@@ -145,7 +148,8 @@ Test(helper_process, that_is_missing_is_known_before_anyone_asks)
 	conf.patterns_max = 10;
 	cr_assert_lt(cp_helper_check(&conf, path, sizeof(path), &err), 0);
 	cr_assert_str_eq(path, "/nonexistent/rhumb-hsc");
-	cr_assert_not_null(strstr(err.text, "/nonexistent/rhumb-hsc cannot be started: No such file"));
+	cr_assert_not_null(
+		strstr(err.text, "/nonexistent/rhumb-hsc cannot be started: No such file"));
 	fixture_start();
 }
 
