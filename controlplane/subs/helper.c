@@ -16,10 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef RHUMB_LIBEXEC
-#define RHUMB_LIBEXEC "/usr/libexec/rhumb"
-#endif
-
 /* The helper bounds itself by 4 times the processor time and a second of wall time, and says every
  * HSC_WORKING_MS that it works: silence for longer means that it hangs. */
 #define WALL_FACTOR  4

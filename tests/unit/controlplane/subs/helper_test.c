@@ -153,6 +153,18 @@ Test(helper_process, that_is_missing_is_known_before_anyone_asks)
 	fixture_start();
 }
 
+Test(helper_process, that_is_not_named_stands_where_it_was_installed)
+{
+	struct rh_error err;
+	char path[256];
+
+	conf.compile_helper[0] = '\0';
+	conf.patterns_max = 0;
+	cr_assert_eq(cp_helper_check(&conf, path, sizeof(path), &err), 0);
+	cr_assert_str_eq(path, RHUMB_LIBEXEC "/rhumb-hsc");
+	fixture_start();
+}
+
 Test(helper_process, that_answers_garbage_is_killed)
 {
 	start_with("head -c 100 /dev/zero; exec sleep 1000");
