@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The frame's layout stands in three places: the comment and defines of dataplane/frame/wire.h, the tables of docs/protocol.md
-and tools/wireshark/rhumb.lua. Compare them: record codes, sizes, and offset and size of every field.
+and tools/wireshark/rhumb.lua. Compare them: record codes, sizes, offset and size of every field, options and attributes.
 
 usage: wire_tables.py SOURCE_ROOT
 """
@@ -128,6 +128,27 @@ def check_codes(wire, page, lua, comment_codes):
         check(shown == values, f"docs/protocol.md: table '{header}' is not {macro}")
 
 
+def enum_values(text, enum, prefix):
+    """{value: name} of the numbered members of an enum, without the prefix."""
+    body = re.search(rf"enum {enum} {{(.*?)\n}};", text, re.S)[1]
+    return {int(v, 0): n for n, v in re.findall(rf"{prefix}(\w+) = (\w+),", body)}
+
+
+def check_options(wire, page, lua):
+    options = enum_values(wire, "rh_option_type", "RH_OPTION_")
+    check(options.pop(0x80, None) == "CRITICAL" and len(options) >= 3, "wire.h: enum rh_option_type not understood")
+    check(page_table(page, "type | option") == options, f"docs/protocol.md: options are not wire.h's {options}")
+    keys = {k: n.lower() for k, n in enum_values(wire, "rh_attribute_key", "RH_ATTR_").items() if n != "EXTENSION"}
+    check(len(keys) >= 8, "wire.h: enum rh_attribute_key not understood")
+    check(page_table(page, "key | core attribute") == keys, f"docs/protocol.md: core attributes are not wire.h's {keys}")
+    check(lua_table(lua, "core_attributes") == keys, f"rhumb.lua: core_attributes are not wire.h's {keys}")
+    types = enum_values(wire, "rh_attribute_type", "RH_ATTR_")
+    check(len(types) >= 7, "wire.h: enum rh_attribute_type not understood")
+    shown = re.findall(r"^\| \d+ \| \w+ \| \| (\d+) \| ([\w-]+)", page, re.M)
+    shown = {int(v): n.upper().replace("-", "_") for v, n in shown}
+    check(shown == types, f"docs/protocol.md: value types of attributes are not wire.h's {types}")
+
+
 def check_constants(constants, page, lua):
     def define(name):
         return int(re.search(rf"#define {name}\s+(\w+)", constants)[1], 0)
@@ -166,6 +187,7 @@ def main():
     lua = (root / "tools/wireshark/rhumb.lua").read_text()
     codes = check_layouts(wire, page, lua)
     check_codes(wire, page, lua, codes)
+    check_options(wire, page, lua)
     check_constants(wire + (root / "dataplane/base/topic_limits.h").read_text(), page, lua)
     check_errors((root / "dataplane/frame/status.h").read_text(), page)
     for text in failures:
