@@ -13,6 +13,8 @@
 #include <systemd/sd-daemon.h>
 
 #define DRAIN_LOOK_MS 5
+/* For what comes after the drain. */
+#define STOP_MS 30000
 
 static void on_drain(uv_timer_t *timer)
 {
@@ -45,7 +47,9 @@ void router_stop(struct router *r, uint32_t drain_ms)
 		return;
 	}
 	rh_log_info(MAIN, "stopping: queues have %u ms to run empty", drain_ms);
-	(void)sd_notify(0, "STOPPING=1\nSTATUS=draining");
+	/* Else systemd kills a drain that is longer than the unit's TimeoutStopSec. */
+	(void)sd_notifyf(0, "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=%llu",
+		(drain_ms + STOP_MS) * 1000ull);
 	r->stopping = true;
 	cp_health_set_draining(r->health);
 	cp_sessions_drain(r->sessions);

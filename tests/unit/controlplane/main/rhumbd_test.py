@@ -132,8 +132,8 @@ class Rhumbd(unittest.TestCase):
 
     def test_a_core_that_is_not_there_is_refused_by_check_and_at_start(self):
         tree = json.loads(self.config.read_text())["rhumb:rhumb"]["dataplane"]
-        for place, change in (("worker[core='777']/core: core 777", {"worker": [{"core": 777, "idle": "yield"}]}),
-                              ("control-core: core 777", {"control-core": 777})):
+        for place, change in (("worker[core='126']/core: core 126", {"worker": [{"core": 126, "idle": "yield"}]}),
+                              ("control-core: core 126", {"control-core": 126})):
             self.write(dataplane={**tree, **change})
             for option in ("--check", "--config"):
                 done = self.run_it(option, self.config)
@@ -210,6 +210,9 @@ class Rhumbd(unittest.TestCase):
             rest = b""
             while b"STOPPING=1" not in rest:
                 rest = notify.recv(1000)
+            # Longer than the drain, so that systemd waits for it.
+            extended = re.search(rb"^EXTEND_TIMEOUT_USEC=(\d+)$", rest, re.M)
+            self.assertGreaterEqual(int(extended[1]), 30_000_000, rest)
 
 
 unittest.main(verbosity=2)
