@@ -66,6 +66,9 @@ static void usage_of(const struct ctl_context *ctx, const struct dp_counters *su
 	u->used[ROW_SESSIONS] = sessions.live;
 	u->used[ROW_SUBSCRIPTIONS] = subs.subscriptions;
 	u->used[ROW_PATTERNS] = subs.patterns;
+	u->hits[ROW_SESSIONS] = sessions.no_slot;
+	u->hits[ROW_COMMAND_RING] = sessions.commands_full;
+	u->hits[ROW_SUBSCRIPTIONS] = subs.table_full;
 	u->used[ROW_ADJACENCIES] = 0;
 	for (uint32_t p = 0; p < ctx->conf->port_count; p++) {
 		cp_kernel_stats(ctx->kernel, ctx->ports[p], &kernel);
@@ -83,13 +86,17 @@ static void usage_of(const struct ctl_context *ctx, const struct dp_counters *su
 static void add_configured(json_t *list, const struct ctl_call *call, const struct dp_counters *sum)
 {
 	const struct cp_conf *conf = call->ctx->conf;
+	struct cp_sessions_stats sessions;
 	struct ctl_server_stats server;
+	struct cp_subs_stats subs;
 
 	ctl_server_stats(call->server, &server);
-	add(list, "configured_sessions", conf->sessions_max, "sessions", NONE, NONE,
-		"session/sessions-max");
+	cp_sessions_stats(call->ctx->sessions, &sessions);
+	cp_subs_stats(call->ctx->subs, &subs);
+	add(list, "configured_sessions", conf->sessions_max, "sessions", sessions.live,
+		sessions.over_limit, "session/sessions-max");
 	add(list, "configured_subs_per_session", conf->subs_per_session, "subscriptions", NONE,
-		NONE, "session/subscriptions-max");
+		subs.over_limit, "session/subscriptions-max");
 	add(list, "configured_patterns", conf->patterns_max, "patterns", NONE, NONE,
 		"content/patterns-max");
 	add(list, "publisher_window_events", conf->rx_window_events, "events", NONE,

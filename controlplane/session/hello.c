@@ -202,6 +202,10 @@ static int session_open(struct cp_sessions *s, const struct dp_punt *punt,
 	if (ret < 0) {
 		cp_session_adj_put(s, session->adj);
 		rh_log_warn(SESSION, "client '%s' refused: %s", session->client_id, err.text);
+		if (ret == -EAGAIN)
+			s->stats.commands_full++;
+		else
+			s->stats.no_slot++;
 		refuse(s, punt, RH_BYE_LIMIT, "all session slots are taken: try again later");
 		return ret;
 	}
@@ -223,6 +227,7 @@ static void greet(struct cp_sessions *s, const struct dp_punt *punt, const struc
 		return;
 	}
 	if (s->stats.live >= s->conf->sessions_max) {
+		s->stats.over_limit++;
 		refuse(s, punt, RH_BYE_LIMIT, "the router has all its sessions: try again later");
 		return;
 	}

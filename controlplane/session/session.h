@@ -54,6 +54,8 @@ struct cp_sessions_stats {
 	uint64_t hellos, challenges, bad_cookies, opened, closed, timed_out, taken_over,
 		protocol_errors;
 	uint64_t unknown_replies, unknown_suppressed, stale_requests, repeated_replies;
+	/* Greetings refused: by session/sessions-max, without a slot, with the owner's command ring full. */
+	uint64_t over_limit, no_slot, commands_full;
 	uint32_t live;
 };
 void cp_sessions_stats(const struct cp_sessions *s, struct cp_sessions_stats *out);

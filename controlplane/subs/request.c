@@ -182,6 +182,7 @@ static void add_entry(struct cp_request *r, struct cp_subs_session *s, uint16_t 
 	if (sub) {
 		change_set(&r->changes[i], CP_CHANGE_KEEP, sub);
 	} else if (s->count >= subs->subs_per_session) {
+		subs->stats.over_limit++;
 		cp_outcome_set(&r->outcomes[i], RH_SUB_LIMIT,
 			"this session has its %u subscriptions: unsubscribe some",
 			subs->subs_per_session);
@@ -310,13 +311,15 @@ static void outcome_of_change(struct cp_request *r, uint32_t i)
 
 	if (r->kind == CP_REQUEST_DROP || result == 0 || r->changes[i].kind == CP_CHANGE_NONE)
 		return;
-	if (result == -ENOSPC)
+	if (result == -ENOSPC) {
+		r->subs->stats.table_full++;
 		cp_outcome_set(&r->outcomes[i], RH_SUB_LIMIT,
 			"the router has its %u subscriptions: unsubscribe some",
 			DP_LIMIT_SUBSCRIPTIONS);
-	else
+	} else {
 		cp_outcome_set(&r->outcomes[i], RH_SUB_INTERNAL,
 			"the table refused it (%s): try again", strerror(-result));
+	}
 }
 
 void cp_request_published(struct cp_subs *subs, struct cp_request *r)

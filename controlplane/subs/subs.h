@@ -73,6 +73,7 @@ uint32_t cp_subs_session_count(const struct cp_subs *subs, dp_session_id_t slot)
 
 struct cp_subs_stats {
 	uint64_t subscriptions, patterns, requests, refused;
+	uint64_t over_limit, table_full; /* of the refused: the session's, the router's subscriptions */
 	uint64_t compiles, compile_failures, helper_restarts, last_compile_ns;
 	struct dp_table_stats table;
 };

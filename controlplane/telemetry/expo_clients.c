@@ -24,11 +24,21 @@
 		se.stale_requests)                                                                 \
 	X(EXPO_COUNTER, "rhumb_session_repeated_replies",                                          \
 		"requests repeated and answered from memory", se.repeated_replies)                 \
+	X(EXPO_COUNTER, "rhumb_session_over_limit", "greetings refused by session/sessions-max",   \
+		se.over_limit)                                                                     \
+	X(EXPO_COUNTER, "rhumb_session_no_slot", "greetings refused without a free slot",          \
+		se.no_slot)                                                                        \
+	X(EXPO_COUNTER, "rhumb_session_commands_full",                                             \
+		"greetings refused while the worker had too many commands", se.commands_full)      \
 	X(EXPO_GAUGE, "rhumb_subscriptions", "subscriptions of all clients", su.subscriptions)     \
 	X(EXPO_GAUGE, "rhumb_patterns", "distinct payload patterns", su.patterns)                  \
 	X(EXPO_COUNTER, "rhumb_subscription_requests", "subscribe and unsubscribe requests",       \
 		su.requests)                                                                       \
 	X(EXPO_COUNTER, "rhumb_subscription_refused", "filters refused", su.refused)               \
+	X(EXPO_COUNTER, "rhumb_subscription_over_limit",                                           \
+		"of them, by session/subscriptions-max", su.over_limit)                            \
+	X(EXPO_COUNTER, "rhumb_subscription_table_full", "of them, by the router's limit",         \
+		su.table_full)                                                                     \
 	X(EXPO_COUNTER, "rhumb_pattern_compiles", "pattern databases compiled", su.compiles)       \
 	X(EXPO_COUNTER, "rhumb_pattern_compile_failures", "compilations that failed",              \
 		su.compile_failures)                                                               \

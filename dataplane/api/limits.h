@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * Every bound of the dataplane in one table. `rhumb show limits` prints it; a counter stands behind each that can be hit.
+ * Every bound of the dataplane in one table. `rhumb show limits` prints it, with the times it was hit where that is counted:
+ * whatever costs a datagram, an event, a copy, a session or a subscription. The others are told to whoever asked for more.
  * X(id, value, unit, help)
  */
 #define DP_LIMITS(X)                                                                               \
@@ -13,7 +14,7 @@
 	X(SUBSCRIPTIONS, 16777216, "subscriptions", "all sessions together")                       \
 	X(SUBS_PER_SESSION, 1048576, "subscriptions", "of one session")                            \
 	X(PATTERNS, 10000, "patterns", "distinct payload patterns of one tenant")                  \
-	X(PUNT_RING, 4096, "datagrams", "waiting for the control loop, per worker")                \
+	X(PUNT_RING, 4194304, "bytes", "waiting for the control loop, per worker")                 \
 	X(COMMAND_RING, 4096, "commands", "waiting for a worker")                                  \
 	X(REASSEMBLY_PER_SESSION, 4, "events", "being reassembled for one session")                \
 	X(REASSEMBLY_TOTAL, 256, "events", "being reassembled on one worker")                      \

@@ -19,7 +19,6 @@
 #include <string.h>
 
 #define DATAGRAM_RING 1024 /* datagrams on their way to one other worker */
-#define PUNT_BYTES    (4u << 20)
 #define INJECT_BYTES  (4u << 20)
 /* Answers to strangers never take more than a quarter of what the control loop is asked to handle. */
 #define UNKNOWN_SHARE 4
@@ -53,7 +52,7 @@ static int rings_create(struct dp_ctx *ctx, struct rh_error *err)
 			return rh_error_set(err, ENOMEM,
 				"worker %u: no memory for its rings to worker %u: raise memory-mb", w, to);
 	}
-	if (dp_bytering_init(&ctx->punts, PUNT_BYTES) < 0 ||
+	if (dp_bytering_init(&ctx->punts, DP_LIMIT_PUNT_RING) < 0 ||
 		dp_bytering_init(&ctx->injects, INJECT_BYTES) < 0)
 		return rh_error_set(err, ENOMEM, "worker %u: no memory for its rings to control", w);
 	return 0;

@@ -12,9 +12,10 @@ static const struct {
 	const char *list, *columns;
 } shows[] = {
 	{CTL_SHOW_PORTS, "ports",
-		"index name device driver link link_mbps mtu mac addresses rx_packets rx_missed tx_packets tx_errors unresolved"},
+		"index name device driver link link_mbps mtu mac addresses rx_packets rx_missed tx_packets tx_errors pool_free unresolved"},
 	{CTL_SHOW_WORKERS, "workers",
-		"worker core idle running stuck sessions events cycles_per_event hit_rate busy_share longest_loop_us queued_copies"},
+		"worker core idle running stuck sessions events cycles_per_event hit_rate busy_share longest_loop_us queued_copies "
+		"event_buffers_free burst_fill stage_cycles"},
 	{CTL_SHOW_SESSIONS, "sessions",
 		"session client_id address worker subscriptions rx_events lost_before_router tx_events queued_events "
 		"credit_events granted_events silent_ms drops"},

@@ -321,6 +321,30 @@ Test(server, what_cannot_be_explained_is_told)
 		"wildcard");
 }
 
+static json_int_t hits_of(const json_t *limits, const char *name)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach((json_t *)limits, i, row)
+		if (strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
+			return json_integer_value(json_object_get(row, "hits"));
+	return -1;
+}
+
+Test(server, limits_of_sessions_and_subscriptions_count_their_hits)
+{
+	struct client_reply reply = client_ask(client_hello(), CTL_SHOW_LIMITS, "{}");
+	const json_t *limits = json_object_get(reply.body, "limits");
+
+	cr_expect_eq(hits_of(limits, "configured_sessions"), 11);
+	cr_expect_eq(hits_of(limits, "SESSIONS"), 12);
+	cr_expect_eq(hits_of(limits, "COMMAND_RING"), 13);
+	cr_expect_eq(hits_of(limits, "configured_subs_per_session"), 14);
+	cr_expect_eq(hits_of(limits, "SUBSCRIPTIONS"), 15);
+	json_decref(reply.body);
+}
+
 Test(server, trace_starts_shows_and_stops)
 {
 	int fd = client_hello();

@@ -200,7 +200,8 @@ void cp_sessions_each(const struct cp_sessions *s,
 void cp_sessions_stats(const struct cp_sessions *s, struct cp_sessions_stats *out)
 {
 	(void)s;
-	*out = (struct cp_sessions_stats){.live = fake.sessions, .hellos = 4};
+	*out = (struct cp_sessions_stats){.live = fake.sessions, .hellos = 4,
+		.over_limit = 11, .no_slot = 12, .commands_full = 13};
 }
 
 int cp_subs_find(const struct cp_subs *s, dp_sub_id_t sub, struct cp_sub_row *out)
@@ -229,7 +230,8 @@ void cp_subs_each(
 void cp_subs_stats(const struct cp_subs *s, struct cp_subs_stats *out)
 {
 	(void)s;
-	*out = (struct cp_subs_stats){.subscriptions = fake.subs, .patterns = 1};
+	*out = (struct cp_subs_stats){.subscriptions = fake.subs, .patterns = 1,
+		.over_limit = 14, .table_full = 15};
 }
 
 void fake_explain_finish(int status)

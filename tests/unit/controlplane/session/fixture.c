@@ -16,6 +16,8 @@ static int fake_open(struct dp_engine *eng, const struct dp_session_conf *c, dp_
 	uint32_t *wire_id, uint32_t *check, struct rh_error *err)
 {
 	(void)eng;
+	if (around.commands_full)
+		return rh_error_set(err, EAGAIN, "the worker has its commands waiting");
 	for (uint32_t i = 0; i < around.slots; i++) {
 		if (around.open[i])
 			continue;

@@ -19,6 +19,7 @@ struct around {
 	bool open[64];
 	unsigned opened, closed, reaped;
 	uint32_t slots; /* -ENOSPC beyond */
+	bool commands_full; /* -EAGAIN */
 	struct dp_session_conf last_open;
 	int adj_refs;
 	unsigned adj_gets, adj_puts;

@@ -178,10 +178,18 @@ Test(session, versions_tenants_and_limits_are_refused_with_their_reason)
 	around.slots = 0;
 	client_greet(&c);
 	cr_assert_eq(last_bye(), RH_BYE_LIMIT);
+	cr_assert_eq(stats().no_slot, 1);
 	around.slots = 8;
+	around.commands_full = true;
+	client_greet(&c);
+	cr_assert_eq(last_bye(), RH_BYE_LIMIT);
+	cr_assert_eq(stats().commands_full, 1);
+	around.commands_full = false;
 	conf.sessions_max = 0;
 	client_greet(&c);
 	cr_assert_eq(last_bye(), RH_BYE_LIMIT);
+	cr_assert_eq(stats().over_limit, 1);
+	cr_assert_eq(stats().no_slot, 1);
 	conf.sessions_max = 100;
 	client_greet(&c);
 	cr_assert_eq(last_type(), RH_RECORD_WELCOME);

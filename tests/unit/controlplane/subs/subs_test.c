@@ -113,6 +113,8 @@ Test(subs, results_hold_only_text_that_may_be_shown)
 
 Test(subs, a_session_has_at_most_its_subscriptions)
 {
+	struct cp_subs_stats stats;
+
 	subs->subs_per_session = 2;
 	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
 	cr_assert_eq(added(1, entry("b"), &a), RH_SUB_OK);
@@ -121,10 +123,15 @@ Test(subs, a_session_has_at_most_its_subscriptions)
 		a.outcomes[0].text, "this session has its 2 subscriptions: unsubscribe some");
 	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
 	cr_assert_eq(added(2, entry("c"), &a), RH_SUB_OK);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.over_limit, 1);
+	cr_assert_eq(stats.table_full, 0);
 }
 
 Test(subs, a_full_table_refuses_and_leaves_no_trace)
 {
+	struct cp_subs_stats stats;
+
 	fake.subs_most = 1;
 	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
 	add(1, entry("b"), &a);
@@ -133,6 +140,8 @@ Test(subs, a_full_table_refuses_and_leaves_no_trace)
 	cr_assert_eq(a.outcomes[0].code, RH_SUB_LIMIT);
 	/* It relied on the one before, which failed. */
 	cr_assert_neq(b.outcomes[0].code, RH_SUB_OK);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.table_full, 1);
 	cr_assert_eq(deleted(1, entry("b"), &a), RH_SUB_NOT_SUBSCRIBED);
 	fake.subs_most = 0;
 	cr_assert_eq(added(1, entry("b"), &a), RH_SUB_OK);
