@@ -110,7 +110,7 @@ static void turn_begin(struct run *run)
 	uint64_t now = gen_now_ns(run->gen), gap = now - run->now_ns;
 
 	run->now_ns = now;
-	run->turns++;
+	run->turns += !run->over;
 	if (rh_likely(gap < 10000))
 		return;
 	run->gaps_10us++;
@@ -142,7 +142,7 @@ static void turn(struct run *run)
 	work = send_due(run);
 	if (!has_receiver(run->gen))
 		work += gen_host_poll(run->gen, gen_receive);
-	run->busy += work != 0;
+	run->busy += work != 0 && !run->over;
 	if (!work && run->gen->opt.yields)
 		(void)usleep(IDLE_US);
 	if (!run->gen->sessions)

@@ -16,6 +16,8 @@ def show(result):
         print(f"{name}: {key} UNMEASURED: {why}")
     for what in result["checked"]:
         print(f"{name}: checked: {what}")
+    for text in result["notes"]:
+        print(f"{name}: note: {text}")
     for key, floor in result["floors"].items():
         reached = f"{metrics[key]:.3f}" if key in metrics else "no figure"
         print(f"{name}: {key} {reached}, floor {floor:.2f}: {'reached' if result['passed'] else 'NOT REACHED'}")

@@ -23,7 +23,7 @@ class Result:
     def __init__(self, scenario, floors, quick):
         self.floors = floors
         self.data = {"scenario": scenario, "quick": quick, "metrics": {}, "unmeasured": {}, "cells": [], "samples": [],
-                     "void": [], "checked": [], "floors": floors, "passed": True}
+                     "void": [], "checked": [], "notes": [], "floors": floors, "passed": True}
 
     def add(self, found, samples, void=()):
         """A cell with the pairs behind it and the reasons of the void ones."""
@@ -52,6 +52,11 @@ class Result:
     def unmeasured(self, key, why):
         """There is no figure for @key on this machine; never silently."""
         self.data["unmeasured"][key] = why
+
+    def note(self, text):
+        """What a reader must know beside the figures."""
+        if text not in self.data["notes"]:
+            self.data["notes"].append(text)
 
     def end(self):
         """Judge the floors."""

@@ -22,7 +22,7 @@ def budget(name, quick):
 def failed(name, module, quick, why):
     """The result of a scenario that ended with a sentence instead of figures: every key is unmeasured."""
     return {"scenario": name, "quick": quick, "failed": why, "metrics": {}, "unmeasured": {key: why for key in module.KEYS}, "cells": [],
-            "samples": [], "void": [], "checked": [], "floors": module.FLOORS, "passed": False}
+            "samples": [], "void": [], "checked": [], "notes": [], "floors": module.FLOORS, "passed": False}
 
 
 def one(name, module, build, quick, allowed):

@@ -21,15 +21,22 @@ def _cpu_ns(pid):
     raise MachineError("dpdk-testpmd has no worker thread: did it start?")
 
 
-def command(trace, control, worker, hugepages):
-    """The reference's command line; its answers must not wait in a buffer."""
+def _command(devices, control, worker, hugepages, more):
+    """The command line; answers must not wait in a buffer."""
     memory = ["--in-memory", "--single-file-segments", "-m", "512"] if hugepages else ["--no-huge", "--no-shconf", "-m", "512"]
-    return [
-        "stdbuf", "-oL", "dpdk-testpmd", "-l", f"{control},{worker}", "--main-lcore", str(control), *memory, "--no-pci", "--no-telemetry",
-        "--file-prefix", "rhumb-perf-ref", "--vdev", f"net_pcap0,rx_pcap={trace},infinite_rx=1",
-        "--vdev", "net_null0,no-rx=1", "--", "-i", "--nb-cores=1", "--total-num-mbufs=65535",
-        "--forward-mode=macswap", "--portmask=0x3",
-    ]
+    vdevs = [word for device in devices for word in ("--vdev", device)]
+    return ["stdbuf", "-oL", "dpdk-testpmd", "-l", f"{control},{worker}", "--main-lcore", str(control), *memory, "--no-pci", "--no-telemetry",
+            "--file-prefix", "rhumb-perf-ref", *vdevs, "--", "-i", "--nb-cores=1", "--total-num-mbufs=65535", "--forward-mode=macswap", *more]
+
+
+def command(trace, control, worker, hugepages):
+    """macswap from @trace without end into nothing."""
+    return _command((f"net_pcap0,rx_pcap={trace},infinite_rx=1", "net_null0,no-rx=1"), control, worker, hugepages, ("--portmask=0x3",))
+
+
+def forwarder(device, control, worker, hugepages):
+    """macswap on one device, from the start."""
+    return _command((device,), control, worker, hugepages, ("--auto-start", "--portmask=0x1", "--record-core-cycles"))
 
 
 class Reference:

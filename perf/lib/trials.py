@@ -1,0 +1,43 @@
+"""Trials through a device: which count, what they found."""
+
+from lib.generator import faults
+from lib.machine import MachineError
+from lib.pairs import Void
+from lib.windows import ON_CPU_SHARE
+
+TRIES = 8
+
+
+def judged(device, generator, rate, seconds, **more):
+    """One trial; Void when generator or device was disturbed, MachineError when a copy was wrong."""
+    before = device.cpu_ns()
+    found = generator.trial(rate, seconds, **more)
+    share = (device.cpu_ns() - before) / found["wall_ns"]
+    wrong = faults(found)
+    if wrong:
+        raise MachineError(f"the router delivered wrongly: {wrong}")
+    if share < ON_CPU_SHARE:
+        raise Void(f"the worker was on its core for {share:.0%} of the trial")
+    if found["longest_gap_ns"] > device.gap_ns:
+        raise Void(f"the generator was away for {found['longest_gap_ns'] / 1e6:.1f} ms")
+    return found
+
+
+def patient(device, generator, rate, seconds, void, **more):
+    """As judged, again and again while it is void; the reasons go to @void."""
+    for _ in range(TRIES):
+        try:
+            return judged(device, generator, rate, seconds, **more)
+        except Void as why:
+            void.append(str(why))
+    raise Void(f"{TRIES} void trials in a row, the last one: {void[-1]}")
+
+
+def for_search(rig, device, generator, void, **more):
+    """The trial function of lib.search: (copies expected, copies lost); what the generator itself could not send is not offered."""
+    def trial(rate, seconds):
+        if rig.late():
+            raise Void(f"the budget of {rig.budget} s is spent, {len(void)} trials were void" + (f", the last one: {void[-1]}" if void else ""))
+        found = patient(device, generator, rate, seconds, void, **more)
+        return found["expected"], found["lost"]
+    return trial

@@ -1,0 +1,77 @@
+"""memif: rhumbd beside macswap, each in a process of its own on one core, the generator on the other."""
+
+from lib import pairs, probe, trials
+from lib.dut import Macswap, Memif, Router, linked
+from lib.machine import MachineError
+from lib.pairs import Void
+from lib.result import Result, cell
+
+SUMMARY = "rhumbd over memif, generator on the other core; beside macswap over memif"
+KEYS = ("ratio_to_macswap",)
+FLOORS = {}
+LINK = Memif
+OPTIONS = {"trace": 2048}
+# More than the generator can make: it sends as fast as it can.
+MOST = 20_000_000
+WARM_UP = 100_000
+BURST = 32
+# A device that passes on more than this of what comes is not at its limit.
+GENERATOR_LIMIT = 0.98
+MEMORY_MIB = 1600
+
+
+def half(rig, link, device_kind, seconds, times, void):
+    """Median received per second of one device at the most the generator can do, with the tag of the cores."""
+    before = probe.line(rig.build, rig.control, rig.worker)
+    with linked(rig, link, device_kind, OPTIONS) as (device, generator):
+        # The first frames are cold, and macswap tells no cycles before it saw one.
+        generator.trial(WARM_UP, 0.2)
+        cycles, count = device.busy()
+        found = [trials.patient(device, generator, MOST, seconds, void, burst=BURST) for _ in range(times)]
+        cycles, count = (now - then for now, then in zip(device.busy(), (cycles, count)))
+    after = probe.line(rig.build, rig.control, rig.worker)
+    if before["tag"] != after["tag"]:
+        raise Void(f"the cores went from {before['tag']} to {after['tag']}")
+    best = sorted(found, key=lambda f: f["received"] / f["wall_ns"])[len(found) // 2]
+    return {"rate": best["received"] / seconds, "offered": best["sent"] / seconds, "cycles": cycles / count, "limited": best["received"] < GENERATOR_LIMIT * best["expected"], "tag": before["tag"]}
+
+
+def pair(rig, link, void):
+    """Router and macswap one after the other; the generator's own limit is told apart."""
+    seconds, times = rig.pick((1.0, 5), (0.5, 3))
+    ours = half(rig, link, Router, seconds, times, void)
+    theirs = half(rig, link, Macswap, seconds, times, void)
+    if ours["tag"] != theirs["tag"]:
+        raise Void(f"the cores were {ours['tag']} for the router and {theirs['tag']} for macswap")
+    return {"mpps": ours["rate"] / 1e6, "macswap_mpps": theirs["rate"] / 1e6, "offered_mpps": ours["offered"] / 1e6,
+            "macswap_offered_mpps": theirs["offered"] / 1e6, "cycles": ours["cycles"], "macswap_cycles": theirs["cycles"],
+            "rate_ratio": ours["rate"] / theirs["rate"], "cycle_ratio": theirs["cycles"] / ours["cycles"],
+            "ratio_to_macswap": min(ours["rate"] / theirs["rate"], theirs["cycles"] / ours["cycles"]),
+            "generator_limits_router": not ours["limited"], "generator_limits_macswap": not theirs["limited"], "tag": ours["tag"]}
+
+
+def measure(rig, name, link):
+    """The scenario on any link."""
+    result, void = Result(name, FLOORS, rig.quick), []
+    with rig.memory(MEMORY_MIB):
+        try:
+            samples, reasons = pairs.collect(rig.pick(7, 2), lambda: pair(rig, link, void), rig.say, rig.late)
+        except MachineError as why:
+            result.unmeasured("ratio_to_macswap", str(why))
+            result.checked("nothing was measured")
+            return result.end()
+        result.extra(hugepages=rig.huge)
+    result.add(cell(link.name, "ratio_to_macswap", samples), samples, reasons + void)
+    result.checked("every copy judged by the generator's sink: receivers, order, bytes, no doubles; conservation laws of the router")
+    result.metric("ratio_to_macswap")
+    for who in ("router", "macswap"):
+        if any(s[f"generator_limits_{who}"] for s in samples):
+            result.note(f"the generator, not {who}, was the limit in at least one pair: by rates the figure flatters "
+                        f"{'macswap' if who == 'router' else 'the router'}")
+    result.note("the ratio is the smaller one of rates and of busy cycles a frame, each taken at the most that the generator could send")
+    return result.end()
+
+
+def run(rig):
+    """Pairs over memif."""
+    return measure(rig, "memif", LINK)

@@ -1,0 +1,160 @@
+"""Scenarios with a generator beyond the port, on devices and generators of the test's own."""
+
+import io
+import json
+import pathlib
+import sys
+import unittest
+from contextlib import contextmanager, redirect_stdout
+from unittest import mock
+
+import jsonschema
+
+TOP = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(TOP / "perf"))
+
+from lib import machine, probe, report, trials  # noqa: E402
+from lib.dut import Macswap, Memif, Router  # noqa: E402
+from lib.generator import faults  # noqa: E402
+from lib.machine import MachineError  # noqa: E402
+from lib.pairs import Void  # noqa: E402
+from lib.rig import Rig  # noqa: E402
+from scenarios import latency, memif, overload  # noqa: E402
+
+SECOND = 1_000_000_000
+
+
+class Device:
+    """Takes up to @capacity a second; latency grows with the load. @away: share of each trial off its core."""
+
+    gap_ns = 1_000_000
+
+    def __init__(self, capacity, cycles, base_ns, away=0.0, wrong=None, generator_most=1e12):
+        self.capacity, self.cycles, self.base_ns, self.away, self.wrong, self.generator_most = capacity, cycles, base_ns, away, wrong, generator_most
+        self.clock = self.frames = 0
+
+    def cpu_ns(self):
+        return self.clock
+
+    def busy(self):
+        return self.frames * self.cycles, self.frames
+
+    def trial(self, rate, seconds, **_more):
+        sent = int(min(rate, self.generator_most) * seconds)
+        received = int(min(sent, self.capacity * seconds))
+        self.clock += int(seconds * SECOND * (1 - self.away))
+        self.frames += received
+        latency_ns = {p: self.base_ns * (1 + n) for n, p in enumerate(("p50", "p90", "p99", "max"))}
+        found = {"sent": sent, "expected": sent, "received": received, "lost": sent - received, "wall_ns": int(seconds * SECOND),
+                 "longest_gap_ns": 1000, "latency_ns": latency_ns, "first_fault": "",
+                 "by_class": {"1": {"expected": sent, "received": received, "lost": sent - received}},
+                 **dict.fromkeys(("doubled", "reordered", "altered", "misdelivered", "unsent"), 0)}
+        if self.wrong:
+            found[self.wrong] = 1
+            found["first_fault"] = "subscriber 3"
+        return found
+
+
+@contextmanager
+def pages(_mebibytes):
+    yield True
+
+
+def run(scenario, devices, line=lambda *_: {"tag": "near"}):
+    """Run @scenario; @devices: what stands for Router and Macswap."""
+    @contextmanager
+    def linked(_rig, _link, kind, _options, **_more):
+        device = devices[kind]
+        yield device, device
+    with mock.patch.object(scenario, "linked", linked), mock.patch.object(probe, "line", line), \
+            mock.patch.object(machine, "cores", lambda: (0, 1)), mock.patch.object(machine, "hugepages", pages), \
+            redirect_stdout(io.StringIO()) as said:
+        found = scenario.run(Rig("test", TOP / "build", True))
+        report.show(found)
+    valid = {**found, "machine": machine.describe(TOP / "build")}
+    jsonschema.validate(valid, json.loads((TOP / "docs/schemas/perf.json").read_text(encoding="utf-8")))
+    found["said"] = said.getvalue()
+    return found
+
+
+class Trials(unittest.TestCase):
+    def test_a_wrong_copy_is_an_error_and_no_figure(self):
+        for key in ("doubled", "reordered", "altered", "misdelivered"):
+            device = Device(1e6, 1, 1, wrong=key)
+            with self.assertRaisesRegex(MachineError, f"1 {key}: subscriber 3"):
+                trials.judged(device, device, 1000, 1.0)
+
+    def test_a_worker_off_its_core_is_void_and_tries_are_bounded(self):
+        device, reasons = Device(1e6, 1, 1, away=0.1), []
+        with self.assertRaisesRegex(Void, "8 void trials in a row.*90%"):
+            trials.patient(device, device, 1000, 1.0, reasons)
+        self.assertEqual(len(reasons), 8)
+
+    def test_loss_is_no_fault(self):
+        self.assertIsNone(faults(Device(10, 1, 1).trial(1000, 1.0)))
+
+
+class MemifScenario(unittest.TestCase):
+    def test_ratio_of_rates_where_both_are_at_their_limit(self):
+        found = run(memif, {Router: Device(4e6, 500, 1), Macswap: Device(8e6, 200, 1)})
+        self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.4)
+        self.assertNotIn("flatters", found["said"])
+
+    def test_a_generator_that_is_the_limit_is_said(self):
+        found = run(memif, {Router: Device(4e6, 500, 1), Macswap: Device(8e6, 250, 1, generator_most=5e6)})
+        self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.5, msg="the cycles', not 4 / 5")
+        self.assertIn("flatters the router", found["said"])
+
+    def test_tags_that_change_leave_it_unmeasured(self):
+        tags = iter(["near", "far"] * 100)
+        found = run(memif, {Router: Device(4e6, 500, 1), Macswap: Device(8e6, 200, 1)}, lambda *_: {"tag": next(tags)})
+        self.assertIn("from near to far", found["unmeasured"]["ratio_to_macswap"])
+        self.assertEqual(found["metrics"], {})
+
+
+class Latency(unittest.TestCase):
+    def test_keys_are_ratios_at_the_judged_loads(self):
+        found = run(latency, {Router: Device(2e6, 1, 3000), Macswap: Device(9e6, 1, 2000)})
+        self.assertAlmostEqual(found["metrics"]["p50_ratio"], 1.5)
+        self.assertAlmostEqual(found["metrics"]["p99_ratio"], 1.5)
+        self.assertAlmostEqual(found["search"]["ndr"]["lower"] / 2e6, 1, delta=0.03)
+        self.assertEqual({(p["who"], p["load_percent"]) for p in found["curve"]}, {(w, n) for w in ("router", "macswap") for n in (10, 50, 90)})
+
+    def test_a_router_that_always_loses_has_no_latency(self):
+        found = run(latency, {Router: Device(0, 1, 1), Macswap: Device(9e6, 1, 1)})
+        self.assertIn("even at 10,000", found["unmeasured"]["p50_ratio"])
+
+
+class Overload(unittest.TestCase):
+    def test_a_device_that_holds_its_rate(self):
+        found = run(overload, {Router: Device(1e6, 1, 1)})
+        self.assertAlmostEqual(found["metrics"]["ndr_mrr"], 1, delta=0.03)
+        self.assertAlmostEqual(found["metrics"]["goodput_ratio"], 1, delta=0.01)
+
+    def test_a_generator_too_slow_for_twice_the_rate_is_said(self):
+        found = run(overload, {Router: Device(1e6, 1, 1, generator_most=1.5e6)})
+        self.assertIn("a second generator core is needed", found["unmeasured"]["goodput_ratio"])
+        self.assertIn("ndr_mrr", found["metrics"])
+
+    def test_inversions_count_what_a_lower_class_got_instead(self):
+        def by(**classes):
+            return {name[1:]: {"received": received, "lost": lost} for name, (received, lost) in classes.items()}
+        self.assertEqual(overload.inversions(by(c1=(0, 100), c3=(50, 50), c6=(100, 0))), 0)
+        self.assertEqual(overload.inversions(by(c1=(50, 50), c3=(50, 50), c6=(100, 0))), 50)
+        self.assertEqual(overload.inversions(by(c1=(10, 90), c6=(60, 40))), 10)
+        self.assertEqual(overload.inversions(by(c1=(0, 10), c6=(0, 10))), 0)
+
+
+class Links(unittest.TestCase):
+    def test_a_stale_socket_is_taken_away(self):
+        import tempfile
+        with tempfile.TemporaryDirectory() as folder:
+            stale = pathlib.Path(folder) / "memif.sock"
+            stale.touch()
+            link = Memif(pathlib.Path(folder))
+            self.assertFalse(stale.exists())
+            self.assertIn(str(stale), link.device)
+
+
+if __name__ == "__main__":
+    unittest.main()
