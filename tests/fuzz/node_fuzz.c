@@ -23,9 +23,12 @@ static void start_once(void)
 {
 	static bool started;
 
-	if (!started)
-		fx_start(&(struct fx_options){.workers = 2, .check_in_software = true,
-			.max_sessions = 4 * INPUTS_A_BARRIER});
+	if (started)
+		return;
+	fx_start(&(struct fx_options){.workers = 2, .check_in_software = true,
+		.max_sessions = 4 * INPUTS_A_BARRIER});
+	/* What is left then is a leak. */
+	(void)atexit(fx_stop);
 	started = true;
 }
 

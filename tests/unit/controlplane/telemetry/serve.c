@@ -37,6 +37,14 @@ static void fill(void)
 	}
 }
 
+static int end(uv_loop_t *loop, struct cp_conf *conf, int status)
+{
+	while (uv_loop_close(loop) == UV_EBUSY)
+		(void)uv_run(loop, UV_RUN_NOWAIT);
+	cp_conf_free(conf);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static const uint32_t ports[] = {0};
@@ -65,7 +73,8 @@ int main(int argc, char **argv)
 	source.health = health;
 	if (cp_metrics_create(&loop, &source, &metrics, &err) < 0) {
 		(void)printf("%s\n", err.text);
-		return 1;
+		cp_health_destroy(health);
+		return end(&loop, conf, 1);
 	}
 	(void)uv_timer_init(&loop, &timer);
 	(void)uv_timer_start(&timer, on_time, SERVE_MS, 0);
@@ -78,8 +87,5 @@ int main(int argc, char **argv)
 	cp_health_destroy(health);
 	uv_close((uv_handle_t *)&timer, NULL);
 	uv_close((uv_handle_t *)&input, NULL);
-	while (uv_loop_close(&loop) == UV_EBUSY)
-		(void)uv_run(&loop, UV_RUN_NOWAIT);
-	cp_conf_free(conf);
-	return 0;
+	return end(&loop, conf, 0);
 }
