@@ -1,4 +1,4 @@
-"""Which room may include which, and that some libraries stay in their place."""
+"""Which room may include which (the table of docs/architecture.md), and that some libraries stay in their place."""
 
 import os
 
@@ -15,10 +15,11 @@ EDGES = {
     API: (BASE, FRAME, FILTER),
     MATCH: (BASE, API, FRAME, FILTER),
     PORT: (BASE, API, FRAME, FILTER),
-    NODE: (BASE, API, FRAME, FILTER, MATCH, PORT),
+    NODE: (BASE, API, FRAME, FILTER, MATCH),
     WORKER: (BASE, API, FRAME, FILTER, MATCH, NODE, PORT),
 }
 CONTROL = (BASE, API, FRAME, FILTER)
+CONTROL_API = (BASE, FRAME)
 TOOLS = (BASE, FRAME, FILTER, "controlplane/api")
 # What the other rooms of a tool may use of it: the client library.
 TOOLS_SHARED = ("tools/librhumb",)
@@ -45,7 +46,7 @@ def allowed(source, target):
         return there in EDGES[here]
     if here.startswith("controlplane"):
         if here == "controlplane/api":
-            return there in CONTROL
+            return there in CONTROL_API
         return there in CONTROL or there.startswith("controlplane/")
     if here.startswith("tools"):
         return there in TOOLS or there in TOOLS_SHARED

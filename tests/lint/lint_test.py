@@ -47,7 +47,7 @@ class IncludeDirection(Sample):
     def setUp(self):
         super().setUp()
         for path in ("dataplane/base/error.h", "dataplane/base/rcu.h", "dataplane/api/engine.h", "dataplane/worker/loop.h",
-                     "dataplane/match/trie_lookup.h", "controlplane/api/ctl.h", "controlplane/subs/subs.h",
+                     "dataplane/match/trie_lookup.h", "dataplane/port/port_priv.h", "controlplane/api/ctl.h", "controlplane/subs/subs.h",
                      "tests/lib/reference.h", "tools/librhumb/rhumb.h", "tools/rhumb/command.h"):
             self.write(path, "#pragma once\n")
 
@@ -69,6 +69,8 @@ class IncludeDirection(Sample):
                                ("controlplane/subs/subs.c", "dataplane/worker/loop.h"),
                                ("controlplane/subs/look.c", "dataplane/match/trie_lookup.h"),
                                ("controlplane/api/ctl.c", "controlplane/subs/subs.h"),
+                               ("controlplane/api/ctl.c", "dataplane/api/engine.h"),
+                               ("dataplane/node/rx.c", "dataplane/port/port_priv.h"),
                                ("tools/rhumb/main.c", "dataplane/api/engine.h"),
                                ("dataplane/api/engine.c", "tests/lib/reference.h"),
                                ("tools/librhumb/client.c", "tools/rhumb/command.h")):
