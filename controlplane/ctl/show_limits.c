@@ -69,6 +69,7 @@ static void usage_of(const struct ctl_context *ctx, const struct dp_counters *su
 	u->hits[ROW_SESSIONS] = sessions.no_slot;
 	u->hits[ROW_COMMAND_RING] = sessions.commands_full;
 	u->hits[ROW_SUBSCRIPTIONS] = subs.table_full;
+	u->hits[ROW_PATTERNS] = subs.pattern_numbers_full;
 	u->used[ROW_ADJACENCIES] = 0;
 	for (uint32_t p = 0; p < ctx->conf->port_count; p++) {
 		cp_kernel_stats(ctx->kernel, ctx->ports[p], &kernel);
@@ -97,8 +98,8 @@ static void add_configured(json_t *list, const struct ctl_call *call, const stru
 		sessions.over_limit, "session/sessions-max");
 	add(list, "configured_subs_per_session", conf->subs_per_session, "subscriptions", NONE,
 		subs.over_limit, "session/subscriptions-max");
-	add(list, "configured_patterns", conf->patterns_max, "patterns", NONE, NONE,
-		"content/patterns-max");
+	add(list, "configured_patterns", conf->patterns_max, "patterns", NONE,
+		subs.patterns_over_limit, "content/patterns-max");
 	add(list, "publisher_window_events", conf->rx_window_events, "events", NONE,
 		sum->drop_events[DP_DROP_OVER_CREDIT],
 		"session/publisher-window-events; 0: unlimited");

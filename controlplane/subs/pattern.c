@@ -228,6 +228,7 @@ static bool use(struct cp_tenant *t, struct cp_pattern *p, struct cp_sub_outcome
 	if (p && p->refs)
 		return true;
 	if (t->used >= t->subs->patterns_max) {
+		t->subs->stats.patterns_over_limit++;
 		cp_outcome_set(outcome, RH_SUB_LIMIT,
 			"this tenant has its %u payload patterns: reuse one or unsubscribe some",
 			t->subs->patterns_max);
@@ -245,6 +246,7 @@ static struct cp_pattern *pattern_new(struct cp_tenant *t, const char *text, siz
 	struct cp_pattern *p;
 
 	if (!id) {
+		t->subs->stats.pattern_numbers_full++;
 		t->purge = true;
 		cp_tenant_compile(t);
 		cp_outcome_set(outcome, RH_SUB_LIMIT,

@@ -73,7 +73,8 @@ uint32_t cp_subs_session_count(const struct cp_subs *subs, dp_session_id_t slot)
 
 struct cp_subs_stats {
 	uint64_t subscriptions, patterns, requests, refused;
-	uint64_t over_limit, table_full; /* of the refused: the session's, the router's subscriptions */
+	/* Of the refused: the session's and the router's subscriptions, the tenant's patterns and their numbers. */
+	uint64_t over_limit, table_full, patterns_over_limit, pattern_numbers_full;
 	uint64_t compiles, compile_failures, helper_restarts, last_compile_ns;
 	struct dp_table_stats table;
 };

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * Every bound of the dataplane in one table. `rhumb show limits` prints it, with the times it was hit where that is counted:
- * whatever costs a datagram, an event, a copy, a session or a subscription. The others are told to whoever asked for more.
+ * Every bound of the dataplane in one table. `rhumb show limits` prints it, with the times it was hit where that is counted
+ * (show_limits.c); the log or an answer tells of the others.
  * X(id, value, unit, help)
  */
 #define DP_LIMITS(X)                                                                               \

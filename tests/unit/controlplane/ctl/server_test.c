@@ -342,6 +342,8 @@ Test(server, limits_of_sessions_and_subscriptions_count_their_hits)
 	cr_expect_eq(hits_of(limits, "COMMAND_RING"), 13);
 	cr_expect_eq(hits_of(limits, "configured_subs_per_session"), 14);
 	cr_expect_eq(hits_of(limits, "SUBSCRIPTIONS"), 15);
+	cr_expect_eq(hits_of(limits, "configured_patterns"), 16);
+	cr_expect_eq(hits_of(limits, "PATTERNS"), 17);
 	json_decref(reply.body);
 }
 

@@ -177,13 +177,32 @@ Test(pattern, one_asked_for_again_while_the_set_without_it_compiles_comes_back)
 	cr_assert_eq(a.calls, 1);
 }
 
+Test(pattern, without_a_free_number_is_refused_and_counted)
+{
+	struct cp_subs_stats stats;
+
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_OK);
+	subs->tenants[0]->id_most = HSC_PATTERNS_MAX;
+	cr_assert_eq(added(1, entry_with("a", "two"), &a), RH_SUB_LIMIT);
+	cr_assert_not_null(strstr(a.outcomes[0].text, "pattern numbers are taken"));
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.pattern_numbers_full, 1);
+	cr_assert_eq(stats.patterns_over_limit, 0);
+	cr_assert_eq(added(2, entry_with("b", "one"), &a), RH_SUB_OK);
+}
+
 Test(pattern, a_tenant_has_at_most_its_patterns)
 {
+	struct cp_subs_stats stats;
+
 	subs->patterns_max = 1;
 	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_OK);
 	cr_assert_eq(added(1, entry_with("a", "two"), &a), RH_SUB_LIMIT);
 	cr_assert_str_eq(a.outcomes[0].text,
 		"this tenant has its 1 payload patterns: reuse one or unsubscribe some");
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.patterns_over_limit, 1);
+	cr_assert_eq(stats.pattern_numbers_full, 0);
 	cr_assert_eq(added(1, entry_with("b", "one"), &a), RH_SUB_OK);
 	drop(1, &a);
 	run_until(&a);
