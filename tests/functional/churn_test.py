@@ -64,6 +64,38 @@ class Churn(case.RouterCase):
         self.assertEqual(len(self.router.ask("show subscriptions")["subscriptions"]), 1)
 
 
+
+class UnsubackUnderTraffic(case.RouterCase):
+    """Publisher and subscriber on different workers, events all the time."""
+
+    WORKERS = ({"core": 1, "idle": "yield", "ports": ["p0"]}, {"core": 0, "idle": "yield", "ports": ["p1"]})
+    MORE = {"session": {"publisher-window-events": 0, "publisher-window-bytes": 0}}
+
+    def test_nothing_arrives_behind_the_unsuback(self):
+        reader, steady, writer = self.greeted("b", "reader"), self.greeted("b", "steady"), self.greeted("a", "writer")
+        self.assertEqual(steady.subscribe(["#"])[0][0], 0)
+        enough, sent = threading.Event(), []
+        feeder = threading.Thread(target=self.feed, args=(writer, sent, enough))
+        feeder.start()
+        self.addCleanup(enough.set)
+        for _ in range(15):
+            self.assertEqual(reader.subscribe(["t/#"])[0][0], 0)
+            reader.gather(len(reader.events) + 5)
+            self.assertEqual(reader.unsubscribe(["t/#"])[0][0], 0)
+            before, published = len(reader.events), len(sent)
+            reader.drain(0.1)
+            self.assertEqual(len(reader.events), before)
+            self.assertTrue(case.wait_for(lambda: len(sent) > published + 5), "traffic goes on meanwhile")
+        enough.set()
+        feeder.join()
+        self.assertGreater(len(sent), 200)
+
+    def feed(self, writer, sent, enough):
+        while not enough.wait(0.001) and len(sent) < 200000:
+            writer.publish("t/x", b"%d" % len(sent))
+            sent.append(1)
+
+
 class Many(case.RouterCase):
     MORE = {"session": {"keepalive": 20000, "timeout": 120000}}
 

@@ -50,6 +50,28 @@ class Delivery(case.RouterCase):
         self.assertEqual(self.total("copies_made"), 1)
 
 
+class Aliases(case.RouterCase):
+    def test_every_request_is_answered_and_a_number_keeps_its_topic(self):
+        client, reader = self.greeted("a", "client"), self.subscriber("b", ["#"])
+        self.assertEqual(client.alias(1, 9, b""), (9, 6), "nothing to forget")
+        self.assertEqual(client.alias(2, 9, b"al/x"), (9, 0))
+        self.assertEqual(client.alias(3, 9, b"al/x"), (9, 0), "the same again")
+        self.assertEqual(client.alias(4, 9, b"al/y"), (9, 1), "another topic under a number in use")
+        self.assertEqual(client.alias(5, 10, b"al/+"), (10, 1), "nobody may publish to a wildcard")
+        self.publish_alias(client, 9, 1)
+        self.assertEqual([event["topic"] for event in reader.wait(1)], ["al/x"])
+        self.assertEqual(client.alias(6, 9, b""), (9, 0))
+        self.publish_alias(client, 9, 2)
+        self.assertTrue(case.wait_for(lambda: self.dropped("bad_alias") == 1))
+        self.assertEqual(client.alias(7, 9, b"al/y"), (9, 0))
+        self.publish_alias(client, 9, 3)
+        self.assertEqual([event["topic"] for event in reader.wait(2)], ["al/x", "al/y"])
+
+    def publish_alias(self, client, number, sequence):
+        body = case.wire.PUBLISH_FIELDS.pack(3 << 5, 32, 0, sequence, client.incarnation, 0, 0xFFFFFFFF, 0, 0, 2, number, 0, 0, 0) + b"hi"
+        client.send(case.wire.record(case.wire.PUBLISH, body, 1))
+
+
 class Large(case.RouterCase):
     def test_events_of_all_sizes_up_to_64_kib_arrive_whole(self):
         reader = self.subscriber("b", ["size/#"])

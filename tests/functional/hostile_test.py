@@ -134,7 +134,8 @@ class Datagrams(case.RouterCase):
         while (found := stranger.receive(0.3)) is not None:
             answers += bool(found.of(wire.UNKNOWN_SESSION))
         self.assertGreater(answers, 0)
-        self.assertLess(answers, 1500)
+        # Ten a second to one source; the test lasts some seconds.
+        self.assertLess(answers, 100 * case.SLOW)
         self.assertGreaterEqual(self.dropped("unknown_session"), 2900)
 
     def test_an_ip_datagram_in_fragments_is_dropped(self):

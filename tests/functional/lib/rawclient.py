@@ -102,6 +102,12 @@ class RawClient:
         self.send(wire.publish(topic, payload, self.sequence, self.incarnation, **more))
         return self.sequence
 
+    def alias(self, request, number, topic, timeout_s=5):
+        """(number, code) of the acknowledgement, or None."""
+        self.send(wire.record(wire.ALIAS, struct.pack(">IHHI", request, number, len(topic), 0) + topic))
+        body = self.wait(wire.ALIAS_ACK, timeout_s)
+        return body and struct.unpack_from(">HB", body, 4)
+
     def gather(self, count, timeout_s=10):
         """Wait for @count events in all; returns them."""
         deadline = time.monotonic() + timeout_s
