@@ -36,13 +36,13 @@
 		su.requests)                                                                       \
 	X(EXPO_COUNTER, "rhumb_subscription_refused", "filters refused", su.refused)               \
 	X(EXPO_COUNTER, "rhumb_subscription_over_limit",                                           \
-		"of them, by session/subscriptions-max", su.over_limit)                            \
-	X(EXPO_COUNTER, "rhumb_subscription_table_full", "of them, by the router's limit",         \
-		su.table_full)                                                                     \
+		"filters refused by session/subscriptions-max", su.over_limit)                     \
+	X(EXPO_COUNTER, "rhumb_subscription_table_full",                                           \
+		"filters refused by the router's limit", su.table_full)                            \
 	X(EXPO_COUNTER, "rhumb_subscription_patterns_over_limit",                                  \
-		"of them, by content/patterns-max", su.patterns_over_limit)                        \
+		"filters refused by content/patterns-max", su.patterns_over_limit)                 \
 	X(EXPO_COUNTER, "rhumb_subscription_pattern_numbers_full",                                 \
-		"of them, with all numbers of patterns taken", su.pattern_numbers_full)            \
+		"filters refused with all numbers of patterns taken", su.pattern_numbers_full)     \
 	X(EXPO_COUNTER, "rhumb_pattern_compiles", "pattern databases compiled", su.compiles)       \
 	X(EXPO_COUNTER, "rhumb_pattern_compile_failures", "compilations that failed",              \
 		su.compile_failures)                                                               \
