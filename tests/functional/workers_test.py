@@ -178,7 +178,7 @@ class Check(case.RouterCase):
         device = "port[name='p0']/device: port p0: "
         for content, parts in (
                 (cored(worker=[{"core": 77, "idle": "yield"}]), ("dataplane/worker[core='77']/core: core 77: ", "cores 0")),
-                (cored(**{"control-core": 999}), ("dataplane/control-core: core 999: ", "cores 0")),
+                (cored(**{"control-core": 99}), ("dataplane/control-core: core 99: ", "cores 0")),
                 (changed(device="net_af_packet0,iface=nope"), (device, "no interface nope", "ip link")),
                 (changed(device="net_pcap0,iface=,iface=v0"), (device, "empty iface=")),
                 (changed(device="net_af_packet0,iface=v2"), (device, "default route (v2)", "allow-default-route")),
