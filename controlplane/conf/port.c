@@ -70,6 +70,12 @@ static int add_address(struct cp_conf *conf, struct cp_conf_port *port,
 	struct cp_conf_address *out = &port->addresses[port->address_count];
 	const char *text = conf_text(entry, "ip"), *holder;
 
+	if (strchr(text, '/') && parse_prefix(text, out) < 0)
+		return rh_error_set(err, EINVAL,
+			"%s: " CONF_ROOT
+			"/port[name='%s']/address/ip: \"%s\" is no address with its prefix length; expected "
+			"0..32 behind an IPv4 address, 0..128 behind an IPv6 one, as 192.0.2.1/24 or 2001:db8::1/64",
+			name, port->dp.name, text);
 	if (parse_prefix(text, out) < 0)
 		return rh_error_set(err, EINVAL,
 			"%s: " CONF_ROOT

@@ -43,16 +43,19 @@ const char *conf_apply_class(const struct lysc_node *node)
 }
 
 /* jansson first: it names line and column of a syntax error and refuses members given twice. */
-static int check_json(const char *text, size_t len, const char *name, struct rh_error *err)
+static int check_json(struct ly_ctx *ctx, const char *text, size_t len, const char *name,
+	struct rh_error *err)
 {
 	json_error_t at;
 	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
+	int rc;
 
 	if (json == NULL)
 		return rh_error_set(err, EINVAL, "%s:%d:%d: not JSON: %s; expected RFC 8259", name,
 			at.line, at.column, at.text);
+	rc = conf_shape(ctx, json, name, err);
 	json_decref(json);
-	return 0;
+	return rc;
 }
 
 int conf_tree(
@@ -64,7 +67,7 @@ int conf_tree(
 
 	if (ctx == NULL)
 		return -ENOMEM;
-	rc = check_json(text, len, name, err);
+	rc = check_json(ctx, text, len, name, err);
 	if (rc < 0)
 		return rc;
 	ly_err_clean(ctx, NULL);

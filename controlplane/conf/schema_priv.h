@@ -7,6 +7,7 @@
 
 #include "dataplane/base/error.h"
 
+#include <jansson.h>
 #include <libyang/libyang.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,8 @@ int conf_tree(const char *text, size_t len, const char *name, struct lyd_node **
  * Returns -EINVAL. */
 int conf_refuse(
 	struct ly_ctx *ctx, const char *text, size_t len, const char *name, struct rh_error *err);
+/* Is everything there, once, and a list where the model has one? 0, or -EINVAL with the sentence. */
+int conf_shape(struct ly_ctx *ctx, const json_t *json, const char *name, struct rh_error *err);
 /* What a leaf takes, for people: "1..65535 (ms)", "one of poll, yield". Truncates. */
 void conf_expected(const struct lysc_node *node, char *out, size_t size);
 

@@ -103,6 +103,15 @@ Test(conf, everything_can_be_said)
 	cp_conf_free(c);
 }
 
+Test(conf, members_may_carry_their_module)
+{
+	struct cp_conf *c =
+		good("{\"rhumb:rhumb\": {\"rhumb:port\": [{\"name\": \"a\", \"device\": \"x\"}]}}");
+
+	cr_expect_str_eq(c->ports[0].dp.name, "a");
+	cp_conf_free(c);
+}
+
 Test(conf, a_worker_may_share_the_control_core_when_it_yields)
 {
 	struct cp_conf *c =
@@ -124,7 +133,12 @@ static const struct {
 	{"{}", "t.json", "port", "Too few"},
 	{"{\"rhumb\": {}}", "t.json:1", "\"rhumb\"", "{\"rhumb:rhumb\": {...}}"},
 	{"{\"other:x\": {}}", "t.json:1", "\"other\"", "{\"rhumb:rhumb\": {...}}"},
-	{R(""), "/rhumb:rhumb/port", "Too few", "name, device"},
+	{R(""), "/rhumb:rhumb/port:", "missing", "a list"},
+	{R("\"port\": []"), "/rhumb:rhumb/port:", "empty", "at least one entry"},
+	{R("\"port\": [3]"), "/rhumb:rhumb/port:", "no object", "a list"},
+	{P(", \"mtu\": 1e99"), "port[name='p0']/mtu", "is no whole number", "576..9600"},
+	{P(", \"mtu\": [1500]"), "port[name='p0']/mtu", "[1500]", "576..9600"},
+	{R("\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"b\"}]"), "port[name='b']/device", "missing", "PCI address"},
 	{R("\"prot\": []"), "/rhumb:rhumb", "\"prot\"", "dataplane, port"},
 	{P(", \"mtu\": 20"), "port[name='p0']/mtu", "\"20\"", "576..9600 (bytes)"},
 	{P(", \"mtu\": \"big\""), "port[name='p0']/mtu", "\"big\"", "576..9600"},
@@ -133,26 +147,26 @@ static const struct {
 	{P(", \"mtoo\": 1"), "port[name='p0']", "\"mtoo\"", "mtu, address"},
 	{P(", \"slow-path\": \"maybe\""), "/slow-path", "\"maybe\"", "one of tap, none"},
 	{P(", \"promiscuous\": 1"), "/promiscuous", "\"1\"", "true or false"},
-	{R("\"port\": [{\"name\": \"p0\"}]"), "/rhumb:rhumb/port/device", "\"device\"",
+	{R("\"port\": [{\"name\": \"p0\"}]"), "/rhumb:rhumb/port[name='p0']/device", "missing",
 		"PCI address"},
-	{R("\"port\": [{\"device\": \"x\"}]"), "/rhumb:rhumb/port", "\"name\"", "expected"},
+	{R("\"port\": [{\"device\": \"x\"}]"), "/rhumb:rhumb/port[1]/name", "missing", "letters"},
 	{R("\"port\": [{\"name\": \"p 0\", \"device\": \"x\"}]"), "/port/name", "\"p 0\"",
 		"letters, digits"},
 	{R("\"port\": [{\"name\": \"p0\", \"device\": \"a b\"}]"), "/device", "\"a b\"",
 		"without spaces"},
 	{R("\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"a\", \"device\": "
 	   "\"y\"}]"),
-		"t.json:1", "Duplicate", "port"},
+		"/rhumb:rhumb/port[name='a']", "given twice (entries 1 and 2)", "each once"},
 	{R("\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"b\", \"device\": "
 	   "\"x\"}]"),
 		"port[name='b']/device", "\"x\"", "each device once"},
-	{R("\"port\": {\"name\": \"a\"}"), "/rhumb:rhumb", "\"port\"", "array"},
+	{R("\"port\": {\"name\": \"a\"}"), "/rhumb:rhumb/port", "no list", "\"port\": [...]"},
 	{P(", \"address\": [{\"ip\": \"192.0.2.1\"}]"), "/address/ip", "\"192.0.2.1\"",
 		"192.0.2.1/24"},
 	{P(", \"address\": [{\"ip\": \"192.0.2.300/24\"}]"), "/address/ip", "\"192.0.2.300/24\"",
 		"192.0.2.1/24"},
 	{P(", \"address\": [{\"ip\": \"192.0.2.1/33\"}]"), "/address/ip", "\"192.0.2.1/33\"",
-		"prefix length"},
+		"0..32 behind"},
 	{P(", \"address\": [{\"ip\": \"2001:db8::1/129\"}]"), "/address/ip", "/129",
 		"prefix length"},
 	{P(", \"address\": [{\"ip\": \"224.0.0.1/4\"}]"), "/address/ip", "224.0.0.1/4", "unicast"},
@@ -184,8 +198,10 @@ static const struct {
 		"one of auto, on, off"},
 	{WITH("\"dataplane\": {\"worker\": [{\"core\": 0}]}"), "worker[core='0']", "polls",
 		"core of its own"},
-	{WITH("\"dataplane\": {\"worker\": [{\"core\": 1}, {\"core\": 1}]}"), "t.json:1",
-		"Duplicate", "core"},
+	{WITH("\"dataplane\": {\"worker\": [{\"core\": 1}, {\"core\": 1}]}"), "/dataplane/worker[core='1']",
+		"given twice", "each once"},
+	{WITH("\"dataplane\": {\"worker\": {\"core\": 1}}"), "/dataplane/worker", "no list", "[...]"},
+	{WITH("\"dataplane\": {\"worker\": [{\"core\": 1, \"ports\": \"p0\"}]}"), "worker[core='1']/ports", "no list", "[...]"},
 	{WITH("\"dataplane\": {\"worker\": [{\"core\": 1, \"ports\": [\"p9\"]}]}"), "/ports",
 		"\"p9\"", "entry of the list port"},
 	{WITH("\"dataplane\": {\"result-cache-entries\": 5}"), "/result-cache-entries", "\"5\"",
@@ -197,7 +213,7 @@ static const struct {
 	{WITH("\"control\": {\"socket\": \"rel\"}"), "/control/socket", "\"rel\"",
 		"begins with '/'"},
 	{WITH("\"node\": {\"name\": \"a b\"}"), "/node/name", "\"a b\"", "letters, digits"},
-	{WITH("\"node\": 3"), "/rhumb:rhumb", "\"node\"", "object"},
+	{WITH("\"node\": 3"), "/rhumb:rhumb/node", "\"3\"", "no object"},
 	{R("\"dataplane\": {\"worker\": [{\"core\": 1, \"ports\": [\"a\"]}]},"
 	   "\"port\": [{\"name\": \"a\", \"device\": \"x\"}, {\"name\": \"b\", \"device\": "
 	   "\"y\"}]"),
