@@ -16,6 +16,8 @@
 /* Long looks may take what the others leave. */
 #define LONG_NICE 10
 /* A tenant's patterns together, so that each set is quick enough for those that wait for it. */
+/* An ordinary pattern takes 0.1 ms. */
+#define SMALL_US 2000
 #define LONG_SHARE 5
 
 static void job_run(struct cp_helper *helper, struct cp_compile_job *job)
@@ -126,6 +128,7 @@ int cp_compilers_start(struct cp_subs *subs, const struct cp_conf *conf, struct 
 {
 	int ret = 0;
 
+	subs->small_us = SMALL_US;
 	subs->long_us_most = conf->compile_ms_max * (1000 / LONG_SHARE);
 	for (int i = 0; i < CP_COMPILER_COUNT && ret == 0; i++)
 		ret = compiler_start(subs, (enum cp_compiler_kind)i, conf);

@@ -16,8 +16,6 @@
 #define READY_MOST_NS (20 * RH_NS_PER_MS)
 /* Long looks of one session that wait; each may take content/compile-time-max. */
 #define LONG_WAIT_MOST 16
-/* Up to here a pattern alone is small: an ordinary one takes 0.1 ms. */
-#define SMALL_US 2000
 
 static bool due(const struct cp_tenant *t)
 {
@@ -215,7 +213,7 @@ static bool counted(struct cp_pattern *p, uint32_t us, struct cp_sub_outcome *ou
 {
 	struct cp_tenant *t = p->tenant;
 
-	if (us <= SMALL_US || !p->refs)
+	if (us <= p->tenant->subs->small_us || !p->refs)
 		return true;
 	if (t->compile_us && t->compile_us + us > t->subs->long_us_most) {
 		cp_outcome_set(outcome, RH_SUB_LIMIT,

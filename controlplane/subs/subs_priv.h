@@ -252,6 +252,7 @@ struct cp_subs {
 	struct cp_request *ack_head, *ack_tail; /* published, not yet loaded by every worker */
 	struct cp_lane builder;
 	struct cp_compiler compilers[CP_COMPILER_COUNT];
+	uint32_t small_us;     /* up to here a pattern alone is small and not counted */
 	uint32_t long_us_most; /* compile_us of a tenant */
 	size_t open_bytes; /* held by requests */
 	struct cp_subs_stats stats;
