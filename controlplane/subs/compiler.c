@@ -15,9 +15,9 @@
 #define FIRST_MS 20
 /* Long looks may take what the others leave. */
 #define LONG_NICE 10
-/* A tenant's patterns together, so that each set is quick enough for those that wait for it. */
-/* An ordinary pattern takes 0.1 ms. */
+/* Up to here a pattern alone is small: an ordinary one takes 0.1 ms. */
 #define SMALL_US 2000
+/* A tenant's patterns together, so that each set is quick enough for those that wait for it. */
 #define LONG_SHARE 5
 
 static void job_run(struct cp_helper *helper, struct cp_compile_job *job)
