@@ -1,21 +1,10 @@
 #include "tools/rhumb/command.h"
 
+#include "tools/rhumb/fail.h"
+
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-int cli_fail(const struct cli *cli, int code, const char *fmt, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "rhumb%s%s: ", cli->command ? " " : "", cli->command ? cli->command->words : "");
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return code;
-}
 
 /* How many words of @argv are those of @words; 0 when they differ. */
 static int words_in(const char *words, int argc, char *const *argv)
@@ -44,6 +33,22 @@ const struct cli_command *cli_command_find(int argc, char *const *argv, int *use
 		}
 	}
 	return found;
+}
+
+const char *cli_second_word(const struct cli_command *command, const char *family)
+{
+	size_t len = strlen(family);
+
+	return strncmp(command->words, family, len) == 0 && command->words[len] == ' ' ? command->words + len + 1
+										       : NULL;
+}
+
+bool cli_is_family(const char *word)
+{
+	for (size_t i = 0; i < cli_command_count; i++)
+		if (cli_second_word(&cli_commands[i], word))
+			return true;
+	return false;
 }
 
 static const struct cli_option *option_named(const struct cli_option *list, const char *name, size_t len)
@@ -97,8 +102,7 @@ static int option_take(struct cli *cli, int argc, char **argv, int *at)
 	const struct cli_option *option = option_of(cli->command, arg, &value);
 
 	if (!option)
-		return cli_fail(cli, CLI_USAGE, "%s is not an option here: see rhumb help%s%s", arg,
-			cli->command ? " " : "", cli->command ? cli->command->words : "");
+		return fail_unknown_option(cli, arg);
 	if (!option->argument && value)
 		return cli_fail(cli, CLI_USAGE, "--%s takes no value", option->name);
 	if (option->argument && !value) {
@@ -108,43 +112,51 @@ static int option_take(struct cli *cli, int argc, char **argv, int *at)
 		value = argv[++*at];
 	}
 	cli->values[cli->value_count++] = (struct cli_value){option, value};
-	if (option->letter == 'j')
-		cli->json = true;
 	return CLI_OK;
 }
 
 /* Options may stand before the command's words; those that take a value take the next word with them. */
-static int command_take(struct cli *cli, int argc, char **argv, int *at)
+static int options_take(struct cli *cli, int argc, char **argv, int *at)
 {
-	int used;
-
 	for (; *at < argc && argv[*at][0] == '-' && argv[*at][1]; (*at)++)
 		if (option_take(cli, argc, argv, at) != CLI_OK)
 			return CLI_USAGE;
-	if (*at >= argc && cli_option(cli, "help"))
-		return CLI_OK;
-	if (*at >= argc)
-		return cli_fail(cli, CLI_USAGE, "a command is needed: see rhumb help");
-	cli->command = cli_command_find(argc - *at, argv + *at, &used);
-	if (!cli->command)
-		return cli_fail(cli, CLI_USAGE, "%s%s%s is not a command: see rhumb help", argv[*at],
-			*at + 1 < argc ? " " : "", *at + 1 < argc ? argv[*at + 1] : "");
-	*at += used;
 	return CLI_OK;
 }
 
-int cli_parse(struct cli *cli, int argc, char **argv)
+/* The command's words, also with options between them. */
+static int command_take(struct cli *cli, int argc, char **argv, int *at)
 {
-	int at = 1;
+	char *words[2];
+	int used;
+
+	if (options_take(cli, argc, argv, at) != CLI_OK)
+		return CLI_USAGE;
+	if (*at >= argc)
+		return cli_option(cli, "help") ? CLI_OK : cli_fail(cli, CLI_USAGE, "a command is needed: see rhumb help");
+	cli->command = cli_command_find(argc - *at, argv + *at, &used);
+	if (cli->command) {
+		*at += used;
+		return CLI_OK;
+	}
+	words[0] = words[1] = argv[(*at)++];
+	if (!cli_is_family(words[0]))
+		return fail_unknown_command(cli, words[0], *at < argc ? argv[*at] : "");
+	if (options_take(cli, argc, argv, at) != CLI_OK)
+		return CLI_USAGE;
+	if (*at >= argc) {
+		cli->family = words[0];
+		return CLI_OK;
+	}
+	words[1] = argv[(*at)++];
+	cli->command = cli_command_find(2, words, &used);
+	return cli->command ? CLI_OK : fail_unknown_command(cli, words[0], words[1]);
+}
+
+static int rest_take(struct cli *cli, int argc, char **argv, int at)
+{
 	bool only_args = false;
 
-	*cli = (struct cli){.out = stdout};
-	cli->args = calloc((size_t)argc + 1, sizeof(*cli->args));
-	cli->values = calloc((size_t)argc + 1, sizeof(*cli->values));
-	if (!cli->args || !cli->values)
-		return cli_fail(cli, CLI_REFUSED, "out of memory");
-	if (command_take(cli, argc, argv, &at) != CLI_OK)
-		return CLI_USAGE;
 	for (; at < argc; at++) {
 		if (only_args || argv[at][0] != '-' || !argv[at][1])
 			cli->args[cli->arg_count++] = argv[at];
@@ -153,13 +165,41 @@ int cli_parse(struct cli *cli, int argc, char **argv)
 		else if (option_take(cli, argc, argv, &at) != CLI_OK)
 			return CLI_USAGE;
 	}
-	if (!cli->command || cli_option(cli, "help"))
+	return CLI_OK;
+}
+
+/* Is --json anywhere? Good enough for the form of what is said about a line that cannot be parsed. */
+static bool json_wanted(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "-j") == 0 || strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv)
+{
+	int at = 1;
+
+	*cli = (struct cli){.out = stdout, .json = json_wanted(argc, argv)};
+	cli->args = calloc((size_t)argc + 1, sizeof(*cli->args));
+	cli->values = calloc((size_t)argc + 1, sizeof(*cli->values));
+	if (!cli->args || !cli->values)
+		return cli_fail(cli, CLI_REFUSED, "out of memory");
+	if (command_take(cli, argc, argv, &at) != CLI_OK || rest_take(cli, argc, argv, at) != CLI_OK)
+		return CLI_USAGE;
+	cli->json = cli_option(cli, "json");
+	if (cli_option(cli, "help"))
 		return CLI_OK;
-	if (cli->arg_count >= cli->command->least && cli->arg_count <= cli->command->most)
-		return CLI_OK;
-	fprintf(stderr, "usage: ");
-	cli_usage_print(stderr, cli->command);
-	return CLI_USAGE;
+	if (cli->json && cli->command && cli->command->no_json)
+		return cli_fail(cli, CLI_USAGE, "%s", cli->command->no_json);
+	if (cli->family)
+		return fail_family(cli, cli->family);
+	if (cli->arg_count < cli->command->least && !cli->arg_count && cli_is_family(cli->command->words))
+		return fail_family(cli, cli->command->words);
+	if (cli->arg_count < cli->command->least || cli->arg_count > cli->command->most)
+		return fail_arguments(cli);
+	return CLI_OK;
 }
 
 void cli_fini(struct cli *cli)

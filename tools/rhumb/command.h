@@ -35,6 +35,7 @@ struct cli_command {
 	const char *arguments; /* as the usage line shows them; "" for none */
 	const char *help;      /* one line */
 	const char *more;      /* for the manual page; NULL for none */
+	const char *no_json;   /* why --json is refused; NULL: it is answered */
 	uint16_t least, most;  /* arguments */
 	enum cli_needs needs;
 	uint16_t type; /* CLI_DAEMON: enum ctl_type */
@@ -54,7 +55,8 @@ struct cli_value {
 
 /* A parsed command line; points into argv. */
 struct cli {
-	const struct cli_command *command;
+	const struct cli_command *command; /* NULL: none was given, or only @family */
+	const char *family;		   /* first word of several commands that stands alone; else NULL */
 	const char **args;
 	struct cli_value *values;
 	uint16_t arg_count, value_count;
@@ -67,6 +69,10 @@ int cli_parse(struct cli *cli, int argc, char **argv);
 void cli_fini(struct cli *cli);
 /* The row whose words @argv begins with, NULL when there is none; *used gets the number of words. */
 const struct cli_command *cli_command_find(int argc, char *const *argv, int *used);
+/* The second word of a row of two words whose first is @family; else NULL. */
+const char *cli_second_word(const struct cli_command *command, const char *family);
+/* Is @word the first of two words of some command ("show")? */
+bool cli_is_family(const char *word);
 
 /* The option's last value, "" for a flag that is given, NULL when it is not. @name must be in the table. */
 const char *cli_option(const struct cli *cli, const char *name);
@@ -79,11 +85,13 @@ int cli_number(const struct cli *cli, const char *name, uint64_t least, uint64_t
 int cli_decimal(const struct cli *cli, const char *name, double least, double most, double absent,
 	double *out);
 
-/* One line "rhumb COMMAND: ..." on stderr; returns @code. */
+/* One line on stderr: "rhumb COMMAND: ...", with --json docs/schemas/error.json. Returns @code, which is not CLI_OK. */
 int cli_fail(const struct cli *cli, int code, const char *fmt, ...) rh_printf(3, 4);
 
-/* The usage line of a row, without "usage:". */
+/* The usage line of a row, without "usage:" and the line's end. */
 void cli_usage_print(FILE *out, const struct cli_command *command);
+/* Usage of a family: its commands, a line each. */
+void cli_family_print(FILE *out, const char *family);
 
 int cli_help_run(struct cli *cli);
 int cli_version_run(struct cli *cli);

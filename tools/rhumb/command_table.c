@@ -169,7 +169,8 @@ const struct cli_command cli_commands[] = {
 		.arguments = "FILTER TOPIC | --batch",
 		.help = "does a topic filter match a topic? needs no daemon",
 		.more = "Exit status 0 match, 1 no match, 2 filter or topic invalid. With --batch each line of the "
-			"standard input is a filter, a tab and a topic, and is answered by match, nomatch or invalid.",
+			"standard input is a filter, a tab and a topic, and is answered by match, nomatch or invalid. "
+			"With --json each answer is {\"verdict\": \"match\"}; an invalid one has an error, too.",
 		.most = 2,
 		.run = cli_match_run,
 		.options = {{"dialect", "NAME", "of the filter: mqtt (default)", 0, false},
@@ -177,14 +178,21 @@ const struct cli_command cli_commands[] = {
 	{.words = "completion",
 		.arguments = "bash",
 		.help = "print the completion script: source <(rhumb completion bash)",
+		.no_json = "a completion script has no JSON form: leave --json out",
 		.least = 1,
 		.most = 1,
 		.run = cli_completion_run},
-	{.words = "man", .arguments = "", .help = "print the manual page rhumb(1)", .run = cli_man_run},
+	{.words = "man",
+		.arguments = "",
+		.help = "print the manual page rhumb(1)",
+		.no_json = "a manual page has no JSON form: leave --json out, or ask rhumb help --json",
+		.run = cli_man_run},
 	{.words = "version", .arguments = "", .help = "print the version", .run = cli_version_run},
 	{.words = "help",
 		.arguments = "[COMMAND]",
 		.help = "list the commands, or explain one",
+		.more = "The first of two words, as in rhumb help show, lists the commands that begin with it. With --json the rows "
+			"of the table of commands.",
 		.most = 2,
 		.run = cli_help_run},
 };

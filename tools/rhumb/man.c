@@ -125,6 +125,10 @@ static void tail_man(FILE *out)
 		     "standard error says why.\n.It 2\nThe command line is wrong.\n.It 3\nNo daemon, or one that speaks another "
 		     "version.\n.El\n");
 	fprintf(out, ".Sh EXAMPLES\n.Dl rhumb match 'alarms/+/fire' alarms/7/fire\n");
+	fprintf(out, ".Sh DIAGNOSTICS\nAn error is one line on standard error, rhumb COMMAND: and a sentence.\nWith\n.Fl j\n"
+		     "it is a JSON object with the keys error (the sentence), kind (refused, usage or no_daemon, as the\n"
+		     "exit status 1, 2 or 3) and command (null where none was understood); standard output\nthen holds answers "
+		     "only.\n");
 }
 
 int cli_man_run(struct cli *cli)

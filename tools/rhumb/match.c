@@ -1,7 +1,10 @@
 #include "tools/rhumb/command.h"
 
+#include "dataplane/base/error.h"
 #include "dataplane/filter/filter.h"
+#include "tools/rhumb/fail.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,30 +24,47 @@ static int verdict_of(enum rh_dialect dialect, const char *filter_text, size_t f
 static const char *const verdict_names[] = {"match", "nomatch", "invalid"};
 
 /* One line "filter<TAB>topic"; a line without a tab is invalid. */
-static int line_verdict(enum rh_dialect dialect, const char *line, size_t len)
+static int line_verdict(enum rh_dialect dialect, const char *line, size_t len, struct rh_error *err)
 {
 	const char *tab = memchr(line, '\t', len);
 
-	if (!tab)
+	if (!tab) {
+		(void)rh_error_set(err, EINVAL, "no tab between filter and topic");
 		return CLI_USAGE;
-	return verdict_of(dialect, line, (size_t)(tab - line), tab + 1, len - (size_t)(tab - line) - 1, NULL);
+	}
+	return verdict_of(dialect, line, (size_t)(tab - line), tab + 1, len - (size_t)(tab - line) - 1, err);
+}
+
+/* A line, with --json docs/schemas/match.json. */
+static void verdict_print(const struct cli *cli, int verdict, struct rh_error *err)
+{
+	json_t *line;
+
+	if (!cli->json) {
+		fprintf(cli->out, "%s\n", verdict_names[verdict]);
+		return;
+	}
+	line = json_pack("{s:s}", "verdict", verdict_names[verdict]);
+	if (verdict == CLI_USAGE)
+		(void)json_object_set_new(line, "error", fail_text_json(err->text));
+	(void)json_dumpf(line, cli->out, JSON_COMPACT);
+	fputc('\n', cli->out);
+	json_decref(line);
 }
 
 static int batch_run(struct cli *cli, enum rh_dialect dialect)
 {
 	char *line = NULL;
 	size_t room = 0;
+	struct rh_error err;
 	ssize_t len;
+	int verdict;
 
 	while ((len = getline(&line, &room, stdin)) >= 0) {
 		if (len && line[len - 1] == '\n')
 			len--;
-		int verdict = line_verdict(dialect, line, (size_t)len);
-
-		if (cli->json)
-			fprintf(cli->out, "{\"verdict\":\"%s\"}\n", verdict_names[verdict]);
-		else
-			fprintf(cli->out, "%s\n", verdict_names[verdict]);
+		verdict = line_verdict(dialect, line, (size_t)len, &err);
+		verdict_print(cli, verdict, &err);
 	}
 	free(line);
 	if (ferror(stdin) || fflush(cli->out) != 0)
@@ -72,9 +92,6 @@ int cli_match_run(struct cli *cli)
 		dialect, cli->args[0], strlen(cli->args[0]), cli->args[1], strlen(cli->args[1]), &err);
 	if (verdict == CLI_USAGE)
 		(void)cli_fail(cli, CLI_USAGE, "%s", err.text);
-	if (cli->json)
-		fprintf(cli->out, "{\"verdict\":\"%s\"}\n", verdict_names[verdict]);
-	else
-		fprintf(cli->out, "%s\n", verdict_names[verdict]);
+	verdict_print(cli, verdict, &err);
 	return verdict;
 }

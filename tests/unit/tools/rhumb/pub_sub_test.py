@@ -3,15 +3,19 @@ import base64
 import hashlib
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 
+import jsonschema
 from cli import RHUMB, check, check_in, finish, run
 
 FAKE = sys.argv[2]
+SCHEMAS = {name: json.loads(pathlib.Path(sys.argv[3], f"{name}.json").read_text(encoding="utf-8"))
+           for name in ("pub", "sub", "error")}
 
 
 class Router:
@@ -22,6 +26,12 @@ class Router:
 
     def stop(self):
         return json.loads(self.process.communicate(timeout=30)[0])
+
+
+def fits(schema, text):
+    value = json.loads(text)
+    jsonschema.validate(value, SCHEMAS[schema])
+    return value
 
 
 def pub(*args, stdin=b""):
@@ -43,6 +53,7 @@ check("a file", (code, seen["last_payload_len"], seen["events"], seen["bad"]), (
 (code, out, err), seen = pub("a", "--stdin-lines", stdin=b"one\n\nthree")
 check("lines", (code, seen["events"], seen["last_payload_len"]), (0, 3, 5))
 (code, out, err), seen = pub("a", "--count", "5000", "--payload", "x", "-j")
+fits("pub", out)
 check("count", (code, json.loads(out)["published"], seen["events"], seen["over_credit"]), (0, 5000, 5000, 0))
 start = time.monotonic()
 (code, out, err), seen = pub("a", "--count", "20", "--rate", "100")
@@ -59,6 +70,10 @@ check("batch bytes", summary["bytes"], 4 + 3 + 10 + 60000)
 check("batch at the router", (seen["events"], seen["last_topic"], seen["last_payload_len"], seen["last_class"]),
       (4, "a/c", 60000, 0))
 check_in("too large says where", "line 3: payload of 70000 bytes", err)
+(code, out, err), seen = pub("-j", "--batch", stdin="\n".join(map(json.dumps, lines)).encode() + b"\nnone\n")
+fits("pub", out)
+check("complaints in JSON", [(fits("error", line)["error"][:7], json.loads(line)["kind"]) for line in err.splitlines()],
+      [("line 3:", "refused"), ("line 6:", "refused")])
 bad = [b"{", b"[]", b"{}", b'{"topic":7}', b'{"topic":"a/+"}', b'{"topic":"a","payload":7}', b'{"topic":"a","x":1}',
        b'{"topic":"a","payload_base64":"!"}', b'{"topic":"a","payload":"a","payload_base64":"YQ=="}', b"\xff",
        b'{"topic":"a","attributes":[]}', b'{"topic":"a","attributes":{"A":"x"}}', b'{"topic":"a","attributes":{"a":null}}',
@@ -94,6 +109,8 @@ with tempfile.TemporaryDirectory() as folder:
     code, out, err = run("-j", "sub", "demo/#", "--count", "2000", "--ready-file", ready, "--router", router.address)
     check("ready file", os.path.exists(ready), True)
 rows = [json.loads(line) for line in out.splitlines()]
+for text in out.splitlines():
+    fits("sub", text)
 check("events and a summary", (code, len(rows)), (0, 2001))
 check("in order", [r["sequence"] for r in rows[:-1]], list(range(1, 2001)))
 payload = bytes((i * 7 + 9) & 255 for i in range(100))
@@ -108,6 +125,8 @@ router.stop()
 router = Router(30, 65000)
 code, out, err = run("-j", "sub", "demo/a", "--idle-exit", "1", "--payload", "--router", router.address)
 rows = [json.loads(line) for line in out.splitlines()]
+for text in out.splitlines():
+    fits("sub", text)
 check("large events", (code, len(rows), rows[-1]["summary"]["reassembled"]), (0, 31, 30))
 check("a payload that is no text", base64.b64decode(rows[0]["payload_base64"])[:3], bytes([1, 8, 15]))
 router.stop()
