@@ -93,6 +93,19 @@ static void refuse_framing(struct ctl_connection *c, uint16_t status, const char
 	ctl_connection_send(c, &h, json_pack("{s:s}", "error", sentence));
 }
 
+static void refuse_busy(struct ctl_connection *c)
+{
+	struct ctl_header h = {.version = CTL_VERSION,
+		.status = CTL_STATUS_BUSY,
+		.type = c->header.type,
+		.request = c->header.request};
+
+	c->close_when_written = true;
+	ctl_connection_send(c, &h,
+		json_pack("{s:s}", "error",
+			"too many requests on the control socket at one time: try again (limit 64 connections)"));
+}
+
 static bool take_header(struct ctl_connection *c)
 {
 	struct rh_error err = {""};
@@ -135,7 +148,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		return;
 	(void)uv_read_stop(stream);
 	(void)uv_timer_stop(&c->deadline);
-	ctl_dispatch(c);
+	if (c->refused)
+		refuse_busy(c);
+	else
+		ctl_dispatch(c);
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -236,6 +252,7 @@ void ctl_reply_written(struct ctl_connection *c)
 	c->body = NULL;
 	c->in_body = false;
 	c->have = 0;
+	c->idle_ms = uv_now(c->server->loop);
 	if (uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) != 0)
 		ctl_connection_close(c);
 }
@@ -248,6 +265,35 @@ static int set_up(struct ctl_connection *c)
 	if (rc == 0)
 		rc = uv_fileno((uv_handle_t *)&c->pipe, &fd);
 	return rc == 0 ? ctl_peer_read(fd, &c->peer) : rc;
+}
+
+/* The one that has asked for nothing for longest (the list has the newest first), @than excepted; NULL when all are at work. */
+static struct ctl_connection *longest_idle(const struct ctl_server *server, const struct ctl_connection *than)
+{
+	struct ctl_connection *found = NULL;
+
+	for (struct ctl_connection *c = server->connections; c != NULL; c = c->next) {
+		bool idle = !c->closing && c->call == NULL && !c->writing && !c->in_body && c->have == 0;
+
+		if (c != than && idle && (found == NULL || c->idle_ms <= found->idle_ms))
+			found = c;
+	}
+	return found;
+}
+
+/* Clients that keep a connection and ask for nothing must not keep others out. */
+static void make_room(struct ctl_connection *fresh)
+{
+	struct ctl_connection *idle = longest_idle(fresh->server, fresh);
+
+	if (idle == NULL) {
+		fresh->server->stats.refused++;
+		fresh->refused = true;
+		return;
+	}
+	rh_log_info(CTL, "connection of uid %u pid %d closed: idle, and another wants its place", idle->peer.uid,
+		(int)idle->peer.pid);
+	ctl_connection_close(idle);
 }
 
 void ctl_connection_accept(struct ctl_server *server)
@@ -270,17 +316,9 @@ void ctl_connection_accept(struct ctl_server *server)
 		return;
 	}
 	c->permission = ctl_peer_permission(&c->peer, geteuid(), server->group);
-	if (server->stats.connections > CTL_CONNECTIONS_MAX) {
-		struct ctl_header h = {.version = CTL_VERSION, .status = CTL_STATUS_BUSY};
-
-		server->stats.refused++;
-		c->close_when_written = true;
-		ctl_connection_send(c, &h,
-			json_pack("{s:s}", "error",
-				"too many connections to the control socket: close some (limit "
-				"64)"));
-		return;
-	}
+	c->idle_ms = uv_now(server->loop);
+	if (server->stats.connections > CTL_CONNECTIONS_MAX)
+		make_room(c);
 	(void)uv_timer_start(&c->deadline, on_deadline, CTL_HELLO_MS, 0);
 	if (uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) != 0)
 		ctl_connection_close(c);

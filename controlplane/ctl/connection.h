@@ -22,6 +22,8 @@ struct ctl_connection {
 	struct ctl_peer peer;
 	enum ctl_permission permission;
 	bool greeted, closing, close_when_written;
+	bool refused;	 /* one too many: told so when its hello is there */
+	uint64_t idle_ms; /* loop time since when it has asked for nothing */
 	/* the message being read: header, then body */
 	uint8_t head[CTL_HDR];
 	char *body;

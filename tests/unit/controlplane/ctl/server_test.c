@@ -270,13 +270,33 @@ Test(server, sessions_that_go_while_they_are_listed_are_left_out)
 	cr_expect_lt(rows, 1000u);
 }
 
-Test(server, connections_are_limited)
+Test(server, one_too_many_takes_the_place_of_the_longest_idle)
 {
 	int fds[CTL_CONNECTIONS_MAX], extra;
 
 	for (int i = 0; i < CTL_CONNECTIONS_MAX; i++)
 		fds[i] = client_hello();
+	/* The first is at work: half a header. */
+	client_send_raw(fds[0], "", 1);
+	server_turn();
+	extra = client_hello();
+	cr_expect_not(client_is_closed(fds[0]));
+	cr_expect(client_is_closed(fds[1]));
+	cr_expect_not(client_is_closed(fds[2]));
+	cr_expect_not(client_is_closed(extra));
+}
+
+Test(server, where_all_are_at_work_one_more_is_told_after_its_hello)
+{
+	int fds[CTL_CONNECTIONS_MAX], extra;
+
+	for (int i = 0; i < CTL_CONNECTIONS_MAX; i++) {
+		fds[i] = client_hello();
+		client_send_raw(fds[i], "", 1);
+		server_turn();
+	}
 	extra = client_open();
+	client_send(extra, CTL_HELLO, 1, "{}");
 	expect_refusal(client_receive(extra), CTL_STATUS_BUSY, "64");
 	cr_expect(client_is_closed(extra));
 	(void)close(fds[0]);
