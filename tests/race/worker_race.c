@@ -7,7 +7,7 @@
  * The first worker makes its own frames and hands them to the pipeline as if a device had received them. Each worker has a port and
  * with it a pool of its own: DPDK's pools are not instrumented, so a buffer that changed hands would look like a race.
  *
- * `broken` takes the copies it counts before the workers have seen the unsubscribe for late ones.
+ * `broken` takes the copies that leave before the unsubscribe for late ones.
  */
 
 #include "dataplane/api/port.h"
@@ -189,14 +189,21 @@ static uint64_t sent_to(const struct client *c)
 	return stats.tx_events;
 }
 
+static void wait_for_copy(const struct client *c, uint64_t before)
+{
+	for (int i = 0; i < WAIT_ROUNDS && sent_to(c) == before; i++)
+		rest();
+}
+
 /* What nobody may see: a copy after UNSUBACK. */
 static void unsubscribe_and_watch(struct client *c, dp_sub_id_t sub)
 {
-	uint64_t before, generation;
+	uint64_t before = sent_to(c), generation;
 
+	if (broken)
+		wait_for_copy(c, before);
 	(void)dp_table_sub_del(table, sub);
 	generation = dp_table_publish(table);
-	before = sent_to(c);
 	wait_seen(generation);
 	before = broken ? before : sent_to(c);
 	rest();
