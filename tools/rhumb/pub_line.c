@@ -61,10 +61,11 @@ static int attribute_take(
 	struct pub_line *line, const char *name, json_t *value, struct rhumb_event *event, struct rh_error *err)
 {
 	uint16_t i = event->attribute_count;
-	const char *text = line->numbers[i];
+	const char *text;
 
 	if (i == PUB_ATTRIBUTES_MAX)
 		return rh_error_set(err, EINVAL, "more than %d attributes", PUB_ATTRIBUTES_MAX);
+	text = line->numbers[i];
 	if (json_is_string(value))
 		text = json_string_value(value);
 	else if (json_is_integer(value))
@@ -74,6 +75,8 @@ static int attribute_take(
 		text = json_is_true(value) ? "true" : "false";
 	else
 		return rh_error_set(err, EINVAL, "attribute %s is neither string, integer nor boolean", name);
+	if (json_is_string(value) && strlen(text) != json_string_length(value))
+		return rh_error_set(err, EINVAL, "attribute %s holds U+0000, which an attribute cannot", name);
 	if (strlen(text) > UINT16_MAX)
 		return rh_error_set(err, EINVAL, "attribute %s is longer than an attribute can be", name);
 	line->attributes[i] = (struct rhumb_attribute){.name = name, .value = text};

@@ -77,7 +77,7 @@ check("complaints in JSON", [(fits("error", line)["error"][:7], json.loads(line)
 bad = [b"{", b"[]", b"{}", b'{"topic":7}', b'{"topic":"a/+"}', b'{"topic":"a","payload":7}', b'{"topic":"a","x":1}',
        b'{"topic":"a","payload_base64":"!"}', b'{"topic":"a","payload":"a","payload_base64":"YQ=="}', b"\xff",
        b'{"topic":"a","attributes":[]}', b'{"topic":"a","attributes":{"A":"x"}}', b'{"topic":"a","attributes":{"a":null}}',
-       b'{"topic":"a","class":8}', b'{"topic":"a","ttl_ms":-1}', b'{"topic":"a","topic":"b"}']
+       b'{"topic":"a","attributes":{"a":"x\\u0000y"}}', b'{"topic":"a","class":8}', b'{"topic":"a","ttl_ms":-1}', b'{"topic":"a","topic":"b"}']
 (code, out, err), seen = pub("--batch", stdin=b"\n".join(bad) + b'\n{"topic":"good"}\n')
 check("bad lines are counted, good ones go", (code, json.loads(out)["refused"]["invalid"], seen["events"]), (1, len(bad), 1))
 check("not every bad line is told", err.count("\n") <= 5, True)
