@@ -1,22 +1,19 @@
 #include "tools/rhumb/connect.h"
 #include "tools/rhumb/table.h"
 
+static void draining_print(const struct cli *cli, const json_t *answer)
+{
+	cli_fields_print(cli->out, answer);
+}
+
 int cli_shutdown_run(struct cli *cli)
 {
-	json_t *answer, *args;
 	uint64_t drain_ms;
 	int code = cli_number(cli, "drain-ms", 0, UINT32_MAX, 0, &drain_ms);
 
 	if (code != CLI_OK)
 		return code;
-	args = cli_option(cli, "drain-ms") ? json_pack("{s:I}", "drain_ms", (json_int_t)drain_ms) : json_object();
-	code = cli_ask(cli, args, &answer);
-	if (code != CLI_OK)
-		return code;
-	if (cli->json)
-		code = cli_json_print(cli, answer);
-	else
-		cli_fields_print(cli->out, answer);
-	json_decref(answer);
-	return code;
+	return cli_ask_print(cli,
+		cli_option(cli, "drain-ms") ? json_pack("{s:I}", "drain_ms", (json_int_t)drain_ms) : NULL,
+		draining_print);
 }

@@ -11,42 +11,34 @@
 #define COLUMNS	  "at worker session receivers drop payload_len topic payload"
 #define FOLLOW_MS 500
 
+static void started_print(const struct cli *cli, const json_t *answer)
+{
+	(void)answer;
+	fprintf(cli->out, "tracing: see rhumb trace show, end with rhumb trace stop\n");
+}
+
 int cli_trace_start_run(struct cli *cli)
 {
-	json_t *answer, *args = cli->arg_count ? json_pack("{s:s}", "filter", cli->args[0]) : json_object();
-	int code = args ? cli_ask(cli, args, &answer) : cli_fail(cli, CLI_REFUSED, "the filter is not UTF-8");
+	json_t *args = cli->arg_count ? json_pack("{s:s}", "filter", cli->args[0]) : json_object();
 
-	if (code != CLI_OK)
-		return code;
-	if (cli->json)
-		code = cli_json_print(cli, answer);
-	else
-		fprintf(cli->out, "tracing: see rhumb trace show, end with rhumb trace stop\n");
-	json_decref(answer);
-	return code;
+	return args ? cli_ask_print(cli, args, started_print) : cli_fail(cli, CLI_REFUSED, "the filter is not UTF-8");
+}
+
+static void events_print(const struct cli *cli, const json_t *answer)
+{
+	cli_table_print(cli->out, json_object_get(answer, "events"), COLUMNS);
+	if (!json_is_true(json_object_get(answer, "tracing")))
+		fprintf(cli->out, "tracing is off: rhumb trace start [FILTER]\n");
 }
 
 int cli_trace_show_run(struct cli *cli)
 {
-	json_t *answer, *args;
 	uint64_t max;
 	int code = cli_number(cli, "max", 1, UINT32_MAX, 0, &max);
 
 	if (code != CLI_OK)
 		return code;
-	args = max ? json_pack("{s:I}", "max", (json_int_t)max) : json_object();
-	code = cli_ask(cli, args, &answer);
-	if (code != CLI_OK)
-		return code;
-	if (cli->json) {
-		code = cli_json_print(cli, answer);
-	} else {
-		cli_table_print(cli->out, json_object_get(answer, "events"), COLUMNS);
-		if (!json_is_true(json_object_get(answer, "tracing")))
-			fprintf(cli->out, "tracing is off: rhumb trace start [FILTER]\n");
-	}
-	json_decref(answer);
-	return code;
+	return cli_ask_print(cli, max ? json_pack("{s:I}", "max", (json_int_t)max) : NULL, events_print);
 }
 
 /* The events of @answer that were not in the one before; *known becomes those of this one. */
