@@ -4,9 +4,11 @@
 #include "tools/rhumb/version.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,16 +25,43 @@ static const char *socket_path(const struct cli *cli)
 	return path && *path ? path : CTL_DEFAULT_SOCKET;
 }
 
+/* Who may ask is who owns the socket; the name of its group is what an operator lacks. */
+static int denied_fail(const struct cli *cli, const char *path)
+{
+	struct stat st;
+	const struct group *group;
+
+	if (stat(path, &st) < 0)
+		return cli_fail(cli, CLI_REFUSED, "%s: permission denied: its folder is closed to this user; root may ask",
+			path);
+	group = getgrgid(st.st_gid);
+	if (st.st_gid == 0 || !group)
+		return cli_fail(cli, CLI_REFUSED,
+			"%s: permission denied: root may ask, or members of its group, which is %s", path,
+			group ? group->gr_name : "unknown");
+	return cli_fail(cli, CLI_REFUSED,
+		"%s: permission denied: ask as root or as a member of group %s (usermod -aG %s USER, then log in again)",
+		path, group->gr_name, group->gr_name);
+}
+
+static int refused_fail(const struct cli *cli, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return cli_fail(cli, CLI_NO_DAEMON, "%s is not a socket: name rhumbd's with --socket PATH", path);
+	return cli_fail(cli, CLI_NO_DAEMON, "nobody listens at %s: rhumbd ended; start it again", path);
+}
+
 static int connect_fail(const struct cli *cli, const char *path, int err)
 {
 	if (err == EACCES || err == EPERM)
-		return cli_fail(cli, CLI_REFUSED, "%s: permission denied: root or a member of the socket's group may ask",
-			path);
+		return denied_fail(cli, path);
 	if (err == ENOENT)
 		return cli_fail(cli, CLI_NO_DAEMON,
 			"no control socket at %s: start rhumbd, or name its socket with --socket PATH", path);
 	if (err == ECONNREFUSED)
-		return cli_fail(cli, CLI_NO_DAEMON, "nobody listens at %s: rhumbd ended; start it again", path);
+		return refused_fail(cli, path);
 	return cli_fail(cli, CLI_NO_DAEMON, "%s: %s", path, strerror(err));
 }
 

@@ -35,6 +35,19 @@ int cli_router_fail(const struct cli *cli, const struct rhumb *r, int err)
 	return cli_fail(cli, CLI_REFUSED, "%s", rhumb_error(r));
 }
 
+/* Is what stands behind the address a port? An IPv6 address without brackets has none. */
+static bool port_is_good(const char *router)
+{
+	const char *colon = strrchr(router, ':'), *end = strrchr(router, ']');
+	unsigned long port;
+	char *rest;
+
+	if (!colon || (end && colon < end) || (!end && strchr(router, ':') != colon))
+		return true;
+	port = strtoul(colon + 1, &rest, 10);
+	return colon[1] >= '0' && colon[1] <= '9' && !*rest && port >= 1 && port <= UINT16_MAX;
+}
+
 int cli_router_open(const struct cli *cli, struct rhumb_options *options, struct rhumb **out)
 {
 	struct rhumb *r;
@@ -47,6 +60,9 @@ int cli_router_open(const struct cli *cli, struct rhumb_options *options, struct
 	options->interface = cli_option(cli, "interface");
 	if (!options->router || !*options->router)
 		return cli_fail(cli, CLI_USAGE, "which router? give --router ADDR or set " CLI_ROUTER_ENV);
+	if (!port_is_good(options->router))
+		return cli_fail(cli, CLI_USAGE, "router %s: ADDR or ADDR:PORT is needed, with a port from 1 to 65535",
+			options->router);
 	r = rhumb_create(options);
 	if (!r && errno == EINVAL)
 		return cli_fail(cli, CLI_USAGE, "--client-id is 1 to 128 bytes");

@@ -195,6 +195,8 @@ int cli_sub_run(struct cli *cli)
 	struct sub s = {.cli = cli};
 	int code = options_take(&s);
 
+	if (code == CLI_OK && !cli->arg_count && !cli_option(cli, "filters-from"))
+		code = cli_fail(cli, CLI_USAGE, "a FILTER is needed, or --filters-from FILE");
 	if (code == CLI_OK)
 		code = output_open(&s);
 	cli_signals_catch();

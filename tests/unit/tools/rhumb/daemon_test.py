@@ -1,12 +1,14 @@
 """Commands that ask the daemon, against a control socket in this process that answers what the test wants."""
+import grp
 import json
 import os
 import socket
 import struct
+import subprocess
 import tempfile
 import threading
 
-from cli import check, check_in, finish, run
+from cli import RHUMB, check, check_in, finish, run
 
 HEAD = struct.Struct(">HHIIHH")
 HELLO = {"daemon": "rhumbd", "version": "0.1.0", "protocol": 1, "node": "n", "uid": 0, "permission": "admin"}
@@ -143,6 +145,29 @@ check_in("no daemon: what to do", "start rhumbd", err)
 with socket.socket(socket.AF_UNIX) as stale:
     stale.bind(path)
 check("nobody listens", run("-s", path, "show", "status")[0], 3)
+with tempfile.NamedTemporaryFile() as file:
+    code, _, err = run("-s", file.name, "show", "status")
+check("a file that is no socket", (code, err), (3, f"rhumb show status: {file.name} is not a socket: name rhumbd's with --socket PATH\n"))
+
+
+def as_nobody(group, mode):
+    """What somebody without rights is told about a socket of @group in a folder of @mode."""
+    os.chown(path, 0, group)
+    os.chmod(path, 0o660)
+    os.chmod(folder, mode)
+    done = subprocess.run([RHUMB, "-s", path, "show", "status"], capture_output=True, text=True, check=False, user=65534,
+                          group=65534, extra_groups=[])
+    check("permission denied: exit, stdout", (done.returncode, done.stdout), (1, ""))
+    return done.stderr
+
+
+if os.geteuid() == 0:
+    named = grp.getgrall()[1]
+    check_in("a group that may ask", f"member of group {named.gr_name} (usermod", as_nobody(named.gr_gid, 0o755))
+    check_in("root's own socket", "root may ask, or members of its group, which is root", as_nobody(0, 0o755))
+    check_in("a closed folder", "its folder is closed to this user", as_nobody(0, 0o700))
+else:
+    print("skipped: what is told to somebody without rights: needs root")
 check("environment", run("show", "status", env={**os.environ, "RHUMB_SOCKET": path})[0], 3)
 check("a path that is too long", run("-s", "/" + "x" * 200, "show", "status")[0], 2)
 for args in (("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("trace", "a"), ("shutdown", "now")):

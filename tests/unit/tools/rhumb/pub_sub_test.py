@@ -95,7 +95,8 @@ check("events do not wait for the end of the input", (seen["events"], seen["last
 # Usage and nobody there.
 env = {k: v for k, v in os.environ.items() if k != "RHUMB_ROUTER"}
 for args in (("pub", "a"), ("sub", "a"), ("pub", "--router", "127.0.0.1"), ("sub", "--router", "127.0.0.1:1", "--slow", "x", "a"),
-             ("pub", "--batch", "a", "--router", "x"), ("pub", "a", "--payload", "x", "--file", "y"),
+             ("pub", "a", "--router", "127.0.0.1:x"), ("pub", "a", "--router", "127.0.0.1:70000"), ("pub", "a", "--router", "[::1]:0"),
+             ("pub", "a", "--router", "127.0.0.1:"), ("pub", "--batch", "a", "--router", "x"), ("pub", "a", "--payload", "x", "--file", "y"),
              ("pub", "a", "--attr", "novalue", "--router", "x"), ("pub", "a", "--count", "0", "--router", "x")):
     check(f"usage of {args}", run(*args, env=env)[0], 2)
 code, _, err = run("pub", "a", "--router", "127.0.0.1:9")
