@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MEMORY_DEFAULT_MB 512
 
@@ -131,8 +132,11 @@ static int eal_init(const struct dp_eal_conf *conf, bool hugepages, struct rh_er
 	ret = rte_eal_init(args.count, args.argv);
 	code = rte_errno;
 	dp_eal_log_unhush();
-	if (ret >= 0)
+	if (ret >= 0) {
+		/* DPDK makes a folder for each prefix, puts nothing there in our modes, and never removes it. */
+		(void)rmdir(rte_eal_get_runtime_dir());
 		return 0;
+	}
 	return rh_error_set(err, code ? code : EIO, "DPDK does not start with %u MiB %s hugepages: %s",
 		memory_of(conf), hugepages ? "of" : "without",
 		dp_eal_log_reason(dp_eal_log_text(), reason, sizeof(reason)));

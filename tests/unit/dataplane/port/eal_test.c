@@ -4,9 +4,11 @@
 #include "tests/unit/dataplane/port/tree.h"
 
 #include <errno.h>
+#include <rte_eal.h>
 #include <rte_lcore.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static struct rh_error err;
@@ -145,6 +147,16 @@ Test(eal, memory_that_is_not_there_is_one_sentence)
 	cr_assert_lt(dp_eal_start_at(tree_root, tree_root, &conf, &err), 0);
 	cr_assert_str_eq(err.text, "DPDK does not start with 1073741824 MiB without hugepages: the machine has not "
 				   "that much memory");
+}
+
+Test(eal, leaves_no_folder_of_dpdk_behind)
+{
+	struct stat st;
+
+	conf.file_prefix = "unit-no-folder";
+	cr_assert_eq(dp_eal_start_at(tree_root, tree_root, &conf, &err), 0, "%s", err.text);
+	cr_assert_lt(stat(rte_eal_get_runtime_dir(), &st), 0);
+	cr_assert_not_null(strstr(rte_eal_get_runtime_dir(), conf.file_prefix));
 }
 
 Test(eal, a_failed_start_releases_the_prefix)
