@@ -215,4 +215,6 @@ class Rhumbd(unittest.TestCase):
             self.assertGreaterEqual(int(extended[1]), 30_000_000, rest)
 
 
-unittest.main(verbosity=2)
+done = unittest.main(verbosity=2, exit=False).result
+# 77 is how meson learns of a skip: what this machine could not show is counted as skipped, not as passed.
+sys.exit(not done.wasSuccessful() or (77 if done.skipped else 0))
