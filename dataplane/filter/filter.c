@@ -38,9 +38,12 @@ const char *rh_dialect_name(enum rh_dialect dialect)
 	return (unsigned)dialect < RH_DIALECT_COUNT ? dialects[dialect].name : "unknown";
 }
 
-static bool literal_is(const struct rh_filter *filter, const struct rh_token *token,
-	const struct rh_topic *topic, size_t i)
+bool rh_filter_level_fits(const struct rh_filter *filter, const struct rh_topic *topic, size_t i)
 {
+	const struct rh_token *token = &filter->token[i];
+
+	if (token->kind != RH_TOKEN_LIT)
+		return true;
 	return token->size == topic->size[i] &&
 	       memcmp(filter->text + token->start, topic->text + topic->start[i], token->size) == 0;
 }
@@ -50,13 +53,9 @@ bool rh_filter_matches(const struct rh_filter *filter, const struct rh_topic *to
 	if (filter->hides_dollar && topic->text[0] == '$')
 		return false;
 	for (size_t i = 0; i < filter->tokens; i++) {
-		const struct rh_token *token = &filter->token[i];
-
-		if (token->kind == RH_TOKEN_TAIL0)
+		if (filter->token[i].kind == RH_TOKEN_TAIL0)
 			return true;
-		if (i == topic->levels)
-			return false;
-		if (token->kind == RH_TOKEN_LIT && !literal_is(filter, token, topic, i))
+		if (i == topic->levels || !rh_filter_level_fits(filter, topic, i))
 			return false;
 	}
 	return filter->tokens == topic->levels;

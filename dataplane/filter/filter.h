@@ -52,6 +52,13 @@ int rh_filter_parse(enum rh_dialect dialect, const char *text, size_t len, struc
  * against this. Ctx: any. */
 bool rh_filter_matches(const struct rh_filter *filter, const struct rh_topic *topic);
 
+/*
+ * Why @filter does not match @topic, as one sentence for people; false, and @out untouched, when it does match.
+ * @out is always terminated; 160 bytes hold any sentence, long levels are cut. Ctx: any; no allocation.
+ */
+bool rh_filter_why_not(
+	const struct rh_filter *filter, const struct rh_topic *topic, char *out, size_t room);
+
 /* -ENOENT when unknown. */
 int rh_dialect_from_name(const char *name, enum rh_dialect *out);
 const char *rh_dialect_name(enum rh_dialect dialect);

@@ -17,5 +17,11 @@ static inline void rh_filter_push(
 	};
 }
 
+/* Does level @i of @topic fit token @i of @filter? Both have it. */
+bool rh_filter_level_fits(const struct rh_filter *filter, const struct rh_topic *topic, size_t i);
+
 /* rh_filter_parse of RH_DIALECT_MQTT. */
+/* Does level @i of @topic fit token @i of @filter? Both have it. */
+bool rh_filter_level_fits(const struct rh_filter *filter, const struct rh_topic *topic, size_t i);
+
 int rh_filter_parse_mqtt(const char *text, size_t len, struct rh_filter *out, struct rh_error *err);

@@ -208,3 +208,28 @@ Test(filter, agrees_with_the_reference_on_random_pairs, .timeout = 3000)
 	}
 	cr_expect_gt(matches, cases / 50, "only %zu of %zu pairs matched", matches, cases);
 }
+
+static void expect_why(const char *filter_text, const char *topic_text, const char *want)
+{
+	char out[256] = "untouched";
+
+	cr_assert_eq(parse(filter_text), 0, "%s: %s", filter_text, why.text);
+	cr_assert_eq(rh_topic_parse(topic_text, strlen(topic_text), &topic, &why), 0);
+	cr_expect_eq(rh_filter_why_not(&filter, &topic, out, sizeof(out)),
+		!rh_filter_matches(&filter, &topic));
+	cr_expect_str_eq(out, want);
+}
+
+Test(filter, says_why_it_does_not_match)
+{
+	expect_why("a/+/#", "a/b", "untouched");
+	expect_why("a/b", "a/c", "level 2 is 'c', the filter wants 'b'");
+	expect_why("a/b/#", "a", "levels: the topic has 1, the filter wants at least 2");
+	expect_why("a/b", "a/b/c", "levels: the topic has 3, the filter wants 2");
+	expect_why("+/b", "/", "level 2 is '', the filter wants 'b'");
+	expect_why("#", "$SYS/a",
+		"a wildcard in the first level does not match topics that start with $");
+	/* 22 letters and a character of three bytes */
+	expect_why("b", "aaaaaaaaaaaaaaaaaaaaaa\xe2\x82\xac",
+		"level 1 is 'aaaaaaaaaaaaaaaaaaaaaa', the filter wants 'b'");
+}
