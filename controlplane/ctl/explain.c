@@ -1,48 +1,139 @@
 #include "controlplane/ctl/array.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* More candidates are counted, not listed. */
 #define CANDIDATES_MAX 4096
 
-static const char *const verdicts[] = {
-	[DP_EXPLAIN_DELIVER] = "deliver",
-	[DP_EXPLAIN_SAME_SESSION] = "same_session",
-	[DP_EXPLAIN_PATTERN_MISSED] = "pattern_missed",
-	[DP_EXPLAIN_PATTERN_UNKNOWN] = "pattern_unknown",
+#define WHY_LEN	      256
+#define EVERY_SESSION UINT32_MAX
+
+static const struct {
+	const char *name, *why;
+} verdicts[] = {
+	[DP_EXPLAIN_DELIVER] = {"deliver", NULL},
+	[DP_EXPLAIN_SAME_SESSION] = {"same_session",
+		"another subscription of this client brings the copy"},
+	[DP_EXPLAIN_PATTERN_MISSED] = {"pattern_missed", "the payload does not match the pattern"},
+	[DP_EXPLAIN_PATTERN_UNKNOWN] = {"pattern_unknown",
+		"the payload decides, and none was given"},
 };
 
-static json_t *candidate(struct ctl_call *call, const struct dp_explain_row *row)
+struct explanation {
+	struct ctl_call *call;
+	json_t *list;
+	dp_session_id_t only; /* EVERY_SESSION: of all clients */
+	struct rh_topic topic;
+	json_int_t copies, undecided;
+};
+
+static void candidate_add(
+	struct explanation *x, const struct cp_sub_row *sub, const char *verdict, const char *why)
 {
+	if (json_array_size(x->list) < CANDIDATES_MAX)
+		(void)json_array_append_new(x->list,
+			json_pack("{s:I, s:I, s:o, s:s, s:s?, s:s, s:s?}", "subscription",
+				(json_int_t)sub->sub, "session", (json_int_t)sub->slot, "client_id",
+				ctl_json_client(x->call, sub->slot), "filter", sub->filter,
+				"content", sub->content, "verdict", verdict, "why", why));
+}
+
+/* What would keep a copy in the session's queue just now; false: nothing. */
+static bool why_queued(const struct explanation *x, dp_session_id_t slot, char *out)
+{
+	struct dp_session_stats st;
+	bool spent;
+
+	if (dp_session_stats(x->call->ctx->eng, slot, &st) < 0)
+		return false;
+	spent = st.tx_events >= st.tx_granted_events || st.tx_bytes >= st.tx_granted_bytes;
+	if (!spent && !st.queued_events)
+		return false;
+	(void)snprintf(out, WHY_LEN, "it would queue: %s, %llu events wait",
+		spent ? "the client's credit is spent" : "older copies go first",
+		(unsigned long long)st.queued_events);
+	return true;
+}
+
+static void row_add(struct explanation *x, const struct dp_explain_row *row)
+{
+	char text[WHY_LEN];
+	const char *why = verdicts[row->verdict].why;
 	struct cp_sub_row sub;
 
+	if (x->only != EVERY_SESSION && x->only != row->session)
+		return;
+	x->copies += row->verdict == DP_EXPLAIN_DELIVER;
+	x->undecided += row->verdict == DP_EXPLAIN_PATTERN_UNKNOWN;
 	/* Unsubscribed between the walk and here. */
-	if (cp_subs_find(call->ctx->subs, row->sub, &sub) < 0)
-		return NULL;
-	return json_pack("{s:I, s:I, s:o, s:s, s:s?, s:s}", "subscription", (json_int_t)row->sub,
-		"session", (json_int_t)row->session, "client_id",
-		ctl_json_client(call, row->session), "filter", sub.filter, "content", sub.content,
-		"verdict", verdicts[row->verdict]);
+	if (cp_subs_find(x->call->ctx->subs, row->sub, &sub) < 0)
+		return;
+	if (row->verdict == DP_EXPLAIN_DELIVER && why_queued(x, row->session, text))
+		why = text;
+	candidate_add(x, &sub, verdicts[row->verdict].name, why);
+}
+
+static bool missed_add(void *arg, const struct cp_sub_row *sub)
+{
+	struct explanation *x = arg;
+	struct rh_filter filter;
+	char why[WHY_LEN];
+
+	if (sub->slot == x->only &&
+		rh_filter_parse(RH_DIALECT_MQTT, sub->filter, strlen(sub->filter), &filter, NULL) ==
+			0 &&
+		rh_filter_why_not(&filter, &x->topic, why, sizeof(why)))
+		candidate_add(x, sub, "filter_missed", why);
+	return true;
+}
+
+static bool slot_take(void *arg, const struct cp_session_row *session)
+{
+	struct explanation *x = arg;
+	const char *client = json_string_value(json_object_get(x->call->body, "client_id"));
+
+	if (strcmp(session->client_id, client) != 0)
+		return true;
+	x->only = session->slot;
+	return false;
+}
+
+/* false: the call was refused. */
+static bool client_find(struct explanation *x)
+{
+	const char *client = json_string_value(json_object_get(x->call->body, "client_id"));
+
+	x->only = EVERY_SESSION;
+	if (client == NULL)
+		return true;
+	cp_sessions_each(x->call->ctx->sessions, slot_take, x);
+	if (x->only == EVERY_SESSION)
+		ctl_refuse(x->call, CTL_STATUS_INVALID,
+			"explain: no session of client \"%.128s\": show sessions lists those there "
+			"are",
+			client);
+	return x->only != EVERY_SESSION;
 }
 
 static void answer(struct ctl_call *call, const struct dp_explain_row *rows, uint32_t count)
 {
-	json_t *list = json_array(), *one;
-	json_int_t copies = 0, undecided = 0;
+	struct explanation x = {.call = call};
+	const char *topic = json_string_value(json_object_get(call->body, "topic"));
 
-	for (uint32_t i = 0; i < count; i++) {
-		copies += rows[i].verdict == DP_EXPLAIN_DELIVER;
-		undecided += rows[i].verdict == DP_EXPLAIN_PATTERN_UNKNOWN;
-		one = i < CANDIDATES_MAX ? candidate(call, &rows[i]) : NULL;
-		if (one != NULL)
-			(void)json_array_append_new(list, one);
-	}
-	ctl_reply_array(call, "candidates", list,
+	if (!client_find(&x))
+		return;
+	x.list = json_array();
+	for (uint32_t i = 0; i < count; i++)
+		row_add(&x, &rows[i]);
+	if (x.only != EVERY_SESSION && rh_topic_parse(topic, strlen(topic), &x.topic, NULL) == 0)
+		cp_subs_each(call->ctx->subs, missed_add, &x);
+	ctl_reply_array(call, "candidates", x.list,
 		json_pack("{s:O, s:b, s:I, s:I}", "topic", json_object_get(call->body, "topic"),
 			"payload", json_object_get(call->body, "payload_base64") != NULL, "copies",
-			copies, "undecided", undecided));
+			x.copies, "undecided", x.undecided));
 }
 
 static void on_explained(
@@ -64,14 +155,15 @@ static void on_explained(
 
 void ctl_explain(struct ctl_call *call)
 {
-	static const char *const names[] = {"topic", "payload_base64", NULL};
-	const char *topic = NULL, *text = NULL;
+	static const char *const names[] = {"topic", "payload_base64", "client_id", NULL};
+	const char *topic = NULL, *text = NULL, *client = NULL;
 	uint8_t *payload = NULL;
 	size_t payload_len = 0;
 	int rc;
 
 	if (!ctl_args_known(call, names) || !ctl_arg_text(call, "topic", true, &topic) ||
-		!ctl_arg_text(call, "payload_base64", false, &text))
+		!ctl_arg_text(call, "payload_base64", false, &text) ||
+		!ctl_arg_text(call, "client_id", false, &client))
 		return;
 	if (text != NULL)
 		payload = ctl_base64_decode(text, &payload_len);

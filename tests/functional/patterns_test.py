@@ -52,6 +52,9 @@ class Patterns(case.RouterCase):
                 file.write(payload)
             rows = self.router.cli_json("explain", "a/b", "--payload", path)["candidates"]
             self.assertEqual({row["client_id"]: row["verdict"] for row in rows}, {"plain": "deliver", "picky": verdict})
+        only = self.router.cli_json("explain", "a/b", "--client", "elsewhere")
+        self.assertEqual([(row["verdict"], row["why"]) for row in only["candidates"]],
+                         [("filter_missed", "level 1 is 'a', the filter wants 'b'")])
 
 
 if __name__ == "__main__":

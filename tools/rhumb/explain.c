@@ -42,7 +42,7 @@ static void explanation_print(const struct cli *cli, const json_t *answer)
 	json_int_t undecided = json_integer_value(json_object_get(answer, "undecided"));
 
 	cli_table_print(cli->out, json_object_get(answer, "candidates"),
-		"verdict subscription session client_id filter content");
+		"verdict subscription session client_id filter content why");
 	fprintf(cli->out, "copies  %" JSON_INTEGER_FORMAT "\n", json_integer_value(json_object_get(answer, "copies")));
 	if (undecided)
 		fprintf(cli->out, "%" JSON_INTEGER_FORMAT " depend on the payload: give it with --payload FILE\n",
@@ -52,11 +52,11 @@ static void explanation_print(const struct cli *cli, const json_t *answer)
 int cli_explain_run(struct cli *cli)
 {
 	const char *payload = cli_option(cli, "payload");
-	json_t *args = json_pack("{s:s}", "topic", cli->args[0]);
+	json_t *args = json_pack("{s:s, s:s*}", "topic", cli->args[0], "client_id", cli_option(cli, "client"));
 	int code = CLI_OK;
 
 	if (!args)
-		return cli_fail(cli, CLI_REFUSED, "the topic is not UTF-8");
+		return cli_fail(cli, CLI_REFUSED, "topic and client must be UTF-8");
 	if (payload)
 		code = payload_take(cli, payload, args);
 	if (code != CLI_OK) {

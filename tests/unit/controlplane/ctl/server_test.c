@@ -320,6 +320,47 @@ Test(server, an_answer_may_come_later)
 	json_decref(reply.body);
 }
 
+static const char *of_candidate(const struct client_reply *reply, size_t i, const char *key)
+{
+	return json_string_value(json_object_get(
+		json_array_get(json_object_get(reply->body, "candidates"), i), key));
+}
+
+Test(server, one_client_is_told_of_every_subscription_and_why_not)
+{
+	struct client_reply reply;
+	int fd = client_hello();
+
+	fake.explain_now = true;
+	fake.subs = 3;
+	reply = client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"client_id\": \"client-0\"}");
+	cr_assert_eq(json_array_size(json_object_get(reply.body, "candidates")), 4);
+	cr_expect_eq(json_integer_value(json_object_get(reply.body, "copies")), 1);
+	cr_expect_eq(json_integer_value(json_object_get(reply.body, "undecided")), 0, "of another client");
+	cr_expect_str_eq(of_candidate(&reply, 0, "verdict"), "deliver");
+	cr_expect_null(of_candidate(&reply, 0, "why"));
+	cr_expect_str_eq(of_candidate(&reply, 1, "verdict"), "same_session");
+	cr_expect_str_eq(of_candidate(&reply, 2, "verdict"), "filter_missed");
+	cr_expect_str_eq(of_candidate(&reply, 2, "why"), "levels: the topic has 1, the filter wants 2");
+	json_decref(reply.body);
+	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"client_id\": \"nobody\"}"),
+		CTL_STATUS_INVALID, "show sessions");
+	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"client_id\": 7}"),
+		CTL_STATUS_INVALID, "as text");
+}
+
+Test(server, a_copy_that_would_queue_is_told)
+{
+	struct client_reply reply;
+
+	fake.explain_now = fake.credit_spent = true;
+	reply = client_ask(client_hello(), CTL_EXPLAIN, "{\"topic\": \"a/b\"}");
+	cr_expect_str_eq(of_candidate(&reply, 0, "verdict"), "deliver");
+	cr_expect_str_eq(of_candidate(&reply, 0, "why"),
+		"it would queue: the client's credit is spent, 5 events wait");
+	json_decref(reply.body);
+}
+
 Test(server, a_client_may_leave_before_its_answer)
 {
 	int fd = client_hello();

@@ -88,7 +88,8 @@ int dp_session_stats(
 	out->rx_events = slot;
 	out->tx_granted_events = RH_CREDIT_UNLIMITED;
 	out->tx_granted_bytes = 100;
-	out->tx_bytes = 40;
+	out->tx_bytes = fake.credit_spent ? 100 : 40;
+	out->queued_events = fake.credit_spent ? 5 : 0;
 	out->rx_granted_events = 256;
 	out->drops[DP_DROP_QUEUE_FULL] = slot;
 	return 0;

@@ -99,7 +99,7 @@ for args, kind, want in [
     (("trace", "show", "--max", "9"), 23, {"max": 9}),
     (("log", "level", "session", "debug"), 30, {"room": "session", "level": "debug"}),
     (("shutdown", "--drain-ms", "0"), 40, {"drain_ms": 0}), (("shutdown",), 40, {}),
-    (("explain", "a/b"), 20, {"topic": "a/b"}),
+    (("explain", "a/b"), 20, {"topic": "a/b"}), (("explain", "a/b", "--client", "x"), 20, {"topic": "a/b", "client_id": "x"}),
 ]:
     (code, _, _), asked = ask({kind: [(0, 0, {})]}, *args)
     check(f"request of {args}", (code, asked[-1]), (0, (kind, want)))
