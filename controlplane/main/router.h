@@ -29,7 +29,7 @@ struct router {
 	struct cp_metrics *metrics;
 	uv_signal_t signals[3];
 	uv_timer_t notify, drain;
-	uint64_t drain_until_ns;
+	uint64_t drain_until_ns, goodbye_until_ns;
 	int drained; /* looks in a row that found nothing waiting */
 	bool stopping, goodbye, stop;
 };

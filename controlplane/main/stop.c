@@ -7,14 +7,22 @@
 #include "controlplane/main/router.h"
 
 #include "dataplane/api/counters.h"
+#include "dataplane/api/punt.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/log.h"
 
 #include <systemd/sd-daemon.h>
 
 #define DRAIN_LOOK_MS 5
+/* Within which workers send the goodbyes: ten thousand are a matter of milliseconds, if the worker has a core to itself. */
+#define GOODBYE_MS 2000
 /* For what comes after the drain. */
 #define STOP_MS 30000
+
+static bool goodbyes_wait(const struct router *r)
+{
+	return cp_sessions_unsent(r->sessions) || dp_control_waits(r->eng);
+}
 
 static void on_drain(uv_timer_t *timer)
 {
@@ -22,6 +30,8 @@ static void on_drain(uv_timer_t *timer)
 	struct dp_counters sum;
 
 	if (r->goodbye) {
+		if (goodbyes_wait(r) && rh_clock_ns() < r->goodbye_until_ns)
+			return;
 		(void)uv_timer_stop(timer);
 		r->stop = true;
 		return;
@@ -34,16 +44,16 @@ static void on_drain(uv_timer_t *timer)
 	if (sum.copies_queued > 0)
 		rh_log_warn(MAIN, "%llu copies still waited and are dropped as stopped",
 			(unsigned long long)sum.copies_queued);
-	/* One look later it is over: by then workers have sent the goodbyes. */
 	cp_sessions_goodbye(r->sessions);
 	r->goodbye = true;
+	r->goodbye_until_ns = r->drain_until_ns ? rh_clock_ns() + GOODBYE_MS * RH_NS_PER_MS : 0;
 }
 
 void router_stop(struct router *r, uint32_t drain_ms)
 {
 	if (r->stopping) {
 		rh_log_info(MAIN, "asked again: stopping at once");
-		r->drain_until_ns = 0;
+		r->drain_until_ns = r->goodbye_until_ns = 0;
 		return;
 	}
 	rh_log_info(MAIN, "stopping: queues have %u ms to run empty", drain_ms);

@@ -304,6 +304,11 @@ void cp_sessions_goodbye(struct cp_sessions *s)
 	(void)cp_outbox_flush(s);
 }
 
+bool cp_sessions_unsent(const struct cp_sessions *s)
+{
+	return s->out_head != NULL;
+}
+
 void cp_sessions_destroy(struct cp_sessions *s)
 {
 	if (!s)

@@ -25,6 +25,8 @@ void cp_sessions_drain(struct cp_sessions *s);
  * they had a turn. Ctx: control.
  */
 void cp_sessions_goodbye(struct cp_sessions *s);
+/* Does anything said to clients still wait for room in a worker's ring? Ctx: control. */
+bool cp_sessions_unsent(const struct cp_sessions *s);
 /*
  * Says goodbye first where that was not done; memory goes with the next turn of the loop (its timers
  * close there). Before cp_subs_destroy and cp_kernel_destroy. Accepts NULL.

@@ -56,3 +56,5 @@ struct dp_control_target {
 };
 int dp_control_send(struct dp_engine *eng, const struct dp_control_target *to, const void *records,
 	uint32_t len);
+/* Does anything given to the two above still wait for its worker? Ctx: control. */
+bool dp_control_waits(const struct dp_engine *eng);

@@ -77,6 +77,14 @@ int dp_control_send(struct dp_engine *eng, const struct dp_control_target *to, c
 	return inject(eng, worker_for(eng, to, hop->port), &head, records);
 }
 
+bool dp_control_waits(const struct dp_engine *eng)
+{
+	for (uint32_t w = 0; w < eng->conf.worker_count; w++)
+		if (!dp_bytering_empty(&eng->ctx[w]->injects))
+			return true;
+	return false;
+}
+
 static bool frame_send(struct dp_ctx *ctx, const struct inject_head *head, const uint8_t *bytes)
 {
 	struct dp_txq *txq = ctx->txq[head->port];

@@ -333,6 +333,23 @@ Test(session, what_does_not_fit_the_ring_goes_out_later_in_order_and_bounded)
 	cr_assert_eq(last_sent()->to.packet_number, number + CP_OUTBOX_MAX);
 }
 
+Test(session, goodbyes_that_wait_for_room_are_known_of)
+{
+	struct client c = client_at(2, "alice");
+
+	client_greet(&c);
+	(void)sent_now();
+	around.send_full = true;
+	cp_sessions_goodbye(sessions);
+	cr_assert(cp_sessions_unsent(sessions));
+	cr_assert_eq(sent_now(), 0);
+	around.send_full = false;
+	while (cp_sessions_unsent(sessions))
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	cr_assert_eq(sent_now(), 1);
+	cr_assert_eq(last_bye(), RH_BYE_SHUTDOWN);
+}
+
 Test(session, one_that_the_registry_cannot_drop_now_is_dropped_soon)
 {
 	struct client c = client_at(2, "alice");

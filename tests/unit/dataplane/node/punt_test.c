@@ -132,8 +132,11 @@ Test(punt, control_records_leave_on_the_control_lane_to_any_address)
 		to.local = fx_conf(&c).local;
 		to.remote = fx_conf(&c).remote;
 		to.adjacency = c.adjacency;
+		cr_assert_not(dp_control_waits(fx.eng));
 		cr_assert_eq(dp_control_send(fx.eng, &to, record, (uint32_t)len), 0);
+		cr_assert(dp_control_waits(fx.eng));
 		fx_poll();
+		cr_assert_not(dp_control_waits(fx.eng));
 		cr_assert_eq(fx.sent_count, i + 1);
 		cr_assert(packet_parse(fx.sent[i].bytes, fx.sent[i].len, &v));
 		cr_assert_eq(v.family, families[i]);
