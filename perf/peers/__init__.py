@@ -1,0 +1,1 @@
+"""The client that measures other brokers: peers of the router, on loopback."""
