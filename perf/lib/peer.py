@@ -20,7 +20,7 @@ CLIENT = TOP / "perf/peers/client.py"
 START_SECONDS = 20
 CLIENT_SECONDS = 300
 # For a quiet core, half a second each.
-LOOKS = 20
+LOOKS = 10
 # Debian puts servers where a user's PATH may not look.
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 LISTENING = "0A"
