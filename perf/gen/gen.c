@@ -45,19 +45,35 @@ static int trial_run(struct gen *gen, const struct gen_trial_spec *spec, struct 
 	return ret;
 }
 
+/* 1: the frames belong to another program from now on. */
+static int leave(struct gen *gen, const char *path, struct rh_error *err)
+{
+	int ret;
+
+	if (gen->opt.reflect)
+		return rh_error_set(err, EINVAL, "leave: with --reflect there are no sessions to leave");
+	ret = gen_load_write(gen, path, err);
+	if (ret)
+		return ret;
+	gen_answer_left(gen);
+	gen_sessions_leave(gen);
+	return 1;
+}
+
 /* 1 at the end. A command that is wrong is answered, not fatal; a session that the router ended is. */
 static int command_run(struct gen *gen, const char *line, struct rh_error *err)
 {
-	struct gen_trial_spec spec = {0};
-	enum gen_command command;
-	int ret = gen_command_parse(line, &command, &spec, err);
+	struct gen_command command = {0};
+	int ret = gen_command_parse(line, &command, err);
 
-	if (!ret && command == GEN_COMMAND_END)
+	if (!ret && command.kind == GEN_COMMAND_END)
 		return 1;
-	if (!ret && command == GEN_COMMAND_STATUS)
+	if (!ret && command.kind == GEN_COMMAND_LEAVE)
+		ret = leave(gen, command.pcap, err);
+	if (!ret && command.kind == GEN_COMMAND_STATUS)
 		gen_answer_status(gen);
-	if (!ret && command == GEN_COMMAND_TRIAL)
-		ret = trial_run(gen, &spec, err);
+	if (!ret && command.kind == GEN_COMMAND_TRIAL)
+		ret = trial_run(gen, &command.trial, err);
 	if (ret != -EINVAL)
 		return ret;
 	gen_answer_error(err);

@@ -75,3 +75,5 @@ int gen_load_init(struct gen *gen, struct rh_error *err);
 void gen_load_fini(struct gen *gen);
 /* Build the frames, once the sessions of the publishers are known. */
 void gen_load_frames(struct gen *gen);
+/* The frames as a pcap file, for another program to send. 0, or a negative errno with a sentence. */
+int gen_load_write(const struct gen *gen, const char *path, struct rh_error *err);

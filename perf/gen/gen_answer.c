@@ -2,6 +2,8 @@
 #include "perf/gen/gen_host.h"
 #include "perf/gen/gen_session.h"
 
+#include "dataplane/base/compiler.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -42,25 +44,45 @@ static int trial_parse(json_t *object, struct gen_trial_spec *t, struct rh_error
 	return 0;
 }
 
-int gen_command_parse(const char *line, enum gen_command *command, struct gen_trial_spec *trial, struct rh_error *err)
+static int leave_parse(json_t *object, char *pcap, struct rh_error *err)
+{
+	const char *path;
+	json_error_t why;
+
+	if (json_unpack_ex(object, &why, JSON_STRICT, "{s:s, s:s}", "do", &(const char *){NULL}, "pcap", &path) < 0)
+		return rh_error_set(err, EINVAL, "leave: %s: pcap, the file for the frames, is needed", why.text);
+	if (!*path || strlen(path) >= GEN_PATH_MAX)
+		return rh_error_set(err, EINVAL, "leave: pcap is a path of 1 to %d bytes", GEN_PATH_MAX - 1);
+	memcpy(pcap, path, strlen(path) + 1);
+	return 0;
+}
+
+static int kind_of(const char *what)
+{
+	static const char *const names[] = {[GEN_COMMAND_TRIAL] = "trial", [GEN_COMMAND_STATUS] = "status",
+		[GEN_COMMAND_LEAVE] = "leave", [GEN_COMMAND_END] = "end"};
+
+	for (int k = 0; what && k < (int)RH_ARRAY_LEN(names); k++)
+		if (strcmp(what, names[k]) == 0)
+			return k;
+	return -1;
+}
+
+int gen_command_parse(const char *line, struct gen_command *out, struct rh_error *err)
 {
 	json_error_t why;
 	json_t *object = json_loads(line, 0, &why);
-	const char *what = json_string_value(json_object_get(object, "do"));
-	int ret = 0;
+	int kind = kind_of(json_string_value(json_object_get(object, "do"))), ret = 0;
 
 	if (!object)
 		return rh_error_set(err, EINVAL, "not JSON: %s", why.text);
-	if (what && strcmp(what, "trial") == 0) {
-		*command = GEN_COMMAND_TRIAL;
-		ret = trial_parse(object, trial, err);
-	} else if (what && strcmp(what, "status") == 0) {
-		*command = GEN_COMMAND_STATUS;
-	} else if (what && strcmp(what, "end") == 0) {
-		*command = GEN_COMMAND_END;
-	} else {
-		ret = rh_error_set(err, EINVAL, "\"do\" is \"trial\", \"status\" or \"end\"");
-	}
+	out->kind = (enum gen_command_kind)kind;
+	if (kind < 0)
+		ret = rh_error_set(err, EINVAL, "\"do\" is \"trial\", \"status\", \"leave\" or \"end\"");
+	else if (kind == GEN_COMMAND_TRIAL)
+		ret = trial_parse(object, &out->trial, err);
+	else if (kind == GEN_COMMAND_LEAVE)
+		ret = leave_parse(object, out->pcap, err);
 	json_decref(object);
 	return ret;
 }
@@ -158,6 +180,18 @@ void gen_answer_status(const struct gen *gen)
 		"subscriptions", (json_int_t)s.subscriptions, "frame_bytes", (json_int_t)gen->frame_bytes,
 		"rx_packets", (json_int_t)p.rx_packets, "rx_missed", (json_int_t)(p.rx_missed + p.rx_no_buffer),
 		"tx_packets", (json_int_t)p.tx_packets, "tx_errors", (json_int_t)p.tx_errors));
+}
+
+void gen_answer_left(const struct gen *gen)
+{
+	const struct workload_spec *spec = &gen->workload.spec;
+	uint64_t copies = 0;
+
+	for (uint32_t e = 0; e < gen->places.count; e++)
+		copies += gen->places.list[e].receiver_count;
+	line_write(json_pack("{s:I, s:I, s:I, s:I, s:I}", "datagrams", (json_int_t)spec->datagrams, "events",
+		(json_int_t)gen->places.count, "copies", (json_int_t)copies, "frame_bytes",
+		(json_int_t)gen->frame_bytes, "publishers", (json_int_t)spec->publishers));
 }
 
 void gen_answer_error(const struct rh_error *err)

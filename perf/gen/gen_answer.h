@@ -4,11 +4,21 @@
 
 #include "perf/gen/gen_trial.h"
 
-enum gen_command { GEN_COMMAND_TRIAL, GEN_COMMAND_STATUS, GEN_COMMAND_END };
+#define GEN_PATH_MAX 1024
+
+enum gen_command_kind { GEN_COMMAND_TRIAL, GEN_COMMAND_STATUS, GEN_COMMAND_LEAVE, GEN_COMMAND_END };
+
+struct gen_command {
+	enum gen_command_kind kind;
+	struct gen_trial_spec trial;
+	char pcap[GEN_PATH_MAX]; /* LEAVE: where the frames go */
+};
 
 /* 0, or -EINVAL with what is wrong with @line. */
-int gen_command_parse(const char *line, enum gen_command *command, struct gen_trial_spec *trial, struct rh_error *err);
+int gen_command_parse(const char *line, struct gen_command *out, struct rh_error *err);
 
 void gen_answer_trial(const struct trial_result *result, const struct gen_trial_extra *extra);
 void gen_answer_status(const struct gen *gen);
+/* The sessions stay behind, for whoever plays the frames. */
+void gen_answer_left(const struct gen *gen);
 void gen_answer_error(const struct rh_error *err);

@@ -1,5 +1,6 @@
 #include "perf/gen/gen.h"
 #include "perf/gen/gen_host.h"
+#include "perf/gen/pcap_file.h"
 #include "perf/gen/stamp.h"
 
 #include <errno.h>
@@ -126,6 +127,18 @@ void gen_load_frames(struct gen *gen)
 			memcpy(frame + TRACE_OVERHEAD + (size_t)k * gen->opt.record_bytes,
 				gen->places.list[d * spec->events + k].record, gen->opt.record_bytes);
 	}
+}
+
+static void frame_copy(const void *arg, uint32_t datagram, uint8_t *out)
+{
+	const struct gen *gen = arg;
+
+	memcpy(out, gen->frames + (size_t)datagram * gen->frame_room, gen->frame_bytes);
+}
+
+int gen_load_write(const struct gen *gen, const char *path, struct rh_error *err)
+{
+	return pcap_file_write(path, gen->workload.spec.datagrams, gen->frame_bytes, frame_copy, gen, err);
 }
 
 void gen_load_fini(struct gen *gen)

@@ -323,9 +323,14 @@ void gen_sessions_close(struct gen *gen)
 		if (all->list[c].state == OPEN)
 			datagram_send(gen, c, datagram, rh_bye_encode(datagram + RH_DATAGRAM_HDR,
 				sizeof(datagram) - RH_DATAGRAM_HDR, &m));
-	if (all)
-		free(all->list);
-	free(all);
+	gen_sessions_leave(gen);
+}
+
+void gen_sessions_leave(struct gen *gen)
+{
+	if (gen->sessions)
+		free(gen->sessions->list);
+	free(gen->sessions);
 	gen->sessions = NULL;
 }
 

@@ -17,6 +17,8 @@
 int gen_sessions_open(struct gen *gen, struct rh_error *err);
 /* BYE to all. */
 void gen_sessions_close(struct gen *gen);
+/* Forget them without a word: the router keeps them until they time out. */
+void gen_sessions_leave(struct gen *gen);
 
 /* One datagram from the router for @client which is not (only) events; the record walk is gen_receive.c's. */
 void gen_session_control(struct gen *gen, uint32_t client, const uint8_t *record, uint32_t len, uint8_t type);

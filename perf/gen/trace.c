@@ -2,9 +2,9 @@
 
 #include "dataplane/frame/datagram.h"
 #include "dataplane/frame/event.h"
+#include "perf/gen/pcap_file.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <string.h>
 
 /* Records of at least this size carry the attributes of a sensor. */
@@ -109,29 +109,13 @@ void trace_frame(const struct trace *t, uint32_t datagram, uint8_t *frame)
 			frame + TRACE_OVERHEAD + k * t->record_bytes);
 }
 
+static void frame_make(const void *trace, uint32_t datagram, uint8_t *out)
+{
+	trace_frame(trace, datagram, out);
+}
+
 int trace_write(const struct trace *t, uint32_t datagrams, const char *path, struct rh_error *err)
 {
-	uint32_t bytes = trace_frame_bytes(t->workload->spec.events, t->record_bytes);
-	struct pcap_pkthdr hdr = {.caplen = bytes, .len = bytes};
-	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
-	pcap_dumper_t *dump = pcap ? pcap_dump_open(pcap, path) : NULL;
-	uint8_t frame[TRACE_FRAME_MAX];
-	int ret = 0;
-
-	if (!dump) {
-		ret = rh_error_set(err, EIO, "%s: cannot write the trace: %s", path,
-			pcap ? pcap_geterr(pcap) : "no memory");
-		goto out_close;
-	}
-	for (uint32_t d = 0; d < datagrams; d++) {
-		trace_frame(t, d, frame);
-		pcap_dump((u_char *)dump, &hdr, frame);
-	}
-	if (pcap_dump_flush(dump) < 0)
-		ret = rh_error_set(err, EIO, "%s: cannot write the trace: disk full?", path);
-	pcap_dump_close(dump);
-out_close:
-	if (pcap)
-		pcap_close(pcap);
-	return ret;
+	return pcap_file_write(path, datagrams, trace_frame_bytes(t->workload->spec.events, t->record_bytes), frame_make,
+		t, err);
 }

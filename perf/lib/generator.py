@@ -67,6 +67,13 @@ class Generator:
         """Sessions, subscriptions, the port's counters."""
         return self._ask({"do": "status"}, PATIENCE_SECONDS)
 
+    def leave(self, pcap):
+        """Write the frames to @pcap and end without goodbye: the sessions are whoever's who plays them. What the frames are."""
+        found = self._ask({"do": "leave", "pcap": str(pcap)}, PATIENCE_SECONDS)
+        self.process.wait(timeout=20)
+        self._close_files()
+        return found
+
     def close(self):
         """End it; returns its exit status."""
         if self.process.poll() is None:

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import sys
 
 import lib
 import lib.case as case
@@ -14,6 +15,16 @@ lib.__path__.append(str(pathlib.Path(__file__).resolve().parents[2] / "perf/lib"
 from lib.generator import Generator, faults  # noqa: E402
 from lib.machine import MachineError  # noqa: E402
 
+# Sends the frames of a pcap file, paced so that no queue overflows.
+PLAY = """
+import socket, struct, sys, time
+with open(sys.argv[1], "rb") as file, socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as link:
+    link.bind(("eth0", 0))
+    file.read(24)
+    while head := file.read(16):
+        link.send(file.read(struct.unpack("<IIII", head)[2]))
+        time.sleep(0.0002)
+"""
 RATE = 2000
 SECONDS = 1.0
 EVERY = 100
@@ -72,6 +83,22 @@ class Trials(case.RouterCase):
                 others = {"lost", "doubled", "reordered", "altered", "misdelivered"} - {key} - ({"lost"} if kind == "alter" else set())
                 self.assertEqual({name: found[name] for name in others}, dict.fromkeys(others, 0))
                 self.assertEqual(generator.close(), 0)
+
+    def test_left_sessions_serve_whoever_plays_the_frames(self):
+        generator = self.generator(copies=2)
+        pcap = os.path.join(self.folder, "frames.pcap")
+        told = generator.leave(pcap)
+        self.assertEqual((generator.process.returncode, told["datagrams"], told["publishers"]), (0, 1024, 4))
+        self.assertEqual(len(self.router.sessions()), 24)
+        self.hosts["a"].run(sys.executable, "-c", PLAY, pcap)
+        self.assertTrue(case.wait_for(lambda: self.router.counters()["total"]["events_parsed"] == told["events"]))
+        self.assertTrue(case.wait_for(lambda: self.router.counters()["total"]["copies_tx"] == told["copies"]))
+        self.assert_laws()
+
+    def test_a_file_that_cannot_be_written_is_told_and_ends_it(self):
+        generator = self.generator()
+        with self.assertRaisesRegex(MachineError, "/no/such/folder/f: cannot write the trace"):
+            generator.leave("/no/such/folder/f")
 
     def test_bounded_publisher_credit_is_refused_with_what_to_set(self):
         self.router.config["rhumb:rhumb"]["session"] = {}
