@@ -125,14 +125,15 @@ class Router(Device):
 
     def _wait(self):
         deadline = time.monotonic() + START_SECONDS
-        while self._show("status", check=False) is None:
+        while self.show("status", check=False) is None:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 _stop(self.process)
                 lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
                 raise MachineError(f"rhumbd did not start: {lines[-1] if lines else 'it said nothing'}")
             time.sleep(0.1)
 
-    def _show(self, noun, check=True):
+    def show(self, noun, check=True):
+        """What rhumb show @noun answers; None where it fails and @check is off."""
         done = subprocess.run([str(self.build / "rhumb"), "--socket", str(self.socket), "-j", "show", noun], capture_output=True,
                               text=True, timeout=20, check=False)
         if done.returncode != 0:
@@ -143,7 +144,7 @@ class Router(Device):
 
     def counters(self):
         """Sum over the workers."""
-        return self._show("counters")["total"]
+        return self.show("counters")["total"]
 
     def busy(self):
         """(cycles of rounds with work, events) so far."""
@@ -152,10 +153,10 @@ class Router(Device):
 
     def close(self):
         """Stop it; the conservation laws must hold once nothing moves."""
-        found, deadline = self._show("counters", check=False), time.monotonic() + 10
+        found, deadline = self.show("counters", check=False), time.monotonic() + 10
         while found and not found["hold"] and time.monotonic() < deadline:
             time.sleep(0.2)
-            found = self._show("counters", check=False)
+            found = self.show("counters", check=False)
         _stop(self.process)
         if found and not found["hold"]:
             raise MachineError(f"conservation laws broken: {found['laws']}")
