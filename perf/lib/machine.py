@@ -1,12 +1,14 @@
 """The machine under the figures: description, hugepages, worker and control cores."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import subprocess
 
 HUGEPAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
 PAGE_KIB = 2048
+LOCK = "/run/rhumb-perf.lock"
 
 
 class MachineError(Exception):
@@ -34,8 +36,33 @@ def memory_available_kib():
 
 
 @contextlib.contextmanager
+def alone():
+    """No other run measures meanwhile; two would void each other's windows and give back each other's pages. MachineError when one does."""
+    try:
+        file = open(LOCK, "a+", encoding="ascii")
+    except OSError:  # Not root: there are no pages to quarrel about either.
+        yield
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise MachineError(f"another perf/run measures on this machine, process {file.read().strip() or 'unknown'}: wait for its end") from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+@contextlib.contextmanager
 def hugepages(mebibytes):
-    """Reserve 2 MiB pages for a block and put the old number back. Yields False where they cannot be had."""
+    """Reserve 2 MiB pages for a block, which is alone, and put the old number back. Yields False where they cannot be had."""
+    with alone():
+        yield from _pages(mebibytes)
+
+
+def _pages(mebibytes):
     before = int(HUGEPAGES.read_text())
     wanted = max(before, mebibytes * 1024 // PAGE_KIB)
     try:

@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import pathlib
 import sys
+import tempfile
 import unittest
 from contextlib import contextmanager, redirect_stdout
 from unittest import mock
@@ -79,6 +81,38 @@ class Windows(unittest.TestCase):
         found = [window("events", n) for n in (1, 2, 3)] + [window("events", 100, cpu_ns=100)]
         self.assertEqual(windows.middle(found, "events")["events"], 2)
         self.assertIsNone(windows.middle([window("events", 1, cpu_ns=1)], "events"))
+
+
+class Alone(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def lock(self, path):
+        return mock.patch.object(machine, "LOCK", path)
+
+    def test_a_second_run_is_refused_while_the_first_measures(self):
+        with self.lock(self.folder / "lock"):
+            with machine.alone():
+                with self.assertRaisesRegex(machine.MachineError, f"process {os.getpid()}: wait for its end"), machine.alone():
+                    pass
+            with machine.alone():
+                pass
+
+    def test_where_no_lock_can_be_had_it_goes_on(self):
+        with self.lock("/no/such/folder/lock"), machine.alone():
+            pass
+
+    def test_pages_are_given_back_whatever_happens(self):
+        pages = self.folder / "pages"
+        pages.write_text("7\n", encoding="ascii")
+        with self.lock(self.folder / "lock"), mock.patch.object(machine, "HUGEPAGES", pages):
+            with self.assertRaises(KeyError), machine.hugepages(64) as had:
+                self.assertTrue(had)
+                self.assertEqual(pages.read_text(encoding="ascii"), "32")
+                raise KeyError
+        self.assertEqual(pages.read_text(encoding="ascii"), "7\n".strip())
 
 
 class Pairs(unittest.TestCase):
