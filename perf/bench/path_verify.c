@@ -15,14 +15,14 @@
 /* Offset of the hop limit in a PUBLISH record (wire.h). */
 #define HOP_LIMIT_AT 5
 
-/* Copies of each subscriber after @datagrams of the endless trace: passes times the construction, and a part of a pass. */
-static void expected_copies(const struct workload *w, uint64_t datagrams, uint64_t *copies)
+/* Copies of each subscriber after @events of the endless trace: passes times the construction, and a part of a pass. */
+static void expected_copies(const struct workload *w, uint64_t events, uint64_t *copies)
 {
-	uint64_t passes = datagrams / w->spec.datagrams, rest = datagrams % w->spec.datagrams;
+	uint64_t passes = events / workload_events(w), rest = events % workload_events(w);
 
 	for (uint32_t e = 0; e < workload_events(w); e++)
 		for (uint32_t k = 0; k < workload_copies(w, e); k++)
-			copies[workload_receiver(w, e, k)] += passes + (e / w->spec.events < rest);
+			copies[workload_receiver(w, e, k)] += passes + (e < rest);
 }
 
 static int session_verify(const struct path *path, const struct path_lane *lane, uint32_t s,
@@ -65,9 +65,9 @@ static int lane_counters_verify(const struct path *path, uint32_t l, struct rh_e
 		free(copies);
 		return rh_error_set(err, -ret, "no counters of worker %u", l);
 	}
-	/* What arrived while the engine stopped is the end of the trace, refused as a whole. */
+	/* What arrived while the engine stopped is the end of the trace and refused, perhaps from amid a datagram on. */
 	expected_copies(&lane->workload,
-		c.rx_datagrams - c.drop_events[DP_DROP_DRAINING] / spec->events, copies);
+		c.rx_datagrams * spec->events - c.drop_events[DP_DROP_DRAINING], copies);
 	for (uint32_t s = 0; s < spec->subscribers && !ret; s++)
 		ret = session_verify(path, lane, s, copies[s], err);
 	free(copies);
