@@ -10,7 +10,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 LINTS = ("include_direction", "headers_alone", "hot_symbols", "file_rules", "context_lines", "drop_docs", "drop_tests",
-         "script_syntax")
+         "script_syntax", "readme_figures")
 
 
 def main():

@@ -17,6 +17,7 @@ import file_rules
 import headers_alone
 import hot_symbols
 import include_direction
+import readme_figures
 import script_syntax
 
 
@@ -217,6 +218,29 @@ class ScriptSyntax(Sample):
     def test_a_script_that_cannot_be_executed_is_found(self):
         self.write("tools/c", "#!/bin/sh\ntrue\n")
         self.assert_finds(script_syntax, "tools/c", "not executable")
+
+
+class ReadmeFigures(Sample):
+    def readme(self, *lines):
+        self.write("README.md", "\n".join(["# R", "```", "tools/demo", "```", "text", "```", *lines, "demo: verdict: good", "```", ""]))
+
+    def test_what_was_printed_passes_also_shortened(self):
+        self.write("perf/results/d/demo.txt", "demo: playing 1\ndemo: playing 2\nrow 5\ndemo: verdict: good\n")
+        self.readme("demo: playing 1", "row 5")
+        self.assert_clean(readme_figures)
+
+    def test_another_figure_or_order_is_found(self):
+        self.write("perf/results/d/demo.txt", "demo: playing 1\nrow 5\ndemo: verdict: good\n")
+        self.readme("row 6")
+        self.assert_finds(readme_figures, "'row 6' was not printed in perf/results/d/demo.txt")
+        self.readme("row 5", "demo: playing 1")
+        self.assert_finds(readme_figures, "'demo: playing 1'")
+
+    def test_no_result_and_no_block_are_found(self):
+        self.readme("row 5")
+        self.assert_finds(readme_figures, "demo.txt is missing")
+        self.write("README.md", "# R\n")
+        self.assert_finds(readme_figures, "no block")
 
 
 if __name__ == "__main__":
