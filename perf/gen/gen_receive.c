@@ -81,6 +81,12 @@ static void event_take(struct gen *gen, uint32_t client, const uint8_t *record, 
 		gen_receive_flush(gen, now_ns);
 }
 
+/* The BYE of a session that this client had before, and left: greeting anew ends it. */
+static bool is_old_bye(const struct gen *gen, uint32_t client, const struct rh_datagram *d, uint8_t type)
+{
+	return type == RH_RECORD_BYE && d->session && !gen_session_is(gen, client, d->session, d->check);
+}
+
 void gen_receive(struct gen *gen, uint32_t client, const uint8_t *payload, uint32_t len, uint64_t now_ns)
 {
 	struct rh_record_cursor cursor;
@@ -95,6 +101,6 @@ void gen_receive(struct gen *gen, uint32_t client, const uint8_t *payload, uint3
 	while (rh_record_next(&cursor, &record) == RH_FRAME_OK && record.bytes)
 		if (rh_likely(record.type == RH_RECORD_PUBLISH))
 			event_take(gen, client, record.bytes, record.len, now_ns);
-		else if (gen->sessions)
+		else if (gen->sessions && !is_old_bye(gen, client, &d, record.type))
 			gen_session_control(gen, client, record.bytes, record.len, record.type);
 }

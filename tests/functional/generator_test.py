@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 
@@ -94,6 +95,35 @@ class Trials(case.RouterCase):
         self.assertTrue(case.wait_for(lambda: self.router.counters()["total"]["events_parsed"] == told["events"]))
         self.assertTrue(case.wait_for(lambda: self.router.counters()["total"]["copies_tx"] == told["copies"]))
         self.assert_laws()
+
+    def test_the_file_is_what_its_sessions_would_send(self):
+        pcap = os.path.join(self.folder, "frames.pcap")
+        told = self.generator(copies=2).leave(pcap)
+        with open(pcap, "rb") as file:
+            data = file.read()
+        self.assertEqual(struct.unpack_from("=IHHiIII", data)[0::6], (0xa1b2c3d4, 1))
+        at, last = 24, {}
+        while at < len(data):
+            kept, length = struct.unpack_from("=II", data, at + 8)
+            frame, at = data[at + 16:at + 16 + kept], at + 16 + kept
+            self.assertEqual((kept, length), (told["frame_bytes"],) * 2)
+            self.assertEqual(sum(struct.unpack("!10H", frame[14:34])) % 0xffff, 0, "IPv4 header checksum, RFC 1071")
+            self.assertEqual(struct.unpack_from("!H", frame, 16)[0], len(frame) - 14)
+            source, to, udp = struct.unpack_from("!HHH", frame, 34)
+            version, _, size, session, number = struct.unpack_from("!BBHIQ", frame, 42)
+            self.assertEqual((to, udp, version, size), (6750, len(frame) - 34, 1, len(frame) - 42))
+            self.assertTrue(session and struct.unpack_from("!I", frame, 62)[0])
+            sequence = struct.unpack_from("!Q", frame, 66 + 8)[0]
+            self.assertEqual((number, sequence, session), (last.get(source, (0, 0, session))[0] + 1,
+                                                           last.get(source, (0, 0, session))[1] + 1, last.get(source, (0, 0, session))[2]))
+            last[source] = number, sequence, session
+        self.assertEqual((len(last), sum(count for count, _, _ in last.values())), (told["publishers"], told["datagrams"]))
+
+    def test_left_sessions_can_be_greeted_anew(self):
+        self.generator().leave(os.path.join(self.folder, "frames.pcap"))
+        sessions = len(self.router.sessions())
+        self.assertEqual(self.generator().status()["sessions"], sessions)
+        self.assertEqual(len(self.router.sessions()), sessions)
 
     def test_a_file_that_cannot_be_written_is_told_and_ends_it(self):
         generator = self.generator()
