@@ -64,6 +64,10 @@ class Veth:
         from netns import Host, cable  # pylint: disable=import-outside-toplevel,import-error
         prefix = f"rhumbp-{os.getpid()}-"
         self.hosts = Host(prefix + "router").create(), Host(prefix + "gen").create()
+        # Only what is measured is on the link: the kernel's own frames would be counted as copies.
+        for host in self.hosts:
+            for where in ("all", "default"):
+                host.sysctl(f"net/ipv6/conf/{where}/disable_ipv6", 1)
         cable(self.hosts[0], "v0", self.hosts[1], "v1")
         self.before_device, self.before_generator = (tuple(host.command()) for host in self.hosts)
         self.macs = self.hosts[0].mac("v0"), self.hosts[1].mac("v1")

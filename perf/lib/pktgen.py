@@ -35,6 +35,15 @@ class Counters:
         return Counters(*(now - then for now, then in zip(dataclasses.astuple(self), dataclasses.astuple(before))))
 
 
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """The time in which Pktgen sent: by the clock, and of the threads on their cores."""
+
+    wall_ns: int
+    sender_ns: int
+    others_ns: int | None = None
+
+
 def program():
     """The binary that $PKTGEN names; MachineError says what to do without."""
     path = os.environ.get("PKTGEN")
@@ -93,6 +102,8 @@ class Pktgen:
         try:
             _, mbits, self.version = self._answer(START_SECONDS).split(" ", 2)
             self.link_mbits = int(mbits)
+            if VERSION not in self.version:
+                raise MachineError(f"PKTGEN is version {self.version}: {VERSION} for DPDK 22.11 is needed")
             if not self.link_mbits:
                 raise MachineError(f"Pktgen sees no link on {device}: is the router up and the cable in?")
         except Exception:
@@ -121,13 +132,28 @@ class Pktgen:
         line, self.rest = self.rest.split(b"\n", 1)
         return line.decode()
 
-    def trial(self, rate, seconds):
-        """Play the file at @rate frames a second; what was counted meanwhile."""
+    def _sender_ns(self):
+        """On-CPU ns of the sending thread."""
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            if "worker" in (task / "comm").read_text():
+                return int((task / "schedstat").read_text().split()[0])
+        raise MachineError(f"Pktgen has no sending thread: {self._last_words()}")
+
+    def _reached(self, mark, seconds, others):
+        said = self._answer(seconds)
+        if said != mark:
+            raise MachineError(f"Pktgen's script says '{said}' instead of '{mark}': is trials.lua of this revision?")
+        return time.monotonic_ns(), self._sender_ns(), others()
+
+    def trial(self, rate, seconds, others=lambda: None):
+        """Play the file at @rate frames a second; (what was counted, the Window of sending). @others: more on-CPU ns to read in it."""
         share = percent(rate, self.frame_bytes, self.link_mbits)
         os.write(self.orders, f"trial {share:.9f} {seconds:.3f}\n".encode())
-        total = Counters(*map(int, self._answer(seconds + PATIENCE_SECONDS).split()))
+        began = self._reached("started", PATIENCE_SECONDS, others)
+        ended = self._reached("stopped", seconds + PATIENCE_SECONDS, others)
+        total = Counters(*map(int, self._answer(PATIENCE_SECONDS).split()))
         found, self.total = total.since(self.total), total
-        return found
+        return found, Window(*(None if now is None else now - then for now, then in zip(ended, began)))
 
     def close(self):
         """End it."""

@@ -2,7 +2,7 @@
 -- answers each with the ports' counters. perf/lib/pktgen.py speaks to it; the two paths come by the environment.
 --
 -- order   trial PERCENT SECONDS | quit
--- answer  link MBITS VERSION, once; then for each trial: sent received missed errors no_buffers (since the start of Pktgen)
+-- answer  link MBITS VERSION, once; then for each trial: started, stopped, each at that moment, and: sent received missed errors no_buffers (since the start of Pktgen)
 
 local SETTLE_MS = 1100 -- Pktgen takes its counters once a second
 local LOOKS = 12
@@ -33,15 +33,6 @@ local function settled()
 	return before
 end
 
-local function trial(percent, seconds)
-	pktgen.set("0", "rate", percent)
-	pktgen.start("0")
-	pktgen.delay(math.floor(seconds * 1000))
-	pktgen.stop("0")
-	local c = settled()
-	return string.format("%d %d %d %d %d", c.opackets, c.ipackets, c.imissed, c.ierrors + c.oerrors, c.rx_nombuf)
-end
-
 local function link_mbits()
 	return tonumber(string.match(pktgen.linkState("0")[0], "%-(%d+)%-") or "0")
 end
@@ -49,6 +40,17 @@ end
 local function answer(file, text)
 	file:write(text, "\n")
 	file:flush()
+end
+
+local function trial(answers, percent, seconds)
+	pktgen.set("0", "rate", percent)
+	pktgen.start("0")
+	answer(answers, "started")
+	pktgen.delay(math.floor(seconds * 1000))
+	pktgen.stop("0")
+	answer(answers, "stopped")
+	local c = settled()
+	answer(answers, string.format("%d %d %d %d %d", c.opackets, c.ipackets, c.imissed, c.ierrors + c.oerrors, c.rx_nombuf))
 end
 
 local function main()
@@ -63,7 +65,7 @@ local function main()
 		if not percent then
 			break
 		end
-		answer(answers, trial(tonumber(percent), tonumber(seconds)))
+		trial(answers, tonumber(percent), tonumber(seconds))
 	end
 	pktgen.quit()
 end

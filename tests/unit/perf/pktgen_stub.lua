@@ -3,7 +3,7 @@
 local loses = tonumber(os.getenv("STUB_LOSES") or "0")
 local sending, percent, sent, seen = false, 0, 0, 0
 
-pktgen = { info = { Pktgen_Version = "23.03.0" } }
+pktgen = { info = { Pktgen_Version = os.getenv("STUB_VERSION") or "23.03.0" } }
 
 function pktgen.screen() end
 function pktgen.set(port, what, value)
