@@ -77,6 +77,12 @@ class Windows(unittest.TestCase):
         self.assertIn("95%", windows.void(window("events", 1, cpu_ns=950_000_000)))
         self.assertIn("1.2 ms", windows.void(window("events", 1, longest_gap_ns=1_200_000)))
 
+    def test_a_round_that_is_long_by_itself_is_no_absence(self):
+        # A thousand copies of each datagram: 40 us of work, 32 of them a round.
+        busy = window("events", 1, cpu_ns=10**9, datagrams=25_000, longest_gap_ns=2_200_000)
+        self.assertIsNone(windows.void(busy))
+        self.assertIn("2.4 ms", windows.void({**busy, "longest_gap_ns": 2_400_000}))
+
     def test_the_middle_is_of_those_that_count(self):
         found = [window("events", n) for n in (1, 2, 3)] + [window("events", 100, cpu_ns=100)]
         self.assertEqual(windows.middle(found, "events")["events"], 2)
