@@ -47,7 +47,8 @@ void ctl_show_topics(struct ctl_call *call)
 		!ctl_arg_number(call, "max", DP_LIMIT_TOPICS_SHOWN, &wanted.max))
 		return;
 	if (text != NULL &&
-		rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, &err) < 0) {
+		(rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, &err) < 0 ||
+			rh_filter_is_plain(&filter, &err) < 0)) {
 		ctl_refuse(call, CTL_STATUS_INVALID, "%s", err.text);
 		return;
 	}

@@ -21,7 +21,8 @@ void ctl_trace_start(struct ctl_call *call)
 	if (!ctl_args_known(call, names) || !ctl_arg_text(call, "filter", false, &text))
 		return;
 	if (text != NULL &&
-		rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, &err) < 0) {
+		(rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, &err) < 0 ||
+			rh_filter_is_plain(&filter, &err) < 0)) {
 		ctl_refuse(call, CTL_STATUS_INVALID, "%s", err.text);
 		return;
 	}
@@ -32,7 +33,7 @@ void ctl_trace_start(struct ctl_call *call)
 	}
 	tracing = true;
 	filtered = text != NULL;
-	(void)snprintf(current, sizeof(current), "%s", filtered ? filter.text : "");
+	(void)snprintf(current, sizeof(current), "%s", filtered ? text : "");
 	ctl_reply(
 		call, json_pack("{s:b, s:s?}", "tracing", 1, "filter", filtered ? current : NULL));
 }

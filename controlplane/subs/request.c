@@ -1,6 +1,5 @@
 #include "controlplane/subs/subs_priv.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,15 +102,15 @@ static void filter_start(struct cp_entry *e, struct cp_sub_outcome *out)
 		return;
 	}
 	ret = rh_filter_parse(RH_DIALECT_MQTT, e->filter, e->filter_len, &filter, &err);
+	if (ret == 0)
+		ret = rh_filter_is_plain(&filter, &err);
 	if (ret < 0) {
 		cp_outcome_set(out, ret == -ENOTSUP ? RH_SUB_UNSUPPORTED : RH_SUB_INVALID_FILTER,
 			"%s", err.text);
 		return;
 	}
-	/* The canonical form is never longer: it only takes spellings away. */
-	assert(filter.len <= e->filter_len);
-	memcpy(e->filter, filter.text, (size_t)filter.len + 1);
-	e->filter_len = filter.len;
+	/* Registered as it is written: readable, and each spelling is a subscription. */
+	e->filter[e->filter_len] = '\0';
 }
 
 static void content_check(const struct cp_entry *e, struct cp_sub_outcome *out)

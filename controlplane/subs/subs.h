@@ -58,7 +58,7 @@ struct cp_sub_row {
 	dp_sub_id_t sub;
 	dp_session_id_t slot;
 	uint16_t tenant;
-	const char *filter;  /* canonical text */
+	const char *filter;  /* mqtt text */
 	const char *content; /* pattern, or NULL */
 	uint64_t since_wall_ns;
 };

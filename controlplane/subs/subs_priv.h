@@ -123,7 +123,7 @@ struct cp_sub {
 	bool removed;	  /* no longer in the registry: freed with its last change */
 	uint64_t since_wall_ns;
 	uint16_t len;
-	char filter[]; /* canonical, terminated */
+	char filter[]; /* mqtt text as it was asked for, terminated */
 };
 
 struct cp_subs_session {
@@ -157,7 +157,7 @@ struct cp_entry {
 	struct cp_pattern *pattern; /* holds a reference */
 	uint8_t content_kind, dialect;
 	uint16_t filter_len, content_len;
-	char *filter, *content; /* in the request's texts; filter becomes canonical */
+	char *filter, *content; /* in the request's texts; filter gets terminated */
 };
 
 enum cp_request_kind { CP_REQUEST_ADD, CP_REQUEST_DEL, CP_REQUEST_DROP };

@@ -1,6 +1,7 @@
 #include "dataplane/filter/topic.h"
 
 #include "dataplane/base/utf8.h"
+#include "dataplane/filter/filter_priv.h"
 
 #include <errno.h>
 #include <string.h>
@@ -47,6 +48,71 @@ int rh_topic_parse(const char *text, size_t len, struct rh_topic *out, struct rh
 	out->text = text;
 	out->len = (uint16_t)len;
 	out->levels = (uint16_t)levels;
+	return 0;
+}
+
+static int check_dialect(const struct rh_rules *rules, const char *text, size_t len,
+	struct rh_error *err)
+{
+	unsigned most = rules->bytes_max < RH_TOPIC_MAX ? rules->bytes_max : RH_TOPIC_MAX;
+
+	if (len > most)
+		return rh_error_set(err, EINVAL,
+			"topic has %zu bytes: at most %u are allowed in dialect %s", len, most,
+			rules->name);
+	return rh_text_check(rules, "topic", text, len, err);
+}
+
+static int cut_levels(const struct rh_rules *rules, const char *text, size_t len,
+	struct rh_topic *out, struct rh_error *err)
+{
+	size_t start = 0;
+
+	out->levels = 0;
+	for (size_t i = 0; i <= len && len; i++) {
+		struct rh_level level = {text + start, i - start, start, i == len};
+		int ret;
+
+		if (i < len && text[i] != rules->separator)
+			continue;
+		if (out->levels == RH_LEVELS_MAX)
+			return rh_error_set(err, EINVAL,
+				"topic byte %zu: level %d begins here: at most %d levels are "
+				"allowed",
+				start, RH_LEVELS_MAX + 1, RH_LEVELS_MAX);
+		ret = rules->check ? rules->check(&level, err) : 0;
+		if (ret)
+			return ret;
+		out->start[out->levels] = (uint16_t)start;
+		out->size[out->levels++] = (uint16_t)level.size;
+		start = i + 1;
+	}
+	return 0;
+}
+
+int rh_topic_parse_dialect(enum rh_dialect dialect, const char *text, size_t len, char *buffer,
+	struct rh_topic *out, struct rh_error *err)
+{
+	const struct rh_rules *rules = rh_rules_of(dialect, err);
+	int ret;
+
+	if (!rules)
+		return -EINVAL;
+	if (dialect == RH_DIALECT_MQTT)
+		return rh_topic_parse(text, len, out, err);
+	ret = check_dialect(rules, text, len, err);
+	if (ret == 0)
+		ret = cut_levels(rules, text, len, out, err);
+	if (ret)
+		return ret;
+	out->text = text;
+	out->len = (uint16_t)len;
+	if (rules->separator == '/')
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		buffer[i] = (char)(text[i] == rules->separator ? '/' : text[i]);
+	buffer[len] = '\0';
+	out->text = buffer;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "dataplane/base/error.h"
 #include "dataplane/base/topic_limits.h"
+#include "dataplane/filter/dialect.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 struct rh_topic {
 	const char *text;
 	uint16_t len;
-	uint16_t levels;
+	uint16_t levels; /* 0 only for the empty key of amqp */
 	uint16_t start[RH_LEVELS_MAX];
 	uint16_t size[RH_LEVELS_MAX];
 };
@@ -29,6 +30,18 @@ struct rh_topic {
  * then undefined.
  */
 int rh_topic_parse(const char *text, size_t len, struct rh_topic *out, struct rh_error *err);
+
+/*
+ * Check and cut a topic written in @dialect, by that dialect's rules for published names. Levels
+ * that are separated by '.' are rewritten with '/' into @buffer (RH_TOPIC_MAX + 1 bytes), which
+ * @out then points into; else it points into @text. A level that holds '/' has no native image and
+ * is refused. Only mqtt's topics are sure to fit the wire: other dialects have '+' and '#' as plain
+ * characters, and amqp an empty key, which has no levels.
+ *
+ * Ctx: any; no allocation. 0 or -EINVAL with position and reason in @err (may be NULL).
+ */
+int rh_topic_parse_dialect(enum rh_dialect dialect, const char *text, size_t len, char *buffer,
+	struct rh_topic *out, struct rh_error *err);
 
 /*
  * Percent-encode what a topic level cannot hold (docs/filters.md): '%', '/', '+', '#', U+0000-001F

@@ -72,10 +72,10 @@ static uint32_t gen_of(const struct dp_tenant *tenant, uint16_t id, const struct
 
 	if (token[0].kind != RH_TOKEN_LIT)
 		return id;
-	hash = dp_level_hash(filter->text + token[0].start, token[0].size, tenant->root->hash);
+	hash = dp_level_hash(filter->canon + token[0].start, token[0].size, tenant->root->hash);
 	if (filter->tokens < 2 || token[1].kind != RH_TOKEN_LIT)
 		return dp_gen_level1(hash);
-	return dp_gen_level2(dp_level_hash(filter->text + token[1].start, token[1].size, hash));
+	return dp_gen_level2(dp_level_hash(filter->canon + token[1].start, token[1].size, hash));
 }
 
 static void touch(struct dp_table *table, uint32_t gen)
@@ -123,9 +123,27 @@ static int check_add(const struct dp_table *table, uint16_t tenant, dp_session_i
 	return 0;
 }
 
+/* What the trie has no edges for. */
+static int check_filter(const struct rh_filter *filter, struct rh_error *err)
+{
+	uint8_t first = filter->tokens ? filter->token[0].kind : RH_TOKEN_ANY;
+	bool served = !filter->verbatim_at && (first == RH_TOKEN_LIT || filter->hides_dollar);
+
+	for (size_t i = 0; i < filter->tokens; i++)
+		served = served && filter->token[i].kind != RH_TOKEN_PREFIX &&
+			 filter->token[i].kind != RH_TOKEN_SUB &&
+			 filter->token[i].kind != RH_TOKEN_ANY;
+	if (served)
+		return rh_filter_is_plain(filter, err);
+	return rh_error_set(err, ENOTSUP,
+		"subscription: this wildcard is not served yet: use a filter that dialect mqtt "
+		"can express");
+}
+
 static uint8_t kind_of(const struct rh_filter *filter, dp_pattern_id_t pattern)
 {
-	bool tail = filter->token[filter->tokens - 1].kind == RH_TOKEN_TAIL0;
+	uint8_t last = filter->token[filter->tokens - 1].kind;
+	bool tail = last == RH_TOKEN_TAIL0 || last == RH_TOKEN_TAIL1;
 
 	return (uint8_t)((tail ? DP_SET_TAIL : DP_SET_HERE) + (pattern ? 1 : 0));
 }
@@ -192,8 +210,10 @@ out_slot:
 int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
 	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err)
 {
-	int ret = check_add(table, tenant, session, pattern, err);
+	int ret = check_filter(filter, err);
 
+	if (ret == 0)
+		ret = check_add(table, tenant, session, pattern, err);
 	if (ret)
 		return ret;
 	ret = add(table, tenant, filter, session, pattern, out);

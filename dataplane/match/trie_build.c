@@ -70,9 +70,10 @@ int dp_trie_path(struct dp_table *table, struct dp_tenant *tenant, const struct 
 
 		if (token->kind == RH_TOKEN_TAIL0)
 			break;
-		child = token->kind == RH_TOKEN_ONE
+		/* TAIL1 is ONE and then TAIL0. */
+		child = token->kind != RH_TOKEN_LIT
 				? child_one(table, at)
-				: child_literal(table, tenant, at, filter->text + token->start,
+				: child_literal(table, tenant, at, filter->canon + token->start,
 					  token->size);
 		if (!child) {
 			dp_trie_prune(table, tenant, at);

@@ -95,6 +95,8 @@ bool ref_filter_valid(const char *filter, size_t len)
 {
 	if (!text_valid(filter, len))
 		return false;
+	if (filter[0] == '!')
+		return false;
 	if (len >= 7 && (!memcmp(filter, "$share/", 7) || !memcmp(filter, "$queue/", 7)))
 		return false;
 	for (size_t i = 0; i < len; i++)

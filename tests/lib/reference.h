@@ -14,7 +14,7 @@
 
 /* MQTT 5.0 section 4.7.3, with the product's limits (1024 bytes, 128 levels). */
 bool ref_topic_valid(const char *topic, size_t len);
-/* Section 4.7.1; shared subscriptions are not valid here. */
+/* Section 4.7.1; shared subscriptions and exceptions are not valid here. */
 bool ref_filter_valid(const char *filter, size_t len);
 /* Both must be valid. Section 4.7.1 to 4.7.3, [MQTT-4.7.2-1]. */
 bool ref_matches(const char *filter, size_t filter_len, const char *topic, size_t topic_len);

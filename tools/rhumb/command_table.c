@@ -175,7 +175,7 @@ const struct cli_command cli_commands[] = {
 			"With --json each answer is {\"verdict\": \"match\"}; an invalid one has an error, too.",
 		.most = 2,
 		.run = cli_match_run,
-		.options = {{"dialect", "NAME", "of the filter: mqtt (default)", 0, false},
+		.options = {{"dialect", "NAME", "mqtt (default), solace, nats, zenoh or amqp", 0, false},
 			{"batch", NULL, "read tab-separated filters and topics from stdin", 0, false}}},
 	{.words = "completion",
 		.arguments = "bash",

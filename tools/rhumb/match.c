@@ -12,11 +12,12 @@
 static int verdict_of(enum rh_dialect dialect, const char *filter_text, size_t filter_len,
 	const char *topic_text, size_t topic_len, struct rh_error *err)
 {
+	char buffer[RH_TOPIC_MAX + 1];
 	struct rh_filter filter;
 	struct rh_topic topic;
 
 	if (rh_filter_parse(dialect, filter_text, filter_len, &filter, err) < 0 ||
-		rh_topic_parse(topic_text, topic_len, &topic, err) < 0)
+		rh_topic_parse_dialect(dialect, topic_text, topic_len, buffer, &topic, err) < 0)
 		return CLI_USAGE;
 	return rh_filter_matches(&filter, &topic) ? CLI_OK : CLI_REFUSED;
 }
@@ -80,7 +81,7 @@ int cli_match_run(struct cli *cli)
 	int verdict;
 
 	if (name && rh_dialect_from_name(name, &dialect) < 0)
-		return cli_fail(cli, CLI_USAGE, "dialect %s is unknown: mqtt is known", name);
+		return cli_fail(cli, CLI_USAGE, "dialect %s is unknown: mqtt, solace, nats, zenoh and amqp are known", name);
 	if (cli_option(cli, "batch")) {
 		if (cli->arg_count)
 			return cli_fail(cli, CLI_USAGE, "--batch reads filters and topics from stdin, not from arguments");

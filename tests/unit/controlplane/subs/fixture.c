@@ -24,6 +24,7 @@ static struct fake_op *op(char what)
 static int fake_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
 	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err)
 {
+	static char text[RH_FILTER_TEXT_MAX];
 	static dp_sub_id_t next;
 	struct fake_op *o;
 
@@ -35,7 +36,8 @@ static int fake_add(struct dp_table *table, uint16_t tenant, const struct rh_fil
 	o->sub = *out = next++;
 	o->session = session;
 	o->pattern = pattern;
-	(void)snprintf(o->filter, sizeof(o->filter), "%.63s", filter->text);
+	cr_assert_geq(rh_filter_show(filter, text, sizeof(text), NULL), 0);
+	(void)snprintf(o->filter, sizeof(o->filter), "%.63s", text);
 	fake.live++;
 	return 0;
 }

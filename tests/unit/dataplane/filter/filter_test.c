@@ -120,12 +120,45 @@ Test(filter, refusals_name_the_position)
 	refuse("a\xc0\xaf", EINVAL, "byte 1");
 }
 
-Test(filter, shared_subscriptions_are_refused_and_not_taken_as_plain)
+static void expect_prefix(const char *text, const char *plain, bool except, const char *group)
 {
-	refuse("$share/group/a/b", ENOTSUP, "shared");
-	refuse("$share/g//finance", ENOTSUP, "shared");
-	refuse("$share//a", ENOTSUP, "shared");
-	refuse("$queue/a", ENOTSUP, "shared");
+	static struct rh_filter other;
+
+	cr_assert_eq(parse(text), 0, "%s: %s", text, why.text);
+	cr_expect_eq(rh_filter_parse(RH_DIALECT_MQTT, plain, strlen(plain), &other, &why), 0);
+	cr_expect_str_eq(filter.canon, other.canon, "%s", text);
+	cr_expect_eq(filter.except, except, "%s", text);
+	cr_expect_eq(filter.grouped, group != NULL, "%s", text);
+	cr_expect_str_eq(filter.group, group ? group : "", "%s", text);
+	cr_expect_eq(filter.group_len, strlen(filter.group));
+	cr_expect_eq(rh_filter_is_plain(&filter, &why), -ENOTSUP);
+}
+
+/* Section 4.8.2; the rule of '$' is for what follows the group. */
+Test(filter, groups_and_exceptions_are_told_from_the_filter)
+{
+	expect_prefix("$share/group/a/b", "a/b", false, "group");
+	expect_prefix("$share/g//finance", "/finance", false, "g");
+	expect_prefix("$share/consumer1/sport/tennis/+", "sport/tennis/+", false, "consumer1");
+	expect_prefix("$share/g/#", "#", false, "g");
+	expect_prefix("$queue/a", "a", false, "");
+	expect_prefix("!a/#", "a/#", true, NULL);
+	cr_assert_eq(parse("$share/g/+/a"), 0);
+	cr_expect(filter.hides_dollar);
+	cr_assert_eq(parse("$shared/a"), 0);
+	cr_expect_eq(rh_filter_is_plain(&filter, &why), 0);
+	refuse("$share//a", EINVAL, "byte 7");
+	refuse("$share/", EINVAL, "byte 7");
+	refuse("$share/g", EINVAL, "byte 8");
+	refuse("$share/g/", EINVAL, "byte 9");
+	refuse("$share/g+/a", EINVAL, "byte 8");
+	refuse("$share/#/a", EINVAL, "byte 7");
+	refuse("$share/g/a#", EINVAL, "byte 10");
+	refuse("$queue/", EINVAL, "byte 7");
+	refuse("!", EINVAL, "byte 1");
+	refuse("!$share/g/a", EINVAL, "byte 1");
+	refuse("!$queue/a", EINVAL, "byte 1");
+	refuse("$share/g/!a", EINVAL, "byte 9");
 }
 
 Test(filter, zero_byte_is_refused)
@@ -151,16 +184,17 @@ Test(filter, limits_are_exact)
 	cr_expect_not(ref_filter_valid(text, RH_LEVELS_MAX));
 }
 
-Test(filter, parsed_text_parses_to_itself)
+Test(filter, canonical_bytes_are_read_back)
 {
 	static struct rh_filter again;
 
 	cr_assert_eq(parse("+//\xc3\xa9/#"), 0);
-	cr_expect_str_eq(filter.text, "+//\xc3\xa9/#");
+	cr_expect_str_eq(filter.canon, "\xfd\xf8//\xc3\xa9/\xf9");
 	cr_expect_eq(filter.tokens, 4);
 	cr_expect(filter.hides_dollar);
-	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter.text, filter.len, &again, &why), 0);
-	cr_expect_str_eq(again.text, filter.text);
+	cr_assert_eq(rh_filter_from_canon(filter.canon, filter.len, &again), 0);
+	cr_expect_str_eq(again.canon, filter.canon);
+	cr_expect(again.hides_dollar);
 	cr_expect_eq(memcmp(again.token, filter.token, sizeof(*filter.token) * filter.tokens), 0);
 }
 
@@ -172,6 +206,9 @@ Test(filter, dialects_have_names)
 	cr_expect_eq(dialect, RH_DIALECT_MQTT);
 	cr_expect_eq(rh_dialect_from_name("smf", &dialect), -ENOENT);
 	cr_expect_str_eq(rh_dialect_name(RH_DIALECT_MQTT), "mqtt");
+	cr_expect_eq(rh_dialect_from_name("amqp", &dialect), 0);
+	cr_expect_eq(dialect, RH_DIALECT_AMQP);
+	cr_expect_str_eq(rh_dialect_name(RH_DIALECT_COUNT), "unknown");
 	cr_expect_eq(rh_filter_parse(RH_DIALECT_COUNT, "a", 1, &filter, &why), -EINVAL);
 }
 

@@ -79,7 +79,7 @@ for args, command in [
 ]:
     error_of("usage", *args, code=2, command=command)
 check("a value that looks like -j is none", run("match", "--dialect", "-j", "a", "a")[2],
-      "rhumb match: dialect -j is unknown: mqtt is known\n")
+      "rhumb match: dialect -j is unknown: mqtt, solace, nats, zenoh and amqp are known\n")
 check("so is an argument", run("match", "--", "-j", "-j")[1], "match\n")
 
 # Verdicts.

@@ -19,8 +19,12 @@ ROWS = [
     ("sport/tennis#", "sport/tennis", "invalid"),
     ("sport/#/ranking", "sport/x/ranking", "invalid"),
     ("sport+", "sport", "invalid"),
-    ("$share/g/a", "a", "invalid"),
-    ("$queue/a", "a", "invalid"),
+    ("$share/g/a", "a", "match"),
+    ("$share/g//finance", "/finance", "match"),
+    ("$share/g/#", "$SYS/a", "nomatch"),
+    ("$queue/a", "b", "nomatch"),
+    ("$share/g", "a", "invalid"),
+    ("!a/#", "a/b", "match"),
     ("", "a", "invalid"),
     ("a", "", "invalid"),
     ("a", "a/+", "invalid"),
@@ -46,7 +50,8 @@ check("no tab, bad bytes, a zero, no newline at the end",
       ["invalid", "invalid", "invalid", "nomatch", "match"])
 check("an empty batch", run("match", "--batch")[:2], (0, ""))
 check("dialect by name", run("match", "--dialect", "mqtt", "a", "a")[0], 0)
-check("another dialect", run("match", "--dialect=nats", "a", "a")[0], 2)
+check("another dialect", run("match", "--dialect=nats", "a.>", "a.b")[0], 0)
+check("no dialect", run("match", "--dialect=smf", "a", "a")[0], 2)
 check("one argument", run("match", "a")[0], 2)
 check("batch with arguments", run("match", "--batch", "a", "a")[0], 2)
 check("a filter that looks like an option", run("match", "--", "-a", "-a")[0], 0)
