@@ -2,8 +2,6 @@
 
 #include "dataplane/base/compiler.h"
 
-#include <string.h>
-
 /* Length of the well-formed sequence at @p, 0 when ill-formed. Table 3-7 of the Unicode standard. */
 static size_t sequence_len(const uint8_t *p, size_t left)
 {
@@ -33,46 +31,14 @@ static size_t sequence_len(const uint8_t *p, size_t left)
 	return n;
 }
 
-/* Eight bytes that are all ASCII and none of them zero. */
-static inline bool word_is_plain(uint64_t w)
-{
-	return ((w | (w - 0x0101010101010101ULL)) & 0x8080808080808080ULL) == 0;
-}
-
-static inline uint64_t load(const uint8_t *p, size_t bytes)
-{
-	uint64_t w = 0;
-
-	memcpy(&w, p, bytes);
-	return w;
-}
-
-/* All ASCII, none zero: the usual attribute, 7 to 30 bytes, in loads that may overlap instead of a byte loop. */
-static inline bool is_plain(const uint8_t *p, size_t len)
-{
-	size_t i = 0;
-
-	if (len >= 8) {
-		while (i + 8 < len && word_is_plain(load(p + i, 8)))
-			i += 8;
-		return i + 8 >= len && word_is_plain(load(p + len - 8, 8));
-	}
-	if (len >= 4)
-		return word_is_plain(load(p, 4) | load(p + len - 4, 4) << 32);
-	for (; i < len; i++)
-		if ((uint8_t)(p[i] - 1) >= 0x7f)
-			return false;
-	return true;
-}
-
 bool rh_utf8_valid(const uint8_t *bytes, size_t len, size_t *where)
 {
 	size_t i = 0, n;
 
-	if (rh_likely(is_plain(bytes, len)))
+	if (rh_likely(rh_text_is_plain(bytes, len)))
 		return true;
 	while (i < len) {
-		if (len - i >= sizeof(uint64_t) && word_is_plain(load(bytes + i, 8))) {
+		if (len - i >= sizeof(uint64_t) && rh_word_is_plain(rh_text_word(bytes + i, 8))) {
 			i += sizeof(uint64_t);
 			continue;
 		}

@@ -114,18 +114,51 @@ static bool attribute_valid(const struct rh_attribute *attr)
 	return rh_utf8_valid((const uint8_t *)attr->value, attr->value_len, NULL);
 }
 
-enum rh_frame_error rh_attributes_check(const uint8_t *attributes, size_t len)
+/* The check of everything there may be, behind a core attribute with key @before, or from the start. */
+static __attribute__((noinline)) enum rh_frame_error attributes_check_slowly(
+	const uint8_t *attributes, size_t len, uint8_t before_key)
 {
-	struct rh_attribute attr, before = {0};
+	struct rh_attribute attr, before = {.key = before_key};
+	bool first = before_key == RH_ATTR_EXTENSION;
 	size_t at = 0, taken;
 
 	while (at < len) {
 		taken = attribute_load(attributes + at, len - at, &attr);
 		if (!taken || !attribute_valid(&attr) ||
-			(at && attribute_order(&before, &attr) >= 0))
+			(!first && attribute_order(&before, &attr) >= 0))
 			return RH_FRAME_ATTRIBUTE;
+		first = false;
 		before = attr;
 		at += taken;
+	}
+	return RH_FRAME_OK;
+}
+
+/* Bytes of the attribute at @p when it is a core one of plain text with a key above @before, as most are; else 0. */
+static inline size_t plain_core_take(const uint8_t *p, size_t left, uint8_t before)
+{
+	uint8_t key = p[0] & KEY_MASK;
+	size_t value;
+
+	if (left < 1 + VALUE_LENGTH || key <= before || key >= RH_ATTR_KEY_COUNT ||
+		p[0] >> TYPE_SHIFT >= RH_ATTR_TYPE_COUNT)
+		return 0;
+	value = rh_load_be16(p + 1);
+	if (value > left - 1 - VALUE_LENGTH || !rh_text_is_plain(p + 1 + VALUE_LENGTH, value))
+		return 0;
+	return 1 + VALUE_LENGTH + value;
+}
+
+enum rh_frame_error rh_attributes_check(const uint8_t *attributes, size_t len)
+{
+	uint8_t before = RH_ATTR_EXTENSION;
+	size_t taken;
+
+	for (; len; attributes += taken, len -= taken) {
+		taken = plain_core_take(attributes, len, before);
+		if (rh_unlikely(!taken))
+			return attributes_check_slowly(attributes, len, before);
+		before = attributes[0] & KEY_MASK;
 	}
 	return RH_FRAME_OK;
 }

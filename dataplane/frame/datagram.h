@@ -27,14 +27,6 @@ struct rh_datagram {
  * short. */
 enum rh_frame_error rh_datagram_refusal(const uint8_t *bytes, size_t len);
 
-/* Tells the compiler what it cannot see of a refusal: that outputs are read on success only. */
-static inline enum rh_frame_error rh_frame_refused(enum rh_frame_error err)
-{
-	if (err == RH_FRAME_OK)
-		__builtin_unreachable();
-	return err;
-}
-
 /*
  * Read the header at @bytes of a UDP payload of @len bytes. Checks version, flags, that the length
  * field equals @len, that no key id is set, and that a datagram of a session has a packet number.

@@ -19,19 +19,12 @@ static enum rh_frame_error sizes_check(const struct rh_event *event)
 	return RH_FRAME_OK;
 }
 
-enum rh_frame_error rh_event_check(const struct rh_event *event)
+enum rh_frame_error rh_event_refusal(const struct rh_event *event)
 {
 	enum rh_frame_error err = sizes_check(event);
 
-	if (err != RH_FRAME_OK)
-		return err;
-	if ((event->record[4] & 1) || event->kind > RH_KIND_REPLY || !event->sequence ||
-		!event->incarnation)
-		return RH_FRAME_VALUE;
-	err = rh_options_check(event->options, event->options_len);
-	if (err != RH_FRAME_OK)
-		return err;
-	return rh_attributes_check(event->attributes, event->attributes_len);
+	/* Only service bits, kind, sequence and incarnation are left to be wrong. */
+	return err != RH_FRAME_OK ? err : RH_FRAME_VALUE;
 }
 
 size_t rh_event_size(const struct rh_event_spec *spec)

@@ -45,8 +45,8 @@ enum rh_frame_error rh_options_check(const uint8_t *options, size_t len);
  * any. */
 enum rh_frame_error rh_attributes_check(const uint8_t *attributes, size_t len);
 
-/* Limits, values, options and attributes, when the inline part found one of them to look at. */
-enum rh_frame_error rh_event_check(const struct rh_event *event);
+/* Which of its errors an event beyond the limits or with refused values has, never OK. */
+enum rh_frame_error rh_event_refusal(const struct rh_event *event);
 
 /* Fixed part of the record: no checks, every load inside RH_PUBLISH_HDR. */
 static inline void rh_event_load_header(const uint8_t *bytes, struct rh_event *out)
@@ -70,6 +70,50 @@ static inline void rh_event_load_header(const uint8_t *bytes, struct rh_event *o
 }
 
 /*
+ * rh_event_parse for a record that rh_record_next accepted as PUBLISH, whose type, flags, least size and length field it
+ * has looked at: the rest.
+ */
+static inline enum rh_frame_error rh_event_take(
+	const uint8_t *bytes, size_t len, struct rh_event *out)
+{
+	uint32_t named = rh_load_be16(bytes + 48), topic = named, most = RH_TOPIC_MAX, behind;
+
+	rh_event_load_header(bytes, out);
+	out->alias = 0;
+	out->topic = bytes + RH_PUBLISH_HDR;
+	if (rh_unlikely(bytes[1] & RH_PUBLISH_ALIAS)) {
+		out->alias = (uint16_t)named;
+		out->topic = NULL;
+		most = RH_ALIAS_MAX;
+		topic = 0;
+	}
+	behind = topic + out->options_len + out->attributes_len;
+	if (rh_unlikely((uint64_t)RH_PUBLISH_HDR + behind + out->payload_len != len))
+		return RH_FRAME_LENGTH;
+	out->record = bytes;
+	out->record_len = (uint32_t)len;
+	out->topic_len = (uint16_t)topic;
+	out->options = bytes + RH_PUBLISH_HDR + topic;
+	out->attributes = out->options + out->options_len;
+	out->payload = out->attributes + out->attributes_len;
+	/* 0 - 1 wraps: one comparison says 1..MAX. */
+	if (rh_unlikely(named - 1 >= most || out->payload_len > RH_PAYLOAD_MAX ||
+		    out->options_len > RH_OPTIONS_MAX ||
+		    out->attributes_len > RH_ATTRIBUTES_MAX || (bytes[4] & 1) ||
+		    out->kind > RH_KIND_REPLY || !out->sequence || !out->incarnation))
+		return rh_frame_refused(rh_event_refusal(out));
+	if (rh_unlikely(out->options_len)) {
+		enum rh_frame_error err = rh_options_check(out->options, out->options_len);
+
+		if (err != RH_FRAME_OK)
+			return err;
+	}
+	if (out->attributes_len)
+		return rh_attributes_check(out->attributes, out->attributes_len);
+	return RH_FRAME_OK;
+}
+
+/*
  * Parse one PUBLISH record of @len bytes. @assembled: it came out of FRAGMENTs, so its length field
  * is 0.
  *
@@ -78,13 +122,12 @@ static inline void rh_event_load_header(const uint8_t *bytes, struct rh_event *o
  * ascending order, so no attribute twice). The topic's text is NOT checked here: that is done once
  * per distinct topic (rh_topic_parse in dataplane/filter/topic.h).
  *
- * Ctx: any. No allocation. @out is complete only on RH_FRAME_OK. Inline: about 15 cycles without
- * attributes.
+ * Ctx: any. No allocation. @out is complete only on RH_FRAME_OK.
  */
 static inline enum rh_frame_error rh_event_parse(
 	const uint8_t *bytes, size_t len, bool assembled, struct rh_event *out)
 {
-	uint32_t head, topic, behind;
+	uint32_t head;
 
 	if (rh_unlikely(len < RH_PUBLISH_HDR))
 		return RH_FRAME_SHORT;
@@ -95,31 +138,7 @@ static inline enum rh_frame_error rh_event_parse(
 		return RH_FRAME_RECORD_TYPE;
 	if (rh_unlikely(bytes[1] & ~RH_PUBLISH_ALIAS))
 		return RH_FRAME_FLAGS;
-	rh_event_load_header(bytes, out);
-	topic = rh_load_be16(bytes + 48);
-	out->alias = 0;
-	if (bytes[1] & RH_PUBLISH_ALIAS) {
-		out->alias = (uint16_t)topic;
-		topic = 0;
-	}
-	behind = topic + out->options_len + out->attributes_len;
-	if (rh_unlikely((uint64_t)RH_PUBLISH_HDR + behind + out->payload_len != len))
-		return RH_FRAME_LENGTH;
-	out->record = bytes;
-	out->record_len = (uint32_t)len;
-	out->topic = topic ? bytes + RH_PUBLISH_HDR : NULL;
-	out->topic_len = (uint16_t)topic;
-	out->options = bytes + RH_PUBLISH_HDR + topic;
-	out->attributes = out->options + out->options_len;
-	out->payload = out->attributes + out->attributes_len;
-	/* 0 - 1 wraps: one comparison says 1..MAX. */
-	if (rh_unlikely(
-		    (out->alias ? out->alias - 1u >= RH_ALIAS_MAX : topic - 1u >= RH_TOPIC_MAX) ||
-		    out->payload_len > RH_PAYLOAD_MAX || (bytes[4] & 1) ||
-		    out->kind > RH_KIND_REPLY || !out->sequence || !out->incarnation ||
-		    behind != topic))
-		return rh_event_check(out);
-	return RH_FRAME_OK;
+	return rh_event_take(bytes, len, out);
 }
 
 /* What rh_event_encode needs; the caller owns all memory. Either topic or alias is set. */

@@ -30,3 +30,11 @@ enum rh_frame_error {
 /* Ctx: any. Static strings; "ok" for RH_FRAME_OK. */
 const char *rh_frame_error_name(enum rh_frame_error error);
 const char *rh_frame_error_help(enum rh_frame_error error);
+
+/* Tells the compiler what it cannot see of a refusal: that outputs are read on success only. */
+static inline enum rh_frame_error rh_frame_refused(enum rh_frame_error err)
+{
+	if (err == RH_FRAME_OK)
+		__builtin_unreachable();
+	return err;
+}

@@ -83,3 +83,22 @@ Test(utf8, every_two_and_three_byte_input_agrees_with_the_reference)
 			cr_assert_eq(rh_utf8_valid(b, 11, NULL), reference(b, 11), "%06x", v);
 	}
 }
+
+Test(utf8, text_is_plain_when_each_of_its_bytes_is)
+{
+	static const uint8_t odd[] = {0, 1, 0x7f, 0x80, 0xc3, 0xff};
+	uint8_t text[70];
+
+	for (size_t len = 0; len < sizeof(text); len++) {
+		memset(text, 'x', sizeof(text));
+		text[len] = 0;
+		cr_assert(rh_text_is_plain(text, len), "length %zu", len);
+		for (size_t at = 0; at < len; at++)
+			for (size_t i = 0; i < sizeof(odd); i++) {
+				text[at] = odd[i];
+				cr_assert_eq(rh_text_is_plain(text, len), odd[i] - 1u < 0x7f,
+					"length %zu, %02x at %zu", len, odd[i], at);
+				text[at] = 'x';
+			}
+	}
+}

@@ -1,5 +1,8 @@
 #include "dataplane/frame/event.h"
 
+#include "dataplane/base/utf8.h"
+#include "tests/lib/random.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
@@ -102,4 +105,85 @@ Test(attribute, core_names_have_keys_and_nothing_else_has)
 		cr_assert_eq(put(0, rh_attribute_core_name((enum rh_attribute_key)key), ""), 3);
 		cr_assert_eq(buf[0], key);
 	}
+}
+
+/* Slowly what rh_attributes_check says: each attribute as a key that sorts, one after the other. */
+static bool reference(const uint8_t *p, size_t len)
+{
+	char before[300] = "", key[300];
+
+	for (size_t at = 0, value; at < len; at += value) {
+		uint8_t core = p[at] & 31, type = p[at] >> 5, name_len = 0;
+
+		if (core > RH_ATTR_TIME || type > RH_ATTR_TIMESTAMP)
+			return false;
+		memset(key, 0, sizeof(key));
+		key[0] = core ? 1 : 2;
+		key[1] = (char)core;
+		at++;
+		if (!core) {
+			if (at == len || !(name_len = p[at]) || at + 1 + name_len > len)
+				return false;
+			memcpy(key + 2, p + at + 1, name_len);
+			at += 1 + (size_t)name_len;
+			if (strspn(key + 2, "abcdefghijklmnopqrstuvwxyz0123456789") != name_len ||
+				strcmp(key + 2, "data") == 0)
+				return false;
+			for (int k = RH_ATTR_ID; k < RH_ATTR_KEY_COUNT; k++)
+				if (strcmp(key + 2, rh_attribute_core_name((enum rh_attribute_key)k)) == 0)
+					return false;
+		}
+		if (at + 2 > len || memcmp(before, key, sizeof(key)) >= 0)
+			return false;
+		memcpy(before, key, sizeof(key));
+		value = (size_t)p[at] << 8 | p[at + 1];
+		at += 2;
+		if (value > len - at || !rh_utf8_valid(p + at, value, NULL))
+			return false;
+	}
+	return true;
+}
+
+/* Bytes that are an attribute, nearly. */
+static size_t attribute_random(struct rnd *rnd, uint8_t *out)
+{
+	static const char *const names[] = {"a", "b", "bb", "zone", "data", "id", "A", "subject1"};
+	size_t at = 0, value = rnd_below(rnd, 4) ? rnd_below(rnd, 40) : 0;
+	uint8_t core = (uint8_t)rnd_below(rnd, 10);
+
+	out[at++] = (uint8_t)(core | rnd_below(rnd, 8) << 5);
+	if (!core) {
+		const char *name = names[rnd_below(rnd, 8)];
+
+		out[at++] = (uint8_t)strlen(name);
+		memcpy(out + at, name, strlen(name));
+		at += strlen(name);
+	}
+	out[at++] = 0;
+	out[at++] = (uint8_t)value;
+	memset(out + at, 'v', value);
+	if (value && !rnd_below(rnd, 8))
+		out[at + rnd_below(rnd, (uint32_t)value)] = (uint8_t)rnd_u64(rnd);
+	return at + value;
+}
+
+Test(attribute, the_check_agrees_with_a_slow_reader)
+{
+	size_t good = 0, bad = 0;
+	struct rnd rnd;
+
+	rnd_init(&rnd, "attributes");
+	for (size_t n = rnd_cases(200000, 20000000); n; n--) {
+		uint8_t bytes[512];
+		size_t len = 0;
+
+		for (uint32_t i = rnd_below(&rnd, 4); i; i--)
+			len += attribute_random(&rnd, bytes + len);
+		if (len && !rnd_below(&rnd, 8))
+			len -= rnd_below(&rnd, (uint32_t)len);
+		cr_assert_eq(rh_attributes_check(bytes, len) == RH_FRAME_OK, reference(bytes, len));
+		good += reference(bytes, len);
+		bad += !reference(bytes, len);
+	}
+	cr_assert(good > 1000 && bad > 1000);
 }
