@@ -217,7 +217,7 @@ static void to_kernel(struct dp_ctx *ctx, const struct classify *c, uint32_t por
 	rte_pktmbuf_free(m);
 }
 
-void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software, bool handed_over,
+void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software,
 	struct rte_mbuf **frames, uint32_t count)
 {
 	struct dp_tables *t = ctx->tables;
@@ -236,7 +236,6 @@ void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software,
 		if (rh_likely(verdict == VERDICT_OURS)) {
 			p->mbuf = frames[i];
 			p->port = port;
-			p->handed_over = handed_over;
 			n++;
 		} else if (verdict == VERDICT_KERNEL) {
 			to_kernel(ctx, &c, port, frames[i]);

@@ -92,7 +92,6 @@ struct dp_packet {
 	uint16_t src_port, dst_port;
 	uint16_t vlan;
 	uint8_t family;
-	bool handed_over; /* came from another worker: received and counted there */
 };
 
 /* One event of a burst. */

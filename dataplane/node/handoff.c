@@ -206,7 +206,7 @@ static uint32_t datagrams_drain(struct dp_ctx *ctx, uint32_t from)
 		ctx->peer[from]->datagrams_to[ctx->worker], (void **)frames, DP_BURST, NULL);
 
 	for (uint32_t i = 0; i < n; i++)
-		dp_node_classify(ctx, frames[i]->hash.usr, false, true, &frames[i], 1);
+		dp_node_classify(ctx, frames[i]->hash.usr, false, &frames[i], 1);
 	return n;
 }
 

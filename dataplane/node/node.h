@@ -14,23 +14,13 @@ uint32_t dp_node_rx(struct dp_ctx *ctx, struct dp_rxq *rxq);
 
 /*
  * Sort @count frames (at most DP_BURST) of @port into event datagrams, which go on to parse, frames for the kernel and
- * drops. Takes the frames. @handed_over: another worker received and counted them.
+ * drops. Takes the frames.
  */
-void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software, bool handed_over,
+void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software,
 	struct rte_mbuf **frames, uint32_t count);
 
 /* Headers, sessions, records of ctx->packets; frees their frames when all is done. */
 void dp_node_parse(struct dp_ctx *ctx);
-
-enum dp_admission {
-	DP_ADMIT_OWN,	  /* ours: go on */
-	DP_ADMIT_GREETING, /* no session yet: only a HELLO may be in it */
-	DP_ADMIT_OTHER,	  /* another worker owns the session */
-	DP_ADMIT_UNKNOWN,
-	DP_ADMIT_WRONG_SOURCE,
-};
-/* May this datagram speak for its session? packet->slot was guessed from the number. */
-enum dp_admission dp_session_admit(const struct dp_ctx *ctx, const struct dp_packet *packet);
 
 /*
  * Take ctx->events through session, match and fan-out, then empty the array.

@@ -4,6 +4,7 @@
  * held an event or a part of one, else as control datagram.
  */
 
+#include "dataplane/node/admit.h"
 #include "dataplane/node/node.h"
 
 #include <rte_mbuf.h>
@@ -17,7 +18,7 @@ struct walk {
 static void publish_take(struct dp_ctx *ctx, struct dp_packet *p, const struct rh_record *rec)
 {
 	struct dp_event *event = &ctx->events[ctx->event_count];
-	enum rh_frame_error err = rh_event_parse(rec->bytes, rec->len, false, &event->view);
+	enum rh_frame_error err = rh_event_take(rec->bytes, rec->len, &event->view);
 
 	if (rh_unlikely(err != RH_FRAME_OK)) {
 		dp_count(ctx, events_parsed, 1);

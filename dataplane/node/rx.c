@@ -33,6 +33,6 @@ uint32_t dp_node_rx(struct dp_ctx *ctx, struct dp_rxq *rxq)
 	ctx->rx_left -= n;
 	count_received(ctx, frames, n);
 	dp_stage_end(ctx, DP_STAGE_RX);
-	dp_node_classify(ctx, rxq->port, rxq->check_in_software, false, frames, n);
+	dp_node_classify(ctx, rxq->port, rxq->check_in_software, frames, n);
 	return n;
 }

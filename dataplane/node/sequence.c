@@ -1,10 +1,5 @@
 #include "dataplane/node/sequence.h"
 
-#include "dataplane/base/atomic.h"
-#include "dataplane/base/compiler.h"
-
-#include <stdbool.h>
-
 #define WINDOW DP_LIMIT_SEQUENCE_WINDOW
 /* A longer jump ahead is no loss but another numbering. */
 #define JUMP_MAX (1ULL << 32)

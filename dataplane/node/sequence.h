@@ -12,7 +12,10 @@
  */
 
 #include "dataplane/api/limits.h"
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/compiler.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum dp_sequence_verdict {
@@ -42,3 +45,18 @@ enum dp_sequence_verdict dp_sequence_peek(const struct dp_sequence *s, uint64_t 
  * Ctx: worker.
  */
 enum dp_sequence_verdict dp_sequence_accept(struct dp_sequence *s, uint64_t sequence, int64_t *gap);
+
+/*
+ * dp_sequence_accept for the event that directly follows the highest one, which is nearly every event: new, without a gap. False: it is
+ * another one, nothing was changed. Inline: once an event. Ctx: worker.
+ */
+static inline bool dp_sequence_follow(struct dp_sequence *s, uint64_t sequence)
+{
+	if (rh_unlikely(!s->highest || sequence != s->highest + 1))
+		return false;
+	s->seen[1] = s->seen[1] << 1 | s->seen[0] >> 63;
+	s->seen[0] = s->seen[0] << 1 | 1;
+	s->probe = 0;
+	rh_store_relaxed(&s->highest, sequence);
+	return true;
+}

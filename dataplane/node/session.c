@@ -1,36 +1,5 @@
 #include "dataplane/node/node.h"
 
-#include <string.h>
-
-/* Constant lengths, so that no call is made for four bytes. */
-static inline bool same_source(const struct dp_session *slot, const struct dp_packet *p)
-{
-	if (rh_unlikely(slot->family != p->family || slot->remote_port != p->src_port))
-		return false;
-	return p->family == 4 ? memcmp(slot->remote, p->src, 4) == 0
-			      : memcmp(slot->remote, p->src, 16) == 0;
-}
-
-enum dp_admission dp_session_admit(const struct dp_ctx *ctx, const struct dp_packet *p)
-{
-	const struct dp_session *slot = p->slot;
-	uint32_t state;
-
-	if (!p->header.session)
-		return DP_ADMIT_GREETING;
-	if (!slot)
-		return DP_ADMIT_UNKNOWN;
-	state = rh_load_acquire(&slot->state);
-	if ((state != DP_SLOT_OPEN && state != DP_SLOT_CLOSING) || slot->wire_id != p->header.session)
-		return DP_ADMIT_UNKNOWN;
-	if (slot->check != p->header.check)
-		return DP_ADMIT_UNKNOWN;
-	/* Not answered: number and check are right, so the client is told by its own silence. */
-	if (!same_source(slot, p))
-		return DP_ADMIT_WRONG_SOURCE;
-	return slot->owner == ctx->worker ? DP_ADMIT_OWN : DP_ADMIT_OTHER;
-}
-
 void dp_session_protocol_error(struct dp_session *slot, uint8_t bye_reason)
 {
 	if (slot->protocol_error)
@@ -43,6 +12,8 @@ static enum dp_drop sequence_take(struct dp_ctx *ctx, struct dp_session *slot, u
 {
 	int64_t gap;
 
+	if (rh_likely(dp_sequence_follow(&slot->sequence, sequence)))
+		return DP_DROP_NONE;
 	switch (dp_sequence_accept(&slot->sequence, sequence, &gap)) {
 	case DP_SEQUENCE_DUPLICATE:
 		rh_add_relaxed(&slot->duplicates, 1);
@@ -72,7 +43,8 @@ static enum dp_drop credit_take(struct dp_ctx *ctx, struct dp_session *slot, uin
 		dp_session_protocol_error(slot, RH_BYE_CREDIT);
 		return DP_DROP_OVER_CREDIT;
 	}
-	dp_credit_used(ctx, slot);
+	if (slot->rx_window_events || slot->rx_window_bytes)
+		dp_credit_used(ctx, slot);
 	return DP_DROP_NONE;
 }
 

@@ -103,7 +103,7 @@ static void feed(struct dp_ctx *ctx, uint64_t *sequence)
 		return;
 	(*sequence)++;
 	dp_count(ctx, rx_datagrams, 1);
-	dp_node_classify(ctx, ports[0], false, false, &m, 1);
+	dp_node_classify(ctx, ports[0], false, &m, 1);
 }
 
 static void *worker(void *arg)

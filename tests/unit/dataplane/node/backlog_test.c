@@ -106,7 +106,7 @@ static void publish_directly_bytes(uint32_t payload_len)
 	size = packet_build(frame, &p);
 	memcpy(rte_pktmbuf_append(m, (uint16_t)size), frame, size);
 	rh_add_relaxed(&fx.eng->ctx[0]->counters.rx_datagrams, 1);
-	dp_node_classify(fx.eng->ctx[0], fx.port, false, false, &m, 1);
+	dp_node_classify(fx.eng->ctx[0], fx.port, false, &m, 1);
 }
 
 static void publish_directly(void)

@@ -120,6 +120,37 @@ Test(sequence, a_peek_changes_nothing)
 	cr_assert_eq(s.probe, 0);
 }
 
+/* The short way does what the long one would do, or nothing. */
+static void follows_as_accepted(const struct dp_sequence *s, uint64_t sequence)
+{
+	struct dp_sequence shortly = *s, accepted = *s;
+	int64_t gap;
+
+	if (!dp_sequence_follow(&shortly, sequence)) {
+		cr_assert_arr_eq(&shortly, s, sizeof(*s));
+		return;
+	}
+	cr_assert_eq(dp_sequence_accept(&accepted, sequence, &gap), DP_SEQUENCE_NEW);
+	cr_assert_eq(gap, 0);
+	cr_assert_arr_eq(&shortly, &accepted, sizeof(*s));
+}
+
+Test(sequence, the_next_one_goes_the_short_way)
+{
+	struct dp_sequence s = {0};
+	int64_t gap;
+
+	cr_assert_not(dp_sequence_follow(&s, 1), "nothing was seen yet");
+	(void)dp_sequence_accept(&s, 1000, &gap);
+	(void)dp_sequence_accept(&s, 1, &gap);
+	cr_assert_neq(s.probe, 0);
+	for (uint64_t sequence = 990; sequence < 1010; sequence++)
+		follows_as_accepted(&s, sequence);
+	cr_assert(dp_sequence_follow(&s, 1001));
+	cr_assert_not(dp_sequence_follow(&s, 1001));
+	cr_assert_eq(s.probe, 0);
+}
+
 /* A plain set of everything seen since the last restart, against random walks. */
 Test(sequence, agrees_with_a_plain_model)
 {
@@ -138,6 +169,7 @@ Test(sequence, agrees_with_a_plain_model)
 			sequence = 1;
 		if (highest && sequence + 128 <= highest)
 			continue; /* probation has its own tests */
+		follows_as_accepted(&s, sequence);
 		cr_assert_eq(dp_sequence_accept(&s, sequence, &gap),
 			seen[sequence] ? DP_SEQUENCE_DUPLICATE : DP_SEQUENCE_NEW);
 		lost += (uint64_t)gap;

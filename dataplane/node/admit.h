@@ -1,0 +1,46 @@
+#pragma once
+
+/* May a datagram speak for its session? Number, check and source have to be the session's. Inline: once a datagram. */
+
+#include "dataplane/base/atomic.h"
+#include "dataplane/node/context.h"
+
+#include <string.h>
+
+enum dp_admission {
+	DP_ADMIT_OWN,	  /* ours: go on */
+	DP_ADMIT_GREETING, /* no session yet: only a HELLO may be in it */
+	DP_ADMIT_OTHER,	  /* another worker owns the session */
+	DP_ADMIT_UNKNOWN,
+	DP_ADMIT_WRONG_SOURCE,
+};
+
+/* Constant lengths, so that no call is made for four bytes. */
+static inline bool dp_source_same(const struct dp_session *slot, const struct dp_packet *p)
+{
+	if (rh_unlikely(slot->family != p->family || slot->remote_port != p->src_port))
+		return false;
+	return p->family == 4 ? memcmp(slot->remote, p->src, 4) == 0
+			      : memcmp(slot->remote, p->src, 16) == 0;
+}
+
+/* packet->slot was guessed from the number. Ctx: worker. */
+static inline enum dp_admission dp_session_admit(const struct dp_ctx *ctx, const struct dp_packet *p)
+{
+	const struct dp_session *slot = p->slot;
+	uint32_t state;
+
+	if (!p->header.session)
+		return DP_ADMIT_GREETING;
+	if (!slot)
+		return DP_ADMIT_UNKNOWN;
+	state = rh_load_acquire(&slot->state);
+	if ((state != DP_SLOT_OPEN && state != DP_SLOT_CLOSING) || slot->wire_id != p->header.session)
+		return DP_ADMIT_UNKNOWN;
+	if (slot->check != p->header.check)
+		return DP_ADMIT_UNKNOWN;
+	/* Not answered: number and check are right, so the client is told by its own silence. */
+	if (!dp_source_same(slot, p))
+		return DP_ADMIT_WRONG_SOURCE;
+	return slot->owner == ctx->worker ? DP_ADMIT_OWN : DP_ADMIT_OTHER;
+}
