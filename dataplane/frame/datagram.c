@@ -40,17 +40,6 @@ enum rh_frame_error rh_datagram_refusal(const uint8_t *bytes, size_t len)
 	return RH_FRAME_AUTH;
 }
 
-void rh_datagram_encode(uint8_t *out, const struct rh_datagram *d)
-{
-	out[0] = RH_WIRE_VERSION;
-	out[1] = d->flags;
-	rh_store_be16(out + 2, d->length);
-	rh_store_be32(out + 4, d->session);
-	rh_store_be64(out + 8, d->packet_number);
-	rh_store_be32(out + 16, (uint32_t)d->lane << 24);
-	rh_store_be32(out + 20, d->check);
-}
-
 static enum rh_frame_error refusal_of(const uint8_t *rec, size_t left)
 {
 	const struct rh_record_shape *shape = &rh_record_shapes[rec[0]];

@@ -34,6 +34,11 @@ _Static_assert(DP_BURST <= DP_MATCH_BURST_MAX, "a burst is matched at once");
 #define DP_TX_BACKLOG 1024 /* frames waiting for one transmit queue; power of two */
 /* Above this many waiting frames copies go to their session's queue instead. */
 #define DP_TX_BACKLOG_SOFT (DP_TX_BACKLOG / 2)
+/*
+ * With more frames waiting than four bursts the device is not keeping up: copies are then built in buffers of its own port, so that the
+ * received ones go back to where they are needed.
+ */
+#define DP_TX_REUSE_WAITING (4 * DP_BURST)
 #define DP_L2_MAX 18
 
 #define DP_COPY_RING 4096 /* copies on their way to one other worker */
@@ -82,7 +87,7 @@ struct dp_tables {
 
 /* One datagram for us, after classify. Pointers are into the frame. */
 struct dp_packet {
-	struct rte_mbuf *mbuf;
+	struct rte_mbuf *mbuf; /* NULL: handed on, as a datagram or as the copy of its event */
 	const uint8_t *bytes; /* UDP payload */
 	const uint8_t *src, *dst;
 	struct dp_session *slot;
@@ -98,6 +103,7 @@ struct dp_packet {
 struct dp_event {
 	struct rh_event view;
 	struct dp_session *publisher;
+	struct dp_packet *packet; /* whose frame holds this event and no other, or NULL */
 	const char *topic; /* resolved */
 	dp_blob_id_t raw;  /* place of an event put together from fragments, or DP_BLOB_NONE */
 	dp_blob_id_t blob; /* stored in outgoing form for queues and rings, or DP_BLOB_NONE */
@@ -201,6 +207,7 @@ struct dp_ctx {
 	uint64_t rx_left; /* datagrams that may still be received */
 	struct dp_rxq rxq[DP_LIMIT_PORTS];
 	struct dp_txq *txq[DP_LIMIT_PORTS]; /* by port; NULL where this worker has no queue */
+	bool lends[DP_LIMIT_PORTS]; /* by port: its buffers may wait in any transmit queue, see dp_pools_judge */
 	struct dp_ctx *peer[DP_LIMIT_WORKERS]; /* itself among them */
 
 	/* this burst */

@@ -13,6 +13,7 @@ struct copy {
 	const struct dp_receiver *to;
 	struct dp_session *slot;
 	const struct dp_hop *hop;
+	bool last; /* of its event */
 };
 
 struct chunk {
@@ -61,7 +62,7 @@ static void own_copy(struct dp_ctx *ctx, const struct copy *c)
 		queue_copy(ctx, c);
 		return;
 	}
-	drop = dp_transmit_event(ctx, c->slot, c->hop, txq, c->event);
+	drop = dp_transmit_event(ctx, c->slot, c->hop, txq, c->event, c->last);
 	if (rh_unlikely(drop != DP_DROP_NONE))
 		dp_drop_copy(ctx, c->slot, drop);
 }
@@ -88,16 +89,26 @@ static void chunk_send(struct dp_ctx *ctx, struct chunk *chunk)
 }
 
 static void chunk_add(struct dp_ctx *ctx, struct chunk *chunk, struct dp_event *event,
-	const struct dp_receiver *to)
+	const struct dp_receiver *to, bool last)
 {
 	struct copy *c = &chunk->copy[chunk->count++];
 
-	*c = (struct copy){.event = event, .to = to, .slot = &ctx->tables->slots[to->session]};
+	*c = (struct copy){.event = event,
+		.to = to,
+		.slot = &ctx->tables->slots[to->session],
+		.last = last};
 	rh_prefetch(c->slot);
 	rh_prefetch(c->slot->template);
 	rh_prefetch(&c->slot->tx_packet_number);
 	if (chunk->count == DP_BURST)
 		chunk_send(ctx, chunk);
+}
+
+static void event_add(struct dp_ctx *ctx, struct chunk *chunk, struct dp_event *event,
+	const struct dp_match_result *result)
+{
+	for (uint32_t i = 0; i < result->count; i++)
+		chunk_add(ctx, chunk, event, &result->receivers[i], i + 1 == result->count);
 }
 
 void dp_node_fanout(struct dp_ctx *ctx)
@@ -106,15 +117,14 @@ void dp_node_fanout(struct dp_ctx *ctx)
 
 	chunk.count = 0;
 	for (uint32_t i = 0; i < ctx->live_count; i++)
-		for (uint32_t j = 0; j < ctx->results[i].count; j++)
-			chunk_add(ctx, &chunk, &ctx->events[ctx->live[i]],
-				&ctx->results[i].receivers[j]);
+		event_add(ctx, &chunk, &ctx->events[ctx->live[i]], &ctx->results[i]);
 	if (chunk.count)
 		chunk_send(ctx, &chunk);
 	if (rh_unlikely(ctx->worker_count > 1))
 		dp_outbox_flush(ctx);
 	for (uint32_t i = 0; i < ctx->event_count; i++)
-		dp_event_release(ctx, &ctx->events[i]);
+		if (rh_unlikely(dp_event_holds(&ctx->events[i])))
+			dp_event_release(ctx, &ctx->events[i]);
 	ctx->event_count = ctx->live_count = 0;
 	dp_stage_end(ctx, DP_STAGE_FANOUT);
 }

@@ -15,7 +15,9 @@ struct walk {
 	bool events, punt_failed, answered;
 };
 
-static void publish_take(struct dp_ctx *ctx, struct dp_packet *p, const struct rh_record *rec)
+/* @alone: no other event of this datagram needs its frame. */
+static void publish_take(
+	struct dp_ctx *ctx, struct dp_packet *p, const struct rh_record *rec, bool alone)
 {
 	struct dp_event *event = &ctx->events[ctx->event_count];
 	enum rh_frame_error err = rh_event_take(rec->bytes, rec->len, &event->view);
@@ -26,6 +28,7 @@ static void publish_take(struct dp_ctx *ctx, struct dp_packet *p, const struct r
 		return;
 	}
 	event->publisher = p->slot;
+	event->packet = alone ? p : NULL;
 	event->raw = event->blob = DP_BLOB_NONE;
 	event->drop = DP_DROP_NONE;
 	if (++ctx->event_count == DP_BURST)
@@ -123,8 +126,10 @@ static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 		if (!rec.bytes)
 			break;
 		if (rh_likely(rec.type == RH_RECORD_PUBLISH && p->slot)) {
+			bool alone = !w.events && cur.next == cur.end;
+
 			w.events = true;
-			publish_take(ctx, p, &rec);
+			publish_take(ctx, p, &rec, alone);
 			continue;
 		}
 		w.err = other_take(ctx, p, &rec, &w);
@@ -195,22 +200,28 @@ static bool packet_admit(struct dp_ctx *ctx, struct dp_packet *p)
 	}
 }
 
+/* Events point into the frames until here; those that left as a copy are no longer ours. */
+static void frames_free(struct dp_ctx *ctx, uint32_t count)
+{
+	struct rte_mbuf *frames[DP_BURST];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (ctx->packets[i].mbuf)
+			frames[n++] = ctx->packets[i].mbuf;
+	if (n)
+		rte_pktmbuf_free_bulk(frames, n);
+}
+
 void dp_node_parse(struct dp_ctx *ctx)
 {
-	uint32_t n = headers_parse(ctx), left = 0;
-	struct rte_mbuf *frames[DP_BURST];
+	uint32_t n = headers_parse(ctx);
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct dp_packet *p = &ctx->packets[i];
-
-		if (rh_likely(packet_admit(ctx, p)))
-			packet_walk(ctx, p);
-		if (p->mbuf)
-			frames[left++] = p->mbuf;
-	}
+	for (uint32_t i = 0; i < n; i++)
+		if (rh_likely(packet_admit(ctx, &ctx->packets[i])))
+			packet_walk(ctx, &ctx->packets[i]);
 	dp_stage_end(ctx, DP_STAGE_PARSE);
 	if (ctx->event_count)
 		dp_node_session(ctx);
-	/* Events point into the frames until here. */
-	rte_pktmbuf_free_bulk(frames, left);
+	frames_free(ctx, n);
 }

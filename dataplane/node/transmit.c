@@ -1,10 +1,9 @@
 #include "dataplane/node/transmit.h"
 
 #include "dataplane/frame/bytes.h"
+#include "dataplane/node/encap.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/outgoing.h"
-
-#include <rte_mbuf.h>
 
 /* Slices of the largest event in the smallest datagram: of what a client asks for, and of what a port of DP_MTU_MIN carries. */
 #define FRAGMENTS_MAX 192
@@ -13,7 +12,7 @@ _Static_assert(RH_EVENT_MAX / ((RH_DATAGRAM_MIN_MAX - RH_DATAGRAM_HDR - RH_FRAGM
 	"bounded by the smallest datagram");
 _Static_assert(FRAGMENTS_MAX <= DP_TX_BACKLOG - DP_TX_BACKLOG_SOFT, "an open queue takes any copy");
 
-static struct dp_envelope envelope_of(struct dp_ctx *ctx, struct dp_session *slot,
+static inline struct dp_envelope envelope_of(const struct dp_ctx *ctx, const struct dp_session *slot,
 	const struct dp_hop *hop)
 {
 	return (struct dp_envelope){
@@ -49,27 +48,70 @@ static void count_sent(struct dp_session *slot, uint32_t len)
 	rh_add_relaxed(&slot->tx_bytes, len);
 }
 
-/* The whole record in one datagram. @write puts its bytes. */
-enum dp_drop dp_transmit_event(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
+/* Is the buffer this worker's alone, one piece, with its bytes in itself? */
+static inline bool buffer_is_own(const struct rte_mbuf *m)
+{
+	return rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m);
+}
+
+/*
+ * The received frame, from @headers bytes before the event's record on: nothing is allocated, nothing copied. NULL when somebody
+ * else needs its bytes, it has no room for other headers or padding, or its pool has no buffers to spare.
+ */
+static inline struct rte_mbuf *frame_reuse(const struct dp_ctx *ctx, const struct dp_txq *txq,
+	struct dp_event *event, uint32_t headers, uint32_t padded)
+{
+	struct dp_packet *packet = event->packet;
+	struct rte_mbuf *m;
+	ptrdiff_t at;
+
+	if (!packet || event->view.alias || !ctx->lends[packet->port] ||
+		dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
+		return NULL;
+	m = packet->mbuf;
+	at = event->view.record - (const uint8_t *)m->buf_addr;
+	if (rh_unlikely(!buffer_is_own(m) || at < (ptrdiff_t)headers || at + padded > m->buf_len))
+		return NULL;
+	m->data_off = (uint16_t)(at - headers);
+	m->ol_flags = 0;
+	packet->mbuf = NULL;
+	return m;
+}
+
+/* Too long for one datagram. */
+static enum dp_drop transmit_long(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
 	struct dp_txq *txq, struct dp_event *event)
 {
+	dp_blob_id_t blob = dp_event_blob(ctx, event);
+
+	return blob == DP_BLOB_NONE
+		       ? DP_DROP_NO_BUFFER
+		       : dp_transmit_blob(ctx, slot, hop, txq, dp_store_get(&ctx->store, blob));
+}
+
+enum dp_drop dp_transmit_event(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
+	struct dp_txq *txq, struct dp_event *event, bool last)
+{
 	uint32_t len = dp_outgoing_len(event), padded = RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN);
-	struct dp_envelope e;
-	struct rte_mbuf *m;
+	struct dp_envelope e = envelope_of(ctx, slot, hop);
+	struct rte_mbuf *m = NULL;
+	bool in_place;
 	uint8_t *out;
 
-	if (rh_unlikely(RH_DATAGRAM_HDR + padded > datagram_max(slot, txq))) {
-		dp_blob_id_t blob = dp_event_blob(ctx, event);
-
-		return blob == DP_BLOB_NONE ? DP_DROP_NO_BUFFER
-					    : dp_transmit_blob(ctx, slot, hop, txq,
-						      dp_store_get(&ctx->store, blob));
-	}
-	e = envelope_of(ctx, slot, hop);
-	m = dp_frame_begin(txq, &e, padded, &out);
+	if (rh_unlikely(RH_DATAGRAM_HDR + padded > datagram_max(slot, txq)))
+		return transmit_long(ctx, slot, hop, txq, event);
+	if (last)
+		m = frame_reuse(ctx, txq, event, dp_headers_len(&e), padded);
+	in_place = m != NULL;
+	if (!in_place)
+		m = rte_pktmbuf_alloc(txq->pool);
 	if (rh_unlikely(!m))
 		return DP_DROP_NO_BUFFER;
-	dp_outgoing_write(out, event);
+	out = dp_headers_put(m, &e, padded);
+	if (in_place)
+		dp_outgoing_patch(out, event);
+	else
+		dp_outgoing_write(out, event);
 	rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)len);
 	pad(out, len, padded);
 	dp_frame_finish(m, &e);

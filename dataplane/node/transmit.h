@@ -1,12 +1,14 @@
 #pragma once
 
 /*
- * Frames out: headers in front of records, cutting into FRAGMENTs, and the transmit queues with what waits for them.
+ * Frames out: one copy as a frame or cut into FRAGMENTs, and the transmit queues with what waits for them. Headers: encap.h.
  * Ctx of everything: worker, unless said otherwise.
  */
 
 #include "dataplane/frame/wire.h"
 #include "dataplane/node/context.h"
+
+#include <rte_mbuf.h>
 
 /* IP and UDP in front of a datagram, bytes. */
 #define DP_IPV4_UDP_HEADERS 28
@@ -16,33 +18,6 @@
  * bounded by that datagram; on a narrower port there would be more slices than transmit has room for.
  */
 #define DP_MTU_MIN (RH_DATAGRAM_MIN_MAX + DP_IPV6_UDP_HEADERS)
-
-/* Who a datagram goes to, and as what. */
-struct dp_envelope {
-	const uint8_t *template;
-	const struct dp_hop *hop;
-	uint64_t packet_number;
-	uint32_t session, check;
-	uint16_t ip_sum;
-	uint8_t template_len;
-	uint8_t family;
-	uint8_t lane;
-};
-
-/*
- * IP and UDP in front of every datagram from @local to @remote, lengths and checksums left open. @template has
- * DP_TEMPLATE_MAX bytes. Returns its length; *ip_sum is what struct dp_session says. Ctx: any.
- */
-uint8_t dp_template_build(uint8_t *template, const struct dp_address *local,
-	const struct dp_address *remote, uint16_t *ip_sum);
-
-/*
- * A frame with headers for @record_bytes (padded) of records, which the caller fills in at *@records and closes with
- * dp_frame_finish. NULL without a buffer.
- */
-struct rte_mbuf *dp_frame_begin(const struct dp_txq *txq, const struct dp_envelope *envelope,
-	uint32_t record_bytes, uint8_t **records);
-void dp_frame_finish(struct rte_mbuf *frame, const struct dp_envelope *envelope);
 
 /* The transmit queue towards @hop, or NULL when this worker has none on its port. */
 static inline struct dp_txq *dp_txq_of(const struct dp_ctx *ctx, const struct dp_hop *hop)
@@ -61,9 +36,20 @@ static inline bool dp_txq_open(const struct dp_txq *txq)
 	return dp_txq_waiting(txq) < DP_TX_BACKLOG_SOFT;
 }
 
-/* Append; the caller knows that there is room. */
-void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, uint32_t slot, uint32_t record_bytes,
-	bool copy_end);
+/* Append; the caller knows that there is room. Inline: once a copy. */
+static inline void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, uint32_t slot,
+	uint32_t record_bytes, bool copy_end)
+{
+	uint32_t at = txq->tail++ & (DP_TX_BACKLOG - 1);
+
+	txq->frame[at] = frame;
+	txq->meta[at] = (struct dp_tx_meta){.slot = slot,
+		.record_bytes = record_bytes,
+		.frame_bytes = frame->pkt_len,
+		.copy_end = copy_end};
+	txq->copies += copy_end;
+}
+
 /* Hand waiting frames to the device; those it does not take stay, for at most 10 ms of standstill. */
 void dp_txq_flush(struct dp_ctx *ctx, struct dp_txq *txq);
 void dp_node_transmit(struct dp_ctx *ctx);
@@ -74,10 +60,11 @@ void dp_txq_forget(struct dp_ctx *ctx, uint32_t slot);
 
 /*
  * Send one copy: DP_DROP_NONE when its frames wait for the device, else why not (counted by the caller). The caller has seen
- * dp_txq_open. An event too large for one datagram is stored first.
+ * dp_txq_open. An event too large for one datagram is stored first. @last: nobody reads the event behind this call, so its copy
+ * may be the received frame itself.
  */
 enum dp_drop dp_transmit_event(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
-	struct dp_txq *txq, struct dp_event *event);
+	struct dp_txq *txq, struct dp_event *event, bool last);
 enum dp_drop dp_transmit_blob(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
 	struct dp_txq *txq, const struct dp_blob *blob);
 /* Records of the router's own for a session this worker owns. False when they could not be sent (counted). */

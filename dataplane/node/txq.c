@@ -12,19 +12,6 @@
 #define STANDSTILL_MS 10
 #define MASK	      (DP_TX_BACKLOG - 1)
 
-void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, uint32_t slot, uint32_t record_bytes,
-	bool copy_end)
-{
-	uint32_t at = txq->tail++ & MASK;
-
-	txq->frame[at] = frame;
-	txq->meta[at] = (struct dp_tx_meta){.slot = slot,
-		.record_bytes = record_bytes,
-		.frame_bytes = frame->pkt_len,
-		.copy_end = copy_end};
-	txq->copies += copy_end;
-}
-
 static void count_taken(struct dp_ctx *ctx, struct dp_txq *txq, uint32_t n)
 {
 	uint64_t bytes = 0, copies = 0, record_bytes = 0;

@@ -33,5 +33,7 @@ uint64_t dp_port_tx_offloads(uint32_t index);
  * RTE_MBUF_F_RX_{IP,L4}_CKSUM_*, or the configuration said not to look.
  */
 bool dp_port_rx_checksum_in_software(uint32_t index);
+/* Frames a transmit queue of the device holds. 0 when there is no such port. */
+uint16_t dp_port_tx_descriptors(uint32_t index);
 /* Largest layer 3 packet the port sends and receives, bytes. 0 when there is no such port. */
 uint16_t dp_port_mtu(uint32_t index);

@@ -79,6 +79,13 @@ bool dp_port_rx_checksum_in_software(uint32_t index)
 	return port && port->checksum_in_software;
 }
 
+uint16_t dp_port_tx_descriptors(uint32_t index)
+{
+	const struct dp_port *port = dp_port_at(index);
+
+	return port ? port->tx_descriptors : 0;
+}
+
 uint16_t dp_port_mtu(uint32_t index)
 {
 	const struct dp_port *port = dp_port_at(index);

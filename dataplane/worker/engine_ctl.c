@@ -62,6 +62,7 @@ static int engine_init(struct dp_engine *eng, struct rh_error *err)
 			return ret;
 	}
 	peers_link(eng);
+	dp_pools_judge(eng);
 	return 0;
 }
 

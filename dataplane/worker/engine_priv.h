@@ -67,6 +67,9 @@ void dp_worker_destroy(struct dp_ctx *ctx);
 /* Count what waits as stopped. After the worker ended. */
 void dp_worker_finish(struct dp_ctx *ctx);
 
+/* pools_ctl.c: which ports' received buffers may be sent on. After all contexts were created. Ctx: control. */
+void dp_pools_judge(struct dp_engine *eng);
+
 /*
  * One iteration of a worker: everything it does, once. Returns whether there was work. Tests call it from a thread of
  * their own that is RCU-registered, for engines that were not started.

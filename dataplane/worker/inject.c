@@ -5,6 +5,7 @@
 
 #include "dataplane/api/punt.h"
 
+#include "dataplane/node/encap.h"
 #include "dataplane/node/transmit.h"
 #include "dataplane/worker/engine_priv.h"
 

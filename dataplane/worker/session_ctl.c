@@ -9,7 +9,7 @@
 
 #include "dataplane/base/hash.h"
 #include "dataplane/base/rcu.h"
-#include "dataplane/node/transmit.h"
+#include "dataplane/node/encap.h"
 #include "dataplane/worker/engine_priv.h"
 
 #include <errno.h>

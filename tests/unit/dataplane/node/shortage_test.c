@@ -119,9 +119,19 @@ static void assert_next_arrives(uint32_t frames)
 	cr_assert_not(fx_copy(&sub, &copy));
 }
 
+Test(shortage, an_only_copy_needs_no_packet_buffer)
+{
+	subscriber(0, 1472, RH_CREDIT_UNLIMITED);
+	buffers_take(1); /* the event's own */
+	fx_publish(&pub, "t", "x");
+	cr_assert_eq(fx_copies(&sub), 1);
+	buffers_give();
+}
+
 Test(shortage, a_copy_without_a_packet_buffer_is_dropped)
 {
 	subscriber(0, 1472, RH_CREDIT_UNLIMITED);
+	fx.eng->ctx[0]->lends[fx.port] = false; /* so that it needs one of its own */
 	buffers_take(1); /* the event's own */
 	fx_publish(&pub, "t", "x");
 	assert_dropped(1);

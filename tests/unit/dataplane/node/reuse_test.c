@@ -1,0 +1,523 @@
+/* A received frame may leave as the last copy of its event. What leaves is compared byte for byte with a frame built by hand. */
+
+#include "tests/unit/dataplane/node/fixture.h"
+
+#include "dataplane/api/trace.h"
+#include "dataplane/node/node.h"
+#include "dataplane/node/transmit.h"
+#include "dataplane/port/port_priv.h"
+#include "tests/lib/frame_walk.h"
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+#include <stdlib.h>
+
+#define OUT_MAX	 64
+#define IPV4_DF	 0x4000
+#define TEXT_MAX 48
+
+static struct rte_mbuf *out[OUT_MAX];
+static uint32_t out_count;
+
+static struct rte_mempool *pool(void)
+{
+	return dp_port_pool(fx.port);
+}
+
+static void start(void)
+{
+	fx_start(NULL);
+}
+
+/* Every buffer came back. */
+static void stop(void)
+{
+	for (uint32_t i = 0; i < out_count; i++)
+		rte_pktmbuf_free(out[i]);
+	fx_settle();
+	/* Criterion does not count a failed assertion here. */
+	if (rte_mempool_in_use_count(pool()) != 0)
+		abort();
+	fx_stop();
+}
+
+TestSuite(reuse, .init = start, .fini = stop);
+
+static void join(struct fx_client *c, uint32_t n, uint8_t family, uint16_t vlan)
+{
+	struct dp_session_conf conf;
+
+	fx_client_init(c, n, family, vlan);
+	conf = fx_conf(c);
+	fx_open(c, &conf);
+}
+
+static size_t record_put(uint8_t *at, const struct rh_event_spec *spec)
+{
+	int len = rh_event_encode(at, 2048, spec, false);
+
+	cr_assert_gt(len, 0);
+	return (size_t)len;
+}
+
+/* Headers as from @c to the router in front of @len bytes of records. */
+static size_t frame_make(struct fx_client *c, uint8_t *frame, const uint8_t *records, size_t len)
+{
+	static uint8_t datagram[4096];
+	struct packet_spec packet = {.family = c->family,
+		.vlan = c->vlan,
+		.src_port = c->port,
+		.dst_port = RH_WIRE_UDP_PORT,
+		.payload = datagram,
+		.payload_len = (uint16_t)(RH_DATAGRAM_HDR + len)};
+	struct rh_datagram header = {.session = c->wire_id,
+		.check = c->check,
+		.packet_number = c->packet_number++,
+		.length = packet.payload_len};
+
+	rh_datagram_encode(datagram, &header);
+	memcpy(datagram + RH_DATAGRAM_HDR, records, len);
+	memcpy(packet.src, c->address, 16);
+	memcpy(packet.dst, c->router, 16);
+	return packet_build(frame, &packet);
+}
+
+static struct rte_mbuf *buffer_of(const uint8_t *frame, size_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool());
+
+	cr_assert_not_null(m);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
+	return m;
+}
+
+static struct rte_mbuf *received(struct fx_client *c, const struct rh_event_spec *spec)
+{
+	static uint8_t records[2048], frame[PACKET_MAX];
+
+	return buffer_of(frame, frame_make(c, frame, records, record_put(records, spec)));
+}
+
+/* @m in by worker @from's queue, rounds of all workers, what left into @out. */
+static void run(struct rte_mbuf *m, uint32_t from)
+{
+	static const char *const names[] = {"ETH_RXTX0_net_ring0", "ETH_RXTX1_net_ring0"};
+
+	out_count = 0;
+	cr_assert_eq(rte_ring_enqueue(rte_ring_lookup(names[from]), m), 0);
+	for (uint32_t round = 0; round < 4; round++)
+		for (uint32_t w = 0; w < fx.workers; w++) {
+			struct rte_ring *ring = rte_ring_lookup(names[w]);
+
+			(void)dp_worker_poll_once(fx.eng, fx.eng->ctx[w]);
+			while (rte_ring_dequeue(ring, (void **)&out[out_count]) == 0)
+				cr_assert_lt(++out_count, OUT_MAX);
+		}
+}
+
+static void out_free(void)
+{
+	rte_pktmbuf_free_bulk(out, out_count);
+	out_count = 0;
+}
+
+/* The copy with number @number of what @spec says to @to, byte for byte. */
+static void expect_frame(const struct rte_mbuf *m, const struct fx_client *to,
+	struct rh_event_spec spec, uint64_t number)
+{
+	static uint8_t datagram[4096], frame[PACKET_MAX];
+	struct packet_spec packet = {.family = to->family,
+		.vlan = to->vlan,
+		.src_port = RH_WIRE_UDP_PORT,
+		.dst_port = to->port,
+		.payload = datagram,
+		.ipv4_fragment = IPV4_DF,
+		.no_udp_checksum = to->family == 4};
+	struct rh_datagram header = {
+		.session = to->wire_id, .check = to->check, .packet_number = number, .lane = (uint8_t)to->owner};
+	const uint8_t macs[12] = {2, 0, 0, 0, 1, (uint8_t)(to->port - 40000), 2, 0, 0, 0, 0, 1};
+	size_t len;
+
+	memset(datagram, 0, sizeof(datagram));
+	spec.hop_limit--;
+	len = record_put(datagram + RH_DATAGRAM_HDR, &spec);
+	header.length = packet.payload_len = (uint16_t)(RH_DATAGRAM_HDR + RH_ALIGN_UP(len, 8u));
+	rh_datagram_encode(datagram, &header);
+	cr_assert_eq(frame_walk_datagram(datagram, header.length), RH_FRAME_OK);
+	memcpy(packet.src, to->router, 16);
+	memcpy(packet.dst, to->address, 16);
+	len = packet_build(frame, &packet);
+	memcpy(frame, macs, sizeof(macs));
+	cr_assert_eq(rte_pktmbuf_pkt_len(m), len);
+	cr_assert_eq(rte_pktmbuf_data_len(m), len);
+	cr_assert_eq(m->nb_segs, 1);
+	cr_assert_eq(m->ol_flags, 0);
+	cr_assert_eq(memcmp(rte_pktmbuf_mtod(m, void *), frame, len), 0);
+}
+
+static void from_to(uint8_t from_family, uint16_t from_vlan, uint8_t to_family, uint16_t to_vlan)
+{
+	char text[TEXT_MAX + 1] = "";
+	struct fx_client pub, sub;
+
+	join(&pub, 1, from_family, from_vlan);
+	join(&sub, 2, to_family, to_vlan);
+	(void)fx_subscribe(&sub, "a/+");
+	/* Every number of bytes to pad; the sender leaves the padding out. */
+	for (uint32_t i = 0; i < TEXT_MAX; i++) {
+		struct rh_event_spec spec = fx_spec(&pub, "a/b", text);
+		struct rte_mbuf *m = received(&pub, &spec);
+
+		m->ol_flags = RTE_MBUF_F_RX_RSS_HASH;
+		run(m, 0);
+		cr_assert_eq(out_count, 1);
+		cr_assert_eq(out[0], m, "the buffer that came in");
+		expect_frame(m, &sub, spec, i + 1);
+		out_free();
+		text[i] = (char)('a' + i % 26);
+	}
+	cr_assert_eq(fx_count(copies_tx), TEXT_MAX);
+	cr_assert_eq(fx_count(event_datagrams), TEXT_MAX);
+	fx_laws("reused");
+}
+
+Test(reuse, between_address_families_and_virtual_lans)
+{
+	from_to(4, DP_VLAN_NONE, 4, DP_VLAN_NONE);
+}
+
+Test(reuse, from_ipv4_to_ipv6_in_a_vlan)
+{
+	from_to(4, DP_VLAN_NONE, 6, 42);
+}
+
+Test(reuse, from_ipv6_in_a_vlan_to_ipv4)
+{
+	from_to(6, 42, 4, DP_VLAN_NONE);
+}
+
+Test(reuse, from_ipv6_to_ipv6)
+{
+	from_to(6, DP_VLAN_NONE, 6, DP_VLAN_NONE);
+}
+
+Test(reuse, only_the_last_of_several_copies)
+{
+	struct fx_client pub, sub[5];
+	struct rh_event_spec spec;
+	struct rte_mbuf *m;
+
+	join(&pub, 1, 4, DP_VLAN_NONE);
+	for (uint32_t i = 0; i < 5; i++) {
+		join(&sub[i], i + 2, i % 2 ? 6 : 4, DP_VLAN_NONE);
+		(void)fx_subscribe(&sub[i], "#");
+	}
+	spec = fx_spec(&pub, "t", "to all");
+	m = received(&pub, &spec);
+	run(m, 0);
+	cr_assert_eq(out_count, 5);
+	for (uint32_t i = 0; i < 5; i++) {
+		uint32_t to = rte_pktmbuf_mtod(out[i], uint8_t *)[5] - 2u;
+
+		cr_assert_lt(to, 5);
+		cr_assert_eq(out[i] == m, i == 4);
+		expect_frame(out[i], &sub[to], spec, 1);
+	}
+}
+
+static struct fx_client pub, sub;
+
+/* One publisher, one subscriber, an event for it. */
+static struct rh_event_spec pair(void)
+{
+	join(&pub, 1, 4, DP_VLAN_NONE);
+	join(&sub, 2, 4, DP_VLAN_NONE);
+	(void)fx_subscribe(&sub, "#");
+	return fx_spec(&pub, "some/topic", "13 bytes long");
+}
+
+/* @m left as a copy in another buffer. */
+static void expect_copied(const struct rte_mbuf *m, const struct rh_event_spec *spec)
+{
+	cr_assert_eq(out_count, 1);
+	cr_assert_neq(out[0], m);
+	expect_frame(out[0], &sub, *spec, 1);
+}
+
+Test(reuse, of_no_frame_with_two_events)
+{
+	uint8_t records[2048] = {0}, frame[PACKET_MAX];
+	struct rh_event_spec one = pair(), two = fx_spec(&pub, "other", "x");
+	size_t len = RH_ALIGN_UP(record_put(records, &one), 8u);
+	struct rte_mbuf *m;
+
+	len += record_put(records + len, &two);
+	m = buffer_of(frame, frame_make(&pub, frame, records, len));
+	run(m, 0);
+	cr_assert_eq(out_count, 2);
+	cr_assert(out[0] != m && out[1] != m);
+	expect_frame(out[0], &sub, one, 1);
+	expect_frame(out[1], &sub, two, 2);
+}
+
+Test(reuse, of_a_frame_with_a_control_record_before_the_event)
+{
+	uint8_t records[2048], frame[PACKET_MAX];
+	struct rh_event_spec spec = pair();
+	struct rh_credit credit = {5, 5000};
+	size_t len = (size_t)rh_credit_encode(records, sizeof(records), &credit);
+	struct rte_mbuf *m;
+
+	len += record_put(records + len, &spec);
+	m = buffer_of(frame, frame_make(&pub, frame, records, len));
+	run(m, 0);
+	cr_assert_eq(out_count, 1);
+	cr_assert_eq(out[0], m);
+	expect_frame(m, &sub, spec, 1);
+}
+
+Test(reuse, of_no_buffer_that_others_hold)
+{
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec);
+	uint8_t before[512];
+	uint32_t len = rte_pktmbuf_data_len(m);
+
+	memcpy(before, rte_pktmbuf_mtod(m, void *), len);
+	rte_mbuf_refcnt_update(m, 1);
+	run(m, 0);
+	expect_copied(m, &spec);
+	cr_assert_eq(rte_mbuf_refcnt_read(m), 1);
+	cr_assert_eq(memcmp(rte_pktmbuf_mtod(m, void *), before, len), 0, "its bytes are as they were");
+	rte_pktmbuf_free(m);
+}
+
+Test(reuse, of_no_buffer_whose_bytes_are_elsewhere)
+{
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec), *clone = rte_pktmbuf_clone(m, pool());
+
+	cr_assert_not_null(clone);
+	rte_pktmbuf_free(m);
+	run(clone, 0);
+	expect_copied(clone, &spec);
+}
+
+Test(reuse, of_no_chained_buffer)
+{
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec), *tail = rte_pktmbuf_alloc(pool());
+
+	cr_assert_not_null(rte_pktmbuf_append(tail, 7));
+	cr_assert_eq(rte_pktmbuf_chain(m, tail), 0);
+	run(m, 0);
+	expect_copied(m, &spec);
+}
+
+/* Move the frame within its buffer. */
+static void move_to(struct rte_mbuf *m, uint16_t data_off)
+{
+	uint16_t len = rte_pktmbuf_data_len(m);
+
+	memmove((uint8_t *)m->buf_addr + data_off, rte_pktmbuf_mtod(m, void *), len);
+	m->data_off = data_off;
+}
+
+Test(reuse, at_the_start_of_the_buffer_where_the_headers_fit)
+{
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec);
+
+	move_to(m, 0);
+	run(m, 0);
+	cr_assert_eq(out_count, 1);
+	cr_assert_eq(out[0], m);
+	expect_frame(m, &sub, spec, 1);
+}
+
+Test(reuse, of_no_buffer_without_room_for_longer_headers)
+{
+	struct rh_event_spec spec;
+	struct rte_mbuf *m;
+
+	join(&pub, 1, 4, DP_VLAN_NONE);
+	join(&sub, 2, 6, DP_VLAN_NONE);
+	(void)fx_subscribe(&sub, "#");
+	spec = fx_spec(&pub, "t", "x");
+	m = received(&pub, &spec);
+	move_to(m, 19);
+	run(m, 0);
+	expect_copied(m, &spec);
+}
+
+Test(reuse, of_no_buffer_without_room_for_padding)
+{
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec);
+
+	cr_assert_neq(rh_event_size(&spec) % 8, 0);
+	move_to(m, (uint16_t)(m->buf_len - rte_pktmbuf_data_len(m)));
+	run(m, 0);
+	expect_copied(m, &spec);
+}
+
+Test(reuse, of_no_buffer_that_its_pool_cannot_spare)
+{
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec);
+
+	cr_assert(fx.eng->ctx[0]->lends[fx.port], "4,095 buffers are enough for one queue");
+	fx.eng->ctx[0]->lends[fx.port] = false;
+	run(m, 0);
+	expect_copied(m, &spec);
+}
+
+Test(reuse, of_no_buffer_while_the_device_is_not_keeping_up)
+{
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec);
+	struct dp_txq *txq = fx.eng->ctx[0]->txq[fx.port];
+	uint32_t before;
+
+	cr_assert_eq(txq->head, 0);
+	for (uint32_t i = 0; i < DP_TX_REUSE_WAITING; i++)
+		dp_txq_put(txq, rte_pktmbuf_alloc(pool()), DP_SLOT_NONE, 0, false);
+	before = txq->tail;
+	rh_add_relaxed(&fx.eng->ctx[0]->counters.rx_datagrams, 1);
+	dp_node_classify(fx.eng->ctx[0], fx.port, false, &m, 1);
+	cr_assert_eq(txq->tail, before + 1);
+	cr_assert_neq(txq->frame[before % DP_TX_BACKLOG], m);
+	txq->tail = before;
+	rte_pktmbuf_free(txq->frame[before % DP_TX_BACKLOG]);
+	rte_pktmbuf_free_bulk(txq->frame, DP_TX_REUSE_WAITING);
+	txq->head = txq->tail;
+	txq->copies = 0;
+	rh_add_relaxed(&fx.eng->ctx[0]->counters.copies_tx, 1);
+}
+
+Test(reuse, under_an_alias_is_a_copy_with_the_topic_in_text)
+{
+	struct rh_event_spec spec = pair(), aliased = spec;
+	uint64_t generation;
+	struct rte_mbuf *m;
+
+	cr_assert_eq(dp_session_alias(fx.eng, pub.slot, 7, "some/topic", 10, &generation), 0);
+	aliased.alias = 7;
+	m = received(&pub, &aliased);
+	run(m, 0);
+	expect_copied(m, &spec);
+}
+
+Test(reuse, leaves_a_copy_that_waits_for_credit_whole)
+{
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec);
+	struct dp_session *slot = &fx.eng->tables.slots[sub.slot];
+
+	slot->tx_granted_events = 0;
+	run(m, 0);
+	cr_assert_eq(out_count, 0);
+	cr_assert_eq(fx_count(copies_queued), 1);
+	fx_grant(&sub, 1, 1 << 20);
+	cr_assert_eq(fx_copies(&sub), 1);
+	fx_laws("granted");
+}
+
+/* Of two receivers one has no credit: whichever comes last. */
+Test(reuse, beside_a_copy_that_waits_for_credit)
+{
+	struct fx_client other;
+	struct rh_event_spec spec = pair();
+
+	join(&other, 3, 4, DP_VLAN_NONE);
+	(void)fx_subscribe(&other, "#");
+	for (uint32_t i = 0; i < 2; i++) {
+		struct fx_client *waits = i ? &other : &sub, *goes = i ? &sub : &other;
+		struct rte_mbuf *m;
+
+		fx.eng->tables.slots[waits->slot].tx_granted_events = 0;
+		m = received(&pub, &spec);
+		run(m, 0);
+		cr_assert_eq(out_count, 1);
+		expect_frame(out[0], goes, spec, i + 1);
+		out_free();
+		fx_grant(waits, RH_CREDIT_UNLIMITED, RH_CREDIT_UNLIMITED);
+		cr_assert_eq(fx_copies(waits), 1);
+		fx_forget();
+		fx_laws("one waited");
+		spec = fx_spec(&pub, "next", "event");
+	}
+}
+
+Test(reuse, is_not_seen_by_a_trace)
+{
+	static struct dp_trace_entry entries[4];
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec);
+
+	cr_assert_eq(dp_trace_start(fx.eng, NULL), 0);
+	run(m, 0);
+	cr_assert_eq(out[0], m);
+	expect_frame(m, &sub, spec, 1);
+	cr_assert_eq(dp_trace_read(fx.eng, entries, 4), 1);
+	cr_assert_str_eq(entries[0].topic, "some/topic");
+	cr_assert_eq(entries[0].payload_kept, 13);
+	cr_assert_arr_eq(entries[0].payload, "13 bytes long", 13);
+	cr_assert_eq(entries[0].receivers, 1);
+	dp_trace_stop(fx.eng);
+}
+
+Test(reuse, of_no_frame_of_an_event_that_nobody_gets)
+{
+	struct rh_event_spec spec = pair();
+
+	spec.hop_limit = 0;
+	run(received(&pub, &spec), 0);
+	cr_assert_eq(out_count, 0);
+	cr_assert_eq(fx_dropped(events, HOP_LIMIT), 1);
+	cr_assert_eq(dp_session_close(fx.eng, sub.slot), 0);
+	spec = fx_spec(&pub, "t", "x");
+	run(received(&pub, &spec), 0);
+	cr_assert_eq(out_count, 0);
+}
+
+static void start_two(void)
+{
+	static const struct fx_options two = {.workers = 2};
+
+	fx_start(&two);
+}
+
+TestSuite(reuse_of_two, .init = start_two, .fini = stop);
+
+Test(reuse_of_two, a_frame_handed_to_the_worker_of_its_session)
+{
+	struct rh_event_spec spec = pair();
+	struct rte_mbuf *m = received(&pub, &spec);
+
+	run(m, 1);
+	cr_assert_eq(fx_count(handoffs), 1);
+	cr_assert_eq(out_count, 1);
+	cr_assert_eq(out[0], m);
+	expect_frame(m, &sub, spec, 1);
+}
+
+Test(reuse_of_two, no_frame_whose_copy_goes_to_another_worker)
+{
+	struct rh_event_spec spec;
+	struct dp_session_conf conf;
+	struct rte_mbuf *m;
+
+	join(&pub, 1, 4, DP_VLAN_NONE);
+	fx_client_init(&sub, 2, 4, DP_VLAN_NONE);
+	sub.owner = 1;
+	conf = fx_conf(&sub);
+	fx_open(&sub, &conf);
+	(void)fx_subscribe(&sub, "#");
+	spec = fx_spec(&pub, "t", "x");
+	m = received(&pub, &spec);
+	run(m, 0);
+	cr_assert_eq(fx_count(copies_to_owner), 1);
+	cr_assert_eq(out_count, 1);
+	expect_frame(out[0], &sub, spec, 1);
+}
