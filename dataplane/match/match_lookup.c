@@ -29,13 +29,6 @@ bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t 
 	return slot && rh_load_acquire(&slot->tag) == sub_tag;
 }
 
-static inline uint64_t key_hash(const struct dp_match *match, const struct dp_match_key *key)
-{
-	uint64_t who = (uint64_t)key->tenant << 16 | key->profile;
-
-	return rh_hash(key->topic, key->topic_len, match->seed + who * 0x9e3779b97f4a7c15ULL);
-}
-
 /* Bit i: way i has the tag. */
 static inline unsigned ways_with(const struct dp_bucket *bucket, uint32_t tag)
 {
@@ -125,8 +118,7 @@ static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 	const struct dp_receiver *receivers = dp_entry_receivers(&match->cache, entry);
 	struct dp_receiver *to = match->result + match->result_used;
 
-	entry->last_burst = match->cache.burst;
-	rh_add_relaxed(&entry->events, 1);
+	dp_entry_count(&match->cache, entry, key);
 	result->verdict = DP_MATCH_OK;
 	result->receivers = receivers;
 	result->count = entry->count;
@@ -189,10 +181,12 @@ static __attribute__((noinline)) void answer_miss(struct dp_match *match,
 	found_gens(match, key->tenant, &found);
 	tenant = rh_rcu_deref(match->table->tenant[key->tenant]);
 	dp_match_walk(match, tenant);
-	if (keep(match, key, hash, stale, &found, &entry))
+	if (keep(match, key, hash, stale, &found, &entry)) {
 		answer_from(match, key, entry, result);
-	else
-		answer_uncached(match, tenant, key, result);
+		return;
+	}
+	dp_topics_uncached(match, key, hash, stale, match->walk_count);
+	answer_uncached(match, tenant, key, result);
 }
 
 static inline void answer(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
@@ -217,14 +211,14 @@ void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uin
 
 	assert(count <= DP_MATCH_BURST_MAX);
 	match->result_used = 0;
-	match->cache.burst++;
+	match->cache.look++;
 	if (!match->cache.bucket) {
 		for (uint32_t i = 0; i < count; i++)
 			answer_miss(match, &keys[i], 0, NULL, &results[i]);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		hash[i] = key_hash(match, &keys[i]);
+		hash[i] = dp_match_key_hash(match, &keys[i]);
 		prefetch_bucket(&match->cache, hash[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
