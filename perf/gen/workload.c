@@ -1,5 +1,6 @@
 #include "perf/gen/workload.h"
 
+#include "perf/gen/workload_deep.h"
 #include "tests/lib/reference.h"
 
 #include <errno.h>
@@ -47,15 +48,40 @@ static uint32_t family_topic(const struct workload *w, uint32_t f, uint32_t memb
 /* Topics: one for each exact filter, then the families, each in one piece. */
 static uint32_t topic_filter(const struct workload *w, uint32_t topic)
 {
+	if (w->spec.family != WORKLOAD_PLANT)
+		return w->catch_all + topic;
 	return topic < w->exact ? topic : w->exact + (topic - w->exact) / w->family;
 }
 
 static uint32_t topic_text(const struct workload *w, uint32_t topic, char *out)
 {
+	if (w->spec.family != WORKLOAD_PLANT)
+		return workload_deep_topic(w->spec.family, topic, out);
 	if (topic < w->exact)
-		return exact_topic(w, topic, out);
+		return exact_topic(w, topic / w->tenants, out);
 	topic -= w->exact;
-	return family_topic(w, topic / w->family, topic % w->family, out);
+	return family_topic(w, topic / w->family / w->tenants, topic % w->family, out);
+}
+
+/* The topic like @topic that belongs to @tenant: that of the same place among its tenant's. */
+static uint32_t topic_of_tenant(const struct workload *w, uint32_t topic, uint32_t tenant)
+{
+	uint32_t f = topic_filter(w, topic), member = topic < w->exact ? 0 : (topic - w->exact) % w->family;
+
+	f = f - f % w->tenants + tenant;
+	return f < w->exact ? f : w->exact + (f - w->exact) * w->family + member;
+}
+
+static int deep_check(const struct workload_spec *s, struct rh_error *err)
+{
+	if (s->family >= WORKLOAD_FAMILY_COUNT)
+		return rh_error_set(err, EINVAL, "workload: family %d: there are %d", (int)s->family, WORKLOAD_FAMILY_COUNT);
+	if (s->wildcards || s->lane)
+		return rh_error_set(err, EINVAL, "workload: wildcards and lane are 0 but for the plant family");
+	if (workload_deep_catch_all(s->family) && (s->subscribers < 2 || s->copies != 1))
+		return rh_error_set(err, EINVAL,
+			"workload: filters that match everything want one copy and two subscribers, one of them for those filters");
+	return 0;
 }
 
 static int spec_check(const struct workload_spec *s, struct rh_error *err)
@@ -81,7 +107,37 @@ static int spec_check(const struct workload_spec *s, struct rh_error *err)
 			s->datagrams, s->publishers);
 	if (s->lane >= LANES)
 		return rh_error_set(err, EINVAL, "workload: lane %u: 0 or 1", s->lane);
+	return s->family == WORKLOAD_PLANT ? 0 : deep_check(s, err);
+}
+
+/* Whole numbers of everything for each tenant, so that f % tenants is the tenant of filter, topic and subscriber. */
+static int tenants_check(const struct workload *w, struct rh_error *err)
+{
+	const struct workload_spec *s = &w->spec;
+
+	if (w->tenants == 1)
+		return 0;
+	if (s->family != WORKLOAD_PLANT || s->copies != 1)
+		return rh_error_set(err, EINVAL, "workload: tenants go with one copy and the plant family alone");
+	if (w->exact % w->tenants || w->filters % w->tenants || s->publishers % w->tenants ||
+		s->subscribers % w->tenants)
+		return rh_error_set(err, EINVAL,
+			"workload: %u exact and %u wildcard filters, %u publishers, %u subscribers: each a multiple of %u tenants",
+			w->exact, w->filters - w->exact, s->publishers, s->subscribers, w->tenants);
 	return 0;
+}
+
+/* One topic for each filter that does not match them all. */
+static int deep_shape(struct workload *w, struct rh_error *err)
+{
+	const struct workload_spec *s = &w->spec;
+
+	w->catch_all = workload_deep_catch_all(s->family);
+	if (w->filters > w->catch_all && s->topics == w->filters - w->catch_all)
+		return 0;
+	return rh_error_set(err, EINVAL,
+		"workload: %u topics for %u filters, of which %u match everything: one for each of the others",
+		s->topics, w->filters, w->catch_all);
 }
 
 static int shape(struct workload *w, struct rh_error *err)
@@ -90,6 +146,9 @@ static int shape(struct workload *w, struct rh_error *err)
 	uint32_t wildcards;
 
 	w->filters = s->subscriptions / s->copies;
+	w->tenants = s->tenants ? s->tenants : 1;
+	if (s->family != WORKLOAD_PLANT)
+		return deep_shape(w, err);
 	wildcards = (uint32_t)((uint64_t)w->filters * s->wildcards / 100);
 	w->exact = w->filters - wildcards;
 	w->family = wildcards ? (s->topics - w->exact) / wildcards : 0;
@@ -124,7 +183,8 @@ static int topics_draw(struct workload *w, struct perf_random *rnd)
 		size_t rank = uniform ? perf_random_below(rnd, w->spec.topics)
 				      : perf_zipf_rank(&zipf, rnd);
 
-		w->event_topic[e] = w->by_rank[rank];
+		w->event_topic[e] = w->tenants == 1 ? w->by_rank[rank]
+			: topic_of_tenant(w, w->by_rank[rank], workload_publisher(w, e) % w->tenants);
 	}
 	perf_zipf_fini(&zipf);
 	return 0;
@@ -140,6 +200,8 @@ int workload_init(struct workload *w, const struct workload_spec *spec, struct r
 	ret = spec_check(spec, err);
 	if (!ret)
 		ret = shape(w, err);
+	if (!ret)
+		ret = tenants_check(w, err);
 	if (ret)
 		return ret;
 	w->by_rank = calloc(spec->topics, sizeof(*w->by_rank));
@@ -166,6 +228,9 @@ void workload_fini(struct workload *w)
 
 uint32_t workload_topic(const struct workload *w, uint32_t event, char *out)
 {
+	/* Wildcards at the start do not match what begins with $ [MQTT-4.7.2-1]. */
+	if (workload_is_restart(w, event) && w->spec.family != WORKLOAD_PLANT)
+		return (uint32_t)snprintf(out, WORKLOAD_TEXT_MAX, "$restart");
 	if (workload_is_restart(w, event))
 		return (uint32_t)snprintf(
 			out, WORKLOAD_TEXT_MAX, "%s/restart", lanes[w->spec.lane].root);
@@ -174,7 +239,10 @@ uint32_t workload_topic(const struct workload *w, uint32_t event, char *out)
 
 static uint32_t filter_text(const struct workload *w, uint32_t f, char *out)
 {
-	return f < w->exact ? exact_topic(w, f, out) : family_filter(w, f - w->exact, out);
+	if (w->spec.family != WORKLOAD_PLANT)
+		return workload_deep_filter(w->spec.family, f, out);
+	return f < w->exact ? exact_topic(w, f / w->tenants, out)
+			    : family_filter(w, (f - w->exact) / w->tenants, out);
 }
 
 uint32_t workload_filter(const struct workload *w, uint32_t s, char *out)
@@ -184,41 +252,44 @@ uint32_t workload_filter(const struct workload *w, uint32_t s, char *out)
 
 uint32_t workload_subscriber(const struct workload *w, uint32_t s)
 {
+	uint32_t last = w->spec.subscribers - 1;
+
+	if (w->catch_all)
+		return s < w->catch_all ? last : s % last;
 	return s % w->spec.subscribers;
+}
+
+uint32_t workload_tenant(const struct workload *w, uint32_t s)
+{
+	return s / w->spec.copies % w->tenants;
 }
 
 uint32_t workload_copies(const struct workload *w, uint32_t event)
 {
-	return workload_is_restart(w, event) ? 0 : w->spec.copies;
+	return workload_is_restart(w, event) ? 0 : w->spec.copies + (w->catch_all != 0);
 }
 
 uint32_t workload_receiver(const struct workload *w, uint32_t event, uint32_t k)
 {
 	uint32_t f = topic_filter(w, w->event_topic[event]);
 
-	return workload_subscriber(w, f * w->spec.copies + k);
+	return workload_subscriber(w, k < w->spec.copies ? f * w->spec.copies + k : 0);
 }
 
-/* @wanted: the one filter that matches, WORKLOAD_NOBODY for none. */
-static int topic_check(const struct workload *w, const char *topic, uint32_t len, uint32_t wanted,
-	struct rh_error *err)
-{
-	bool found = wanted == WORKLOAD_NOBODY;
+/* A topic that the reference matcher is asked for. */
+struct asked {
+	char text[WORKLOAD_TEXT_MAX];
+	uint32_t len;
+	uint32_t wanted; /* the filter that matches beside those that match everything, WORKLOAD_NOBODY for none at all */
+	bool found;
+};
 
-	for (uint32_t f = 0; f < w->filters; f++) {
-		char filter[WORKLOAD_TEXT_MAX];
-		uint32_t n = filter_text(w, f, filter);
-		bool matches = ref_matches(filter, n, topic, len);
-
-		found |= matches;
-		if (matches != (f == wanted))
-			return rh_error_set(err, EINVAL,
-				"workload: filter %s %s topic %s, against its construction", filter,
-				matches ? "matches" : "does not match", topic);
-	}
-	return found ? 0 : rh_error_set(err, EINVAL, "workload: no filter matches topic %s, against its construction",
-				topic);
-}
+/* Those asked for, tenant after tenant: of tenant t from first[t] to first[t + 1] - 1. */
+struct question {
+	struct asked *list;
+	uint32_t *first;
+	uint32_t count;
+};
 
 /* The first event of the trace with each topic stands for it. */
 static uint32_t distinct(const struct workload *w, uint32_t *events)
@@ -235,12 +306,74 @@ static uint32_t distinct(const struct workload *w, uint32_t *events)
 	return n;
 }
 
-static int restart_check(const struct workload *w, struct rh_error *err)
+static uint32_t event_tenant(const struct workload *w, uint32_t event)
 {
-	char topic[WORKLOAD_TEXT_MAX];
-	uint32_t len = workload_topic(w, 0, topic);
+	return workload_publisher(w, event) % w->tenants;
+}
 
-	return topic_check(w, topic, len, WORKLOAD_NOBODY, err);
+static void question_put(struct question *q, uint32_t *next, const struct workload *w, uint32_t event)
+{
+	struct asked *a = &q->list[next[event_tenant(w, event)]++];
+
+	a->len = workload_topic(w, event, a->text);
+	a->wanted = workload_is_restart(w, event) ? WORKLOAD_NOBODY : topic_filter(w, w->event_topic[event]);
+}
+
+/* @count of the @of events, spread over them, and the restart of the first publisher. */
+static int question_make(struct question *q, const struct workload *w, const uint32_t *events, uint32_t of, uint32_t count)
+{
+	uint32_t *next = calloc(w->tenants + 1, sizeof(*next));
+
+	*q = (struct question){.list = calloc((size_t)count + 1, sizeof(*q->list)),
+		.first = calloc(w->tenants + 1, sizeof(*q->first)), .count = count + 1};
+	if (!next || !q->list || !q->first) {
+		free(next);
+		return -ENOMEM;
+	}
+	q->first[1]++;
+	for (uint32_t i = 0; i < count; i++)
+		q->first[event_tenant(w, events[(uint64_t)i * of / count]) + 1]++;
+	for (uint32_t t = 0; t < w->tenants; t++)
+		q->first[t + 1] += q->first[t];
+	memcpy(next, q->first, (w->tenants + 1) * sizeof(*next));
+	question_put(q, next, w, 0);
+	for (uint32_t i = 0; i < count; i++)
+		question_put(q, next, w, events[(uint64_t)i * of / count]);
+	free(next);
+	return 0;
+}
+
+/* One filter against the topics of its tenant. */
+static int filter_check(const struct workload *w, uint32_t f, struct question *q, struct rh_error *err)
+{
+	uint32_t tenant = f % w->tenants;
+	char filter[WORKLOAD_TEXT_MAX];
+	uint32_t n = filter_text(w, f, filter);
+
+	for (uint32_t i = q->first[tenant]; i < q->first[tenant + 1]; i++) {
+		struct asked *a = &q->list[i];
+		bool matches = ref_matches(filter, n, a->text, a->len);
+
+		a->found |= f == a->wanted && matches;
+		if (matches != (f == a->wanted || (a->wanted != WORKLOAD_NOBODY && f < w->catch_all)))
+			return rh_error_set(err, EINVAL,
+				"workload: filter %s %s topic %s, against its construction", filter,
+				matches ? "matches" : "does not match", a->text);
+	}
+	return 0;
+}
+
+static int question_ask(const struct workload *w, struct question *q, struct rh_error *err)
+{
+	int ret = 0;
+
+	for (uint32_t f = 0; f < w->filters && !ret; f++)
+		ret = filter_check(w, f, q, err);
+	for (uint32_t i = 0; i < q->count && !ret; i++)
+		if (!q->list[i].found && q->list[i].wanted != WORKLOAD_NOBODY)
+			ret = rh_error_set(err, EINVAL, "workload: no filter matches topic %s, against its construction",
+				q->list[i].text);
+	return ret;
 }
 
 int workload_check(const struct workload *w, uint64_t most, uint32_t *topics, bool *all,
@@ -248,19 +381,18 @@ int workload_check(const struct workload *w, uint64_t most, uint32_t *topics, bo
 {
 	uint32_t *events = calloc(workload_events(w), sizeof(*events));
 	uint32_t n = events ? distinct(w, events) : 0;
-	uint64_t afford = most / w->filters;
-	int ret = n ? restart_check(w, err) : rh_error_set(err, ENOMEM, "no memory to check the workload");
+	uint64_t afford = most / (w->filters / w->tenants);
+	struct question question = {0};
+	int ret;
 
 	afford = afford < LEAST_CHECKED ? LEAST_CHECKED : afford;
 	*topics = afford < n ? (uint32_t)afford : n;
 	*all = *topics == n;
-	for (uint32_t i = 0; i < *topics && !ret; i++) {
-		uint32_t e = events[(uint64_t)i * n / *topics];
-		char topic[WORKLOAD_TEXT_MAX];
-		uint32_t len = workload_topic(w, e, topic);
-
-		ret = topic_check(w, topic, len, topic_filter(w, w->event_topic[e]), err);
-	}
+	ret = n && question_make(&question, w, events, n, *topics) == 0
+		      ? question_ask(w, &question, err)
+		      : rh_error_set(err, ENOMEM, "no memory to check the workload");
+	free(question.list);
+	free(question.first);
 	free(events);
 	return ret;
 }

@@ -2,11 +2,16 @@
 
 /*
  * A workload made from a specification and a seed: topics with a popularity, subscriptions of which exactly one distinct filter
- * matches each topic, so many subscribers of that filter, publishers and subscribers.
+ * matches each topic (and those that match every topic, where there are any), so many subscribers of that filter, publishers and subscribers.
  *
  * Subscriptions come in groups of `copies` with the same filter and different subscribers. Distinct filter f of the exact ones asks for the one topic
  * "plant/e<f>/line/a/temp"; one of the wildcard ones asks for a family of topics in one of three shapes ("plant/w<f>/#",
  * "plant/w<f>/+/+/temp", "+/v<f>/#"). Texts are computed, not kept: ten million filters cost nothing here.
+ *
+ * With tenants, filter f, its topics and its subscriber belong to tenant f % tenants, a publisher to its number % tenants and sends topics
+ * of its own tenant alone. Every tenant has the same texts, so that a leak from one into another would be counted.
+ *
+ * The other families (workload_deep.c) have six levels, one topic for each filter, and each level of a filter may be a wildcard.
  */
 
 #include "dataplane/base/error.h"
@@ -18,7 +23,18 @@
 #define WORKLOAD_TEXT_MAX 48
 #define WORKLOAD_NOBODY	  UINT32_MAX
 
+enum workload_family {
+	WORKLOAD_PLANT, /* the three shapes above */
+	WORKLOAD_EXACT, /* six levels, no wildcard */
+	WORKLOAD_SHAPES, /* every mask of + over six levels, and over one to five levels with a # behind */
+	WORKLOAD_HOSTILE, /* every mask of + over the six levels that all topics have in common, each followed by #: all match everything */
+	WORKLOAD_MIXED, /* filters of 40 bytes on average: 40 % exact, 50 % with +, 10 % with # */
+	WORKLOAD_FAMILY_COUNT
+};
+
 struct workload_spec {
+	enum workload_family family;
+	uint32_t tenants; /* 0 and 1: one. More: whole numbers of everything for each, and one copy */
 	uint32_t topics;	/* distinct; no fewer than distinct filters, and a whole number for each wildcard filter */
 	double zipf;		/* exponent of popularity; 0: uniform */
 	uint32_t subscriptions; /* a multiple of copies */
@@ -42,6 +58,8 @@ struct workload {
 	uint32_t filters;	/* distinct */
 	uint32_t exact;		/* of them, without wildcards: numbers 0 to exact - 1 */
 	uint32_t family;	/* topics of each wildcard filter */
+	uint32_t tenants;	/* at least 1 */
+	uint32_t catch_all;	/* filters 0 to catch_all - 1 match every topic; the last subscriber has them and no other */
 	uint32_t *by_rank;	/* topic number by popularity */
 	uint32_t *event_topic;	/* of each event of the trace: topic number */
 };
@@ -72,7 +90,7 @@ static inline uint64_t workload_sequence(const struct workload *w, uint32_t even
 }
 
 /*
- * The first event of each publisher goes to "plant/restart", which nobody asked for: when the trace repeats, duplicate
+ * The first event of each publisher goes to "plant/restart" or "$restart", which nobody asked for: when the trace repeats, duplicate
  * suppression spends exactly that one to see the numbering restart (docs/protocol.md), and every copy counter is passes times the
  * reference.
  */
@@ -86,6 +104,7 @@ uint32_t workload_topic(const struct workload *w, uint32_t event, char *out);
 /* Text of subscription @s, which belongs to workload_subscriber(w, s). */
 uint32_t workload_filter(const struct workload *w, uint32_t s, char *out);
 uint32_t workload_subscriber(const struct workload *w, uint32_t s);
+uint32_t workload_tenant(const struct workload *w, uint32_t s);
 
 /*
  * By construction: event @e is due to workload_copies(w, e) subscribers, the @k-th of them workload_receiver(w, e, k). No subscriber

@@ -42,6 +42,134 @@ Test(workload, the_reference_matcher_agrees_with_the_construction)
 	holds(&spec);
 }
 
+static struct workload_spec deep(enum workload_family family, uint32_t filters, uint32_t catch_all)
+{
+	return (struct workload_spec){.family = family, .topics = filters - catch_all, .subscriptions = filters,
+		.copies = 1, .publishers = 4, .subscribers = 30, .datagrams = 2048, .events = 1, .seed = 5};
+}
+
+Test(workload, the_reference_matcher_agrees_with_every_family)
+{
+	struct workload_spec spec = deep(WORKLOAD_EXACT, 600, 0);
+
+	spec.copies = 2;
+	spec.subscriptions *= 2;
+	holds(&spec);
+	spec = deep(WORKLOAD_SHAPES, 1207, 7);
+	holds(&spec);
+	spec = deep(WORKLOAD_HOSTILE, 364, 64);
+	holds(&spec);
+	spec = deep(WORKLOAD_MIXED, 500, 0);
+	holds(&spec);
+}
+
+/* Two filters of one text would be one: the numbers of filters and shapes would not be true. */
+Test(workload, filters_of_a_family_are_different)
+{
+	static const uint32_t catch_all[] = {0, 0, 7, 64, 0};
+	static char text[1264][WORKLOAD_TEXT_MAX];
+
+	for (int f = WORKLOAD_EXACT; f < WORKLOAD_FAMILY_COUNT; f++) {
+		struct workload_spec spec = deep((enum workload_family)f, 1200 + catch_all[f], catch_all[f]);
+		struct workload w;
+
+		cr_assert_eq(workload_init(&w, &spec, NULL), 0);
+		for (uint32_t s = 0; s < spec.subscriptions; s++) {
+			cr_assert_eq(workload_filter(&w, s, text[s]), strlen(text[s]));
+			for (uint32_t t = 0; t < s; t++)
+				cr_assert_str_neq(text[s], text[t]);
+		}
+		workload_fini(&w);
+	}
+}
+
+/* As a mask: bit i, level i is +; bit 15, a # behind bit 8..14's number of levels. */
+static uint32_t shape_seen(const char *text)
+{
+	uint32_t mask = 0, level = 0;
+
+	for (const char *p = text; p; level++, p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
+		if (*p == '#')
+			return mask | level << 8 | 1u << 15;
+		else if (*p == '+')
+			mask |= 1u << level;
+	return mask | level << 8;
+}
+
+Test(workload, shapes_are_all_masks_over_six_levels_and_all_tails)
+{
+	struct workload_spec spec = deep(WORKLOAD_SHAPES, 127, 7);
+	static bool seen[1 << 16];
+	struct workload w;
+	uint32_t plain = 0, tails = 0;
+
+	cr_assert_eq(workload_init(&w, &spec, NULL), 0);
+	for (uint32_t s = 0; s < spec.subscriptions; s++) {
+		char text[WORKLOAD_TEXT_MAX];
+		uint32_t shape;
+
+		(void)workload_filter(&w, s, text);
+		shape = shape_seen(text);
+		cr_assert_not(seen[shape], "%s", text);
+		seen[shape] = true;
+		plain += !(shape >> 15);
+		tails += shape >> 15;
+	}
+	cr_assert_eq(plain, 64, "%u", plain);
+	cr_assert_eq(tails, 63, "all masks over zero to five levels, not %u", tails);
+	workload_fini(&w);
+}
+
+Test(workload, mixed_filters_have_forty_bytes_on_average)
+{
+	struct workload_spec spec = deep(WORKLOAD_MIXED, 200000, 0);
+	uint64_t bytes = 0, plus = 0, tail = 0;
+	struct workload w;
+
+	cr_assert_eq(workload_init(&w, &spec, NULL), 0);
+	for (uint32_t s = 0; s < spec.subscriptions; s++) {
+		char text[WORKLOAD_TEXT_MAX];
+
+		bytes += workload_filter(&w, s, text);
+		plus += strchr(text, '+') != NULL;
+		tail += strchr(text, '#') != NULL;
+	}
+	cr_assert_float_eq((double)bytes / spec.subscriptions, 40, 0.5, "%f", (double)bytes / spec.subscriptions);
+	cr_assert_eq(plus, 100000);
+	cr_assert_eq(tail, 20000);
+	workload_fini(&w);
+}
+
+static struct workload_spec tenants(void)
+{
+	struct workload_spec spec = small();
+
+	spec.copies = 1;
+	spec.tenants = 10;
+	spec.publishers = 20;
+	spec.datagrams = 2000;
+	spec.topics = 1200;
+	return spec;
+}
+
+Test(workload, a_tenant_sees_its_own_topics_and_filters_alone)
+{
+	struct workload_spec spec = tenants();
+	char text[WORKLOAD_TEXT_MAX], other[WORKLOAD_TEXT_MAX];
+	struct workload w;
+
+	holds(&spec);
+	cr_assert_eq(workload_init(&w, &spec, NULL), 0);
+	for (uint32_t e = 0; e < workload_events(&w); e++)
+		for (uint32_t k = 0; k < workload_copies(&w, e); k++)
+			cr_assert_eq(workload_receiver(&w, e, k) % 10, workload_publisher(&w, e) % 10);
+	(void)workload_filter(&w, 20, text);
+	(void)workload_filter(&w, 27, other);
+	cr_assert_str_eq(text, other, "every tenant has the same texts");
+	cr_assert_neq(workload_tenant(&w, 20), workload_tenant(&w, 27));
+	workload_fini(&w);
+}
+
 Test(workload, a_wrong_construction_is_found)
 {
 	struct workload_spec spec = small();
@@ -160,6 +288,22 @@ Test(workload, refuses_what_cannot_be)
 	s = small();
 	s.lane = 2;
 	refused(s, "lane 2");
+	s = deep(WORKLOAD_SHAPES, 127, 6);
+	refused(s, "121 topics for 127 filters, of which 7 match everything");
+	s = deep(WORKLOAD_HOSTILE, 100, 64);
+	s.subscribers = 1;
+	refused(s, "two subscribers");
+	s = deep(WORKLOAD_EXACT, 100, 0);
+	s.wildcards = 25;
+	refused(s, "wildcards and lane are 0");
+	s = deep(WORKLOAD_FAMILY_COUNT, 100, 0);
+	refused(s, "there are 5");
+	s = tenants();
+	s.publishers = 16;
+	refused(s, "16 publishers");
+	s = tenants();
+	s.copies = 2;
+	refused(s, "one copy");
 }
 
 Test(workload, popularity_is_zipf)
