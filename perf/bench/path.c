@@ -203,6 +203,8 @@ int main(int argc, char **argv)
 	ret = path_options_parse(argc, argv, &opt, &err);
 	if (!ret && opt.queued)
 		ret = rh_error_set(&err, EINVAL, "--queued belongs to rhumb-perf-count");
+	if (!ret && (opt.churned || opt.visible))
+		ret = rh_error_set(&err, EINVAL, "--churned and --visible belong to rhumb-perf-update");
 	if (ret < 0)
 		(void)fprintf(stderr, "rhumb-perf-path: %s\n", err.text);
 	if (ret)

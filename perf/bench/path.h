@@ -31,6 +31,9 @@ struct path_options {
 	bool stage_timing;
 	bool telemetry;	   /* everything an operator can switch on and read, while it runs */
 	bool queued; /* rhumb-perf-count: every copy waits for credit once */
+	double load;	  /* rhumb-perf-update: percent of the most that the worker takes */
+	uint32_t churned; /* rhumb-perf-update: subscriptions that come and go */
+	bool visible;	  /* rhumb-perf-update: time from update to effect */
 	bool hugepages;
 	bool memory; /* print path_memory_mib and end */
 	double seconds;	   /* of a window */
@@ -43,6 +46,7 @@ struct path_lane {
 	uint32_t port_in, port_out;
 	dp_adj_id_t adjacency;
 	struct trace_publisher *publishers;
+	dp_session_id_t publisher_slot; /* of the last one */
 	dp_session_id_t *subscriber_slot;
 	uint32_t *subscriber_wire, *subscriber_check;
 };

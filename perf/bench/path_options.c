@@ -5,6 +5,18 @@
 #include <errno.h>
 #include <string.h>
 
+static int family_set(void *at, const char *text)
+{
+	static const char *const names[WORKLOAD_FAMILY_COUNT] = {"plant", "exact", "shapes", "hostile", "mixed"};
+
+	for (int f = 0; f < WORKLOAD_FAMILY_COUNT; f++)
+		if (strcmp(text, names[f]) == 0) {
+			*(enum workload_family *)at = (enum workload_family)f;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 int path_options_parse(int argc, char **argv, struct path_options *opt, struct rh_error *err)
 {
 	uint32_t core = 1, core2 = 0, control = 0;
@@ -23,15 +35,20 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 		{"stages", OPTION_ON, &opt->stage_timing, "count cycles by stage", NULL},
 		{"telemetry", OPTION_ON, &opt->telemetry, "stage timing; counters and topics read while it runs", NULL},
 		{"queued", OPTION_ON, &opt->queued, "rhumb-perf-count: every copy waits for credit once", NULL},
+		{"load", OPTION_NUMBER, &opt->load, "rhumb-perf-update: percent of the most that the worker takes", NULL},
+		{"churned", OPTION_U32, &opt->churned, "rhumb-perf-update: subscriptions that come and go, beside the others", NULL},
+		{"visible", OPTION_ON, &opt->visible, "rhumb-perf-update: time from update to effect, not rates", NULL},
 		{"no-huge", OPTION_OFF, &opt->hugepages, "ordinary pages", NULL},
 		{"memory", OPTION_ON, &opt->memory, "print the MiB of packet memory that this needs, and end", NULL},
+		{"tenants", OPTION_U32, &opt->workload.tenants, "filters, topics and sessions are spread over as many", NULL},
+		{"family", OPTION_CALL, &opt->workload.family, "plant, exact, shapes, hostile or mixed", family_set},
 		OPTIONS_WORKLOAD(&opt->workload),
 	};
 	int ret;
 
 	*opt = (struct path_options){.file_prefix = "rhumb-perf-path", .lanes = 1, .workload = WORKLOAD_HOT,
 		.record_bytes = TRACE_RECORD_HOT, .cache_entries = 65536, .hugepages = true,
-		.seconds = 1, .windows = 3};
+		.seconds = 1, .windows = 3, .load = 90};
 	opt->workload.seed = OPTIONS_SEED;
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		options_print("rhumb-perf-path", rows, RH_ARRAY_LEN(rows));

@@ -84,12 +84,13 @@ static void address_set(struct dp_address *a, uint32_t ip, uint16_t port)
 		a->bytes[i] = (uint8_t)(ip >> (24 - 8 * i));
 }
 
-static int session_open(struct path *path, uint32_t lane, uint32_t client, dp_session_id_t *slot,
+static int session_open(struct path *path, uint32_t lane, uint32_t client, uint32_t tenant, dp_session_id_t *slot,
 	uint32_t *wire, uint32_t *check, struct rh_error *err)
 {
 	struct dp_session_conf conf = {
 		.adjacency = path->lane[lane].adjacency,
 		.owner = lane,
+		.tenant = (uint16_t)tenant,
 		.incarnation = INCARNATION_BASE + client + 1,
 		.max_datagram = 1472,
 		.tx_credit_events = RH_CREDIT_UNLIMITED,
@@ -110,20 +111,20 @@ static int lane_sessions_open(struct path *path, uint32_t l, struct rh_error *er
 	const struct dp_adjacency adj = {.port = lane->port_out, .vlan = DP_VLAN_NONE,
 		.resolved = true,
 		.src_mac = {0x02, 0, 0, 0, 0, 0x01}, .dst_mac = {0x02, 0, 0, 0, 0, 0x02}};
-	uint32_t client = l * clients(path);
+	uint32_t client = l * clients(path), tenants = lane->workload.tenants;
 	int ret = dp_adj_create(path->eng, &adj, &lane->adjacency);
 
 	if (ret < 0)
 		return rh_error_set(err, -ret, "no adjacency");
 	for (uint32_t p = 0; p < path->opt.workload.publishers && !ret; p++, client++) {
 		struct trace_publisher *pub = &lane->publishers[p];
-		dp_session_id_t slot;
 
 		pub->incarnation = INCARNATION_BASE + client + 1;
-		ret = session_open(path, l, client, &slot, &pub->wire_session, &pub->check, err);
+		ret = session_open(path, l, client, p % tenants, &lane->publisher_slot, &pub->wire_session,
+			&pub->check, err);
 	}
 	for (uint32_t s = 0; s < path->opt.workload.subscribers && !ret; s++, client++)
-		ret = session_open(path, l, client, &lane->subscriber_slot[s],
+		ret = session_open(path, l, client, s % tenants, &lane->subscriber_slot[s],
 			&lane->subscriber_wire[s], &lane->subscriber_check[s], err);
 	return ret;
 }
@@ -214,8 +215,8 @@ static int lane_subscribe(struct path *path, const struct path_lane *lane, struc
 		int ret = rh_filter_parse(RH_DIALECT_MQTT, text, len, &filter, err);
 
 		if (!ret)
-			ret = dp_table_sub_add(path->table, 0, &filter,
-				lane->subscriber_slot[subscriber], 0, &sub, err);
+			ret = dp_table_sub_add(path->table, (uint16_t)workload_tenant(&lane->workload, s),
+				&filter, lane->subscriber_slot[subscriber], 0, &sub, err);
 		if (ret)
 			return ret;
 		/* This thread is a reader too: what updates replace is freed only behind its quiescent states. */

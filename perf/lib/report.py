@@ -1,5 +1,7 @@
 """Results for people."""
 
+from lib.result import reached
+
 
 def _number(value):
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
@@ -19,5 +21,5 @@ def show(result):
     for text in result["notes"]:
         print(f"{name}: note: {text}")
     for key, floor in result["floors"].items():
-        reached = f"{metrics[key]:.3f}" if key in metrics else "no figure"
-        print(f"{name}: {key} {reached}, floor {floor:.2f}: {'reached' if result['passed'] else 'NOT REACHED'}")
+        value = f"{metrics[key]:.3f}" if key in metrics else "no figure"
+        print(f"{name}: {key} {value}, floor {floor:.2f}: {'reached' if reached(key, floor, metrics) else 'NOT REACHED'}")

@@ -9,8 +9,9 @@ from lib.rig import Rig
 
 # Seconds that a scenario may take: (full, --quick). Their sums keep 2 hours and 20 minutes.
 BUDGETS = {
-    "hot": (240, 60), "cold": (400, 90), "flat": (1800, 200), "fanout": (900, 120), "batch": (240, 60), "sizes": (700, 120),
-    "scale": (500, 100), "latency": (600, 100), "overload": (600, 100), "memif": (240, 60), "kernel-path": (240, 60), "peers": (700, 120),
+    "hot": (200, 50), "cold": (500, 100), "flat": (1300, 170), "shapes": (450, 65), "churn": (250, 50), "visible": (150, 35),
+    "fanout": (700, 90), "batch": (200, 45), "sizes": (600, 90), "scale": (400, 75), "latency": (500, 85), "overload": (500, 85), "memif": (200, 50),
+    "kernel-path": (200, 50), "peers": (550, 90),
 }
 
 

@@ -1,5 +1,7 @@
 """What a whole run found: summary.json (docs/schemas/perf-summary.json) and summary.md."""
 
+from lib.result import reached
+
 
 def new(machine, revision, date, quick):
     """A summary before its first scenario."""
@@ -41,8 +43,8 @@ def _row(name, entry, key):
         words[2] = f"**unmeasured**: {entry['unmeasured'][key]}"
     elif key in metrics:
         words[2:4] = _number(metrics[key]), _number(metrics[f"{key}_worst"])
-        if floor is not None and not entry["passed"]:
-            words[4] += " **not reached**"
+    if floor is not None and not reached(key, floor, metrics):
+        words[4] += " **not reached**"
     return "| " + " | ".join(word.replace("|", "\\|") for word in words) + " |"
 
 
