@@ -20,6 +20,8 @@ static const struct {
 	[DP_EXPLAIN_PATTERN_MISSED] = {"pattern_missed", "the payload does not match the pattern"},
 	[DP_EXPLAIN_PATTERN_UNKNOWN] = {"pattern_unknown",
 		"the payload decides, and none was given"},
+	[DP_EXPLAIN_EXCEPTS] = {"excepts", "this exception of the client matches the topic"},
+	[DP_EXPLAIN_EXCEPTED] = {"excepted", "an exception of this client takes the copy away"},
 };
 
 struct explanation {

@@ -51,7 +51,7 @@
 	X(EXPO_GAUGE, "rhumb_pattern_last_compile_seconds", "length of the last compilation",      \
 		(double)su.last_compile_ns / 1e9)                                                  \
 	X(EXPO_GAUGE, "rhumb_table_filters", "distinct topic filters", su.table.filters)           \
-	X(EXPO_GAUGE, "rhumb_table_nodes", "nodes of the topic index", su.table.nodes)             \
+	X(EXPO_GAUGE, "rhumb_table_shapes", "live wildcard shapes of all tenants", su.table.shapes) \
 	X(EXPO_GAUGE, "rhumb_table_sets", "subscriber sets", su.table.sets)                        \
 	X(EXPO_GAUGE, "rhumb_table_bytes", "memory of index, sets and subscriptions",              \
 		su.table.bytes)                                                                    \

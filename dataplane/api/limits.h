@@ -13,6 +13,8 @@
 	X(TENANTS, 1024, "tenants", "isolated topic spaces")                                       \
 	X(SUBSCRIPTIONS, 16777216, "subscriptions", "all sessions together")                       \
 	X(SUBS_PER_SESSION, 1048576, "subscriptions", "of one session")                            \
+	X(SHAPES, 1024, "shapes", "distinct wildcard shapes among one tenant's filters")            \
+	X(SAME_KEY, 64, "filters", "of a tenant that differ only between two wildcards")           \
 	X(PATTERNS, 10000, "patterns", "distinct payload patterns of one tenant")                  \
 	X(PUNT_RING, 4194304, "bytes", "waiting for the control loop, per worker")                 \
 	X(COMMAND_RING, 4096, "commands", "waiting for a worker")                                  \
@@ -23,7 +25,7 @@
 	X(ALIAS_BYTES, 67108864, "bytes", "topic aliases of all sessions")                         \
 	X(SEQUENCE_WINDOW, 128, "events", "duplicate suppression, per publisher")                  \
 	X(TRACE_RING, 4096, "events", "kept by trace, per worker")                                 \
-	X(TOPICS_SHOWN, 4096, "topics", "in one answer of show topics")
+	X(TOPICS_SHOWN, 4096, "topics", "remembered for show topics")
 
 enum {
 #define X(id, value, unit, help) DP_LIMIT_##id = value,

@@ -63,7 +63,7 @@ uint64_t dp_table_generation(const struct dp_table *table);
 const char *dp_table_hs_version(void);
 
 struct dp_table_stats {
-	uint64_t subscriptions, filters, nodes, sets, patterns;
+	uint64_t subscriptions, filters, shapes, sets, patterns;
 	uint64_t bytes; /* held by index, sets and subscriptions */
 	uint64_t updates, publishes;
 };
@@ -82,6 +82,8 @@ enum dp_explain_verdict {
 	DP_EXPLAIN_SAME_SESSION,    /* matches, but another subscription of the session already makes the copy */
 	DP_EXPLAIN_PATTERN_MISSED,  /* topic matches, payload pattern does not */
 	DP_EXPLAIN_PATTERN_UNKNOWN, /* topic matches, no payload was given to decide */
+	DP_EXPLAIN_EXCEPTS,	    /* an exception of the session that matches the topic */
+	DP_EXPLAIN_EXCEPTED,	    /* matches, but an exception of the session takes the copy away */
 };
 struct dp_explain_row {
 	dp_sub_id_t sub;

@@ -9,4 +9,6 @@
  * Ctx: any but worker. NULL when refused. rh_pages_release wants the same @size and accepts NULL.
  */
 void *rh_pages_reserve(size_t size);
+/* The same at a multiple of @size, a power of two. */
+void *rh_pages_reserve_aligned(size_t size);
 void rh_pages_release(void *mem, size_t size);

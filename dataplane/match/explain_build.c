@@ -1,13 +1,19 @@
 /*
- * The same walk as a worker's, slowly and with reasons. Two rounds: unconditional subscriptions
- * first, because one of them is enough for its session, whatever the payload says.
+ * The same answer as a worker's, slowly and with reasons. Three rounds: exceptions, because one
+ * takes all of its session's copies away; then unconditional subscriptions, because one of them is
+ * enough for its session, whatever the payload says.
  */
 
 #include "dataplane/frame/wire.h"
 #include "dataplane/match/table_priv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+
+enum round { ROUND_EXCEPT, ROUND_PLAIN, ROUND_COND };
+
+static_assert((int)ROUND_COND == DP_SET_KINDS - 1, "a round for each kind of set");
 
 struct explain {
 	struct dp_table *table;
@@ -15,19 +21,28 @@ struct explain {
 	struct dp_matched *matched; /* NULL: no payload to decide by */
 	dp_explain_cb cb;
 	void *arg;
-	bool conditional; /* this round's subscriptions */
+	enum round round;
 };
 
-static bool had_copy(const struct explain *x, dp_session_id_t session)
+static bool has_bit(const uint64_t *bits, dp_session_id_t session)
 {
-	return x->table->explained[session / 64] >> (session % 64) & 1;
+	return bits[session / 64] >> (session % 64) & 1;
+}
+
+static void set_bit(uint64_t *bits, dp_session_id_t session)
+{
+	bits[session / 64] |= 1ULL << (session % 64);
 }
 
 static enum dp_explain_verdict verdict_of(const struct explain *x, const struct dp_slot *slot)
 {
+	if (slot->kind == DP_SET_EXCEPT)
+		return DP_EXPLAIN_EXCEPTS;
+	if (has_bit(x->table->excepted, slot->session))
+		return DP_EXPLAIN_EXCEPTED;
 	if (slot->pattern && x->matched && !dp_matched_has(x->matched, slot->pattern))
 		return DP_EXPLAIN_PATTERN_MISSED;
-	if (had_copy(x, slot->session))
+	if (has_bit(x->table->explained, slot->session))
 		return DP_EXPLAIN_SAME_SESSION;
 	if (slot->pattern && !x->matched)
 		return DP_EXPLAIN_PATTERN_UNKNOWN;
@@ -41,18 +56,23 @@ static void explain_member(struct explain *x, const struct dp_receiver *member)
 		member->sub, member->session, slot->pattern, verdict_of(x, slot)};
 
 	if (row.verdict == DP_EXPLAIN_DELIVER)
-		x->table->explained[row.session / 64] |= 1ULL << (row.session % 64);
+		set_bit(x->table->explained, row.session);
+	if (row.verdict == DP_EXPLAIN_EXCEPTS)
+		set_bit(x->table->excepted, row.session);
 	x->cb(x->arg, &row);
 }
 
-static void explain_set(void *arg, const struct dp_set *set, bool conditional)
+static void explain_filter(void *arg, const struct dp_filter *filter)
 {
+	static const uint8_t kinds[] = {
+		[ROUND_EXCEPT] = DP_SET_EXCEPT, [ROUND_PLAIN] = DP_SET_PLAIN, [ROUND_COND] = DP_SET_COND};
 	struct explain *x = arg;
+	const struct dp_set *set = filter->set[kinds[x->round]];
 	uint32_t count;
 
-	if (conditional != x->conditional)
-		return;
-	for (uint32_t i = 0; i < dp_set_spans(set); i++) {
+	if (set == DP_SET_ALONE)
+		explain_member(x, &filter->first);
+	for (uint32_t i = 0; set > DP_SET_ALONE && i < dp_set_spans(set); i++) {
 		const struct dp_receiver *member = dp_set_span(set, i, &count);
 
 		for (uint32_t k = 0; k < count; k++)
@@ -61,13 +81,12 @@ static void explain_set(void *arg, const struct dp_set *set, bool conditional)
 	}
 }
 
-static void explain_walk(struct explain *x, uint16_t tenant, const struct rh_topic *topic)
+static void explain_topic(struct explain *x, uint16_t tenant, const struct rh_topic *topic)
 {
 	memset(x->table->explained, 0, DP_LIMIT_SESSIONS / 8);
-	for (unsigned round = 0; round < 2; round++) {
-		x->conditional = round == 1;
-		dp_index_walk(x->table->tenant[tenant], topic, explain_set, x);
-	}
+	memset(x->table->excepted, 0, DP_LIMIT_SESSIONS / 8);
+	for (x->round = ROUND_EXCEPT; x->round <= ROUND_COND; x->round++)
+		dp_index_visit(&x->table->index, tenant, topic, explain_filter, x);
 }
 
 int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
@@ -83,7 +102,7 @@ int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic,
 		return rh_error_set(err, EINVAL,
 			"explain: payload has %zu bytes: an event carries at most %d", payload_len,
 			RH_PAYLOAD_MAX);
-	if (tenant >= DP_LIMIT_TENANTS || !table->tenant[tenant])
+	if (tenant >= DP_LIMIT_TENANTS)
 		return 0;
 	x.patterns = dp_patterns_pending(table, tenant);
 	if (payload) {
@@ -94,7 +113,7 @@ int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic,
 	if (payload && x.patterns)
 		(void)dp_content_scan(x.patterns, table->conf.max_workers, payload,
 			(uint32_t)payload_len, x.matched);
-	explain_walk(&x, tenant, &parsed);
+	explain_topic(&x, tenant, &parsed);
 	free(x.matched);
 	return 0;
 }

@@ -1,75 +1,96 @@
 #pragma once
 
 /*
- * The topic index: a trie per tenant. A node is one path of filter levels; equal filters share it,
- * so it is also the interned filter. Literal children stand in one open-addressing table per
- * tenant, keyed by (parent, level); '+' is a field, and '#', which ends every filter that has it,
- * is a second pair of subscriber sets on the node above.
+ * The topic index: every distinct filter of all tenants once, in one hash table by its key (key.h,
+ * shape.h). A topic is looked up once for each live shape of its tenant.
  *
- * Builder writes, workers read under RCU. An insert makes what nodes are missing and then stores
- * one set pointer: that store is the moment at which the subscription exists. A removal clears or
- * replaces the set pointer and prunes afterwards.
+ * The table is a directory of segments of DP_SEGMENT_BUCKETS cache lines (extendible hashing): a
+ * segment that is full splits into two, so that an insert moves some thousand words at most,
+ * whatever the size of the table. A bucket is one line of eight words, each a filter's address with
+ * 16 bits of its key above (user addresses have 47 bits): what is not there is known after one
+ * line.
+ *
+ * Builder writes, workers read under RCU. A filter is complete before its word is stored; after
+ * that a subscription exists from the moment when a set pointer is stored. A removal clears or
+ * replaces the set pointer; a filter without any set goes out of the table.
  */
 
-#include "dataplane/base/hash.h"
-#include "dataplane/filter/topic.h"
+#include "dataplane/api/limits.h"
+#include "dataplane/base/compiler.h"
 #include "dataplane/match/set.h"
-
-#include <string.h>
+#include "dataplane/match/shape.h"
 
 enum dp_set_kind {
-	DP_SET_HERE = 0,
-	DP_SET_HERE_COND = 1,
-	DP_SET_TAIL = 2,
-	DP_SET_TAIL_COND = 3,
+	DP_SET_PLAIN = 0,
+	DP_SET_COND = 1,   /* the payload decides */
+	DP_SET_EXCEPT = 2, /* sessions that want no copy, whatever else they asked for */
 	DP_SET_KINDS
 };
 
-struct dp_node {
+/* In place of a set: the filter's first subscriber, kept in the filter. */
+#define DP_SET_ALONE ((struct dp_set *)1)
+
+/* A run of literal levels of a filter that is compared by its runs. */
+struct dp_run {
+	uint8_t first, last; /* level numbers */
+	uint16_t at, size;   /* of their bytes, with the '/' between, in canon */
+};
+
+struct dp_filter {
 	struct dp_obj obj;
-	struct dp_node *parent;
-	uint64_t hash; /* of the whole path; seeds its children's */
-	struct dp_node *one;
+	uint64_t key;
+	struct dp_filter *next; /* with the same key */
 	struct dp_set *set[DP_SET_KINDS];
-	uint32_t children; /* builder only */
-	uint16_t size;
-	bool is_one;
-	char level[];
+	struct dp_receiver first;
+	uint32_t shape; /* its id in the tenant */
+	uint32_t gen;	/* part of the topic space; builder only */
+	uint16_t tenant;
+	uint16_t len; /* of its canonical form, which stands behind the runs */
+	uint8_t runs;
+	bool partial; /* compared by rh_filter_matches; it has no runs */
+	bool fresh;   /* builder only: `first` was never used */
+	struct dp_run run[];
 };
 
-/*
- * A slot is 0 (never used: a probe ends), 1 (removed), or the node's address with 16 bits of its
- * hash above (user addresses have 47 bits), so that a probe reads a foreign node only every
- * 32,768th time.
- */
-struct dp_edges {
+#define DP_BUCKET_SLOTS	   8
+#define DP_SEGMENT_BYTES   DP_MEMORY_BLOCK
+#define DP_SEGMENT_BUCKETS (DP_SEGMENT_BYTES / RH_CACHE_LINE - 1)
+
+/* A word is 0 (a probe ends in the bucket that has one), DP_SLOT_REMOVED, or a filter. */
+#define DP_SLOT_REMOVED 1ULL
+#define DP_SLOT_ADDRESS ((1ULL << 48) - 1)
+
+/* At a multiple of DP_SEGMENT_BYTES. */
+struct dp_segment {
 	struct dp_obj obj;
-	uint64_t mask;
-	uint64_t slot[];
-};
-
-#define DP_EDGE_REMOVED 1ULL
-#define DP_EDGE_ADDRESS ((1ULL << 48) - 1)
-/* At half load a seeded table has no run near this; an insert that would need more grows the table.
- */
-#define DP_PROBE_MAX 128
-
-static inline uint64_t dp_edge_tag(uint64_t hash)
-{
-	return (hash | 1ULL << 48) & ~DP_EDGE_ADDRESS;
-}
-
-static inline struct dp_node *dp_edge_node(uint64_t word)
-{
-	return (struct dp_node *)(uintptr_t)(word & DP_EDGE_ADDRESS);
-}
-
-struct dp_tenant {
-	struct dp_obj obj;
-	struct dp_edges *edges;
-	struct dp_node *root;
 	/* Builder only. */
-	uint64_t live, removed;
+	uint32_t depth; /* bits of the key that all of its filters share */
+	uint32_t live, removed;
+	uint64_t bucket[DP_SEGMENT_BUCKETS][DP_BUCKET_SLOTS] rh_cache_aligned;
+};
+
+struct dp_directory {
+	struct dp_obj obj;
+	uint32_t depth; /* 1 << depth segments; the key's highest bits choose */
+	struct dp_segment *segment[];
+};
+
+/* A tenant's shapes, builder's side. */
+struct dp_rows {
+	struct dp_obj obj;
+	uint32_t count, room;
+	uint32_t serial; /* of ids */
+	struct dp_shape_row row[];
+};
+
+struct dp_index {
+	struct dp_directory *directory;		    /* R */
+	struct dp_shapes *shapes[DP_LIMIT_TENANTS]; /* R; NULL: nobody subscribed there */
+	struct dp_secret secret;		    /* R */
+	uint64_t tenant_hash[DP_LIMIT_TENANTS];	    /* R; the same before a tenant exists and after */
+	/* Builder only. */
+	struct dp_rows *rows[DP_LIMIT_TENANTS];
+	uint64_t shapes_live; /* in the lists; read relaxed by anyone */
 };
 
 /*
@@ -81,101 +102,84 @@ struct dp_tenant {
 #define DP_GEN_LEVEL2 16384
 #define DP_GEN_COUNT  (DP_LIMIT_TENANTS + DP_GEN_LEVEL1 + DP_GEN_LEVEL2)
 
-static inline uint64_t dp_level_hash(const char *level, size_t size, uint64_t parent_hash)
-{
-	return rh_hash(level, size, parent_hash);
-}
-
-/* The root's hash is known before the tenant exists, so that parts have the same number before and
- * after. */
-static inline uint64_t dp_tenant_hash(uint16_t id, uint64_t seed)
-{
-	return rh_hash(&id, sizeof(id), seed);
-}
-
-/* @hash1: of the path of the first level; @hash2: of the first two. */
+/* @hash1: the tenant's and the first level's hash. */
 static inline uint32_t dp_gen_level1(uint64_t hash1)
 {
 	return DP_LIMIT_TENANTS + (uint32_t)(hash1 & (DP_GEN_LEVEL1 - 1));
 }
 
+/* @hash2: those and the second level's. */
 static inline uint32_t dp_gen_level2(uint64_t hash2)
 {
 	return DP_LIMIT_TENANTS + DP_GEN_LEVEL1 + (uint32_t)(hash2 & (DP_GEN_LEVEL2 - 1));
 }
 
-/* Ctx: worker or builder. */
-static inline struct dp_node *dp_edge_find(const struct dp_edges *edges,
-	const struct dp_node *parent, const char *level, size_t size, uint64_t hash)
+static inline char *dp_filter_canon(const struct dp_filter *filter)
 {
-	uint64_t tag = dp_edge_tag(hash);
-
-	for (uint64_t i = 0; i < DP_PROBE_MAX; i++) {
-		uint64_t word = rh_load_acquire(&edges->slot[(hash + i) & edges->mask]);
-		struct dp_node *node = dp_edge_node(word);
-
-		if (!word)
-			return NULL;
-		if ((word & ~DP_EDGE_ADDRESS) == tag && node->parent == parent &&
-			node->size == size && memcmp(node->level, level, size) == 0)
-			return node;
-	}
-	return NULL;
+	return (char *)(uintptr_t)(filter->run + filter->runs);
 }
+
+static inline uint64_t dp_slot_tag(uint64_t key)
+{
+	return (key << 16 | 1ULL << 48) & ~DP_SLOT_ADDRESS;
+}
+
+static inline struct dp_filter *dp_slot_filter(uint64_t word)
+{
+	return (struct dp_filter *)(uintptr_t)(word & DP_SLOT_ADDRESS);
+}
+
+static inline uint64_t dp_directory_at(uint32_t depth, uint64_t key)
+{
+	return depth ? key >> (64 - depth) : 0;
+}
+
+static inline uint32_t dp_bucket_at(uint64_t key)
+{
+	return (uint32_t)(((key & UINT32_MAX) * DP_SEGMENT_BUCKETS) >> 32);
+}
+
+static inline struct dp_segment *dp_segment_of(const struct dp_directory *directory, uint64_t key)
+{
+	return rh_rcu_deref(directory->segment[dp_directory_at(directory->depth, key)]);
+}
+
+static inline uint32_t dp_bucket_next(uint32_t bucket)
+{
+	return bucket + 1 < DP_SEGMENT_BUCKETS ? bucket + 1 : 0;
+}
+
+/* filters_build.c; Ctx: builder */
+int dp_index_init(struct dp_memory *memory, struct dp_index *index, uint64_t seed);
+/* Without readers. Accepts what was half made. */
+void dp_index_fini(struct dp_memory *memory, struct dp_index *index);
+/*
+ * The filter of @tenant, made and put into the table if it is new; it has no set then. -ENOMEM,
+ * -EMLINK (DP_LIMIT_SHAPES), -E2BIG (DP_LIMIT_SAME_KEY) leave no trace.
+ */
+int dp_index_filter(struct dp_memory *memory, struct dp_index *index, uint16_t tenant,
+	const struct rh_filter *filter, struct dp_filter **out);
+/* Out of the table, and retired, if nobody is in any of its sets. */
+void dp_index_prune(struct dp_memory *memory, struct dp_index *index, struct dp_filter *filter);
 
 /*
- * Visit the sets of all filters that match @topic: @visit(arg, set, conditional). A path that can
- * go both ways waits on the stack; each level adds at most one, so the stack is as deep as the
- * topic. Work is bounded by the nodes that match.
+ * shapes_build.c. Count one more filter under @shape; *@id is the shape's number. Workers know the
+ * shape before this returns. -ENOMEM, -EMLINK.
  */
-typedef void (*dp_visit)(void *arg, const struct dp_set *set, bool conditional);
+int dp_index_shape_take(struct dp_memory *memory, struct dp_index *index, uint16_t tenant,
+	const struct dp_shape *shape, uint32_t *id);
+void dp_index_shape_give(
+	struct dp_memory *memory, struct dp_index *index, uint16_t tenant, uint32_t id);
 
-struct dp_walk_step {
-	const struct dp_node *node;
-	uint32_t level;
-};
+/* member_build.c: as dp_set_add and dp_set_del, for a filter's set of @kind. */
+int dp_filter_member_add(struct dp_memory *memory, struct dp_filter *filter, uint8_t kind,
+	const struct dp_receiver *member, uint32_t *pos);
+void dp_filter_member_del(struct dp_memory *memory, struct dp_filter *filter, uint8_t kind,
+	uint32_t pos, dp_sub_id_t *moved);
 
-static inline __attribute__((always_inline)) void dp_walk_sets(
-	const struct dp_node *node, enum dp_set_kind kind, dp_visit visit, void *arg)
-{
-	const struct dp_set *plain = rh_rcu_deref(node->set[kind]);
-	const struct dp_set *cond = rh_rcu_deref(node->set[kind + 1]);
-
-	if (plain)
-		visit(arg, plain, false);
-	if (cond)
-		visit(arg, cond, true);
-}
-
-static inline __attribute__((always_inline)) void dp_index_walk(
-	const struct dp_tenant *tenant, const struct rh_topic *topic, dp_visit visit, void *arg)
-{
-	struct dp_walk_step stack[RH_LEVELS_MAX + 1];
-	const struct dp_edges *edges = rh_rcu_deref(tenant->edges);
-	bool dollar = topic->text[0] == '$';
-	uint32_t depth = 1;
-
-	stack[0] = (struct dp_walk_step){tenant->root, 0};
-	while (depth) {
-		struct dp_walk_step at = stack[--depth];
-		bool wild = !(dollar && at.level == 0); /* [MQTT-4.7.2-1] */
-		const char *level = topic->text + topic->start[at.level & (RH_LEVELS_MAX - 1)];
-		const struct dp_node *one, *literal;
-		size_t size;
-
-		if (wild)
-			dp_walk_sets(at.node, DP_SET_TAIL, visit, arg);
-		if (at.level == topic->levels) {
-			dp_walk_sets(at.node, DP_SET_HERE, visit, arg);
-			continue;
-		}
-		size = topic->size[at.level];
-		one = wild ? rh_rcu_deref(at.node->one) : NULL;
-		literal = dp_edge_find(
-			edges, at.node, level, size, dp_level_hash(level, size, at.node->hash));
-		if (one)
-			stack[depth++] = (struct dp_walk_step){one, at.level + 1};
-		if (literal)
-			stack[depth++] = (struct dp_walk_step){literal, at.level + 1};
-	}
-}
+/*
+ * visit_lookup.c. Visit the filters of @tenant that match @topic, one by one and slowly. Ctx: under RCU.
+ */
+typedef void (*dp_visit)(void *arg, const struct dp_filter *filter);
+void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct rh_topic *topic,
+	dp_visit visit, void *arg);

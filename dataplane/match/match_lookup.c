@@ -1,7 +1,6 @@
 /*
- * A burst in passes: hash every topic and prefetch its bucket; find the way and prefetch its entry;
- * then answer one by one. An answer that the cache does not have comes from the index and is kept
- * if there is room.
+ * A burst in passes: what the result cache knows is answered first; the rest is searched in the
+ * index together, and kept in the cache if there is room.
  */
 
 #include "dataplane/match/match_lookup.h"
@@ -27,6 +26,13 @@ bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t 
 	const struct dp_slot *slot = dp_slot_at(match->table, sub);
 
 	return slot && rh_load_acquire(&slot->tag) == sub_tag;
+}
+
+static inline uint64_t key_hash(const struct dp_match *match, const struct dp_match_key *key)
+{
+	uint64_t who = (uint64_t)key->tenant << 16 | key->profile;
+
+	return rh_hash(key->topic, key->topic_len, match->seed + who * 0x9e3779b97f4a7c15ULL);
 }
 
 /* Bit i: way i has the tag. */
@@ -90,18 +96,19 @@ static inline uint64_t gen_sum(const struct dp_table *table, uint16_t tenant, co
 	       rh_load_acquire(&table->gens[gen[1]]);
 }
 
-/* The parts of the topic space that this topic's result depends on. */
-static void found_gens(const struct dp_match *match, uint16_t id, struct dp_found *found)
+/* The parts of the topic space that the result of @topic depends on. */
+static void found_gens(const struct dp_match *match, uint32_t topic, struct dp_found *found)
 {
-	const struct rh_topic *topic = &match->topic;
-	uint64_t hash = dp_tenant_hash(id, match->table->conf.seed);
+	const struct dp_search *search = match->search;
+	const struct dp_cut *cut = &search->cut[topic];
+	uint16_t tenant = search->tenant[topic];
+	uint64_t hash = search->index->tenant_hash[tenant] + cut->hash[0];
 
-	hash = dp_level_hash(topic->text, topic->size[0], hash);
 	found->gen[0] = dp_gen_level1(hash);
-	if (topic->levels > 1)
-		hash = dp_level_hash(topic->text + topic->start[1], topic->size[1], hash);
+	if (cut->topic.levels > 1)
+		hash += cut->hash[1];
 	found->gen[1] = dp_gen_level2(hash);
-	found->sum = gen_sum(match->table, id, found->gen);
+	found->sum = gen_sum(match->table, tenant, found->gen);
 }
 
 static void give_result(struct dp_match *match, uint32_t count, struct dp_match_result *result)
@@ -118,7 +125,8 @@ static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 	const struct dp_receiver *receivers = dp_entry_receivers(&match->cache, entry);
 	struct dp_receiver *to = match->result + match->result_used;
 
-	dp_entry_count(&match->cache, entry, key);
+	entry->last_burst = match->cache.burst;
+	rh_add_relaxed(&entry->events, 1);
 	result->verdict = DP_MATCH_OK;
 	result->receivers = receivers;
 	result->count = entry->count;
@@ -132,25 +140,23 @@ static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 		result);
 }
 
-static void answer_uncached(struct dp_match *match, const struct dp_tenant *tenant,
-	const struct dp_match_key *key, struct dp_match_result *result)
+static void answer_uncached(struct dp_match *match, uint32_t topic, const struct dp_match_key *key,
+	struct dp_match_result *result)
 {
 	if (match->candidates_overflow)
-		dp_match_decide_by_walk(match, tenant, key);
+		dp_match_decide_again(match, topic, key);
 	else if (match->candidate_count)
 		match->walk_count += dp_match_decide(match, key, match->candidate,
 			match->candidate_count, match->walk_to + match->walk_count);
 	give_result(match, match->walk_count, result);
 }
 
-/* Cache switched off, too many candidates, or no room. */
+/* False: too many candidates, or no room. */
 static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
 	struct dp_entry *stale, struct dp_found *found, struct dp_entry **out)
 {
 	bool evicted = false, kept;
 
-	if (!match->cache.bucket)
-		return false;
 	found->receivers = match->walk_to;
 	found->count = match->walk_count;
 	found->candidates = match->candidate;
@@ -162,69 +168,136 @@ static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_
 	return kept;
 }
 
-static __attribute__((noinline)) void answer_miss(struct dp_match *match,
-	const struct dp_match_key *key, uint64_t hash, struct dp_entry *stale,
-	struct dp_match_result *result)
+static inline bool is_valid(const struct dp_match *match, const struct dp_entry *entry)
 {
-	const struct dp_tenant *tenant;
-	struct dp_found found;
-	struct dp_entry *entry;
-
-	*result = (struct dp_match_result){.verdict = DP_MATCH_OK};
-	rh_add_relaxed(&match->counters.misses, 1);
-	if (key->tenant >= DP_LIMIT_TENANTS ||
-		rh_topic_parse(key->topic, key->topic_len, &match->topic, NULL)) {
-		result->verdict = DP_MATCH_BAD_TOPIC;
-		return;
-	}
-	/* Before the walk: a change during it leaves the entry outdated, never wrong. */
-	found_gens(match, key->tenant, &found);
-	tenant = rh_rcu_deref(match->table->tenant[key->tenant]);
-	dp_match_walk(match, tenant);
-	if (keep(match, key, hash, stale, &found, &entry)) {
-		answer_from(match, key, entry, result);
-		return;
-	}
-	dp_topics_uncached(match, key, hash, stale, match->walk_count);
-	answer_uncached(match, tenant, key, result);
+	return entry && entry->sum == gen_sum(match->table, entry->tenant, entry->gen);
 }
 
-static inline void answer(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
-	struct dp_match_result *result)
+static inline void answer_hit(struct dp_match *match, const struct dp_match_key *key,
+	struct dp_entry *entry, struct dp_match_result *result)
+{
+	result->cache_hit = true;
+	rh_add_relaxed(&match->counters.hits, 1);
+	answer_from(match, key, entry, result);
+}
+
+/* What the search found for @topic, through the cache: an event before this one may have brought
+ * the same topic. */
+static void answer_cached(struct dp_match *match, uint32_t topic, const struct dp_match_key *key,
+	uint64_t hash, struct dp_found *found, struct dp_match_result *result)
 {
 	struct dp_entry *entry = cache_find(&match->cache, key, hash);
 
-	if (rh_likely(entry && entry->sum == gen_sum(match->table, entry->tenant, entry->gen))) {
-		result->cache_hit = true;
-		rh_add_relaxed(&match->counters.hits, 1);
-		answer_from(match, key, entry, result);
+	if (is_valid(match, entry)) {
+		answer_hit(match, key, entry, result);
 		return;
 	}
+	rh_add_relaxed(&match->counters.misses, 1);
 	rh_add_relaxed(&match->counters.stale, entry != NULL);
-	answer_miss(match, key, hash, entry, result);
+	dp_match_collect(match, topic);
+	if (keep(match, key, hash, entry, found, &entry))
+		answer_from(match, key, entry, result);
+	else
+		answer_uncached(match, topic, key, result);
+}
+
+/* Events of a burst that the cache has no answer for. */
+struct misses {
+	uint32_t count;
+	uint8_t event[DP_MATCH_BURST_MAX]; /* by number of the topic in the search */
+	struct dp_found found[DP_MATCH_BURST_MAX];
+};
+
+static_assert(DP_MATCH_BURST_MAX <= UINT8_MAX, "an event's number fits");
+
+/* Prepare the search for @key; false: nobody may publish that. */
+static inline bool miss_prepare(
+	struct dp_match *match, struct misses *misses, const struct dp_match_key *key, uint32_t event)
+{
+	struct dp_search *search = match->search;
+	uint32_t topic = misses->count;
+
+	if (key->tenant >= DP_LIMIT_TENANTS ||
+		!dp_cut_make(&search->cut[topic], &search->index->secret, key->topic,
+			key->topic_len))
+		return false;
+	search->tenant[topic] = key->tenant;
+	misses->event[topic] = (uint8_t)event;
+	/* Before the search: a change during it leaves the entry outdated, never wrong. */
+	if (match->cache.bucket)
+		found_gens(match, topic, &misses->found[topic]);
+	misses->count++;
+	return true;
+}
+
+static inline void miss_add(struct dp_match *match, struct misses *misses,
+	const struct dp_match_key *key, uint32_t event, struct dp_match_result *result)
+{
+	result->cache_hit = false;
+	result->verdict = DP_MATCH_OK;
+	if (rh_likely(miss_prepare(match, misses, key, event)))
+		return;
+	rh_add_relaxed(&match->counters.misses, 1);
+	*result = (struct dp_match_result){.verdict = DP_MATCH_BAD_TOPIC};
+}
+
+static void misses_answer(struct dp_match *match, struct misses *misses,
+	const struct dp_match_key *keys, const uint64_t *hash, struct dp_match_result *results)
+{
+	match->search->topics = misses->count;
+	dp_search_run(match->search);
+	for (uint32_t i = 0; i < misses->count; i++) {
+		uint32_t event = misses->event[i];
+
+		if (match->cache.bucket) {
+			answer_cached(match, i, &keys[event], hash[event], &misses->found[i],
+				&results[event]);
+			continue;
+		}
+		rh_add_relaxed(&match->counters.misses, 1);
+		dp_match_collect(match, i);
+		answer_uncached(match, i, &keys[event], &results[event]);
+	}
+}
+
+/* Hash every topic and ask for its bucket, then for its entry; then answer what is known. */
+static void hits_answer(struct dp_match *match, struct misses *misses,
+	const struct dp_match_key *keys, uint32_t count, uint64_t *hash,
+	struct dp_match_result *results)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		hash[i] = key_hash(match, &keys[i]);
+		prefetch_bucket(&match->cache, hash[i]);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		prefetch_entry(&match->cache, hash[i]);
+	for (uint32_t i = 0; i < count; i++) {
+		struct dp_entry *entry = cache_find(&match->cache, &keys[i], hash[i]);
+
+		if (rh_likely(is_valid(match, entry)))
+			answer_hit(match, &keys[i], entry, &results[i]);
+		else
+			miss_add(match, misses, &keys[i], i, &results[i]);
+	}
 }
 
 void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
 	struct dp_match_result *results)
 {
 	uint64_t hash[DP_MATCH_BURST_MAX];
+	struct misses misses;
 
 	assert(count <= DP_MATCH_BURST_MAX);
+	misses.count = 0;
 	match->result_used = 0;
-	match->cache.look++;
-	if (!match->cache.bucket) {
+	match->cache.burst++;
+	if (match->cache.bucket)
+		hits_answer(match, &misses, keys, count, hash, results);
+	else
 		for (uint32_t i = 0; i < count; i++)
-			answer_miss(match, &keys[i], 0, NULL, &results[i]);
-		return;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		hash[i] = dp_match_key_hash(match, &keys[i]);
-		prefetch_bucket(&match->cache, hash[i]);
-	}
-	for (uint32_t i = 0; i < count; i++)
-		prefetch_entry(&match->cache, hash[i]);
-	for (uint32_t i = 0; i < count; i++)
-		answer(match, &keys[i], hash[i], &results[i]);
+			miss_add(match, &misses, &keys[i], i, &results[i]);
+	if (misses.count)
+		misses_answer(match, &misses, keys, hash, results);
 }
 
 void dp_match_counters(const struct dp_match *match, struct dp_match_counters *out)

@@ -6,10 +6,11 @@
 
 #include "dataplane/match/cache.h"
 #include "dataplane/match/match_lookup.h"
+#include "dataplane/match/search.h"
 #include "dataplane/match/table_priv.h"
 
-/* Conditional candidates of one event that are remembered; beyond, the index is walked a second
- * time after the scan. */
+/* Conditional candidates of one event that are remembered; beyond, the filters found are gone
+ * through a second time after the scan. */
 #define DP_CANDIDATES_MAX 4096
 /* Each session at most once in each result of a burst. Reserved, not touched: pages come with the
  * first results so large. */
@@ -27,46 +28,29 @@ struct dp_match {
 	struct dp_receiver *result;
 	size_t result_used;
 
-	/* A session whose stamp is the serial has its copy of the current event. */
+	/* A session whose stamp is the serial has its copy of the current event, or wants none. */
 	uint32_t *stamp;
 	uint32_t serial;
 
-	/* The walk under way. */
+	/* The event whose filters are being collected. */
 	struct dp_receiver *walk_to;
 	uint32_t walk_count;
 	uint32_t candidate_count;
 	bool candidates_overflow;
 	struct dp_candidate *candidate;
-	struct rh_topic topic;
-	uint16_t topic_tenant;
+	uint16_t tenant;
 
 	struct dp_matched matched;
 	struct dp_match_counters counters;
+	struct dp_search *search;
 };
 
-/* Of the result cache, and of what is remembered of topics. */
-static inline uint64_t dp_match_key_hash(
-	const struct dp_match *match, const struct dp_match_key *key)
-{
-	uint64_t who = (uint64_t)key->tenant << 16 | key->profile;
-
-	return rh_hash(key->topic, key->topic_len, match->seed + who * 0x9e3779b97f4a7c15ULL);
-}
-
-/* dp_topics_event; without a cache for the few events that are looked at. */
-static inline void dp_topics_uncached(struct dp_match *match, const struct dp_match_key *key,
-	uint64_t hash, struct dp_entry *stale, uint32_t receivers)
-{
-	if (match->cache.bucket || rh_unlikely(--match->cache.topics.skip == 0))
-		dp_topics_event(match, key, hash, stale, receivers);
-}
-
 /*
- * Walk the index for match->topic: unconditional receivers, each session once, to walk_to;
- * conditional ones of other sessions to candidate, unless they are too many. @tenant NULL: nobody
- * subscribed there. Ctx: worker.
+ * Go through the filters that the search found for its topic @topic: unconditional receivers, each
+ * session once, to walk_to; conditional ones of other sessions to candidate, unless they are too
+ * many. Sessions with an exception that matches are in neither. Ctx: worker.
  */
-void dp_match_walk(struct dp_match *match, const struct dp_tenant *tenant);
+void dp_match_collect(struct dp_match *match, uint32_t topic);
 /*
  * Scan the payload and append those of @candidate whose pattern is in it to @to, each session once;
  * returns how many. Ctx: worker.
@@ -74,8 +58,7 @@ void dp_match_walk(struct dp_match *match, const struct dp_tenant *tenant);
 uint32_t dp_match_decide(struct dp_match *match, const struct dp_match_key *key,
 	const struct dp_candidate *candidate, uint32_t candidates, struct dp_receiver *to);
 /*
- * After a walk with more candidates than could be remembered: scan, then walk again and add to
- * walk_to. Stamps still say who has a copy. Ctx: worker.
+ * After a collection with more candidates than could be remembered: scan, then go through the
+ * filters again and add to walk_to. Stamps still say who has a copy. Ctx: worker.
  */
-void dp_match_decide_by_walk(
-	struct dp_match *match, const struct dp_tenant *tenant, const struct dp_match_key *key);
+void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct dp_match_key *key);

@@ -8,6 +8,7 @@
  */
 
 #include "dataplane/base/rcu.h"
+#include "dataplane/match/arena.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,10 @@ struct dp_memory {
 				 */
 	struct dp_batch *reclaimed; /* reclaimer pushes, builder takes all: batches whose slots may
 				       be reused */
+	struct dp_obj *returned;    /* likewise: the arena's objects */
+	/* Builder only. */
+	struct dp_obj *returning; /* taken from there, not yet given to the arena */
+	struct dp_arena arena;
 };
 
 /* What one callback frees. */
@@ -43,6 +48,9 @@ struct dp_batch {
 
 #define DP_SLOT_END UINT32_MAX
 
+/* Objects of this size lie at a multiple of it. */
+#define DP_MEMORY_BLOCK DP_ARENA_BLOCK
+
 /* Ctx of all: builder. */
 void dp_memory_init(struct dp_memory *memory);
 /* Frees what was retired; the caller has made sure that no reader is left and ran rh_rcu_barrier.
@@ -50,7 +58,7 @@ void dp_memory_init(struct dp_memory *memory);
 void dp_memory_fini(struct dp_memory *memory);
 /* Zeroed, and beginning with its dp_obj. NULL when there is none. */
 void *dp_memory_alloc(struct dp_memory *memory, size_t bytes);
-/* For objects that no reader can have seen. Accepts NULL. */
+/* For objects that no reader can have seen, or without readers. Accepts NULL. */
 void dp_memory_free(struct dp_memory *memory, void *object);
 /* Unlinked before the call. Accepts NULL. */
 void dp_memory_retire(struct dp_memory *memory, void *object);

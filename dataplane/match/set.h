@@ -69,5 +69,8 @@ int dp_set_add(struct dp_memory *memory, struct dp_set **at, const struct dp_rec
  * Ctx: builder.
  */
 void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, dp_sub_id_t *moved);
+/* A set of @count members, at most DP_SET_INLINE. NULL: no memory. Ctx: builder. */
+struct dp_set *dp_set_of(
+	struct dp_memory *memory, const struct dp_receiver *members, uint32_t count);
 /* Free at once, without readers. Accepts NULL. */
 void dp_set_free(struct dp_memory *memory, struct dp_set *set);

@@ -17,6 +17,16 @@ static struct dp_set *set_alloc(struct dp_memory *memory, uint32_t count)
 	return set;
 }
 
+struct dp_set *dp_set_of(
+	struct dp_memory *memory, const struct dp_receiver *members, uint32_t count)
+{
+	struct dp_set *set = set_alloc(memory, count);
+
+	if (set)
+		memcpy(set->member, members, count * sizeof(*members));
+	return set;
+}
+
 /* A new chunk with the first @count members of @from. */
 static struct dp_chunk *chunk_copy(
 	struct dp_memory *memory, const struct dp_receiver *from, uint32_t count)

@@ -37,8 +37,10 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 		table->conf.seed = rh_random_seed();
 	table->gens = calloc(DP_GEN_COUNT, sizeof(*table->gens));
 	table->explained = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->explained));
+	table->excepted = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->excepted));
 	table->snapshot = dp_memory_alloc(&table->memory, sizeof(*table->snapshot));
-	if (!table->gens || !table->explained || !table->snapshot) {
+	if (!table->gens || !table->explained || !table->excepted || !table->snapshot ||
+		dp_index_init(&table->memory, &table->index, table->conf.seed)) {
 		dp_table_destroy(table);
 		return rh_error_set(err, ENOMEM, "table: no memory");
 	}
@@ -52,30 +54,15 @@ void dp_table_destroy(struct dp_table *table)
 		return;
 	dp_memory_flush(&table->memory);
 	rh_rcu_barrier();
-	for (uint32_t i = 0; i < DP_LIMIT_TENANTS; i++)
-		if (table->tenant[i])
-			dp_tenant_free(table, table->tenant[i]);
+	dp_index_fini(&table->memory, &table->index);
 	for (uint32_t i = 0; i < DP_SLOTS_CHUNKS; i++)
 		dp_memory_free(&table->memory, table->slots[i]);
 	dp_patterns_free_all(table);
 	dp_memory_fini(&table->memory);
 	free(table->explained);
+	free(table->excepted);
 	free(table->gens);
 	free(table);
-}
-
-/* The one part of the topic space whose results @filter can change. */
-static uint32_t gen_of(const struct dp_tenant *tenant, uint16_t id, const struct rh_filter *filter)
-{
-	const struct rh_token *token = filter->token;
-	uint64_t hash;
-
-	if (token[0].kind != RH_TOKEN_LIT)
-		return id;
-	hash = dp_level_hash(filter->canon + token[0].start, token[0].size, tenant->root->hash);
-	if (filter->tokens < 2 || token[1].kind != RH_TOKEN_LIT)
-		return dp_gen_level1(hash);
-	return dp_gen_level2(dp_level_hash(filter->canon + token[1].start, token[1].size, hash));
 }
 
 static void touch(struct dp_table *table, uint32_t gen)
@@ -84,23 +71,24 @@ static void touch(struct dp_table *table, uint32_t gen)
 	rh_add_relaxed(&table->stats.updates, 1);
 }
 
-static bool is_filter_used(const struct dp_node *node, uint8_t kind)
+static bool is_filter_used(const struct dp_filter *filter)
 {
-	return node->set[kind & ~1] || node->set[kind | 1];
+	return filter->set[DP_SET_PLAIN] || filter->set[DP_SET_COND] || filter->set[DP_SET_EXCEPT];
 }
 
 /* The kind's set is about to gain its first, or has lost its last, member. */
-static void count_set(struct dp_table *table, const struct dp_node *node, uint8_t kind, int step)
+static void count_set(
+	struct dp_table *table, const struct dp_filter *filter, uint8_t kind, int step)
 {
-	if (node->set[kind])
+	if (filter->set[kind])
 		return;
 	rh_add_relaxed(&table->stats.sets, (uint64_t)(int64_t)step);
-	if (!is_filter_used(node, kind))
+	if (!is_filter_used(filter))
 		rh_add_relaxed(&table->stats.filters, (uint64_t)(int64_t)step);
 }
 
-static int check_add(const struct dp_table *table, uint16_t tenant, dp_session_id_t session,
-	dp_pattern_id_t pattern, struct rh_error *err)
+static int check_add(const struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
+	dp_session_id_t session, dp_pattern_id_t pattern, struct rh_error *err)
 {
 	const struct dp_patterns *patterns;
 
@@ -116,6 +104,14 @@ static int check_add(const struct dp_table *table, uint16_t tenant, dp_session_i
 			"subscription: pattern %u is not installed: set the tenant's patterns "
 			"first",
 			pattern);
+	if (filter->grouped)
+		return rh_error_set(err, ENOTSUP,
+			"subscription: shared subscriptions are not supported yet: subscribe to the "
+			"filter without its group");
+	if (pattern && filter->except)
+		return rh_error_set(err, EINVAL,
+			"subscription: an exception with a content expression is not supported: "
+			"leave the expression out");
 	if (table->stats.subscriptions == DP_LIMIT_SUBSCRIPTIONS)
 		return rh_error_set(err, ENOSPC,
 			"subscription: all %d subscriptions are in use: remove some first",
@@ -123,29 +119,11 @@ static int check_add(const struct dp_table *table, uint16_t tenant, dp_session_i
 	return 0;
 }
 
-/* What the trie has no edges for. */
-static int check_filter(const struct rh_filter *filter, struct rh_error *err)
-{
-	uint8_t first = filter->tokens ? filter->token[0].kind : RH_TOKEN_ANY;
-	bool served = !filter->verbatim_at && (first == RH_TOKEN_LIT || filter->hides_dollar);
-
-	for (size_t i = 0; i < filter->tokens; i++)
-		served = served && filter->token[i].kind != RH_TOKEN_PREFIX &&
-			 filter->token[i].kind != RH_TOKEN_SUB &&
-			 filter->token[i].kind != RH_TOKEN_ANY;
-	if (served)
-		return rh_filter_is_plain(filter, err);
-	return rh_error_set(err, ENOTSUP,
-		"subscription: this wildcard is not served yet: use a filter that dialect mqtt "
-		"can express");
-}
-
 static uint8_t kind_of(const struct rh_filter *filter, dp_pattern_id_t pattern)
 {
-	uint8_t last = filter->token[filter->tokens - 1].kind;
-	bool tail = last == RH_TOKEN_TAIL0 || last == RH_TOKEN_TAIL1;
-
-	return (uint8_t)((tail ? DP_SET_TAIL : DP_SET_HERE) + (pattern ? 1 : 0));
+	if (filter->except)
+		return DP_SET_EXCEPT;
+	return pattern ? DP_SET_COND : DP_SET_PLAIN;
 }
 
 static uint32_t next_tag(struct dp_table *table)
@@ -162,67 +140,78 @@ static int link_slot(struct dp_table *table, struct dp_slot *slot, dp_sub_id_t s
 	int ret;
 
 	rh_store_release(&slot->tag, member.sub_tag);
-	count_set(table, slot->node, slot->kind, 1);
-	ret = dp_set_add(&table->memory, &slot->node->set[slot->kind], &member, &slot->pos);
+	count_set(table, slot->filter, slot->kind, 1);
+	ret = dp_filter_member_add(&table->memory, slot->filter, slot->kind, &member, &slot->pos);
 	if (ret == 0)
 		return 0;
-	count_set(table, slot->node, slot->kind, -1);
+	count_set(table, slot->filter, slot->kind, -1);
 	rh_store_release(&slot->tag, 0);
 	return ret;
 }
 
-static int add(struct dp_table *table, uint16_t id, const struct rh_filter *filter,
+static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
 	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out)
 {
-	struct dp_tenant *tenant = table->tenant[id];
 	struct dp_slot *slot;
 	dp_sub_id_t sub;
-	int ret = tenant ? 0 : dp_tenant_create(table, id, &tenant);
+	int ret = dp_slot_take(table, &sub);
 
-	if (ret == 0)
-		ret = dp_slot_take(table, &sub);
 	if (ret)
 		return ret;
 	slot = dp_slot_at(table, sub);
-	ret = dp_trie_path(table, tenant, filter, &slot->node);
+	ret = dp_index_filter(&table->memory, &table->index, tenant, filter, &slot->filter);
 	if (ret)
 		goto out_slot;
 	slot->session = session;
 	slot->pattern = pattern;
-	slot->epoch = pattern ? dp_patterns_pending(table, id)->epoch : 0;
-	slot->tenant = id;
+	slot->epoch = pattern ? dp_patterns_pending(table, tenant)->epoch : 0;
 	slot->kind = kind_of(filter, pattern);
-	slot->gen = gen_of(tenant, id, filter);
 	ret = link_slot(table, slot, sub);
 	if (ret)
-		goto out_path;
-	touch(table, slot->gen);
+		goto out_filter;
+	touch(table, slot->filter->gen);
 	*out = sub;
 	return 0;
 
-out_path:
-	dp_trie_prune(table, tenant, slot->node);
+out_filter:
+	dp_index_prune(&table->memory, &table->index, slot->filter);
 out_slot:
 	dp_slot_return(table, sub);
 	return ret;
 }
 
-int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
-	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err)
+static int refused(int ret, struct rh_error *err)
 {
-	int ret = check_filter(filter, err);
-
-	if (ret == 0)
-		ret = check_add(table, tenant, session, pattern, err);
-	if (ret)
-		return ret;
-	ret = add(table, tenant, filter, session, pattern, out);
-	if (ret == -ENOMEM)
+	switch (ret) {
+	case -ENOMEM:
 		return rh_error_set(err, ENOMEM, "subscription: no memory for the topic index");
-	if (ret)
+	case -E2BIG:
+		return rh_error_set(err, E2BIG,
+			"subscription: %d filters of this tenant differ from it only in what stands between two "
+			"wildcards: use fewer, or make an earlier level differ",
+			DP_LIMIT_SAME_KEY);
+	case -EMLINK:
+		return rh_error_set(err, EMLINK,
+			"subscription: the tenant's filters have %d wildcard shapes already, and this is another: "
+			"put wildcards where its other filters have them",
+			DP_LIMIT_SHAPES);
+	default:
 		return rh_error_set(err, -ret,
 			"subscription: every slot is in use or waits for its "
 			"grace period: try again");
+	}
+}
+
+int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
+	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err)
+{
+	int ret = check_add(table, tenant, filter, session, pattern, err);
+
+	if (ret)
+		return ret;
+	ret = add(table, tenant, filter, session, pattern, out);
+	if (ret)
+		return refused(ret, err);
 	rh_add_relaxed(&table->stats.subscriptions, 1);
 	return 0;
 }
@@ -230,19 +219,19 @@ int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_fi
 int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub)
 {
 	struct dp_slot *slot = dp_slot_at(table, sub);
-	struct dp_node *node;
+	struct dp_filter *filter;
 	dp_sub_id_t moved;
 
 	if (!slot || !slot->tag)
 		return -ENOENT;
-	node = slot->node;
-	dp_set_del(&table->memory, &node->set[slot->kind], slot->pos, &moved);
+	filter = slot->filter;
+	dp_filter_member_del(&table->memory, filter, slot->kind, slot->pos, &moved);
 	if (moved != DP_SUB_NONE)
 		dp_slot_at(table, moved)->pos = slot->pos;
-	count_set(table, node, slot->kind, -1);
-	touch(table, slot->gen);
+	count_set(table, filter, slot->kind, -1);
+	touch(table, filter->gen);
 	dp_slot_retire(table, sub);
-	dp_trie_prune(table, table->tenant[slot->tenant], node);
+	dp_index_prune(&table->memory, &table->index, filter);
 	rh_add_relaxed(&table->stats.subscriptions, (uint64_t)-1);
 	return 0;
 }
@@ -272,7 +261,7 @@ void dp_table_stats(const struct dp_table *table, struct dp_table_stats *out)
 	*out = (struct dp_table_stats){
 		.subscriptions = rh_load_relaxed(&from->subscriptions),
 		.filters = rh_load_relaxed(&from->filters),
-		.nodes = rh_load_relaxed(&from->nodes),
+		.shapes = rh_load_relaxed(&table->index.shapes_live),
 		.sets = rh_load_relaxed(&from->sets),
 		.patterns = rh_load_relaxed(&from->patterns),
 		.bytes = rh_load_relaxed(&table->memory.bytes),

@@ -20,11 +20,9 @@ struct dp_slot {
 	uint32_t epoch;		 /* R; likewise: the pattern id means what it means since then */
 	/* Builder only. */
 	dp_session_id_t session;
-	struct dp_node *node;
-	uint32_t pos; /* in node->set[kind] */
-	uint32_t gen;
+	struct dp_filter *filter;
+	uint32_t pos; /* in filter->set[kind] */
 	uint32_t next_free;
-	uint16_t tenant;
 	uint8_t kind; /* enum dp_set_kind */
 };
 
@@ -62,8 +60,8 @@ struct dp_table {
 	uint64_t generation;			    /* R */
 	struct dp_snapshot *snapshot;		    /* R */
 	uint64_t *gens;				    /* R; DP_GEN_COUNT */
-	struct dp_tenant *tenant[DP_LIMIT_TENANTS]; /* R */
 	struct dp_slots *slots[DP_SLOTS_CHUNKS];    /* R */
+	struct dp_index index;
 	/* Builder only. */
 	struct dp_snapshot *next; /* NULL: patterns unchanged since the last publish */
 	struct dp_memory memory;
@@ -71,21 +69,9 @@ struct dp_table {
 	uint32_t epoch;		     /* of pattern databases */
 	uint32_t slots_hint;	     /* no chunk below has a free slot */
 	uint64_t *explained;	     /* a bit for each session */
+	uint64_t *excepted;	     /* likewise */
 	struct dp_table_stats stats; /* read relaxed by anyone */
 };
-
-/* The node of @filter, made if missing. -ENOMEM leaves no trace. Ctx: builder. */
-int dp_trie_path(struct dp_table *table, struct dp_tenant *tenant, const struct rh_filter *filter,
-	struct dp_node **out);
-/* Remove @node and those above it as far as they serve nothing. Ctx: builder. */
-void dp_trie_prune(struct dp_table *table, struct dp_tenant *tenant, struct dp_node *node);
-int dp_tenant_create(struct dp_table *table, uint16_t id, struct dp_tenant **out);
-/* Ctx: builder, without readers. */
-void dp_tenant_free(struct dp_table *table, struct dp_tenant *tenant);
-
-/* -ENOMEM; leaves the table as it was. Ctx: builder. */
-int dp_edge_insert(struct dp_memory *memory, struct dp_tenant *tenant, struct dp_node *node);
-void dp_edge_remove(struct dp_memory *memory, struct dp_tenant *tenant, struct dp_node *node);
 
 /* -ENOSPC, -ENOMEM. The slot is reserved, its tag still 0. Ctx: builder. */
 int dp_slot_take(struct dp_table *table, dp_sub_id_t *out);

@@ -13,6 +13,7 @@ struct ref_sub {
 	uint32_t session, pattern;
 	uint16_t tenant;
 	bool live;
+	bool except;
 };
 
 struct ref_set {
@@ -166,13 +167,18 @@ size_t ref_set_add(struct ref_set *set, uint16_t tenant, const char *filter, siz
 		set->room = set->room ? set->room * 2 : 64;
 		set->subs = must(realloc(set->subs, set->room * sizeof(*set->subs)));
 	}
-	set->subs[set->count] = (struct ref_sub){copy, len, session, pattern, tenant, true};
+	set->subs[set->count] = (struct ref_sub){copy, len, session, pattern, tenant, true, false};
 	return set->count++;
 }
 
 void ref_set_del(struct ref_set *set, size_t handle)
 {
 	set->subs[handle].live = false;
+}
+
+void ref_set_except(struct ref_set *set, size_t handle)
+{
+	set->subs[handle].except = true;
 }
 
 bool ref_set_live(const struct ref_set *set, size_t handle)
@@ -194,6 +200,21 @@ static size_t insert_once(uint32_t *list, size_t count, size_t room, uint32_t va
 	return count + 1;
 }
 
+static bool asks_for(const struct ref_sub *sub, uint16_t tenant, const char *topic, size_t len)
+{
+	return sub->live && sub->tenant == tenant && ref_matches(sub->filter, sub->len, topic, len);
+}
+
+static bool is_excepted(const struct ref_set *set, uint32_t session, uint16_t tenant,
+	const char *topic, size_t len)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (set->subs[i].except && set->subs[i].session == session &&
+			asks_for(&set->subs[i], tenant, topic, len))
+			return true;
+	return false;
+}
+
 size_t ref_set_receivers(const struct ref_set *set, uint16_t tenant, const char *topic, size_t len,
 	ref_verdict verdict, void *arg, uint32_t *out, size_t room)
 {
@@ -202,8 +223,8 @@ size_t ref_set_receivers(const struct ref_set *set, uint16_t tenant, const char 
 	for (size_t i = 0; i < set->count; i++) {
 		const struct ref_sub *sub = &set->subs[i];
 
-		if (!sub->live || sub->tenant != tenant ||
-			!ref_matches(sub->filter, sub->len, topic, len))
+		if (sub->except || !asks_for(sub, tenant, topic, len) ||
+			is_excepted(set, sub->session, tenant, topic, len))
 			continue;
 		if (sub->pattern && !verdict(arg, sub->pattern))
 			continue;

@@ -26,6 +26,8 @@ void ref_set_destroy(struct ref_set *set);
 /* @pattern 0: no content expression. @filter is copied. Returns a handle. */
 size_t ref_set_add(struct ref_set *set, uint16_t tenant, const char *filter, size_t len,
 	uint32_t session, uint32_t pattern);
+/* It subtracts from its session's others, whatever the payload, instead of asking for events. */
+void ref_set_except(struct ref_set *set, size_t handle);
 void ref_set_del(struct ref_set *set, size_t handle);
 bool ref_set_live(const struct ref_set *set, size_t handle);
 

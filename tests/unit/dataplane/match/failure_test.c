@@ -43,7 +43,7 @@ static unsigned add_with_growing_memory(const char *text, dp_session_id_t sessio
 		after = fixture_stats();
 		cr_assert_eq(ret, -ENOMEM);
 		cr_assert(strstr(err.text, "memory"), "%s", err.text);
-		cr_assert_eq(after.nodes, before.nodes);
+		cr_assert_eq(after.shapes, before.shapes);
 		cr_assert_eq(after.sets, before.sets);
 		cr_assert_eq(after.filters, before.filters);
 		cr_assert_eq(after.subscriptions, before.subscriptions);
@@ -127,7 +127,7 @@ Test(failure, removal_needs_no_memory)
 	(void)fixture_publish();
 	cr_expect_str_eq(fixture_sessions("a", NULL), "299");
 	cr_assert_eq(dp_table_sub_del(table, subs[299]), 0);
-	cr_expect_eq(fixture_stats().nodes, 0);
+	cr_expect_eq(fixture_stats().shapes, 0);
 }
 
 /* Allocations that Hyperscan may still make. */

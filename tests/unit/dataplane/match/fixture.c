@@ -32,8 +32,8 @@ void fixture_stop(void)
 	rh_rcu_unregister();
 }
 
-dp_sub_id_t fixture_add(
-	uint16_t tenant, const char *filter, dp_session_id_t session, dp_pattern_id_t pattern)
+static dp_sub_id_t add(uint16_t tenant, const char *filter, bool except, dp_session_id_t session,
+	dp_pattern_id_t pattern)
 {
 	struct rh_filter parsed;
 	struct rh_error err = {""};
@@ -41,9 +41,21 @@ dp_sub_id_t fixture_add(
 
 	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter, strlen(filter), &parsed, &err), 0,
 		"%s", err.text);
+	parsed.except = except;
 	cr_assert_eq(dp_table_sub_add(table, tenant, &parsed, session, pattern, &sub, &err), 0,
 		"%s", err.text);
 	return sub;
+}
+
+dp_sub_id_t fixture_add(
+	uint16_t tenant, const char *filter, dp_session_id_t session, dp_pattern_id_t pattern)
+{
+	return add(tenant, filter, false, session, pattern);
+}
+
+dp_sub_id_t fixture_except(uint16_t tenant, const char *filter, dp_session_id_t session)
+{
+	return add(tenant, filter, true, session, 0);
 }
 
 uint64_t fixture_publish(void)

@@ -20,6 +20,8 @@ void fixture_stop(void);
 
 dp_sub_id_t fixture_add(
 	uint16_t tenant, const char *filter, dp_session_id_t session, dp_pattern_id_t pattern);
+/* An exception of @session. */
+dp_sub_id_t fixture_except(uint16_t tenant, const char *filter, dp_session_id_t session);
 /* Publish, begin a burst and report a quiescent state. Returns the generation. */
 uint64_t fixture_publish(void);
 /* Match one event; sessions ascending in @sessions. Returns how many, or -1 for a bad topic. */

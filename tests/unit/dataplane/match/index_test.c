@@ -1,6 +1,8 @@
 #include "tests/unit/dataplane/match/fixture.h"
 
+#include "dataplane/base/compiler.h"
 #include "dataplane/base/rcu.h"
+#include "tests/lib/random.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -103,7 +105,79 @@ Test(index, all_wildcard_shapes_at_once_are_found)
 	cr_expect_eq(fixture_result.count, 32);
 }
 
-Test(index, equal_filters_are_one_path_and_one_set)
+Test(index, an_exception_takes_its_sessions_copy_away_and_no_other)
+{
+	dp_sub_id_t sub;
+
+	(void)fixture_add(0, "a/#", 1, 0);
+	(void)fixture_add(0, "a/+", 2, 0);
+	(void)fixture_add(0, "a/b", 1, 0);
+	sub = fixture_except(0, "+/b/#", 1);
+	(void)fixture_except(0, "z", 2);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("a/b", NULL), "2");
+	cr_expect_str_eq(fixture_sessions("a/b/c", NULL), "");
+	cr_expect_str_eq(fixture_sessions("a/c", NULL), "1 2");
+	cr_expect_str_eq(fixture_sessions("z", NULL), "");
+	cr_expect_eq(dp_table_sub_del(table, sub), 0);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("a/b", NULL), "1 2");
+	cr_expect_str_eq(fixture_sessions("a/b/c", NULL), "1");
+}
+
+/* A burst of topics that each match a thousand filters: more than a search keeps at once. */
+Test(index, no_match_is_lost_when_there_are_very_many)
+{
+	static struct dp_match_result results[DP_MATCH_BURST_MAX];
+	struct dp_match_key keys[DP_MATCH_BURST_MAX];
+	char text[64];
+
+	for (unsigned shape = 0; shape < 1024; shape++) {
+		for (unsigned i = 0; i < 10; i++) {
+			text[2 * i] = shape >> i & 1 ? '+' : 'x';
+			text[2 * i + 1] = i < 9 ? '/' : '\0';
+		}
+		(void)fixture_add(0, text, shape, 0);
+	}
+	(void)fixture_except(0, "x/x/x/x/x/x/x/x/x/x", 5);
+	(void)fixture_publish();
+	for (unsigned i = 0; i < DP_MATCH_BURST_MAX; i++)
+		keys[i] = (struct dp_match_key){.topic = "x/x/x/x/x/x/x/x/x/x", .topic_len = 19, .profile = (uint16_t)i};
+	dp_match_burst(match, keys, DP_MATCH_BURST_MAX, results);
+	for (unsigned i = 0; i < DP_MATCH_BURST_MAX; i++) {
+		cr_assert_eq(results[i].count, 1023);
+		for (unsigned k = 0; k < 1023; k++)
+			cr_assert_neq(results[i].receivers[k].session, 5);
+	}
+}
+
+Test(index, one_wildcard_shape_too_many_is_refused_by_name)
+{
+	struct rh_filter filter;
+	struct rh_error err;
+	char text[64];
+	dp_sub_id_t sub;
+	int ret = 0;
+
+	for (unsigned shape = 0; shape < 2048 && ret == 0; shape++) {
+		for (unsigned i = 0; i < 11; i++) {
+			text[2 * i] = shape >> i & 1 ? '+' : 'x';
+			text[2 * i + 1] = i < 10 ? '/' : '\0';
+		}
+		cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, text, 21, &filter, NULL), 0);
+		ret = dp_table_sub_add(table, 0, &filter, 1, 0, &sub, &err);
+		cr_assert(ret == 0 || shape == DP_LIMIT_SHAPES);
+	}
+	cr_expect_eq(ret, -EMLINK);
+	cr_expect(strstr(err.text, "1024 wildcard shapes"), "%s", err.text);
+	cr_expect_eq(fixture_stats().shapes, DP_LIMIT_SHAPES);
+	cr_expect_eq(fixture_stats().subscriptions, DP_LIMIT_SHAPES);
+	/* Another tenant is not concerned, nor is a filter of a shape that is there. */
+	cr_expect_eq(dp_table_sub_add(table, 1, &filter, 1, 0, &sub, &err), 0);
+	(void)fixture_add(0, "a/b/c/d/e/f/g/h/i/j/k", 2, 0);
+}
+
+Test(index, equal_filters_are_one_filter_and_one_set)
 {
 	static dp_sub_id_t subs[10000];
 	uint64_t before = fixture_stats().bytes;
@@ -115,7 +189,7 @@ Test(index, equal_filters_are_one_path_and_one_set)
 	cr_expect_eq(fixture_stats().subscriptions, 10000);
 	cr_expect_eq(fixture_stats().filters, 1);
 	cr_expect_eq(fixture_stats().sets, 1);
-	cr_expect_eq(fixture_stats().nodes, 5);
+	cr_expect_eq(fixture_stats().shapes, 1);
 	cr_expect_lt(fixture_stats().bytes - before, 10000 * 80);
 	(void)fixture_match(0, "one/filter/x/for/all", NULL, (uint32_t[10000]){0}, 10000);
 	cr_expect_eq(fixture_result.count, 10000);
@@ -124,6 +198,53 @@ Test(index, equal_filters_are_one_path_and_one_set)
 		cr_assert_eq(dp_table_sub_del(table, subs[(i + 5000) % 10000]), 0);
 	(void)fixture_publish();
 	cr_expect_str_eq(fixture_sessions("one/filter/x/for/all", NULL), "4999");
+}
+
+#define MANY 40000
+
+static void expect_live(const dp_sub_id_t *subs)
+{
+	char text[64], want[16];
+
+	(void)fixture_publish();
+	for (uint32_t i = 0; i < MANY; i++) {
+		(void)snprintf(text, sizeof(text), "a/%u/x", i);
+		want[0] = '\0';
+		if (subs[i] != DP_SUB_NONE)
+			(void)snprintf(want, sizeof(want), "%u", i);
+		cr_assert_str_eq(fixture_sessions(text, NULL), want, "topic %s", text);
+	}
+}
+
+/* Segments split, fill up with marks of what was removed, are rewritten and merge. */
+Test(index, filters_stay_found_while_the_table_changes, .timeout = 600)
+{
+	static dp_sub_id_t subs[MANY];
+	static const uint32_t shares[] = {9, 6, 3, 8, 1};
+	struct rnd rnd;
+	char text[64];
+
+	rnd_init(&rnd, "table");
+	memset(subs, 0xff, sizeof(subs));
+	for (unsigned phase = 0; phase < RH_ARRAY_LEN(shares); phase++) {
+		for (uint32_t n = 0; n < 6 * MANY; n++) {
+			uint32_t i = rnd_below(&rnd, MANY);
+			bool want = rnd_below(&rnd, 10) < shares[phase];
+
+			if (want == (subs[i] != DP_SUB_NONE))
+				continue;
+			(void)snprintf(text, sizeof(text), i % 2 ? "a/%u/x" : "+/%u/+", i);
+			if (!want) {
+				cr_assert_eq(dp_table_sub_del(table, subs[i]), 0);
+				subs[i] = DP_SUB_NONE;
+			} else {
+				subs[i] = fixture_add(0, text, i, 0);
+			}
+			if (n % 1000 == 0)
+				(void)fixture_publish();
+		}
+		expect_live(subs);
+	}
 }
 
 Test(index, memory_comes_back_after_churn)
@@ -147,7 +268,7 @@ Test(index, memory_comes_back_after_churn)
 		fixture_reclaim();
 		cr_expect_leq(fixture_stats().bytes, before + 4096, "%lu bytes, %lu before",
 			fixture_stats().bytes, before);
-		cr_expect_eq(fixture_stats().nodes, 0);
+		cr_expect_eq(fixture_stats().shapes, 0);
 	}
 }
 

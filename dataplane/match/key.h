@@ -1,0 +1,71 @@
+#pragma once
+
+/*
+ * Keys of the topic index. Each level of a topic has a hash of its own that depends on its position
+ * and on a secret; a filter's key is the sum of those of its literal levels and of a seed for its
+ * shape and tenant. So the keys of one topic under all shapes cost one multiplication a level and
+ * then additions.
+ *
+ * The secret is drawn at start and never leaves the process: a client that chooses its topics
+ * cannot choose its collisions. Two filters with one key cost a comparison, never a wrong answer.
+ */
+
+#include "dataplane/base/hash.h"
+
+#include <string.h>
+
+/* Levels that a key takes part in as such; deeper ones become parts of the shape (shape.h). */
+#define DP_KEY_LEVELS 64
+/* Bytes that dp_level_hash may read from the start of a level, whatever its size. */
+#define DP_KEY_READ 16
+
+struct dp_secret {
+	uint64_t seed;
+	uint64_t a[DP_KEY_LEVELS], b[DP_KEY_LEVELS];
+};
+
+/* A byte of ones for each byte that belongs to a level of that size. */
+extern const uint64_t dp_key_low[DP_KEY_READ + 1], dp_key_high[DP_KEY_READ + 1];
+
+/* Ctx: control. */
+void dp_secret_init(struct dp_secret *secret, uint64_t seed);
+
+static inline uint64_t dp_key_fold(uint64_t x, uint64_t y)
+{
+	unsigned __int128 product = (unsigned __int128)x * y;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/*
+ * Hash of level number @at. DP_KEY_READ bytes from @level on are readable. A level has no U+0000,
+ * so that the zeros behind a short one are no level's bytes.
+ */
+static inline uint64_t dp_level_hash(
+	const struct dp_secret *secret, uint32_t at, const char *level, size_t size)
+{
+	uint64_t low, high;
+
+	if (size > DP_KEY_READ) {
+		low = rh_hash(level, size, secret->seed);
+		high = size;
+	} else {
+		memcpy(&low, level, sizeof(low));
+		memcpy(&high, level + sizeof(low), sizeof(high));
+		low &= dp_key_low[size];
+		high &= dp_key_high[size];
+	}
+	return dp_key_fold(low ^ secret->a[at], high ^ secret->b[at]);
+}
+
+/* For a level that may end where memory ends. */
+static inline uint64_t dp_level_hash_at_edge(
+	const struct dp_secret *secret, uint32_t at, const char *level, size_t size)
+{
+	char padded[DP_KEY_READ] = {0};
+
+	if (size > DP_KEY_READ)
+		return dp_level_hash(secret, at, level, size);
+	memcpy(padded, level, size);
+	return dp_level_hash(secret, at, padded, size);
+}

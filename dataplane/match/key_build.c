@@ -1,0 +1,19 @@
+#include "dataplane/match/key.h"
+
+#define ONES(n) (~0ULL >> (64 - 8 * (n)))
+
+const uint64_t dp_key_low[DP_KEY_READ + 1] = {0, ONES(1), ONES(2), ONES(3), ONES(4), ONES(5),
+	ONES(6), ONES(7), ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL};
+const uint64_t dp_key_high[DP_KEY_READ + 1] = {0, 0, 0, 0, 0, 0, 0, 0, 0, ONES(1), ONES(2), ONES(3),
+	ONES(4), ONES(5), ONES(6), ONES(7), ~0ULL};
+
+void dp_secret_init(struct dp_secret *secret, uint64_t seed)
+{
+	secret->seed = seed;
+	for (uint64_t i = 0; i < DP_KEY_LEVELS; i++) {
+		uint64_t words[2] = {i, seed};
+
+		secret->a[i] = rh_hash(words, sizeof(words), seed);
+		secret->b[i] = rh_hash(words, sizeof(words), ~seed);
+	}
+}

@@ -1,0 +1,169 @@
+#include "dataplane/match/shape.h"
+
+#include <assert.h>
+
+static_assert(sizeof(struct dp_shape) == 32, "compared and hashed as bytes: no padding");
+static_assert(sizeof(struct dp_shape_list) == 8 && sizeof(struct dp_probe) == 24,
+	"a list of a few probes is a line or two");
+
+/* Bytes of @token that are known from its level's start; 0: none. *@whole: they are the level. */
+static uint16_t known_bytes(const struct rh_filter *filter, const struct rh_token *token, bool *whole)
+{
+	const char *glob = filter->canon + token->start;
+	const char *star;
+
+	*whole = token->kind == RH_TOKEN_LIT;
+	if (token->kind == RH_TOKEN_LIT || token->kind == RH_TOKEN_PREFIX)
+		return token->size;
+	if (token->kind != RH_TOKEN_SUB)
+		return 0;
+	star = memchr(glob, (char)RH_CANON_STAR, token->size);
+	return star ? (uint16_t)(star - glob) : token->size;
+}
+
+static void part_add(struct dp_shape *shape, uint8_t from_end, size_t level, uint16_t prefix)
+{
+	if (shape->parts < DP_SHAPE_PARTS)
+		shape->part[shape->parts++] =
+			(struct dp_part){from_end, (uint8_t)level, prefix};
+}
+
+/* Level @level counted from the front, or from the end. */
+static void level_add(const struct rh_filter *filter, size_t token, uint8_t from_end, size_t level,
+	struct dp_shape *shape, bool *partial)
+{
+	bool whole;
+	uint16_t known = known_bytes(filter, &filter->token[token], &whole);
+
+	if (whole && !from_end && level < DP_KEY_LEVELS) {
+		shape->mask |= 1ULL << level;
+		return;
+	}
+	if (filter->token[token].kind == RH_TOKEN_ONE)
+		return;
+	*partial = true;
+	if (whole || known)
+		part_add(shape, from_end, level, whole ? 0 : known);
+}
+
+static bool is_tail(const struct rh_token *token)
+{
+	return token->kind == RH_TOKEN_TAIL0 || token->kind == RH_TOKEN_TAIL1 ||
+	       token->kind == RH_TOKEN_ANY;
+}
+
+void dp_shape_of(const struct rh_filter *filter, struct dp_shape *out, bool *partial)
+{
+	size_t tokens = filter->tokens, i;
+
+	memset(out, 0, sizeof(*out));
+	*partial = filter->verbatim_at || tokens > DP_KEY_LEVELS;
+	out->hides_dollar = filter->hides_dollar;
+	for (i = 0; i < tokens; i++) {
+		out->least += filter->token[i].kind != RH_TOKEN_TAIL0 &&
+			      filter->token[i].kind != RH_TOKEN_ANY;
+		out->open |= is_tail(&filter->token[i]);
+	}
+	for (i = 0; i < tokens && !is_tail(&filter->token[i]); i++)
+		level_add(filter, i, 0, i, out, partial);
+	if (i == tokens || filter->token[i].kind != RH_TOKEN_ANY)
+		return;
+	*partial = true;
+	for (size_t k = tokens; k > 0 && !is_tail(&filter->token[k - 1]); k--)
+		level_add(filter, k - 1, 1, tokens - k, out, partial);
+}
+
+uint64_t dp_shape_seed(const struct dp_secret *secret, const struct dp_shape *shape, uint64_t tenant)
+{
+	return rh_hash(shape, sizeof(*shape), secret->seed) + tenant;
+}
+
+static uint64_t part_key(const struct dp_secret *secret, const struct dp_part *part,
+	const struct rh_filter *filter)
+{
+	size_t at = part->from_end ? (size_t)filter->tokens - 1 - part->level : part->level;
+	const struct rh_token *token = &filter->token[at];
+
+	return dp_part_hash(secret, part, filter->canon + token->start,
+		part->prefix ? part->prefix : token->size);
+}
+
+uint64_t dp_shape_key(const struct dp_secret *secret, const struct dp_shape *shape, uint64_t seed,
+	const struct rh_filter *filter)
+{
+	uint64_t key = seed;
+
+	for (uint64_t mask = shape->mask; mask; mask &= mask - 1) {
+		uint32_t at = (uint32_t)__builtin_ctzll(mask);
+		const struct rh_token *token = &filter->token[at];
+
+		key += dp_level_hash_at_edge(
+			secret, at, filter->canon + token->start, token->size);
+	}
+	for (uint32_t i = 0; i < shape->parts; i++)
+		key += part_key(secret, &shape->part[i], filter);
+	return key;
+}
+
+/* Probes for topics of @levels levels, those that see '$' first. */
+static void list_fill(struct dp_shapes *shapes, uint32_t levels, uint16_t *at)
+{
+	struct dp_shape_list *list = &shapes->list[levels];
+
+	list->at = *at;
+	for (unsigned hides = 0; hides < 2; hides++) {
+		for (uint32_t i = shapes->odd; i < shapes->count; i++) {
+			const struct dp_shape_row *row = &shapes->row[i];
+
+			if (row->shape.hides_dollar != hides ||
+				!dp_shape_fits(&row->shape, levels, false))
+				continue;
+			shapes->probe[*at] = (struct dp_probe){row->shape.mask, row->seed, row->id, 0};
+			++*at;
+		}
+		if (!hides)
+			list->dollar = (uint16_t)(*at - list->at);
+	}
+	list->all = (uint16_t)(*at - list->at);
+}
+
+static size_t probes_of(const struct dp_shape_row *row)
+{
+	size_t probes = 0;
+
+	for (uint32_t levels = 0; levels <= DP_SHAPE_LISTED; levels++)
+		probes += !row->shape.parts && dp_shape_fits(&row->shape, levels, false);
+	return probes;
+}
+
+static void rows_copy(struct dp_shapes *shapes, struct dp_shape_row *to,
+	const struct dp_shape_row *rows, uint32_t count, bool odd)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (rows[i].filters && (rows[i].shape.parts > 0) == odd)
+			to[shapes->count++] = rows[i];
+}
+
+struct dp_shapes *dp_shapes_make(
+	struct dp_memory *memory, const struct dp_shape_row *rows, uint32_t count)
+{
+	struct dp_shapes *shapes;
+	struct dp_shape_row *to;
+	size_t probes = 0;
+	uint16_t at = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		probes += rows[i].filters ? probes_of(&rows[i]) : 0;
+	shapes = dp_memory_alloc(memory,
+		sizeof(*shapes) + probes * sizeof(*shapes->probe) + count * sizeof(*rows));
+	if (!shapes)
+		return NULL;
+	to = (struct dp_shape_row *)(shapes->probe + probes);
+	shapes->row = to;
+	rows_copy(shapes, to, rows, count, true);
+	shapes->odd = shapes->count;
+	rows_copy(shapes, to, rows, count, false);
+	for (uint32_t levels = 0; levels <= DP_SHAPE_LISTED; levels++)
+		list_fill(shapes, levels, &at);
+	return shapes;
+}

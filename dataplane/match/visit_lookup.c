@@ -1,0 +1,73 @@
+/*
+ * The index without haste: for explain, and for a topic that has no room in a search.
+ */
+
+#include "dataplane/match/search.h"
+
+#include <string.h>
+
+struct visit {
+	const struct dp_index *index;
+	const struct rh_topic *topic;
+	uint16_t tenant;
+	dp_visit cb;
+	void *arg;
+	struct rh_filter room;
+	uint64_t hash[DP_KEY_LEVELS];
+};
+
+static void visit_chain(struct visit *v, uint64_t word, uint64_t key, uint32_t shape)
+{
+	const struct dp_filter *filter = dp_slot_filter(word);
+
+	for (; filter; filter = rh_rcu_deref(filter->next))
+		if (filter->key == key && filter->shape == shape && filter->tenant == v->tenant &&
+			dp_filter_fits(filter, v->topic, &v->room))
+			v->cb(v->arg, filter);
+}
+
+/* False: the probe ends here. */
+static bool visit_bucket(struct visit *v, const uint64_t *bucket, uint64_t key, uint32_t shape)
+{
+	bool ends = false;
+
+	for (uint32_t i = 0; i < DP_BUCKET_SLOTS; i++) {
+		uint64_t word = rh_load_acquire(&bucket[i]);
+
+		ends |= !word;
+		if (word > DP_SLOT_REMOVED && (word & ~DP_SLOT_ADDRESS) == dp_slot_tag(key))
+			visit_chain(v, word, key, shape);
+	}
+	return !ends;
+}
+
+static void visit_key(struct visit *v, uint64_t key, uint32_t shape)
+{
+	const struct dp_segment *segment = dp_segment_of(rh_rcu_deref(v->index->directory), key);
+	uint32_t at = dp_bucket_at(key);
+
+	for (uint32_t i = 0; i < DP_SEGMENT_BUCKETS; i++, at = dp_bucket_next(at))
+		if (!visit_bucket(v, segment->bucket[at], key, shape))
+			return;
+}
+
+void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct rh_topic *topic,
+	dp_visit cb, void *arg)
+{
+	struct visit v = {
+		.index = index, .topic = topic, .tenant = tenant, .cb = cb, .arg = arg};
+	const struct dp_shapes *shapes = rh_rcu_deref(index->shapes[tenant]);
+	bool dollar = topic->len && topic->text[0] == '$';
+	uint64_t key;
+
+	for (uint32_t i = 0; i < topic->levels && i < DP_KEY_LEVELS; i++)
+		v.hash[i] = dp_level_hash_at_edge(
+			&index->secret, i, topic->text + topic->start[i], topic->size[i]);
+	for (uint32_t i = 0; shapes && i < shapes->count; i++) {
+		const struct dp_shape_row *row = &shapes->row[i];
+
+		if (dp_shape_fits(&row->shape, topic->levels, dollar) &&
+			dp_shape_topic_key(&index->secret, row, topic, v.hash, &key))
+			visit_key(&v, key, row->id);
+	}
+}
