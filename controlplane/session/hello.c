@@ -164,7 +164,7 @@ static void welcome_fill(
 static struct cp_session *session_create(struct cp_sessions *s, const struct dp_punt *punt,
 	const struct rh_hello *hello, uint16_t tenant)
 {
-	struct cp_session *session = calloc(1, sizeof(*session));
+	struct cp_session *session = calloc(1, sizeof(*session) + hello->client_id.len + 1);
 	uint16_t most = datagram_max(s, punt);
 
 	if (!session)

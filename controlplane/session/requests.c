@@ -73,8 +73,8 @@ static void reply_send(
 	uint8_t bytes[CP_RECORDS_MAX];
 	int len;
 
-	if (reply->bytes) {
-		cp_session_send(s, session, reply->bytes, reply->len);
+	if (reply->state == CP_REPLY_KEPT) {
+		cp_session_send(s, session, reply->bytes, reply->count);
 		return;
 	}
 	len = cp_suback_encode(bytes, room_of(session), reply->type, reply->request,
@@ -85,15 +85,19 @@ static void reply_send(
 
 /* Keep the record; without memory for it the request is forgotten, so that a repeat does it again
  * (all are idempotent). */
-static void reply_keep(struct cp_reply *reply, const uint8_t *bytes, int len)
+static void reply_keep(
+	struct cp_replies *ring, struct cp_reply *reply, const uint8_t *bytes, int len)
 {
-	reply->bytes = len > 0 ? malloc((size_t)len) : NULL;
-	if (!reply->bytes) {
-		reply->state = CP_REPLY_FREE;
+	uint8_t *copy = len > 0 ? malloc((size_t)len) : NULL;
+
+	if (!copy) {
+		cp_replies_forget(ring, reply);
 		return;
 	}
-	memcpy(reply->bytes, bytes, (size_t)len);
-	reply->len = (uint16_t)len;
+	memcpy(copy, bytes, (size_t)len);
+	reply->state = CP_REPLY_KEPT;
+	reply->count = (uint16_t)len;
+	reply->bytes = copy;
 }
 
 static bool all_ok(const struct cp_sub_outcome *outcomes, uint16_t count)
@@ -115,14 +119,16 @@ static void subs_done(
 	int len;
 
 	if (reply) {
-		reply->state = CP_REPLY_DONE;
-		reply->type = p->type;
-		reply->count = count;
-		reply->generation = generation;
 		len = cp_suback_encode(
 			bytes, room_of(session), p->type, p->request, generation, outcomes, count);
-		if (!all_ok(outcomes, count))
-			reply_keep(reply, bytes, len);
+		if (all_ok(outcomes, count))
+			*reply = (struct cp_reply){.request = p->request,
+				.count = count,
+				.state = CP_REPLY_OK,
+				.type = p->type,
+				.generation = generation};
+		else
+			reply_keep(session->subscribes, reply, bytes, len);
 		if (len > 0)
 			cp_session_send(p->sessions, session, bytes, (uint32_t)len);
 	}
@@ -192,7 +198,7 @@ void cp_session_subscribe(
 	/* No memory: forgotten, the client asks again. */
 	if (p)
 		pending_free(p);
-	reply->state = CP_REPLY_FREE;
+	cp_replies_forget(session->subscribes, reply);
 }
 
 static void alias_answer(
@@ -204,9 +210,7 @@ static void alias_answer(
 
 	if (!reply || len <= 0)
 		return;
-	reply->state = CP_REPLY_DONE;
-	reply->type = RH_RECORD_ALIAS_ACK;
-	reply_keep(reply, bytes, len);
+	reply_keep(session->aliases, reply, bytes, len);
 	cp_session_send(s, session, bytes, (uint32_t)len);
 }
 
@@ -283,7 +287,7 @@ static void alias_set(struct cp_sessions *s, struct cp_session *session, const s
 	case -ENOSPC:
 		alias_refuse(s, session, m, RH_SUB_LIMIT, "aliases of all sessions have reached their memory");
 		break;
-	default: reply->state = CP_REPLY_FREE; /* forgotten, the client asks again */
+	default: cp_replies_forget(session->aliases, reply); /* the client asks again */
 	}
 }
 

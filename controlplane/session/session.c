@@ -158,6 +158,8 @@ static void session_look(struct cp_sessions *s, struct cp_session *session)
 	static struct dp_session_stats stats; /* the control loop's alone; large */
 	uint64_t last, now;
 
+	cp_replies_look(&session->subscribes);
+	cp_replies_look(&session->aliases);
 	if (session->closing || s->ops->stats(s->eng, session->slot, &stats) < 0)
 		return;
 	if (stats.protocol_error) {
@@ -347,7 +349,7 @@ static struct cp_session_row row_of(const struct cp_sessions *s, const struct cp
 		.timeout_ms = session->timeout_ms,
 	};
 
-	memcpy(row.client_id, session->client_id, sizeof(row.client_id));
+	memcpy(row.client_id, session->client_id, strlen(session->client_id) + 1);
 	return row;
 }
 

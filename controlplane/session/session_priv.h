@@ -13,7 +13,8 @@
 #include "dataplane/frame/control.h"
 
 #define CP_RECORDS_MAX	  1400 /* of one datagram: dp_control_send's bound */
-#define CP_REPLIES	  64   /* remembered per session and kind, power of two */
+#define CP_REPLIES	  64   /* remembered per session and kind: bits of a word, power of two */
+#define CP_REPLIES_IDLE	  60   /* looks without a request, one a second, after which none is */
 #define CP_OUTBOX_MAX	  4096 /* messages waiting for room in the inject rings; references as many */
 #define CP_SOURCES_MAX	  256  /* next hops held for addresses without a session */
 #define CP_KNOWN_RATE	  20000 /* looks at the kernel for known hops a second: a fifth of a core */
@@ -58,23 +59,27 @@ int cp_sessions_create_with(uv_loop_t *loop, const struct cp_sessions_ops *ops,
 	struct dp_engine *eng, struct cp_subs *subs, struct cp_kernel *kernel,
 	const struct cp_conf *conf, struct cp_sessions **out, struct rh_error *err);
 
-enum cp_reply_state { CP_REPLY_FREE, CP_REPLY_OPEN, CP_REPLY_DONE };
+enum cp_reply_state { CP_REPLY_FREE, CP_REPLY_OPEN, CP_REPLY_OK, CP_REPLY_KEPT };
 
 /* A request's answer, so that a repeat gets the same one. */
 struct cp_reply {
 	uint32_t request;
-	enum cp_reply_state state;
-	uint8_t type;	/* of the answer */
-	uint16_t count; /* results, all OK when bytes is NULL */
-	uint16_t len;	/* of bytes */
-	uint64_t generation;
-	uint8_t *bytes; /* the encoded record, when it says more than OK */
+	uint16_t count; /* OK: results; KEPT: bytes */
+	uint8_t state;	/* enum cp_reply_state */
+	uint8_t type;	/* OK: of the answer */
+	union {
+		uint64_t generation; /* OK */
+		uint8_t *bytes;	     /* KEPT: the encoded record, which says more than OK */
+	};
 };
 
+/* As many places as the requests of late need; a hundred thousand sessions have one. */
 struct cp_replies {
+	uint64_t seen; /* bit i: request highest - i was taken; 0: none was */
 	uint32_t highest;
-	bool any;
-	struct cp_reply ring[CP_REPLIES];
+	uint16_t room; /* places: 0, or a power of two up to CP_REPLIES */
+	uint16_t idle; /* looks since the last request */
+	struct cp_reply ring[];
 };
 
 struct cp_session {
@@ -93,7 +98,7 @@ struct cp_session {
 	struct cp_replies *subscribes, *aliases; /* NULL until the first */
 	bool closing;
 	struct cp_session *closing_next; /* to be told again */
-	char client_id[RH_CLIENT_ID_MAX + 1];
+	char client_id[]; /* terminated */
 };
 
 /* A request with the registry, or an alias that workers have yet to load. */
@@ -174,13 +179,17 @@ void cp_session_unknown(struct cp_sessions *s, const struct dp_punt *punt);
 enum cp_reply_verdict {
 	CP_REPLY_NEW,	 /* to be worked on; its place is taken */
 	CP_REPLY_REPEAT, /* answered before: *out is that answer */
-	CP_REPLY_STALE,	 /* too old to remember */
+	CP_REPLY_STALE,	 /* too old to remember: by number, or by time */
 	CP_REPLY_BUSY,	 /* being worked on, or its place still is */
 };
 /* NULL ring at first; made here. CP_REPLY_BUSY also without memory. */
 enum cp_reply_verdict cp_replies_take(
 	struct cp_replies **ring, uint32_t request, struct cp_reply **out);
 struct cp_reply *cp_replies_open(struct cp_replies *ring, uint32_t request);
+/* As if @reply, which is open, had never been asked for. */
+void cp_replies_forget(struct cp_replies *ring, struct cp_reply *reply);
+/* Once a second: without requests for CP_REPLIES_IDLE, answers go and numbers stay. */
+void cp_replies_look(struct cp_replies **ring);
 void cp_replies_free(struct cp_replies *ring);
 /*
  * SUBACK or UNSUBACK that fits @room: texts are cut to one length for all, at characters; codes

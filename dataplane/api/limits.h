@@ -8,7 +8,7 @@
 #define DP_LIMITS(X)                                                                               \
 	X(WORKERS, 16, "workers", "pinned poll-mode cores")                                        \
 	X(PORTS, 32, "ports", "devices opened by the router")                                      \
-	X(SESSIONS, 65536, "sessions", "clients greeted at one time")                              \
+	X(SESSIONS, 131072, "sessions", "clients greeted at one time")                              \
 	X(ADJACENCIES, 65536, "adjacencies", "next hops with a pre-built link header")             \
 	X(TENANTS, 1024, "tenants", "isolated topic spaces")                                       \
 	X(SUBSCRIPTIONS, 16777216, "subscriptions", "all sessions together")                       \

@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * A session as workers see it. 65,536 slots live in one array that is reserved at start and never moves; a session's number on the
+ * A session as workers see it. 131,072 slots live in one array that is reserved at start and never moves; a session's number on the
  * wire is its slot and a tag that changes at each reuse.
  *
  * Lines of a slot, by who writes:
@@ -19,7 +19,8 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define DP_SLOT_BITS 16
+#define DP_SLOT_BITS 17
+#define DP_SLOT_TAGS (1u << (32 - DP_SLOT_BITS)) /* numbers of one slot, 0 among them */
 #define DP_SLOT_MASK ((1u << DP_SLOT_BITS) - 1)
 #define DP_SLOT_NONE UINT32_MAX
 _Static_assert(DP_LIMIT_SESSIONS <= 1u << DP_SLOT_BITS, "a wire session number holds any slot");

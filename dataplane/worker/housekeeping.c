@@ -2,7 +2,7 @@
 
 #include "dataplane/node/node.h"
 
-/* Sessions looked at in one round; with a round every 100 us, 65,536 sessions are seen in 200 ms. */
+/* Sessions looked at in one round; with a round every 100 us, 131,072 sessions are seen in 410 ms. */
 #define SESSION_BUDGET 32
 /* A publisher silent for this long gets what is open granted, so that it need not ask. */
 #define SILENT_MS 20

@@ -118,7 +118,8 @@ static void number_draw(struct dp_engine *eng, uint32_t index, struct dp_session
 {
 	struct dp_session_cold *cold = cold_of(eng, index);
 
-	cold->tag = cold->tag ? (uint16_t)(cold->tag + 1) : (uint16_t)draw(eng, index, 0);
+	cold->tag = cold->tag ? cold->tag + 1 : (uint16_t)draw(eng, index, 0);
+	cold->tag %= DP_SLOT_TAGS;
 	if (!cold->tag)
 		cold->tag = 1;
 	slot->wire_id = (uint32_t)cold->tag << DP_SLOT_BITS | index;

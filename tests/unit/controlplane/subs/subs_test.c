@@ -209,15 +209,15 @@ Test(subs, ten_thousand_of_one_client_in_requests_of_64_are_published_in_few_bat
 
 Test(subs, as_many_sessions_as_there_are_come_and_go)
 {
-	struct answer *answers = calloc(65536, sizeof(*answers));
+	struct answer *answers = calloc(DP_LIMIT_SESSIONS, sizeof(*answers));
 
-	for (unsigned i = 0; i < 65536; i++)
+	for (unsigned i = 0; i < DP_LIMIT_SESSIONS; i++)
 		add(i, entry("same/filter"), &answers[i]);
-	run_until(&answers[65535]);
-	cr_assert_eq(fake.live, 65536);
-	for (unsigned i = 0; i < 65536; i++)
+	run_until(&answers[DP_LIMIT_SESSIONS - 1]);
+	cr_assert_eq(fake.live, DP_LIMIT_SESSIONS);
+	for (unsigned i = 0; i < DP_LIMIT_SESSIONS; i++)
 		drop(i, &answers[i]);
-	run_until(&answers[65535]);
+	run_until(&answers[DP_LIMIT_SESSIONS - 1]);
 	cr_assert_eq(fake.live, 0);
 	cr_assert_eq(subs->subs.count, 0);
 	free(answers);

@@ -318,8 +318,8 @@ Test(index, impossible_requests_are_refused_with_a_sentence)
 	cr_expect_eq(dp_table_create(&conf, &none, &err), -EINVAL);
 	cr_expect_eq(dp_table_sub_add(table, 1024, &filter, 0, 0, &sub, &err), -EINVAL);
 	cr_expect(strstr(err.text, "tenant 1024"));
-	cr_expect_eq(dp_table_sub_add(table, 0, &filter, 65536, 0, &sub, &err), -EINVAL);
-	cr_expect(strstr(err.text, "session 65536"));
+	cr_expect_eq(dp_table_sub_add(table, 0, &filter, DP_LIMIT_SESSIONS, 0, &sub, &err), -EINVAL);
+	cr_expect(strstr(err.text, "session 131072"));
 	cr_expect_eq(dp_table_sub_add(table, 0, &filter, 0, 1, &sub, &err), -EINVAL);
 	cr_expect(strstr(err.text, "pattern 1"));
 	cr_expect_eq(dp_match_create(table, 2, &other), -EINVAL);
