@@ -40,7 +40,7 @@ enum rh_frame_error rh_datagram_refusal(const uint8_t *bytes, size_t len)
 	return RH_FRAME_AUTH;
 }
 
-static enum rh_frame_error refusal_of(const uint8_t *rec, size_t left)
+enum rh_frame_error rh_record_refusal(const uint8_t *rec, size_t left)
 {
 	const struct rh_record_shape *shape = &rh_record_shapes[rec[0]];
 	size_t len;
@@ -60,12 +60,4 @@ static enum rh_frame_error refusal_of(const uint8_t *rec, size_t left)
 	if (RH_ALIGN_UP(len, (size_t)RH_WIRE_ALIGN) > left)
 		return RH_FRAME_LENGTH;
 	return RH_FRAME_VALUE;
-}
-
-enum rh_frame_error rh_record_refusal(struct rh_record_cursor *cur)
-{
-	const uint8_t *rec = cur->next;
-
-	cur->next = cur->end;
-	return refusal_of(rec, (size_t)(cur->end - rec));
 }

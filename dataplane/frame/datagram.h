@@ -103,8 +103,17 @@ struct rh_record_shape {
 
 extern const struct rh_record_shape rh_record_shapes[256];
 
-/* Which of its errors a refused record has, never OK; moves the cursor to the end. */
-enum rh_frame_error rh_record_refusal(struct rh_record_cursor *cur);
+/* Which of its errors a refused record has, never OK. By value, so that no cursor has to be in memory. */
+enum rh_frame_error rh_record_refusal(const uint8_t *rec, size_t left);
+
+/* The walk ends here. */
+static inline enum rh_frame_error rh_record_refuse(struct rh_record_cursor *cur)
+{
+	const uint8_t *rec = cur->next;
+
+	cur->next = cur->end;
+	return rh_frame_refused(rh_record_refusal(rec, (size_t)(cur->end - rec)));
+}
 
 static inline struct rh_record_cursor rh_record_first(const uint8_t *datagram, size_t len)
 {
@@ -134,12 +143,12 @@ static inline enum rh_frame_error rh_record_next(
 		return RH_FRAME_OK;
 	}
 	if (rh_unlikely(left < RH_RECORD_HDR))
-		return rh_frame_refused(rh_record_refusal(cur));
+		return rh_record_refuse(cur);
 	shape = &rh_record_shapes[rec[0]];
 	len = rh_load_be16(rec + 2);
 	if (rh_unlikely(!shape->least_bytes || (rec[1] & shape->refused_flags) ||
 			len < shape->least_bytes))
-		return rh_frame_refused(rh_record_refusal(cur));
+		return rh_record_refuse(cur);
 	padding = -len & (RH_WIRE_ALIGN - 1);
 	/* A record longer than what is left is longer with its padding too: one comparison refuses
 	 * both. */
@@ -147,7 +156,7 @@ static inline enum rh_frame_error rh_record_next(
 		padding = 0;
 	else if (rh_unlikely(
 			 len + padding > left || !rh_padding_is_zero(rec + len + padding, padding)))
-		return rh_frame_refused(rh_record_refusal(cur));
+		return rh_record_refuse(cur);
 	cur->next = rec + len + padding;
 	out->bytes = rec;
 	out->len = len;

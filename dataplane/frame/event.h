@@ -33,10 +33,16 @@ struct rh_event {
 	uint32_t partition_hash;
 	uint32_t schema_id;
 	uint16_t tenant;
-	uint8_t class; /* 0 to 7 */
-	uint8_t mode;  /* enum rh_delivery_mode; others are the session stage's to refuse */
-	uint8_t kind;  /* enum rh_event_kind */
 	uint8_t hop_limit;
+	union {
+		uint8_t service; /* as on the wire; GCC gives the first field the lowest bits */
+		struct {
+			uint8_t zero : 1;
+			uint8_t kind : 2;  /* enum rh_event_kind */
+			uint8_t mode : 2;  /* enum rh_delivery_mode; others are the session stage's to refuse */
+			uint8_t class : 3; /* 0 to 7 */
+		};
+	};
 };
 
 /* Options: structure, known sizes, no known type twice, no unknown critical one. Ctx: any. */
@@ -51,13 +57,9 @@ enum rh_frame_error rh_event_refusal(const struct rh_event *event);
 /* Fixed part of the record: no checks, every load inside RH_PUBLISH_HDR. */
 static inline void rh_event_load_header(const uint8_t *bytes, struct rh_event *out)
 {
-	uint32_t service = rh_load_be32(bytes + 4);
-
-	out->class = (uint8_t)(service >> 29);
-	out->mode = (service >> 27) & 3;
-	out->kind = (service >> 25) & 3;
-	out->hop_limit = (uint8_t)(service >> 16);
-	out->tenant = (uint16_t)service;
+	out->service = bytes[4];
+	out->hop_limit = bytes[5];
+	out->tenant = rh_load_be16(bytes + 6);
 	out->sequence = rh_load_be64(bytes + 8);
 	out->incarnation = rh_load_be64(bytes + 16);
 	out->origin_ns = rh_load_be64(bytes + 24);
@@ -99,7 +101,7 @@ static inline enum rh_frame_error rh_event_take(
 	/* 0 - 1 wraps: one comparison says 1..MAX. */
 	if (rh_unlikely(named - 1 >= most || out->payload_len > RH_PAYLOAD_MAX ||
 		    out->options_len > RH_OPTIONS_MAX ||
-		    out->attributes_len > RH_ATTRIBUTES_MAX || (bytes[4] & 1) ||
+		    out->attributes_len > RH_ATTRIBUTES_MAX || out->zero ||
 		    out->kind > RH_KIND_REPLY || !out->sequence || !out->incarnation))
 		return rh_frame_refused(rh_event_refusal(out));
 	if (rh_unlikely(out->options_len)) {

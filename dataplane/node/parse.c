@@ -16,11 +16,11 @@ struct walk {
 };
 
 /* @alone: no other event of this datagram needs its frame. */
-static void publish_take(
-	struct dp_ctx *ctx, struct dp_packet *p, const struct rh_record *rec, bool alone)
+static inline void publish_take(
+	struct dp_ctx *ctx, struct dp_packet *p, struct rh_record rec, bool alone)
 {
 	struct dp_event *event = &ctx->events[ctx->event_count];
-	enum rh_frame_error err = rh_event_take(rec->bytes, rec->len, &event->view);
+	enum rh_frame_error err = rh_event_take(rec.bytes, rec.len, &event->view);
 
 	if (rh_unlikely(err != RH_FRAME_OK)) {
 		dp_count(ctx, events_parsed, 1);
@@ -35,11 +35,10 @@ static void publish_take(
 		dp_node_session(ctx);
 }
 
-static enum rh_frame_error fragment_take(struct dp_ctx *ctx, struct dp_packet *p,
-	const struct rh_record *rec)
+static enum rh_frame_error fragment_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record rec)
 {
 	struct rh_fragment fragment;
-	enum rh_frame_error err = rh_fragment_parse(rec->bytes, rec->len, &fragment);
+	enum rh_frame_error err = rh_fragment_parse(rec.bytes, rec.len, &fragment);
 
 	if (err != RH_FRAME_OK)
 		return err;
@@ -53,21 +52,34 @@ static enum rh_frame_error fragment_take(struct dp_ctx *ctx, struct dp_packet *p
 	return RH_FRAME_OK;
 }
 
-static enum rh_frame_error punt_take(struct dp_ctx *ctx, struct dp_packet *p,
-	const struct rh_record *rec, struct walk *w)
+static inline enum rh_frame_error punt_take(struct dp_ctx *ctx, struct dp_packet *p,
+	struct rh_record rec, struct walk *w)
 {
-	if (!dp_punt_record(ctx, p, p->slot != NULL, rec->bytes, rec->len))
+	if (!dp_punt_record(ctx, p, p->slot != NULL, rec.bytes, rec.len))
 		w->punt_failed = true;
 	return RH_FRAME_OK;
 }
 
-/* Any record but PUBLISH. What only a router sends is refused. */
-static enum rh_frame_error other_take(struct dp_ctx *ctx, struct dp_packet *p,
-	const struct rh_record *rec, struct walk *w)
+static inline enum rh_frame_error keepalive_take(struct dp_ctx *ctx, struct dp_packet *p,
+	struct rh_record rec, struct walk *w)
+{
+	bool answered = w->answered;
+	enum rh_frame_error err = dp_node_keepalive(ctx, p->slot, &rec, &answered);
+
+	w->answered = answered;
+	return err;
+}
+
+/*
+ * Any record but PUBLISH. What only a router sends is refused. By value, and nobody gets @w: what the walk looks at for each PUBLISH
+ * then need not be in memory.
+ */
+static inline enum rh_frame_error other_take(struct dp_ctx *ctx, struct dp_packet *p,
+	struct rh_record rec, struct walk *w)
 {
 	if (!p->slot)
-		return rec->type == RH_RECORD_HELLO ? punt_take(ctx, p, rec, w) : RH_FRAME_RECORD_TYPE;
-	switch (rec->type) {
+		return rec.type == RH_RECORD_HELLO ? punt_take(ctx, p, rec, w) : RH_FRAME_RECORD_TYPE;
+	switch (rec.type) {
 	case RH_RECORD_FRAGMENT:
 		w->events = true;
 		return fragment_take(ctx, p, rec);
@@ -77,15 +89,15 @@ static enum rh_frame_error other_take(struct dp_ctx *ctx, struct dp_packet *p,
 	case RH_RECORD_ALIAS:
 		return punt_take(ctx, p, rec, w);
 	case RH_RECORD_KEEPALIVE:
-		return dp_node_keepalive(ctx, p->slot, rec, &w->answered);
+		return keepalive_take(ctx, p, rec, w);
 	case RH_RECORD_CREDIT:
-		return dp_node_grant(ctx, p->slot, rec);
+		return dp_node_grant(ctx, p->slot, &rec);
 	default:
 		return RH_FRAME_RECORD_TYPE;
 	}
 }
 
-static void datagram_count(struct dp_ctx *ctx, const struct walk *w)
+static inline void datagram_count(struct dp_ctx *ctx, const struct walk *w)
 {
 	if (rh_unlikely(w->err != RH_FRAME_OK))
 		dp_drop_datagrams(ctx, (enum dp_drop)w->err, 1);
@@ -129,10 +141,10 @@ static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 			bool alone = !w.events && cur.next == cur.end;
 
 			w.events = true;
-			publish_take(ctx, p, &rec, alone);
+			publish_take(ctx, p, rec, alone);
 			continue;
 		}
-		w.err = other_take(ctx, p, &rec, &w);
+		w.err = other_take(ctx, p, rec, &w);
 		if (w.err != RH_FRAME_OK) {
 			control_refused(p, rec.type);
 			break;
