@@ -4,9 +4,7 @@
  * it queues; the copy for a session of another worker goes to that worker.
  */
 
-#include "dataplane/node/node.h"
-#include "dataplane/node/outgoing.h"
-#include "dataplane/node/transmit.h"
+#include "dataplane/node/forward.h"
 
 struct copy {
 	struct dp_event *event;
@@ -62,7 +60,7 @@ static void own_copy(struct dp_ctx *ctx, const struct copy *c)
 		queue_copy(ctx, c);
 		return;
 	}
-	drop = dp_transmit_event(ctx, c->slot, c->hop, txq, c->event, c->last);
+	drop = dp_forward(ctx, c->slot, c->hop, txq, c->event, c->last);
 	if (rh_unlikely(drop != DP_DROP_NONE))
 		dp_drop_copy(ctx, c->slot, drop);
 }

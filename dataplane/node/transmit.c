@@ -1,7 +1,7 @@
 #include "dataplane/node/transmit.h"
 
 #include "dataplane/frame/bytes.h"
-#include "dataplane/node/encap.h"
+#include "dataplane/node/forward.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/outgoing.h"
 
@@ -12,74 +12,7 @@ _Static_assert(RH_EVENT_MAX / ((RH_DATAGRAM_MIN_MAX - RH_DATAGRAM_HDR - RH_FRAGM
 	"bounded by the smallest datagram");
 _Static_assert(FRAGMENTS_MAX <= DP_TX_BACKLOG - DP_TX_BACKLOG_SOFT, "an open queue takes any copy");
 
-static inline struct dp_envelope envelope_of(const struct dp_ctx *ctx, const struct dp_session *slot,
-	const struct dp_hop *hop)
-{
-	return (struct dp_envelope){
-		.template = slot->template,
-		.hop = hop,
-		.session = slot->wire_id,
-		.check = slot->check,
-		.ip_sum = slot->ip_sum,
-		.template_len = slot->template_len,
-		.family = slot->family,
-		.lane = (uint8_t)ctx->worker,
-		.packet_number = slot->tx_packet_number,
-	};
-}
-
-/* Bytes of UDP payload one frame to this client may hold: never less than RH_DATAGRAM_MIN_MAX. */
-static uint32_t datagram_max(const struct dp_session *slot, const struct dp_txq *txq)
-{
-	uint32_t fits = txq->mtu - (slot->family == 4 ? DP_IPV4_UDP_HEADERS : DP_IPV6_UDP_HEADERS);
-
-	return slot->max_datagram < fits ? slot->max_datagram : fits;
-}
-
-static void pad(uint8_t *records, uint32_t len, uint32_t padded)
-{
-	for (uint32_t i = len; i < padded; i++)
-		records[i] = 0;
-}
-
-static void count_sent(struct dp_session *slot, uint32_t len)
-{
-	rh_add_relaxed(&slot->tx_events, 1);
-	rh_add_relaxed(&slot->tx_bytes, len);
-}
-
-/* Is the buffer this worker's alone, one piece, with its bytes in itself? */
-static inline bool buffer_is_own(const struct rte_mbuf *m)
-{
-	return rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m);
-}
-
-/*
- * The received frame, from @headers bytes before the event's record on: nothing is allocated, nothing copied. NULL when somebody
- * else needs its bytes, it has no room for other headers or padding, or its pool has no buffers to spare.
- */
-static inline struct rte_mbuf *frame_reuse(const struct dp_ctx *ctx, const struct dp_txq *txq,
-	struct dp_event *event, uint32_t headers, uint32_t padded)
-{
-	struct dp_packet *packet = event->packet;
-	struct rte_mbuf *m;
-	ptrdiff_t at;
-
-	if (!packet || event->view.alias || !ctx->lends[packet->port] ||
-		dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
-		return NULL;
-	m = packet->mbuf;
-	at = event->view.record - (const uint8_t *)m->buf_addr;
-	if (rh_unlikely(!buffer_is_own(m) || at < (ptrdiff_t)headers || at + padded > m->buf_len))
-		return NULL;
-	m->data_off = (uint16_t)(at - headers);
-	m->ol_flags = 0;
-	packet->mbuf = NULL;
-	return m;
-}
-
-/* Too long for one datagram. */
-static enum dp_drop transmit_long(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
+enum dp_drop dp_transmit_long(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
 	struct dp_txq *txq, struct dp_event *event)
 {
 	dp_blob_id_t blob = dp_event_blob(ctx, event);
@@ -87,38 +20,6 @@ static enum dp_drop transmit_long(struct dp_ctx *ctx, struct dp_session *slot, c
 	return blob == DP_BLOB_NONE
 		       ? DP_DROP_NO_BUFFER
 		       : dp_transmit_blob(ctx, slot, hop, txq, dp_store_get(&ctx->store, blob));
-}
-
-enum dp_drop dp_transmit_event(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
-	struct dp_txq *txq, struct dp_event *event, bool last)
-{
-	uint32_t len = dp_outgoing_len(event), padded = RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN);
-	struct dp_envelope e = envelope_of(ctx, slot, hop);
-	struct rte_mbuf *m = NULL;
-	bool in_place;
-	uint8_t *out;
-
-	if (rh_unlikely(RH_DATAGRAM_HDR + padded > datagram_max(slot, txq)))
-		return transmit_long(ctx, slot, hop, txq, event);
-	if (last)
-		m = frame_reuse(ctx, txq, event, dp_headers_len(&e), padded);
-	in_place = m != NULL;
-	if (!in_place)
-		m = rte_pktmbuf_alloc(txq->pool);
-	if (rh_unlikely(!m))
-		return DP_DROP_NO_BUFFER;
-	out = dp_headers_put(m, &e, padded);
-	if (in_place)
-		dp_outgoing_patch(out, event);
-	else
-		dp_outgoing_write(out, event);
-	rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)len);
-	pad(out, len, padded);
-	dp_frame_finish(m, &e);
-	slot->tx_packet_number++;
-	count_sent(slot, len);
-	dp_txq_put(txq, m, dp_slot_index(ctx, slot), len, true);
-	return DP_DROP_NONE;
 }
 
 static void blob_header_patch(const struct dp_ctx *ctx, const struct dp_blob *blob, uint8_t *out,
@@ -133,7 +34,7 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 	struct dp_txq *txq, const struct dp_blob *blob)
 {
 	uint32_t padded = RH_ALIGN_UP(blob->len, (uint32_t)RH_WIRE_ALIGN);
-	struct dp_envelope e = envelope_of(ctx, slot, hop);
+	struct dp_envelope e = dp_envelope_of(ctx, slot, hop);
 	uint8_t *out;
 	struct rte_mbuf *m = dp_frame_begin(txq, &e, padded, &out);
 
@@ -141,7 +42,7 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 		return DP_DROP_NO_BUFFER;
 	rte_memcpy(out, blob->bytes, blob->len);
 	blob_header_patch(ctx, blob, out, (uint16_t)blob->len);
-	pad(out, blob->len, padded);
+	dp_pad(out, blob->len, padded);
 	dp_frame_finish(m, &e);
 	slot->tx_packet_number++;
 	dp_txq_put(txq, m, dp_slot_index(ctx, slot), blob->len, true);
@@ -163,7 +64,7 @@ static struct rte_mbuf *slice_build(struct dp_ctx *ctx, const struct dp_txq *txq
 	rte_memcpy(out + RH_FRAGMENT_HDR, blob->bytes + f->offset, f->slice_len);
 	if (!f->offset)
 		blob_header_patch(ctx, blob, out + RH_FRAGMENT_HDR, 0);
-	pad(out, len, padded);
+	dp_pad(out, len, padded);
 	dp_frame_finish(m, e);
 	return m;
 }
@@ -172,11 +73,11 @@ static struct rte_mbuf *slice_build(struct dp_ctx *ctx, const struct dp_txq *txq
 static enum dp_drop transmit_slices(struct dp_ctx *ctx, struct dp_session *slot,
 	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_blob *blob)
 {
-	uint32_t room = (datagram_max(slot, txq) - RH_DATAGRAM_HDR - RH_FRAGMENT_HDR) & ~7u;
+	uint32_t room = (dp_datagram_max(slot, txq) - RH_DATAGRAM_HDR - RH_FRAGMENT_HDR) & ~7u;
 	struct rh_fragment f = {.total = blob->len,
 		.id = slot->fragment_id,
 		.sequence = rh_load_be64(blob->bytes + 8)};
-	struct dp_envelope e = envelope_of(ctx, slot, hop);
+	struct dp_envelope e = dp_envelope_of(ctx, slot, hop);
 	struct rte_mbuf *frames[FRAGMENTS_MAX];
 	uint32_t n = 0;
 
@@ -206,12 +107,12 @@ enum dp_drop dp_transmit_blob(struct dp_ctx *ctx, struct dp_session *slot, const
 
 	if (rh_unlikely(!dp_outgoing_ttl(ctx, blob->ttl_ms, ctx->now_tsc - blob->rx_tsc)))
 		return DP_DROP_TTL_EXPIRED;
-	if (RH_DATAGRAM_HDR + padded <= datagram_max(slot, txq))
+	if (RH_DATAGRAM_HDR + padded <= dp_datagram_max(slot, txq))
 		drop = transmit_whole(ctx, slot, hop, txq, blob);
 	else
 		drop = transmit_slices(ctx, slot, hop, txq, blob);
 	if (drop == DP_DROP_NONE)
-		count_sent(slot, blob->len);
+		dp_count_sent(slot, blob->len);
 	return drop;
 }
 
@@ -224,7 +125,7 @@ bool dp_transmit_records(struct dp_ctx *ctx, struct dp_session *slot, const uint
 	uint8_t *out;
 
 	if (txq && dp_txq_waiting(txq) < DP_TX_BACKLOG) {
-		e = envelope_of(ctx, slot, hop);
+		e = dp_envelope_of(ctx, slot, hop);
 		m = dp_frame_begin(txq, &e, len, &out);
 	}
 	if (!m) {

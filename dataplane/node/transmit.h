@@ -59,12 +59,11 @@ void dp_txq_drop(struct dp_ctx *ctx, struct dp_txq *txq, enum dp_drop reason);
 void dp_txq_forget(struct dp_ctx *ctx, uint32_t slot);
 
 /*
- * Send one copy: DP_DROP_NONE when its frames wait for the device, else why not (counted by the caller). The caller has seen
- * dp_txq_open. An event too large for one datagram is stored first. @last: nobody reads the event behind this call, so its copy
- * may be the received frame itself.
+ * Send one copy that does not go as it came (forward.h): DP_DROP_NONE when its frames wait for the device, else why not (counted by the
+ * caller). The caller has seen dp_txq_open. An event too long for one datagram is stored first.
  */
-enum dp_drop dp_transmit_event(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
-	struct dp_txq *txq, struct dp_event *event, bool last);
+enum dp_drop dp_transmit_long(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
+	struct dp_txq *txq, struct dp_event *event);
 enum dp_drop dp_transmit_blob(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
 	struct dp_txq *txq, const struct dp_blob *blob);
 /* Records of the router's own for a session this worker owns. False when they could not be sent (counted). */
