@@ -191,6 +191,17 @@ Test(backlog, that_was_dropped_lets_queues_with_credit_move)
 	cr_assert_eq(fx_copies(&sub[0]), 1, "the credit came back");
 }
 
+Test(backlog, goes_to_the_device_within_a_round_chunk_by_chunk)
+{
+	publish_directly();
+	cr_assert_eq(fx_count(copies_made), SUBSCRIBERS);
+	cr_assert_eq(dp_txq_waiting(txq()), SUBSCRIBERS, "fewer than two chunks wait for the end of the round");
+	publish_directly();
+	cr_assert_lt(dp_txq_waiting(txq()), SUBSCRIBERS);
+	fx_settle();
+	cr_assert_eq(fx_count(copies_tx), 2 * SUBSCRIBERS);
+}
+
 Test(backlog, is_handed_over_within_a_round_while_the_device_takes_it)
 {
 	for (int i = 0; i < 15; i++)

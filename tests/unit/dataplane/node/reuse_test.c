@@ -383,6 +383,7 @@ Test(reuse, of_no_buffer_while_the_device_is_not_keeping_up)
 	for (uint32_t i = 0; i < DP_TX_REUSE_WAITING; i++)
 		dp_txq_put(txq, rte_pktmbuf_alloc(pool()), DP_SLOT_NONE, 0, false);
 	before = txq->tail;
+	txq->blocked_since_tsc = 1;
 	rh_add_relaxed(&fx.eng->ctx[0]->counters.rx_datagrams, 1);
 	dp_node_classify(fx.eng->ctx[0], fx.port, false, &m, 1);
 	cr_assert_eq(txq->tail, before + 1);
@@ -392,6 +393,7 @@ Test(reuse, of_no_buffer_while_the_device_is_not_keeping_up)
 	rte_pktmbuf_free_bulk(txq->frame, DP_TX_REUSE_WAITING);
 	txq->head = txq->tail;
 	txq->copies = 0;
+	txq->blocked_since_tsc = 0;
 	rh_add_relaxed(&fx.eng->ctx[0]->counters.copies_tx, 1);
 }
 
