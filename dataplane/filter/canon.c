@@ -24,7 +24,7 @@ struct list {
 static void push(struct rh_raw *raw, enum rh_token_kind kind, size_t start, size_t size)
 {
 	raw->token[raw->tokens++] = (struct rh_token){
-		.kind = (uint8_t)kind,
+		.kind = kind,
 		.start = (uint16_t)start,
 		.size = (uint16_t)size,
 	};

@@ -53,7 +53,7 @@ enum rh_token_kind {
 /* Bytes of a LIT, a PREFIX (without its star) or a SUB (with its stars), in canon; of the others
  * @start is where their byte stands, and @size is 0. */
 struct rh_token {
-	uint8_t kind; /* enum rh_token_kind */
+	uint16_t kind; /* enum rh_token_kind; no padding, so that tokens can be compared as bytes */
 	uint16_t start, size;
 };
 

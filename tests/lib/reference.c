@@ -59,21 +59,29 @@ static size_t decode(const unsigned char *p, size_t left, uint32_t *code)
 	return n;
 }
 
-static bool text_valid(const char *text, size_t len)
+bool ref_text_valid(const char *text, size_t len)
 {
-	size_t levels = 1, i = 0;
+	size_t i = 0;
 
-	if (len < 1 || len > REF_TEXT_MAX)
-		return false;
 	while (i < len) {
 		uint32_t code = 0;
 		size_t n = decode((const unsigned char *)text + i, len - i, &code);
 
 		if (n == 0 || code == 0)
 			return false;
-		levels += code == '/';
 		i += n;
 	}
+	return true;
+}
+
+static bool text_valid(const char *text, size_t len)
+{
+	size_t levels = 1;
+
+	if (len < 1 || len > REF_TEXT_MAX || !ref_text_valid(text, len))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		levels += text[i] == '/';
 	return levels <= REF_LEVEL_MAX;
 }
 

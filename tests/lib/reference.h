@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* UTF-8 (RFC 3629) without U+0000. */
+bool ref_text_valid(const char *text, size_t len);
 /* MQTT 5.0 section 4.7.3, with the product's limits (1024 bytes, 128 levels). */
 bool ref_topic_valid(const char *topic, size_t len);
 /* Section 4.7.1; shared subscriptions and exceptions are not valid here. */

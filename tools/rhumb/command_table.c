@@ -168,15 +168,21 @@ const struct cli_command cli_commands[] = {
 			{"payload", NULL, "with --json: the payload instead of its SHA-256", 0, false},
 			{"quiet-payload", NULL, "without --json: topics only", 0, false}, CLI_ROUTER_OPTIONS}},
 	{.words = "match",
-		.arguments = "FILTER TOPIC | --batch",
+		.arguments = "FILTER TOPIC | --intersects FILTER FILTER | --covers FILTER FILTER | --batch",
 		.help = "does a topic filter match a topic? needs no daemon",
-		.more = "Exit status 0 match, 1 no match, 2 filter or topic invalid. With --batch each line of the "
-			"standard input is a filter, a tab and a topic, and is answered by match, nomatch or invalid. "
+		.more = "Exit status 0 match, 1 no match, 2 filter or topic invalid. With --intersects: is there a topic that both "
+			"filters match? With --covers: does the first match every topic that the second matches? Exit status 0 "
+			"yes, 1 no. A group or ! in front of a filter is left out of account. With --batch each line of the "
+			"standard input is a filter, a tab and a topic or filter, and is answered by match, nomatch or invalid, "
+			"or by yes, no or invalid. "
 			"With --json each answer is {\"verdict\": \"match\"}; an invalid one has an error, too.",
 		.most = 2,
 		.run = cli_match_run,
 		.options = {{"dialect", "NAME", "mqtt (default), solace, nats, zenoh or amqp", 0, false},
-			{"batch", NULL, "read tab-separated filters and topics from stdin", 0, false}}},
+			{"second-dialect", "NAME", "of the topic or second filter, if another", 0, false},
+			{"intersects", NULL, "can two filters match one topic?", 0, false},
+			{"covers", NULL, "does the first filter include the second?", 0, false},
+			{"batch", NULL, "read tab-separated pairs from stdin", 0, false}}},
 	{.words = "completion",
 		.arguments = "bash",
 		.help = "print the completion script: source <(rhumb completion bash)",
