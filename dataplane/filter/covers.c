@@ -6,10 +6,12 @@
  * but that character, of which only @a's own wildcards take any.
  *
  * @a is runs of levels with gaps between them, a gap being "at least n levels": canonical form has
- * the ONEs in front of the gap. The first run stands at the beginning, the last at the end, each one
- * between at the earliest place where it fits behind the one before. A run must fit inside levels of
- * @b that no gap of @b parts, for that gap may be of any length, and the levels between two runs are
- * counted with @b's gaps empty, for they may be. Where this finds no place, some topic of @b escapes
+ * the ONEs in front of the gap. The first run stands at the beginning, the last at the end, each
+ * one between at the earliest place where it fits behind the one before. A run must fit inside
+ * levels of
+ * @b that no gap of @b parts, for that gap may be of any length, and the levels between two runs
+ * are counted with @b's gaps empty, for they may be. Where this finds no place, some topic of @b
+ * escapes
  * @a: let each gap of @b be empty if a count of levels across it falls short, else endless. Then no
  * run fits across a gap that was not tried here, and the places found are the earliest in that
  * topic, too.
@@ -29,8 +31,7 @@ static bool can_begin(const struct rh_path *path, char c)
 {
 	if (path->gap[0])
 		return true;
-	return path->levels &&
-	       (rh_glob_open(path->level[0]) || rh_glob_begins(path->level[0], c));
+	return path->levels && (rh_glob_open(path->level[0]) || rh_glob_begins(path->level[0], c));
 }
 
 /* Has it a wildcard that could meet a level which begins with anything? */
@@ -129,8 +130,8 @@ static bool path_covers(const struct rh_path *a, const struct rh_path *b)
 	return first ? fixed_covers(a, b) : place_last(a, from, b, &c);
 }
 
-/* An empty level with a gap on both sides: of its topics the one that is nothing but that level does
- * not exist, so what is left is two filters. */
+/* An empty level with a gap on both sides: of its topics the one that is nothing but that level
+ * does not exist, so what is left is two filters. */
 static bool is_blank_somewhere(const struct rh_path *path)
 {
 	return path->levels == 1 && path->level[0].size == 0 && path->gap[0] && path->gap[1];

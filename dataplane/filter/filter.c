@@ -55,8 +55,7 @@ int rh_text_check(const struct rh_rules *rules, const char *what, const char *te
 }
 
 /* What is left of the text when all in front of the filter is taken. */
-static int check_rest(
-	const struct rh_rules *rules, size_t at, size_t left, struct rh_error *err)
+static int check_rest(const struct rh_rules *rules, size_t at, size_t left, struct rh_error *err)
 {
 	if (left == 0 && !rules->empty_text && at)
 		return rh_error_set(err, EINVAL,

@@ -6,7 +6,8 @@
  * they were written in, and everything that stores, shares or compares filters uses them.
  *
  * Canonical bytes: levels joined by '/', literals as they are, wildcards as single bytes that never
- * occur in UTF-8, and in front at most one of each mark, in this order, where it makes a difference:
+ * occur in UTF-8, and in front at most one of each mark, in this order, where it makes a
+ * difference:
  *
  *   0xfd  hides_dollar: mqtt, the first level is a wildcard [MQTT-4.7.2-1]
  *   0xfe  verbatim_at:  zenoh, a wildcard could otherwise meet a level that begins with '@'
@@ -43,10 +44,10 @@ enum rh_token_kind {
 	RH_TOKEN_LIT,	 /* exactly this level */
 	RH_TOKEN_ONE,	 /* any one level, also an empty one */
 	RH_TOKEN_PREFIX, /* a level that begins with these bytes, one or more */
-	RH_TOKEN_SUB,	 /* a level that fits a glob: literal runs with RH_CANON_STAR between them */
-	RH_TOKEN_TAIL0,	 /* zero or more levels; last token */
-	RH_TOKEN_TAIL1,	 /* one or more levels; last token */
-	RH_TOKEN_ANY,	 /* zero or more levels; never the last token */
+	RH_TOKEN_SUB,	/* a level that fits a glob: literal runs with RH_CANON_STAR between them */
+	RH_TOKEN_TAIL0, /* zero or more levels; last token */
+	RH_TOKEN_TAIL1, /* one or more levels; last token */
+	RH_TOKEN_ANY,	/* zero or more levels; never the last token */
 	RH_TOKEN_KIND_COUNT
 };
 

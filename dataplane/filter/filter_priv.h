@@ -34,16 +34,16 @@ struct rh_rules {
 	char separator;
 	bool empty_text; /* an empty text is a filter and a topic */
 	bool hides_dollar, verbatim_at;
-	uint16_t bytes_max; /* of filters and topics alike */
-	const char *share;  /* in front of a group's name */
+	uint16_t bytes_max;	/* of filters and topics alike */
+	const char *share;	/* in front of a group's name */
 	const char *everything; /* the filter for all topics, for sentences */
 	/* Push the token of a level of a filter, -EINVAL with the reason. */
 	int (*read)(const struct rh_level *level, struct rh_raw *raw, struct rh_error *err);
 	/* May it be published? NULL: as it is. */
 	int (*check)(const struct rh_level *level, struct rh_error *err);
 	/* Token @i as text, -ENOTSUP with what has no image. */
-	int (*write)(const struct rh_filter *filter, size_t i, struct rh_out *out,
-		struct rh_error *err);
+	int (*write)(
+		const struct rh_filter *filter, size_t i, struct rh_out *out, struct rh_error *err);
 };
 
 extern const struct rh_rules rh_rules_mqtt, rh_rules_solace, rh_rules_nats, rh_rules_zenoh,
@@ -110,7 +110,8 @@ bool rh_filter_passes(const struct rh_filter *filter, const struct rh_topic *top
 #define RH_PATH_MAX (RH_LEVELS_MAX + 2)
 struct rh_path {
 	size_t levels;
-	bool hides_dollar, verbatim_at, holds_empty; /* holds_empty: matches the topic of no level */
+	bool hides_dollar, verbatim_at,
+		holds_empty;	   /* holds_empty: matches the topic of no level */
 	bool gap[RH_PATH_MAX + 1]; /* before level i; at levels: behind the last */
 	struct rh_glob level[RH_PATH_MAX];
 };
@@ -123,5 +124,5 @@ void rh_out_text(struct rh_out *out, const char *text);
 int rh_no_image(struct rh_error *err, const struct rh_rules *rules, size_t i, const char *what,
 	const char *instead);
 /* Likewise for a wildcard, by its kind. */
-int rh_no_wild(
-	struct rh_error *err, const struct rh_rules *rules, const struct rh_filter *filter, size_t i);
+int rh_no_wild(struct rh_error *err, const struct rh_rules *rules, const struct rh_filter *filter,
+	size_t i);

@@ -59,8 +59,8 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Two that have stars meet when their beginnings agree and their ends agree: between these the one's
- * middle, then the other's, fits both. */
+/* Two that have stars meet when their beginnings agree and their ends agree: between these the
+ * one's middle, then the other's, fits both. */
 bool rh_glob_meets(struct rh_glob a, struct rh_glob b)
 {
 	size_t before = least(run_before(a), run_before(b));

@@ -18,7 +18,8 @@ static uint8_t with_level(const struct rh_path *a, const struct rh_glob *in_a,
 {
 	bool a_at = a->verbatim_at && (!in_a || rh_glob_open(*in_a));
 	bool b_at = b->verbatim_at && (!in_b || rh_glob_open(*in_b));
-	bool begins_at = (in_a && rh_glob_begins(*in_a, '@')) || (in_b && rh_glob_begins(*in_b, '@'));
+	bool begins_at =
+		(in_a && rh_glob_begins(*in_a, '@')) || (in_b && rh_glob_begins(*in_b, '@'));
 	bool begins_dollar =
 		(in_a && rh_glob_begins(*in_a, '$')) || (in_b && rh_glob_begins(*in_b, '$'));
 	bool blank = (in_a && !in_a->size) || (in_b && !in_b->size);

@@ -40,7 +40,8 @@ static int write_token(
 
 	switch (token->kind) {
 	case RH_TOKEN_LIT:
-		if (token->size && (memchr(text, '+', token->size) || memchr(text, '#', token->size)))
+		if (token->size &&
+			(memchr(text, '+', token->size) || memchr(text, '#', token->size)))
 			return rh_no_image(err, &rh_rules_mqtt, i, "a literal '+' or '#'",
 				"no topic of mqtt holds one");
 		rh_out_bytes(out, text, token->size);

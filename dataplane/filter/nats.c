@@ -77,14 +77,15 @@ static int write_literal(
 	const char *text = filter->canon + token->start;
 
 	if (token->size == 0)
-		return rh_no_image(err, &rh_rules_nats, i, "an empty level",
-			"mqtt, solace and amqp have it");
+		return rh_no_image(
+			err, &rh_rules_nats, i, "an empty level", "mqtt, solace and amqp have it");
 	if (is_only(text, token->size, '*') || is_only(text, token->size, '>'))
 		return rh_no_image(err, &rh_rules_nats, i, "a literal '*' or '>'",
 			"it would be a wildcard; mqtt has it");
 	for (size_t k = 0; k < token->size; k++)
 		if (strchr(". \t\n\f\r", text[k]))
-			return rh_no_image(err, &rh_rules_nats, i, "a level with '.' or white space",
+			return rh_no_image(err, &rh_rules_nats, i,
+				"a level with '.' or white space",
 				"mqtt, solace and zenoh have it");
 	rh_out_bytes(out, text, token->size);
 	return 0;

@@ -28,8 +28,8 @@ int rh_no_image(struct rh_error *err, const struct rh_rules *rules, size_t i, co
 		what, rules->name, instead);
 }
 
-int rh_no_wild(
-	struct rh_error *err, const struct rh_rules *rules, const struct rh_filter *filter, size_t i)
+int rh_no_wild(struct rh_error *err, const struct rh_rules *rules, const struct rh_filter *filter,
+	size_t i)
 {
 	static const struct {
 		const char *what, *instead;
@@ -60,8 +60,7 @@ static int check_dollar(
 {
 	if (filter->hides_dollar && !rules->hides_dollar)
 		return rh_no_image(err, rules, 0,
-			"a wildcard that hides topics which begin with '$'",
-			"mqtt has it");
+			"a wildcard that hides topics which begin with '$'", "mqtt has it");
 	if (!filter->hides_dollar && rules->hides_dollar && filter->tokens && is_open(filter, 0))
 		return rh_no_image(err, rules, 0,
 			"a wildcard that sees topics which begin with '$'",
@@ -128,7 +127,8 @@ static bool same(const struct rh_filter *a, const struct rh_filter *b)
 	       strcmp(a->group, b->group) == 0;
 }
 
-/* What is left: a literal that would be read as '!' or a group, and texts too long for a dialect. */
+/* What is left: a literal that would be read as '!' or a group, and texts too long for a dialect.
+ */
 static int check_again(const struct rh_filter *filter, enum rh_dialect dialect,
 	const struct rh_out *out, struct rh_error *err)
 {
@@ -164,11 +164,10 @@ int rh_filter_print(const struct rh_filter *filter, enum rh_dialect dialect, cha
 	return ret ? ret : (int)text.len;
 }
 
-int rh_filter_show(
-	const struct rh_filter *filter, char *out, size_t room, enum rh_dialect *dialect)
+int rh_filter_show(const struct rh_filter *filter, char *out, size_t room, enum rh_dialect *dialect)
 {
-	static const enum rh_dialect order[] = {RH_DIALECT_MQTT, RH_DIALECT_SOLACE, RH_DIALECT_ZENOH,
-		RH_DIALECT_AMQP, RH_DIALECT_NATS};
+	static const enum rh_dialect order[] = {RH_DIALECT_MQTT, RH_DIALECT_SOLACE,
+		RH_DIALECT_ZENOH, RH_DIALECT_AMQP, RH_DIALECT_NATS};
 	int ret = -ENOTSUP;
 
 	for (size_t i = 0; i < RH_ARRAY_LEN(order) && ret == -ENOTSUP; i++) {

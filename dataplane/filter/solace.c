@@ -1,8 +1,8 @@
 /*
  * Solace SMF: docs.solace.com, "Solace Message Format Topics" (levels between '/', at most 250
  * bytes) and "Wildcard Characters in Topic Subscriptions": `*` alone is one level, behind other
- * characters at the end of a level it is zero or more characters, anywhere else itself; `>` alone in
- * the last level is one or more levels, anywhere else itself. Published, both are themselves.
+ * characters at the end of a level it is zero or more characters, anywhere else itself; `>` alone
+ * in the last level is one or more levels, anywhere else itself. Published, both are themselves.
  */
 
 #include "dataplane/filter/filter_priv.h"

@@ -51,8 +51,8 @@ int rh_topic_parse(const char *text, size_t len, struct rh_topic *out, struct rh
 	return 0;
 }
 
-static int check_dialect(const struct rh_rules *rules, const char *text, size_t len,
-	struct rh_error *err)
+static int check_dialect(
+	const struct rh_rules *rules, const char *text, size_t len, struct rh_error *err)
 {
 	unsigned most = rules->bytes_max < RH_TOPIC_MAX ? rules->bytes_max : RH_TOPIC_MAX;
 

@@ -71,7 +71,8 @@ bool rh_filter_why_not(
 	for (size_t i = 0; i < filter->tokens && i < topic->levels; i++) {
 		if (filter->token[i].kind == RH_TOKEN_ANY) {
 			(void)snprintf(out, room,
-				"no levels behind the first %zu fit what the filter wants there", i);
+				"no levels behind the first %zu fit what the filter wants there",
+				i);
 			return true;
 		}
 		if (rh_token_is_gap(filter->token[i].kind))

@@ -126,8 +126,8 @@ static int write_literal(
 	const char *text = filter->canon + token->start;
 
 	if (token->size == 0)
-		return rh_no_image(err, &rh_rules_zenoh, i, "an empty level",
-			"mqtt, solace and amqp have it");
+		return rh_no_image(
+			err, &rh_rules_zenoh, i, "an empty level", "mqtt, solace and amqp have it");
 	if (!literal_has_image(text, token->size))
 		return rh_no_image(err, &rh_rules_zenoh, i, "a literal '*', '$', '#' or '?'",
 			"no key of zenoh holds one");

@@ -1,7 +1,7 @@
 /*
  * Filters and topics from outside. Input: a filter, a zero byte, a topic; without a zero byte the
- * whole is both. Checked: canonical bytes are read back, valid means the same to the reference, and so
- * does matching.
+ * whole is both. Checked: canonical bytes are read back, valid means the same to the reference, and
+ * so does matching.
  */
 
 #include "dataplane/filter/filter.h"

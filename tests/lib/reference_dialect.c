@@ -28,8 +28,8 @@ static bool begins(const char *text, size_t len, const char *with)
 }
 
 /* False when there are too many. The empty text has no piece. */
-static bool split(enum ref_dialect dialect, char separator, const char *text, size_t len,
-	struct pieces *out)
+static bool split(
+	enum ref_dialect dialect, char separator, const char *text, size_t len, struct pieces *out)
 {
 	const char *at = text, *end = text + len, *next;
 
@@ -39,8 +39,7 @@ static bool split(enum ref_dialect dialect, char separator, const char *text, si
 		if (out->count == LEVELS_MAX)
 			return false;
 		next = at < end ? memchr(at, separator, (size_t)(end - at)) : NULL;
-		out->piece[out->count++] =
-			(struct piece){at, (size_t)((next ? next : end) - at)};
+		out->piece[out->count++] = (struct piece){at, (size_t)((next ? next : end) - at)};
 		if (!next)
 			break;
 		at = next + 1;
@@ -192,8 +191,9 @@ bool ref_dialect_filter_valid(enum ref_dialect dialect, const char *filter, size
 		return true;
 	if (len == 0 || len > most[dialect] || !ref_text_valid(filter, len) || filter[0] == '!')
 		return false;
-	if (dialect == REF_SOLACE ? begins(filter, len, "#share/") || begins(filter, len, "#noexport/")
-				  : begins(filter, len, "$share/") || begins(filter, len, "$queue/"))
+	if (dialect == REF_SOLACE
+			? begins(filter, len, "#share/") || begins(filter, len, "#noexport/")
+			: begins(filter, len, "$share/") || begins(filter, len, "$queue/"))
 		return false;
 	if (!split(dialect, separator_of(dialect), filter, len, &f))
 		return false;

@@ -51,7 +51,8 @@ static void each_text(const char *const *pieces, const char *separator, unsigned
 		add(so_far);
 	for (size_t i = 0; pieces[i] && most; i++) {
 		cr_assert_lt(strlen(so_far) + strlen(pieces[i]) + 2, TEXT_MAX);
-		(void)snprintf(text, sizeof(text), "%s%s%s", so_far, any ? separator : "", pieces[i]);
+		(void)snprintf(
+			text, sizeof(text), "%s%s%s", so_far, any ? separator : "", pieces[i]);
 		each_text(pieces, separator, most - 1, text, true, add);
 	}
 }
@@ -142,7 +143,8 @@ static void check_print(const struct entry *e)
 		"%s does not print in its own dialect %s", e->text, rh_dialect_name(e->dialect));
 	cr_assert_geq(rh_filter_show(&e->filter, text, sizeof(text), &shown), 0);
 	cr_assert_neq(shown, RH_DIALECT_COUNT);
-	cr_assert_eq(rh_filter_from_canon(e->filter.canon, e->filter.len, &again), 0, "%s", e->text);
+	cr_assert_eq(
+		rh_filter_from_canon(e->filter.canon, e->filter.len, &again), 0, "%s", e->text);
 	cr_assert_eq(memcmp(again.token, e->filter.token, again.tokens * sizeof(*again.token)), 0,
 		"%s %s", rh_dialect_name(e->dialect), e->text);
 }
@@ -275,10 +277,8 @@ static void random_filter(struct rnd *rnd)
 	for (unsigned i = 0; i < levels; i++) {
 		if (i)
 			strcat(text, dots ? "." : "/");
-		strcat(text, tokens[dialect][rnd_below(rnd, dialect == RH_DIALECT_NATS ||
-								    i + 1 == levels
-							    ? 10
-							    : 6)]);
+		strcat(text, tokens[dialect][rnd_below(
+				     rnd, dialect == RH_DIALECT_NATS || i + 1 == levels ? 10 : 6)]);
 	}
 	entry_add(dialect, text);
 }

@@ -1,0 +1,48 @@
+"""docs/filters.md: every example of its tables is what rhumb match says."""
+import re
+import sys
+
+from cli import check, finish, run
+
+SECTION = re.compile(r"^### Dialect `(\w+)`")
+SPAN = re.compile(r"`([^`]*)`|\((empty)\)")
+
+
+def spans(cell):
+    return [code for code, _ in SPAN.findall(cell)]
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+dialect, topics, pairs = None, {}, {}
+for line in open(sys.argv[2], encoding="utf-8"):
+    if line.startswith("#"):
+        found = SECTION.match(line)
+        dialect = found.group(1) if found else None
+    row = cells(line)
+    if not line.startswith("|") or row[0] in ("filter", "first", "") or set(row[0]) == {"-"}:
+        continue
+    if dialect and len(row) == 3:
+        wanted = [(t, "match") for t in spans(row[1])] + [(t, "nomatch") for t in spans(row[2])]
+        for topic, verdict in wanted:
+            topics.setdefault(dialect, []).append((spans(row[0])[0], topic, verdict))
+    elif len(row) == 5 and row[3] in ("yes", "no"):
+        pairs.setdefault(tuple(row[2].split(", ")), []).append((spans(row[0])[0], spans(row[1])[0], *row[3:]))
+
+check("dialects with examples", sorted(topics), ["amqp", "mqtt", "nats", "solace", "zenoh"])
+for name, rows in topics.items():
+    check(f"examples of {name}", len(rows) >= 9, True)
+    stdin = "".join(f"{f}\t{t}\n" for f, t, _ in rows).encode()
+    said = run("match", "--dialect", name, "--batch", stdin=stdin)[1].split()
+    check(f"answers for {name}", len(said), len(rows))
+    for (filter_text, topic, verdict), got in zip(rows, said):
+        check(f"{name} {filter_text!r} {topic!r}", got, verdict)
+check("pairs", sum(map(len, pairs.values())) >= 10, True)
+for (one, two), rows in pairs.items():
+    stdin = "".join(f"{a}\t{b}\n" for a, b, *_ in rows).encode()
+    for option, column in (("--intersects", 2), ("--covers", 3)):
+        said = run("match", option, "--dialect", one, "--second-dialect", two, "--batch", stdin=stdin)[1].split()
+        check(f"{option} {one} {two}", said, [row[column] for row in rows])
+finish()
