@@ -70,6 +70,8 @@ bool ctl_arg_number(struct ctl_call *call, const char *name, uint64_t max, uint6
 /* Values of answers. */
 json_t *ctl_json_time(uint64_t wall_ns);	      /* RFC 3339 */
 json_t *ctl_json_text(const char *bytes, size_t len); /* JSON null when not UTF-8 */
+/* Its filter's text. */
+json_t *ctl_json_filter(const struct cp_sub_row *row);
 json_t *ctl_json_u64(uint64_t value);		      /* clipped to INT64_MAX */
 json_t *ctl_json_ip(uint8_t family, const uint8_t *bytes);
 json_t *ctl_json_base64(const uint8_t *bytes, size_t len);

@@ -37,10 +37,10 @@ static void candidate_add(
 {
 	if (json_array_size(x->list) < CANDIDATES_MAX)
 		(void)json_array_append_new(x->list,
-			json_pack("{s:I, s:I, s:o, s:s, s:s?, s:s, s:s?}", "subscription",
+			json_pack("{s:I, s:I, s:o, s:o, s:s?, s:s, s:s?}", "subscription",
 				(json_int_t)sub->sub, "session", (json_int_t)sub->slot, "client_id",
-				ctl_json_client(x->call, sub->slot), "filter", sub->filter,
-				"content", sub->content, "verdict", verdict, "why", why));
+				ctl_json_client(x->call, sub->slot), "filter",
+				ctl_json_filter(sub), "content", sub->content, "verdict", verdict, "why", why));
 }
 
 /* What would keep a copy in the session's queue just now; false: nothing. */
@@ -84,9 +84,7 @@ static bool missed_add(void *arg, const struct cp_sub_row *sub)
 	struct rh_filter filter;
 	char why[WHY_LEN];
 
-	if (sub->slot == x->only &&
-		rh_filter_parse(RH_DIALECT_MQTT, sub->filter, strlen(sub->filter), &filter, NULL) ==
-			0 &&
+	if (rh_filter_from_canon(sub->filter, sub->filter_len, &filter) == 0 &&
 		rh_filter_why_not(&filter, &x->topic, why, sizeof(why)))
 		candidate_add(x, sub, "filter_missed", why);
 	return true;
@@ -131,7 +129,8 @@ static void answer(struct ctl_call *call, const struct dp_explain_row *rows, uin
 	for (uint32_t i = 0; i < count; i++)
 		row_add(&x, &rows[i]);
 	if (x.only != EVERY_SESSION && rh_topic_parse(topic, strlen(topic), &x.topic, NULL) == 0)
-		cp_subs_each(call->ctx->subs, missed_add, &x);
+		/* Without memory those are left out that have nothing to do with the topic. */
+		(void)cp_subs_each_of(call->ctx->subs, x.only, missed_add, &x);
 	ctl_reply_array(call, "candidates", x.list,
 		json_pack("{s:O, s:b, s:I, s:I}", "topic", json_object_get(call->body, "topic"),
 			"payload", json_object_get(call->body, "payload_base64") != NULL, "copies",

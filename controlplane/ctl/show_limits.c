@@ -69,6 +69,8 @@ static void usage_of(const struct ctl_context *ctx, const struct dp_counters *su
 	u->hits[ROW_SESSIONS] = sessions.no_slot;
 	u->hits[ROW_COMMAND_RING] = sessions.commands_full;
 	u->hits[ROW_SUBSCRIPTIONS] = subs.table_full;
+	u->hits[ROW_SHAPES] = subs.shapes_full;
+	u->hits[ROW_SAME_KEY] = subs.same_key_full;
 	u->hits[ROW_PATTERNS] = subs.pattern_numbers_full;
 	u->used[ROW_ADJACENCIES] = 0;
 	for (uint32_t p = 0; p < ctx->conf->port_count; p++) {

@@ -3,20 +3,19 @@
 
 #include <stdlib.h>
 
-struct wanted {
-	struct ctl_ids *ids;
-	uint64_t session;
-};
-
 #define ALL_SESSIONS UINT64_MAX
 
 static bool add_sub(void *arg, const struct cp_sub_row *row)
 {
-	struct wanted *wanted = arg;
+	return ctl_ids_add(arg, row->sub);
+}
 
-	if (wanted->session != ALL_SESSIONS && wanted->session != row->slot)
-		return true;
-	return ctl_ids_add(wanted->ids, row->sub);
+static bool ids_fill(const struct cp_subs *subs, uint64_t session, struct ctl_ids *ids)
+{
+	if (session != ALL_SESSIONS)
+		return cp_subs_each_of(subs, (dp_session_id_t)session, add_sub, ids) == 0;
+	cp_subs_each(subs, add_sub, ids);
+	return true;
 }
 
 static json_t *row_of(struct ctl_call *call, void *rows, uint32_t index)
@@ -26,29 +25,29 @@ static json_t *row_of(struct ctl_call *call, void *rows, uint32_t index)
 
 	if (cp_subs_find(call->ctx->subs, ids->id[index], &sub) < 0)
 		return NULL;
-	return json_pack("{s:I, s:I, s:o, s:s, s:s?, s:i, s:o}", "subscription",
+	return json_pack("{s:I, s:I, s:o, s:o, s:s?, s:i, s:o}", "subscription",
 		(json_int_t)sub.sub, "session", (json_int_t)sub.slot, "client_id",
-		ctl_json_client(call, sub.slot), "filter", sub.filter, "content", sub.content,
+		ctl_json_client(call, sub.slot), "filter", ctl_json_filter(&sub), "content", sub.content,
 		"tenant", (int)sub.tenant, "since", ctl_json_time(sub.since_wall_ns));
 }
 
 void ctl_show_subscriptions(struct ctl_call *call)
 {
 	static const char *const names[] = {"session", NULL};
-	struct wanted wanted = {.session = ALL_SESSIONS};
+	uint64_t session = ALL_SESSIONS;
+	struct ctl_ids *ids;
 
-	if (!ctl_args_known(call, names) ||
-		!ctl_arg_number(call, "session", UINT32_MAX, &wanted.session))
+	if (!ctl_args_known(call, names) || !ctl_arg_number(call, "session", UINT32_MAX, &session))
 		return;
-	wanted.ids = calloc(1, sizeof(*wanted.ids));
-	if (wanted.ids == NULL) {
+	ids = calloc(1, sizeof(*ids));
+	if (ids == NULL || !ids_fill(call->ctx->subs, session, ids)) {
+		free(ids);
 		ctl_refuse(call, CTL_STATUS_BUSY, "out of memory");
 		return;
 	}
-	cp_subs_each(call->ctx->subs, add_sub, &wanted);
 	ctl_reply_list(call, &(struct ctl_list){.key = "subscriptions",
-				     .count = wanted.ids->count,
-				     .rows = wanted.ids,
+				     .count = ids->count,
+				     .rows = ids,
 				     .row = row_of,
 				     .free_rows = ctl_ids_free});
 }

@@ -28,6 +28,18 @@ json_t *ctl_json_text(const char *bytes, size_t len)
 	return json_stringn(bytes, len);
 }
 
+json_t *ctl_json_filter(const struct cp_sub_row *row)
+{
+	char text[RH_FILTER_TEXT_MAX];
+	struct rh_filter filter;
+
+	if (rh_filter_from_canon(row->filter, row->filter_len, &filter) < 0)
+		return json_null();
+	filter.except = row->except;
+	return rh_filter_show(&filter, text, sizeof(text), NULL) < 0 ? json_null()
+								     : json_string(text);
+}
+
 json_t *ctl_json_u64(uint64_t value)
 {
 	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);

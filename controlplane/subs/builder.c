@@ -15,27 +15,43 @@
  * live until then. */
 #define QUIESCENT_EVERY 256
 
+static void add_run(struct cp_subs *subs, struct cp_request *r, struct cp_change *change)
+{
+	struct cp_adding *a = change->adding;
+	struct rh_filter filter;
+	int ret = rh_filter_from_canon(a->filter, a->len, &filter);
+
+	filter.except = a->except;
+	if (ret == 0)
+		ret = subs->ops->sub_add(subs->table, a->tenant, &filter, r->slot, change->id,
+			&a->table_id, &r->builder.err);
+	change->result = a->refused = (int16_t)ret;
+	change->id = a->table_id;
+}
+
+static void del_run(struct cp_subs *subs, struct cp_change *change)
+{
+	struct cp_adding *a = change->adding;
+	dp_sub_id_t sub = a ? a->table_id : change->id;
+
+	if (sub != DP_SUB_NONE)
+		change->result = (int16_t)subs->ops->sub_del(subs->table, sub);
+	if (a)
+		a->table_id = DP_SUB_NONE;
+}
+
 static void change_run(struct cp_subs *subs, struct cp_request *r, struct cp_change *change)
 {
-	struct cp_sub *sub = change->sub;
-	struct rh_filter filter;
-
 	switch (change->kind) {
 	case CP_CHANGE_ADD:
-		change->result =
-			rh_filter_parse(RH_DIALECT_MQTT, sub->filter, sub->len, &filter, NULL);
-		if (change->result == 0)
-			change->result = subs->ops->sub_add(subs->table, sub->tenant, &filter,
-				r->slot, change->id, &sub->table_id, &r->builder.err);
-		change->id = sub->table_id;
+		add_run(subs, r, change);
 		break;
 	case CP_CHANGE_DEL:
-		if (sub->table_id != DP_SUB_NONE)
-			change->result = subs->ops->sub_del(subs->table, sub->table_id);
-		sub->table_id = DP_SUB_NONE;
+		del_run(subs, change);
 		break;
 	case CP_CHANGE_KEEP:
-		change->result = sub->table_id == DP_SUB_NONE ? -ENOENT : 0;
+		/* It is as good as what it relies on. */
+		change->result = change->adding->refused;
 		break;
 	case CP_CHANGE_NONE:
 		break;

@@ -1,14 +1,17 @@
+/*
+ * Subscriptions by session and by what they ask for. What a live one asks for stands in the table's
+ * slot, which nobody changes before the deletion that this loop sends; what the builder has yet to
+ * answer for stands in struct cp_adding.
+ */
 #include "controlplane/subs/subs_priv.h"
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/hash.h"
-#include "dataplane/base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BY_ID_LEAST 1024
 
 struct cp_subs_session *cp_session_get(struct cp_subs *subs, dp_session_id_t slot)
 {
@@ -30,126 +33,241 @@ void cp_session_trim(struct cp_subs *subs, struct cp_subs_session *s)
 	free(s);
 }
 
-static uint64_t key_hash(const struct cp_subs *subs, dp_session_id_t slot, const char *filter,
-	size_t len, const struct cp_pattern *pattern)
+static uint64_t key_hash(const struct cp_subs *subs, const struct cp_sub_key *key)
 {
-	uint64_t head[2] = {slot, (uintptr_t)pattern};
+	uint32_t head[2] = {key->slot, key->pattern << 1 | key->except};
 
-	return rh_hash(filter, len, rh_hash(head, sizeof(head), subs->seed));
+	return rh_hash(key->filter, key->len, rh_hash(head, sizeof(head), subs->seed));
 }
 
-struct cp_sub *cp_registry_find(const struct cp_subs *subs, dp_session_id_t slot,
-	const char *filter, size_t len, const struct cp_pattern *pattern)
+static struct cp_sub_key key_of_live(const struct cp_subs *subs, uint32_t ref)
 {
-	uint64_t hash = key_hash(subs, slot, filter, len, pattern);
-	struct cp_sub *sub;
+	struct dp_sub_info info;
+	int ret = subs->ops->sub_info(subs->table, cp_ref_sub(ref), &info);
 
-	for (struct rh_hnode *n = rh_htable_find(&subs->subs, hash); n;
-		n = rh_htable_next(n, hash)) {
-		sub = rh_container(n, struct cp_sub, node);
-		if (sub->slot == slot && sub->pattern == pattern && sub->len == len &&
-			!memcmp(sub->filter, filter, len))
-			return sub;
-	}
-	return NULL;
+	assert(ret == 0);
+	if (ret < 0)
+		return (struct cp_sub_key){.filter = ""};
+	return (struct cp_sub_key){.filter = info.filter,
+		.len = info.len,
+		.slot = info.session,
+		.pattern = info.pattern,
+		.except = info.except};
 }
 
-struct cp_sub *cp_registry_add(struct cp_subs *subs, struct cp_subs_session *s, uint16_t tenant,
-	const char *filter, size_t len, struct cp_pattern *pattern)
+static struct cp_sub_key key_of_adding(const struct cp_adding *a)
 {
-	struct cp_sub *sub = calloc(1, sizeof(*sub) + len + 1);
+	return (struct cp_sub_key){.filter = a->filter,
+		.len = a->len,
+		.slot = a->slot,
+		.pattern = a->pattern ? a->pattern->id : 0,
+		.except = a->except};
+}
 
-	if (!sub)
-		return NULL;
-	sub->session = s;
-	sub->pattern = pattern;
-	sub->slot = s->slot;
-	sub->tenant = tenant;
-	sub->table_id = sub->id = DP_SUB_NONE;
-	sub->since_wall_ns = rh_clock_wall_ns();
-	sub->len = (uint16_t)len;
-	memcpy(sub->filter, filter, len);
-	sub->next = s->first;
-	sub->prev = &s->first;
+static struct cp_sub_key key_of(const struct cp_subs *subs, uint32_t ref)
+{
+	return cp_ref_is_live(ref) ? key_of_live(subs, ref)
+				   : key_of_adding(cp_ref_adding(&subs->records, ref));
+}
+
+static uint64_t ref_hash(void *arg, uint32_t ref)
+{
+	const struct cp_subs *subs = arg;
+	struct cp_sub_key key;
+
+	if (!cp_ref_is_live(ref))
+		return cp_ref_adding(&subs->records, ref)->hash;
+	key = key_of_live(subs, ref);
+	return key_hash(subs, &key);
+}
+
+int cp_registry_init(struct cp_subs *subs)
+{
+	int ret = cp_records_init(&subs->records);
+
+	return ret < 0 ? ret : cp_keys_init(&subs->keys, ref_hash, subs);
+}
+
+void cp_registry_fini(struct cp_subs *subs)
+{
+	cp_records_fini(&subs->records);
+	cp_keys_fini(&subs->keys);
+}
+
+struct search {
+	const struct cp_subs *subs;
+	const struct cp_sub_key *key;
+};
+
+static bool is_same(const void *arg, uint32_t ref)
+{
+	const struct search *search = arg;
+	const struct cp_sub_key *want = search->key;
+	struct cp_sub_key key = key_of(search->subs, ref);
+
+	return key.slot == want->slot && key.pattern == want->pattern &&
+	       key.except == want->except && key.len == want->len &&
+	       !memcmp(key.filter, want->filter, key.len);
+}
+
+uint32_t cp_registry_find(const struct cp_subs *subs, const struct cp_sub_key *key)
+{
+	struct search search = {subs, key};
+
+	return cp_keys_find(&subs->keys, key_hash(subs, key), is_same, &search);
+}
+
+static struct cp_record *record_of(const struct cp_subs *subs, uint32_t ref)
+{
+	return cp_record_at(&subs->records, ref);
+}
+
+static void list_push(struct cp_subs *subs, struct cp_subs_session *s, uint32_t ref)
+{
+	struct cp_record *record = record_of(subs, ref);
+
+	record->prev = 0;
+	record->next = s->first;
 	if (s->first)
-		s->first->prev = &sub->next;
-	s->first = sub;
+		record_of(subs, s->first)->prev = ref;
+	s->first = ref;
+}
+
+/* The neighbours of @record take @ref for what is between them. */
+static void list_tell(
+	struct cp_subs *subs, struct cp_subs_session *s, const struct cp_record *record, uint32_t ref)
+{
+	if (record->prev)
+		record_of(subs, record->prev)->next = ref;
+	else
+		s->first = ref;
+	if (record->next)
+		record_of(subs, record->next)->prev = ref;
+}
+
+static void list_remove(struct cp_subs *subs, struct cp_subs_session *s, uint32_t ref)
+{
+	const struct cp_record *record = record_of(subs, ref);
+	uint32_t next = record->next, prev = record->prev;
+
+	if (prev)
+		record_of(subs, prev)->next = next;
+	else
+		s->first = next;
+	if (next)
+		record_of(subs, next)->prev = prev;
+}
+
+struct cp_adding *cp_registry_add(struct cp_subs *subs, struct cp_subs_session *s, uint16_t tenant,
+	const struct cp_sub_key *key, struct cp_pattern *pattern)
+{
+	struct cp_adding *a = cp_adding_take(&subs->records);
+
+	if (!a)
+		return NULL;
+	a->pattern = pattern;
+	a->filter = key->filter;
+	a->len = key->len;
+	a->except = key->except;
+	a->slot = key->slot;
+	a->tenant = tenant;
+	a->hash = key_hash(subs, key);
+	cp_record_set_since_ms(&a->record, rh_clock_wall_ns() / RH_NS_PER_MS);
+	if (cp_keys_insert(&subs->keys, a->hash, cp_ref_of_adding(&subs->records, a)) < 0) {
+		cp_adding_give(&subs->records, a);
+		return NULL;
+	}
+	list_push(subs, s, cp_ref_of_adding(&subs->records, a));
 	s->count++;
-	rh_htable_insert(&subs->subs, &sub->node, key_hash(subs, s->slot, filter, len, pattern));
 	subs->stats.subscriptions++;
-	return sub;
+	return a;
 }
 
-static void free_when_done(struct cp_sub *sub)
+static void give_when_done(struct cp_subs *subs, struct cp_adding *a)
 {
-	if (sub->removed && !sub->changes)
-		free(sub);
+	if (a->settled && !a->changes)
+		cp_adding_give(&subs->records, a);
 }
 
-void cp_registry_remove(struct cp_subs *subs, struct cp_sub *sub)
+struct cp_pattern *cp_registry_pattern(const struct cp_subs *subs, const struct dp_sub_info *info)
 {
-	rh_htable_remove(&subs->subs, &sub->node);
-	*sub->prev = sub->next;
-	if (sub->next)
-		sub->next->prev = sub->prev;
-	sub->session->count--;
-	sub->session = NULL;
-	sub->removed = true;
+	/* A pattern that has a subscription keeps its number. */
+	return info->pattern ? subs->tenants[info->tenant]->by_id[info->pattern] : NULL;
+}
+
+static void adding_forget(struct cp_subs *subs, struct cp_adding *a)
+{
+	/* The builder may yet come to add it: what it reads stays. */
+	if (a->pattern)
+		cp_pattern_put(a->pattern);
+	a->pattern = NULL;
+	a->settled = true;
+	give_when_done(subs, a);
+}
+
+static void live_forget(struct cp_subs *subs, uint32_t ref)
+{
+	struct dp_sub_info info;
+	struct cp_pattern *pattern = NULL;
+
+	if (subs->ops->sub_info(subs->table, cp_ref_sub(ref), &info) == 0)
+		pattern = cp_registry_pattern(subs, &info);
+	cp_records_give(&subs->records, cp_ref_sub(ref));
+	if (pattern)
+		cp_pattern_put(pattern);
+}
+
+void cp_registry_remove(struct cp_subs *subs, struct cp_subs_session *s, uint32_t ref)
+{
+	cp_keys_remove(&subs->keys, ref_hash(subs, ref), ref);
+	list_remove(subs, s, ref);
+	s->count--;
 	subs->stats.subscriptions--;
-	if (sub->pattern)
-		cp_pattern_put(sub->pattern);
-	sub->pattern = NULL;
-	free_when_done(sub);
+	if (cp_ref_is_live(ref))
+		live_forget(subs, ref);
+	else
+		adding_forget(subs, cp_ref_adding(&subs->records, ref));
 }
 
-static void by_id_set(struct cp_subs *subs, dp_sub_id_t id, struct cp_sub *sub)
+/* It stands in the table now, so it is known by the table's number. */
+static void settle(struct cp_subs *subs, struct cp_adding *a, dp_sub_id_t sub)
 {
-	uint32_t room = (uint32_t)rh_pow2_ceil((uint64_t)id + 1);
-	struct cp_sub **more;
+	uint32_t ref = cp_ref_of_live(sub);
 
-	if (id >= subs->by_id_room) {
-		room = room < BY_ID_LEAST ? BY_ID_LEAST : room;
-		more = realloc(subs->by_id, room * sizeof(*more));
-		if (!more) {
-			rh_log_warn(SUBS,
-				"no memory to list subscription %u: it works, but is not shown",
-				id);
-			return;
-		}
-		memset(more + subs->by_id_room, 0, (room - subs->by_id_room) * sizeof(*more));
-		subs->by_id = more;
-		subs->by_id_room = room;
-	}
-	subs->by_id[id] = sub;
-	subs->by_id_most = id >= subs->by_id_most ? id + 1 : subs->by_id_most;
+	assert(!cp_records_has(&subs->records, sub));
+	cp_records_take(&subs->records, sub, &a->record);
+	list_tell(subs, subs->sessions[a->slot], &a->record, ref);
+	cp_keys_replace(&subs->keys, a->hash, cp_ref_of_adding(&subs->records, a), ref);
+	a->settled = true;
 }
 
-static void added(struct cp_subs *subs, struct cp_change *change)
+static void added(struct cp_subs *subs, const struct cp_change *change)
 {
-	struct cp_sub *sub = change->sub;
-	struct cp_subs_session *s = sub->session;
+	struct cp_adding *a = change->adding;
+	struct cp_subs_session *s = subs->sessions[a->slot];
 
-	if (change->result == 0) {
-		sub->id = change->id;
-		by_id_set(subs, sub->id, sub);
-	} else if (!sub->removed) {
-		/* The change is not counted down yet, so the record survives this. */
-		cp_registry_remove(subs, sub);
-		cp_session_trim(subs, s);
-	}
-}
-
-void cp_registry_change_done(struct cp_subs *subs, struct cp_change *change)
-{
-	struct cp_sub *sub = change->sub;
-
-	if (change->kind == CP_CHANGE_NONE)
+	if (a->settled)
 		return;
+	if (change->result == 0) {
+		settle(subs, a, change->id);
+		return;
+	}
+	/* The change is not counted down yet, so it survives this. */
+	cp_registry_remove(subs, s, cp_ref_of_adding(&subs->records, a));
+	cp_session_trim(subs, s);
+}
+
+void cp_registry_change_drop(struct cp_subs *subs, const struct cp_change *change)
+{
+	if (change->kind == CP_CHANGE_NONE || !change->adding)
+		return;
+	change->adding->changes--;
+	give_when_done(subs, change->adding);
+}
+
+void cp_registry_change_done(struct cp_subs *subs, const struct cp_change *change)
+{
 	if (change->kind == CP_CHANGE_ADD)
 		added(subs, change);
-	if (change->kind == CP_CHANGE_DEL && sub->id < subs->by_id_most &&
-		subs->by_id[sub->id] == sub)
-		subs->by_id[sub->id] = NULL;
-	sub->changes--;
-	free_when_done(sub);
+	cp_registry_change_drop(subs, change);
 }

@@ -23,12 +23,15 @@ static uint16_t filter_kept(const struct rh_sub_entry *entry)
 	return entry->filter.len > RH_FILTER_MAX ? RH_FILTER_MAX + 1 : entry->filter.len;
 }
 
+/* By as much the canonical form is longer at most. */
+#define CANON_MORE (RH_CANON_MAX - RH_FILTER_MAX)
+
 static size_t texts_size(const struct rh_sub_entry *entries, uint16_t count)
 {
 	size_t size = 1;
 
 	for (uint16_t i = 0; i < count; i++)
-		size += filter_kept(&entries[i]) + 1 + (size_t)entries[i].content.len;
+		size += filter_kept(&entries[i]) + CANON_MORE + (size_t)entries[i].content.len;
 	return size;
 }
 
@@ -44,7 +47,7 @@ static void entries_copy(struct cp_request *r, const struct rh_sub_entry *entrie
 		e->dialect = entries[i].dialect;
 		e->filter = text;
 		e->filter_len = filter_kept(&entries[i]);
-		e->content = text + e->filter_len + 1;
+		e->content = text + e->filter_len + CANON_MORE;
 		e->content_len = entries[i].content.len;
 		if (e->filter_len)
 			memcpy(e->filter, entries[i].filter.bytes, e->filter_len);
@@ -109,8 +112,9 @@ static void filter_start(struct cp_entry *e, struct cp_sub_outcome *out)
 			"%s", err.text);
 		return;
 	}
-	/* Registered as it is written: readable, and each spelling is a subscription. */
-	e->filter[e->filter_len] = '\0';
+	memcpy(e->filter, filter.canon, filter.len);
+	e->filter_len = filter.len;
+	e->except = filter.except;
 }
 
 static void content_check(const struct cp_entry *e, struct cp_sub_outcome *out)
@@ -164,64 +168,93 @@ static void request_start(struct cp_request *r)
 	}
 }
 
-static void change_set(struct cp_change *change, enum cp_change_kind kind, struct cp_sub *sub)
+/* @ref: before it is removed. */
+static void change_set(
+	struct cp_subs *subs, struct cp_change *change, enum cp_change_kind kind, uint32_t ref)
 {
-	change->kind = kind;
-	change->sub = sub;
-	sub->changes++;
+	change->kind = (uint8_t)kind;
+	if (cp_ref_is_live(ref)) {
+		change->id = cp_ref_sub(ref);
+		return;
+	}
+	change->adding = cp_ref_adding(&subs->records, ref);
+	change->adding->changes++;
 }
 
-/* The entry's reference to its pattern goes to the new subscription, or back. */
+static struct cp_sub_key key_of(const struct cp_request *r, const struct cp_entry *e)
+{
+	return (struct cp_sub_key){.filter = e->filter,
+		.len = e->filter_len,
+		.slot = r->slot,
+		.pattern = e->pattern ? e->pattern->id : 0,
+		.except = e->except};
+}
+
+/* The entry's reference to its pattern goes to the new subscription. */
+static void add_new(struct cp_request *r, struct cp_subs_session *s, uint16_t i)
+{
+	struct cp_subs *subs = r->subs;
+	struct cp_entry *e = &r->entries[i];
+	struct cp_sub_key key = key_of(r, e);
+	struct cp_adding *a = cp_registry_add(subs, s, r->tenant, &key, e->pattern);
+
+	if (!a) {
+		cp_outcome_set(&r->outcomes[i], RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
+		return;
+	}
+	r->changes[i].id = key.pattern;
+	e->pattern = NULL;
+	change_set(subs, &r->changes[i], CP_CHANGE_ADD, cp_ref_of_adding(&subs->records, a));
+}
+
 static void add_entry(struct cp_request *r, struct cp_subs_session *s, uint16_t i)
 {
 	struct cp_subs *subs = r->subs;
 	struct cp_entry *e = &r->entries[i];
-	struct cp_sub *sub = cp_registry_find(subs, r->slot, e->filter, e->filter_len, e->pattern);
+	struct cp_sub_key key = key_of(r, e);
+	uint32_t ref = cp_registry_find(subs, &key);
 
-	if (sub) {
-		change_set(&r->changes[i], CP_CHANGE_KEEP, sub);
-	} else if (s->count >= subs->subs_per_session) {
+	if (ref && !cp_ref_is_live(ref)) {
+		change_set(subs, &r->changes[i], CP_CHANGE_KEEP, ref);
+	} else if (!ref && s->count >= subs->subs_per_session) {
 		subs->stats.over_limit++;
 		cp_outcome_set(&r->outcomes[i], RH_SUB_LIMIT,
 			"this session has its %u subscriptions: unsubscribe some",
 			subs->subs_per_session);
-	} else if ((sub = cp_registry_add(
-			    subs, s, r->tenant, e->filter, e->filter_len, e->pattern))) {
-		r->changes[i].id = e->pattern ? e->pattern->id : 0;
-		change_set(&r->changes[i], CP_CHANGE_ADD, sub);
-		e->pattern = NULL;
-	} else {
-		cp_outcome_set(&r->outcomes[i], RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
+	} else if (!ref) {
+		add_new(r, s, i);
 	}
 	if (e->pattern)
 		cp_pattern_put(e->pattern);
 	e->pattern = NULL;
 }
 
-static void del_entry(struct cp_request *r, uint16_t i)
+static void del_entry(struct cp_request *r, struct cp_subs_session *s, uint16_t i)
 {
 	struct cp_entry *e = &r->entries[i];
-	struct cp_sub *sub = NULL;
+	struct cp_sub_key key = key_of(r, e);
+	uint32_t ref = 0;
 
-	if (e->pattern || !e->content_kind)
-		sub = cp_registry_find(r->subs, r->slot, e->filter, e->filter_len, e->pattern);
-	if (!sub) {
+	/* A pattern that was refused has no number, and no subscription. */
+	if (key.pattern || !e->content_kind)
+		ref = cp_registry_find(r->subs, &key);
+	if (!ref) {
 		cp_outcome_set(&r->outcomes[i], RH_SUB_NOT_SUBSCRIBED,
 			"this session has no subscription with that filter%s",
 			e->content_kind ? " and pattern" : "");
 		return;
 	}
-	change_set(&r->changes[i], CP_CHANGE_DEL, sub);
-	cp_registry_remove(r->subs, sub);
+	change_set(r->subs, &r->changes[i], CP_CHANGE_DEL, ref);
+	cp_registry_remove(r->subs, s, ref);
 }
 
 static void drop_all(struct cp_request *r, struct cp_subs_session *s)
 {
-	struct cp_sub *sub;
+	for (uint32_t i = 0; i < r->change_count && s->first; i++) {
+		uint32_t ref = s->first;
 
-	for (uint32_t i = 0; i < r->change_count && (sub = s->first); i++) {
-		change_set(&r->changes[i], CP_CHANGE_DEL, sub);
-		cp_registry_remove(r->subs, sub);
+		change_set(r->subs, &r->changes[i], CP_CHANGE_DEL, ref);
+		cp_registry_remove(r->subs, s, ref);
 	}
 }
 
@@ -235,7 +268,7 @@ static void request_dispatch(struct cp_request *r, struct cp_subs_session *s)
 		if (r->kind == CP_REQUEST_ADD)
 			add_entry(r, s, i);
 		else
-			del_entry(r, i);
+			del_entry(r, s, i);
 	}
 	if (r->kind == CP_REQUEST_DROP)
 		drop_all(r, s);
@@ -302,58 +335,4 @@ void cp_request_resolved(struct cp_request *r, uint16_t entry, const struct cp_s
 	}
 	if (--r->waiting == 0)
 		cp_session_advance(subs, subs->sessions[r->slot]);
-}
-
-static void outcome_of_change(struct cp_request *r, uint32_t i)
-{
-	int result = r->changes[i].result;
-
-	if (r->kind == CP_REQUEST_DROP || result == 0 || r->changes[i].kind == CP_CHANGE_NONE)
-		return;
-	if (result == -ENOSPC) {
-		r->subs->stats.table_full++;
-		cp_outcome_set(&r->outcomes[i], RH_SUB_LIMIT,
-			"the router has its %u subscriptions: unsubscribe some",
-			DP_LIMIT_SUBSCRIPTIONS);
-	} else {
-		cp_outcome_set(&r->outcomes[i], RH_SUB_INTERNAL,
-			"the table refused it (%s): try again", strerror(-result));
-	}
-}
-
-void cp_request_published(struct cp_subs *subs, struct cp_request *r)
-{
-	for (uint32_t i = 0; i < r->change_count; i++) {
-		outcome_of_change(r, i);
-		cp_registry_change_done(subs, &r->changes[i]);
-	}
-	for (uint16_t i = 0; i < r->count; i++)
-		subs->stats.refused += r->outcomes[i].code != RH_SUB_OK;
-	r->next = NULL;
-	if (subs->ack_head)
-		subs->ack_tail->next = r;
-	else
-		subs->ack_head = r;
-	subs->ack_tail = r;
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-	cp_acks_run(timer->data);
-}
-
-void cp_acks_run(struct cp_subs *subs)
-{
-	uint64_t seen = subs->ops->seen(subs->eng);
-	struct cp_request *r;
-
-	while ((r = subs->ack_head) && r->builder.generation <= seen) {
-		subs->ack_head = r->next;
-		r->cb(r->arg, r->outcomes, r->count, r->builder.generation);
-		cp_request_free(r);
-	}
-	if (!subs->ack_head)
-		(void)uv_timer_stop(&subs->acks);
-	else if (!uv_is_active((uv_handle_t *)&subs->acks))
-		(void)uv_timer_start(&subs->acks, on_timer, 1, 1);
 }

@@ -42,19 +42,11 @@ static void on_wake(uv_async_t *wake)
 
 static void subs_free(struct cp_subs *subs)
 {
-	struct cp_sub *sub;
-
-	for (unsigned i = 0; i < DP_LIMIT_SESSIONS; i++) {
-		while (subs->sessions[i] && (sub = subs->sessions[i]->first)) {
-			subs->sessions[i]->first = sub->next;
-			free(sub);
-		}
+	for (unsigned i = 0; i < DP_LIMIT_SESSIONS; i++)
 		free(subs->sessions[i]);
-	}
 	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++)
 		cp_tenant_destroy(subs->tenants[i]);
-	rh_htable_fini(&subs->subs);
-	free(subs->by_id);
+	cp_registry_fini(subs);
 	free(subs);
 }
 
@@ -110,9 +102,13 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 	char path[256];
 	int ret;
 
-	if (!subs || rh_htable_init(&subs->subs) < 0) {
-		free(subs);
+	if (!subs)
 		return rh_error_set(err, ENOMEM, "subscriptions: no memory");
+	ret = cp_registry_init(subs);
+	if (ret < 0) {
+		subs_free(subs);
+		return rh_error_set(err, -ret,
+			"subscriptions: no address space for the registry: allow more (ulimit -v)");
 	}
 	subs->ops = ops;
 	subs->table = table;
@@ -147,11 +143,8 @@ static void job_discard(struct cp_builder_job *job)
 	if (job->kind == CP_BUILDER_CHANGES) {
 		struct cp_request *r = (struct cp_request *)job;
 
-		for (uint32_t i = 0; i < r->change_count; i++) {
-			if (r->changes[i].kind != CP_CHANGE_NONE && !--r->changes[i].sub->changes &&
-				r->changes[i].sub->removed)
-				free(r->changes[i].sub);
-		}
+		for (uint32_t i = 0; i < r->change_count; i++)
+			cp_registry_change_drop(r->subs, &r->changes[i]);
 		request_end(r);
 	} else if (job->kind == CP_BUILDER_EXPLAIN) {
 		struct cp_explain_job *explain = (struct cp_explain_job *)job;
@@ -241,58 +234,6 @@ int cp_subs_del(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
 int cp_subs_drop_session(struct cp_subs *subs, dp_session_id_t slot, cp_subs_done_cb cb, void *arg)
 {
 	return ask(subs, CP_REQUEST_DROP, slot, 0, NULL, 0, cb, arg);
-}
-
-static struct cp_sub_row row_of(const struct cp_sub *sub)
-{
-	return (struct cp_sub_row){
-		.sub = sub->id,
-		.slot = sub->slot,
-		.tenant = sub->tenant,
-		.filter = sub->filter,
-		.content = sub->pattern ? sub->pattern->text : NULL,
-		.since_wall_ns = sub->since_wall_ns,
-	};
-}
-
-static const struct cp_sub *shown(const struct cp_subs *subs, dp_sub_id_t id)
-{
-	const struct cp_sub *sub = id < subs->by_id_most ? subs->by_id[id] : NULL;
-
-	return sub && !sub->removed ? sub : NULL;
-}
-
-void cp_subs_each(
-	const struct cp_subs *subs, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg)
-{
-	const struct cp_sub *sub;
-	struct cp_sub_row row;
-
-	for (dp_sub_id_t id = 0; id < subs->by_id_most; id++) {
-		sub = shown(subs, id);
-		if (!sub)
-			continue;
-		row = row_of(sub);
-		if (!cb(arg, &row))
-			return;
-	}
-}
-
-int cp_subs_find(const struct cp_subs *subs, dp_sub_id_t id, struct cp_sub_row *out)
-{
-	const struct cp_sub *sub = shown(subs, id);
-
-	if (!sub)
-		return -ENOENT;
-	*out = row_of(sub);
-	return 0;
-}
-
-uint32_t cp_subs_session_count(const struct cp_subs *subs, dp_session_id_t slot)
-{
-	const struct cp_subs_session *s = slot < DP_LIMIT_SESSIONS ? subs->sessions[slot] : NULL;
-
-	return s ? s->count : 0;
 }
 
 void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out)

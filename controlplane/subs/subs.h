@@ -58,13 +58,18 @@ struct cp_sub_row {
 	dp_sub_id_t sub;
 	dp_session_id_t slot;
 	uint16_t tenant;
-	const char *filter;  /* mqtt text */
+	const char *filter; /* canonical, the table's: until the loop's next quiescent state */
+	uint16_t filter_len;
+	bool except;
 	const char *content; /* pattern, or NULL */
 	uint64_t since_wall_ns;
 };
 /* Ctx: control loop. Stops when @cb returns false. */
 void cp_subs_each(
 	const struct cp_subs *subs, bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg);
+/* Those of one session, in the order of their numbers. 0, or -ENOMEM before the first. */
+int cp_subs_each_of(const struct cp_subs *subs, dp_session_id_t slot,
+	bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg);
 /* -ENOENT. */
 int cp_subs_find(const struct cp_subs *subs, dp_sub_id_t sub, struct cp_sub_row *out);
 
@@ -75,6 +80,8 @@ struct cp_subs_stats {
 	uint64_t subscriptions, patterns, requests, refused;
 	/* Of the refused: the session's and the router's subscriptions, the tenant's patterns and their numbers. */
 	uint64_t over_limit, table_full, patterns_over_limit, pattern_numbers_full;
+	/* The tenant's wildcard shapes, and its filters of one key. */
+	uint64_t shapes_full, same_key_full;
 	uint64_t compiles, compile_failures, helper_restarts, last_compile_ns;
 	struct dp_table_stats table;
 };

@@ -19,6 +19,7 @@
 
 #include "controlplane/subs/helper.h"
 #include "controlplane/subs/lane.h"
+#include "controlplane/subs/records.h"
 #include "controlplane/subs/subs.h"
 #include "controlplane/subs/turns.h"
 #include "dataplane/api/engine.h"
@@ -30,6 +31,8 @@ struct cp_subs_ops {
 		dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out,
 		struct rh_error *err);
 	int (*sub_del)(struct dp_table *table, dp_sub_id_t sub);
+	int (*sub_info)(
+		const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_info *out);
 	int (*patterns_set)(struct dp_table *table, uint16_t tenant, const void *serialized,
 		size_t len, uint32_t max_pattern, struct rh_error *err);
 	uint64_t (*publish)(struct dp_table *table);
@@ -109,37 +112,30 @@ struct cp_tenant {
 	uint32_t refused_count;
 };
 
-/* A subscription. table_id is the builder's alone. */
-struct cp_sub {
-	struct rh_hnode node;	     /* by slot, filter and pattern */
-	struct cp_sub *next, **prev; /* of the session */
-	struct cp_subs_session *session;
-	struct cp_pattern *pattern;
+/* What tells subscriptions apart; the filter's bytes are another's. */
+struct cp_sub_key {
+	const char *filter; /* canonical */
 	dp_session_id_t slot;
-	uint16_t tenant;
-	dp_sub_id_t table_id;
-	dp_sub_id_t id;	  /* DP_SUB_NONE until the builder answered */
-	uint32_t changes; /* with the builder */
-	bool removed;	  /* no longer in the registry: freed with its last change */
-	uint64_t since_wall_ns;
+	dp_pattern_id_t pattern;
 	uint16_t len;
-	char filter[]; /* mqtt text as it was asked for, terminated */
+	bool except;
 };
 
 struct cp_subs_session {
 	dp_session_id_t slot;
-	struct cp_sub *first;
+	uint32_t first; /* reference of the newest; 0: none */
 	uint32_t count;
 	struct cp_request *head, *tail; /* not yet with the builder */
 };
 
 enum cp_change_kind { CP_CHANGE_NONE, CP_CHANGE_ADD, CP_CHANGE_DEL, CP_CHANGE_KEEP };
 
+/* Of what was under way when it was sent, or of a live one (a DEL without @adding). */
 struct cp_change {
-	enum cp_change_kind kind;
-	struct cp_sub *sub;
-	int result;
-	uint32_t id; /* in: the ADD's pattern number; out: its dp_sub_id_t */
+	struct cp_adding *adding;
+	uint32_t id; /* in: the ADD's pattern number, the live one's dp_sub_id_t; out: the ADD's dp_sub_id_t */
+	int16_t result;
+	uint8_t kind; /* enum cp_change_kind */
 };
 
 enum cp_builder_kind { CP_BUILDER_CHANGES, CP_BUILDER_PATTERNS, CP_BUILDER_EXPLAIN };
@@ -157,7 +153,8 @@ struct cp_entry {
 	struct cp_pattern *pattern; /* holds a reference */
 	uint8_t content_kind, dialect;
 	uint16_t filter_len, content_len;
-	char *filter, *content; /* in the request's texts; filter gets terminated */
+	char *filter, *content; /* in the request's texts; filter becomes canonical */
+	bool except;
 };
 
 enum cp_request_kind { CP_REQUEST_ADD, CP_REQUEST_DEL, CP_REQUEST_DROP };
@@ -246,9 +243,8 @@ struct cp_subs {
 	uint32_t subs_per_session, patterns_max;
 	struct cp_tenant *tenants[DP_LIMIT_TENANTS];
 	struct cp_subs_session *sessions[DP_LIMIT_SESSIONS];
-	struct rh_htable subs;
-	struct cp_sub **by_id;
-	uint32_t by_id_room, by_id_most;
+	struct cp_records records;
+	struct cp_keys keys; /* of all that are in the registry */
 	struct cp_request *ack_head, *ack_tail; /* published, not yet loaded by every worker */
 	struct cp_lane builder;
 	struct cp_compiler compilers[CP_COMPILER_COUNT];
@@ -299,23 +295,35 @@ struct cp_request *cp_request_create(struct cp_subs *subs, enum cp_request_kind 
 /* The pattern of an entry was decided; @outcome NULL when it is installed. */
 void cp_request_resolved(
 	struct cp_request *r, uint16_t entry, const struct cp_sub_outcome *outcome);
-void cp_request_published(struct cp_subs *subs, struct cp_request *r);
 void cp_request_free(struct cp_request *r);
+void cp_session_advance(struct cp_subs *subs, struct cp_subs_session *s);
+
+/* answer.c: Ctx control loop */
+/* The builder has executed it. Takes @r. */
+void cp_request_published(struct cp_subs *subs, struct cp_request *r);
 /* Answer those that every worker has loaded. */
 void cp_acks_run(struct cp_subs *subs);
-void cp_session_advance(struct cp_subs *subs, struct cp_subs_session *s);
 
 /* registry.c: Ctx control loop */
 struct cp_subs_session *cp_session_get(struct cp_subs *subs, dp_session_id_t slot);
 void cp_session_trim(struct cp_subs *subs, struct cp_subs_session *s);
-struct cp_sub *cp_registry_find(const struct cp_subs *subs, dp_session_id_t slot,
-	const char *filter, size_t len, const struct cp_pattern *pattern);
-/* Takes over the caller's reference to @pattern. NULL: no memory. */
-struct cp_sub *cp_registry_add(struct cp_subs *subs, struct cp_subs_session *s, uint16_t tenant,
-	const char *filter, size_t len, struct cp_pattern *pattern);
-/* Out of the registry; freed with its last change. */
-void cp_registry_remove(struct cp_subs *subs, struct cp_sub *sub);
-void cp_registry_change_done(struct cp_subs *subs, struct cp_change *change);
+int cp_registry_init(struct cp_subs *subs);
+/* Accepts a zeroed or half-made one. */
+void cp_registry_fini(struct cp_subs *subs);
+/* Its reference, or 0. */
+uint32_t cp_registry_find(const struct cp_subs *subs, const struct cp_sub_key *key);
+/* Takes over the caller's reference to @pattern; the filter's bytes must last until the builder has
+ * answered. NULL: too many are under way. */
+struct cp_adding *cp_registry_add(struct cp_subs *subs, struct cp_subs_session *s, uint16_t tenant,
+	const struct cp_sub_key *key, struct cp_pattern *pattern);
+/* Out of the registry, before the deletion is sent. */
+void cp_registry_remove(struct cp_subs *subs, struct cp_subs_session *s, uint32_t ref);
+/* The builder has answered. */
+void cp_registry_change_done(struct cp_subs *subs, const struct cp_change *change);
+/* The builder will not see it: we stop. */
+void cp_registry_change_drop(struct cp_subs *subs, const struct cp_change *change);
+/* Of a live one; NULL: none. */
+struct cp_pattern *cp_registry_pattern(const struct cp_subs *subs, const struct dp_sub_info *info);
 
 /* compiler.c: Ctx control loop */
 /* A session's or tenant's first look, long look, or set waits for its turn. Takes @job. */

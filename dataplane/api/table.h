@@ -46,6 +46,21 @@ int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_fi
 /* After the next publish no worker finds it and queued copies for it alone are dropped as `unsubscribed`. -ENOENT. */
 int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub);
 
+/* What was added as a subscription. */
+struct dp_sub_info {
+	const char *filter; /* canonical bytes, the table's: until the caller's next quiescent state */
+	uint16_t len;
+	uint16_t tenant;
+	bool except;
+	dp_session_id_t session;
+	dp_pattern_id_t pattern;
+};
+/*
+ * Of one that dp_table_sub_add gave and that nobody has removed since. -ENOENT for a number that is free.
+ * Ctx: any thread under RCU that learned of the addition by a hand-over from the builder.
+ */
+int dp_table_sub_info(const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_info *out);
+
 /*
  * A tenant's payload patterns: a database serialized by the compile helper (tools/hsc), for ids 1..count. Allocates scratch for every worker
  * before it is published. Takes effect with the next publish. @serialized is copied.

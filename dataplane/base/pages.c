@@ -35,6 +35,20 @@ void *rh_pages_reserve_aligned(size_t size)
 	return at;
 }
 
+void *rh_pages_reserve_sparse(size_t size)
+{
+	void *mem = map(size);
+
+	if (mem)
+		(void)madvise(mem, size, MADV_NOHUGEPAGE);
+	return mem;
+}
+
+void rh_pages_discard(void *mem, size_t size)
+{
+	(void)madvise(mem, size, MADV_DONTNEED);
+}
+
 void rh_pages_release(void *mem, size_t size)
 {
 	if (mem)

@@ -212,7 +212,8 @@ int cp_subs_find(const struct cp_subs *s, dp_sub_id_t sub, struct cp_sub_row *ou
 		return -ENOENT;
 	*out = (struct cp_sub_row){.sub = sub,
 		.slot = sub % 2,
-		.filter = "a/+",
+		.filter = "a/\xf8",
+		.filter_len = 3,
 		.content = fake.content ? fake.content : sub == 1 ? "x[0-9]" : NULL,
 		.since_wall_ns = 1700000000000000000ULL};
 	return 0;
@@ -226,6 +227,17 @@ void cp_subs_each(
 	for (uint32_t i = 0; i < fake.subs && cp_subs_find(s, i, &row) == 0; i++)
 		if (!cb(arg, &row))
 			return;
+}
+
+int cp_subs_each_of(const struct cp_subs *s, dp_session_id_t slot,
+	bool (*cb)(void *arg, const struct cp_sub_row *row), void *arg)
+{
+	struct cp_sub_row row;
+
+	for (uint32_t i = 0; i < fake.subs && cp_subs_find(s, i, &row) == 0; i++)
+		if (row.slot == slot && !cb(arg, &row))
+			break;
+	return 0;
 }
 
 void cp_subs_stats(const struct cp_subs *s, struct cp_subs_stats *out)

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct fake_table fake;
@@ -21,23 +22,36 @@ static struct fake_op *op(char what)
 	return o;
 }
 
+/* The one given back last comes first: what still knows it by then is wrong. */
+static dp_sub_id_t number_take(void)
+{
+	cr_assert(fake.free_count || fake.next_fresh < FAKE_SUBS);
+	return fake.free_count ? fake.free[--fake.free_count] : fake.next_fresh++;
+}
+
 static int fake_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
 	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err)
 {
 	static char text[RH_FILTER_TEXT_MAX];
-	static dp_sub_id_t next;
 	struct fake_op *o;
 
-	(void)table, (void)tenant;
+	(void)table;
+	if (fake.add_error)
+		return rh_error_set(err, fake.add_error, "refused");
+	if (fake.refuse && !strncmp(filter->canon, fake.refuse, strlen(fake.refuse)))
+		return rh_error_set(err, ENOSPC, "full");
 	if (fake.subs_most && fake.live >= fake.subs_most)
 		return rh_error_set(err, ENOSPC, "full");
 	cr_assert(pattern <= fake.max_pattern, "pattern %u was not installed", pattern);
 	o = op('+');
-	o->sub = *out = next++;
+	o->sub = *out = number_take();
 	o->session = session;
 	o->pattern = pattern;
 	cr_assert_geq(rh_filter_show(filter, text, sizeof(text), NULL), 0);
 	(void)snprintf(o->filter, sizeof(o->filter), "%.63s", text);
+	fake.subs[*out] = (struct fake_sub){true, filter->except, filter->len, tenant, session, pattern, ""};
+	cr_assert_leq(filter->len, sizeof(fake.subs->canon));
+	memcpy(fake.subs[*out].canon, filter->canon, filter->len);
 	fake.live++;
 	return 0;
 }
@@ -46,7 +60,27 @@ static int fake_del(struct dp_table *table, dp_sub_id_t sub)
 {
 	(void)table;
 	op('-')->sub = sub;
+	cr_assert(sub < FAKE_SUBS && fake.subs[sub].used, "%u is not there", sub);
+	/* Whoever still reads it reads nonsense. */
+	memset(&fake.subs[sub], 0xa5, sizeof(fake.subs[sub]));
+	fake.subs[sub].used = false;
+	fake.free[fake.free_count++] = sub;
 	fake.live--;
+	return 0;
+}
+
+static int fake_info(const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_info *out)
+{
+	const struct fake_sub *s = &fake.subs[sub];
+
+	(void)table;
+	cr_assert(s->used, "%u is asked for after its removal", sub);
+	*out = (struct dp_sub_info){.filter = s->canon,
+		.len = s->len,
+		.except = s->except,
+		.tenant = s->tenant,
+		.session = s->session,
+		.pattern = s->pattern};
 	return 0;
 }
 
@@ -103,8 +137,10 @@ static uint64_t fake_seen(const struct dp_engine *eng)
 	return fake.seen_follows ? rh_load_relaxed(&fake.generation) : rh_load_relaxed(&fake.seen);
 }
 
-static const struct cp_subs_ops ops = {fake_add, fake_del, fake_patterns, fake_publish,
+static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_patterns, fake_publish,
 	fake_generation, fake_stats, fake_explain, fake_seen};
+
+const struct cp_subs_ops *const subs_fake_ops = &ops;
 
 void fixture_start(void)
 {
@@ -116,6 +152,9 @@ void fixture_start_with(const struct cp_subs_ops *with, struct dp_table *table)
 	struct rh_error err;
 
 	memset(&fake, 0, sizeof(fake));
+	fake.subs = calloc(FAKE_SUBS, sizeof(*fake.subs));
+	fake.free = calloc(FAKE_SUBS, sizeof(*fake.free));
+	cr_assert(fake.subs && fake.free);
 	fake.seen_follows = true;
 	conf.subs_per_session = 100000;
 	conf.patterns_max = 100;
@@ -135,6 +174,8 @@ void fixture_stop(void)
 	while (uv_run(&loop, UV_RUN_NOWAIT))
 		;
 	cr_assert_eq(uv_loop_close(&loop), 0);
+	free(fake.subs);
+	free(fake.free);
 }
 
 struct rh_sub_entry entry(const char *filter)

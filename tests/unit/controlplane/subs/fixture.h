@@ -12,8 +12,19 @@ struct fake_op {
 	char filter[64];
 };
 
+#define FAKE_SUBS 262144
+
+/* What it holds, by number. */
+struct fake_sub {
+	bool used, except;
+	uint16_t len, tenant;
+	dp_session_id_t session;
+	dp_pattern_id_t pattern;
+	char canon[64];
+};
+
 struct fake_table {
-	struct fake_op ops[65536];
+	struct fake_op ops[65536]; /* the last ones */
 	unsigned count;
 	uint64_t generation;
 	uint64_t seen;	    /* what dp_engine_seen answers; atomic */
@@ -22,6 +33,12 @@ struct fake_table {
 	uint32_t live;
 	int patterns_error;
 	uint32_t max_pattern;
+	const char *refuse; /* filters that begin so have no room; NULL: none */
+	int add_error; /* what the next additions are refused with; 0: none */
+	struct fake_sub *subs; /* [FAKE_SUBS] */
+	uint32_t next_fresh;
+	uint32_t *free; /* numbers given back, to be given first */
+	uint32_t free_count;
 };
 
 struct answer {
@@ -32,6 +49,7 @@ struct answer {
 };
 
 extern struct fake_table fake;
+extern const struct cp_subs_ops *const subs_fake_ops;
 extern struct cp_conf conf;
 extern struct cp_subs *subs;
 extern uv_loop_t loop;

@@ -3,6 +3,7 @@
 #include "dataplane/base/atomic.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,8 @@ Test(subs, a_subscription_reaches_the_table_and_is_shown)
 	cr_assert_eq(fake.ops[0].session, 7);
 	cr_assert_str_eq(fake.ops[0].filter, "a/+/#");
 	cr_assert_eq(cp_subs_find(subs, fake.ops[0].sub, &row), 0);
-	cr_assert_str_eq(row.filter, "a/+/#");
+	cr_assert_eq(row.filter_len, 3);
+	cr_assert_arr_eq(row.filter, "a/\xfa", 3);
 	cr_assert_null(row.content);
 	cr_assert_eq(row.slot, 7);
 	cr_assert_eq(cp_subs_find(subs, 99, &row), -ENOENT);
@@ -147,6 +149,132 @@ Test(subs, a_full_table_refuses_and_leaves_no_trace)
 	cr_assert_eq(added(1, entry("b"), &a), RH_SUB_OK);
 }
 
+static const struct {
+	int error;
+	uint8_t code;
+	const char *text;
+} refusals[] = {
+	{ENOSPC, RH_SUB_LIMIT, "the router has its 16777216 subscriptions: unsubscribe some"},
+	{EMLINK, RH_SUB_LIMIT,
+		"this tenant's filters have their 1024 wildcard shapes, and this is another: put "
+		"wildcards where its other filters have them"},
+	{E2BIG, RH_SUB_LIMIT,
+		"64 filters of this tenant differ from it only in what stands between two wildcards: "
+		"use fewer, or make an earlier level differ"},
+	{ENOMEM, RH_SUB_INTERNAL, "the router has no memory for it now: try again"},
+};
+
+Test(subs, every_quota_of_the_table_is_named_to_who_exceeds_it)
+{
+	struct cp_subs_stats stats;
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(refusals); i++) {
+		fake.add_error = refusals[i].error;
+		add(1, entry("b"), &a);
+		add(1, entry("b"), &b);
+		run_until(&b);
+		cr_assert_eq(a.outcomes[0].code, refusals[i].code);
+		cr_assert_str_eq(a.outcomes[0].text, refusals[i].text);
+		/* It relied on the first, or was the next to ask. */
+		cr_assert_eq(b.outcomes[0].code, refusals[i].code);
+		cr_assert_str_eq(b.outcomes[0].text, refusals[i].text);
+	}
+	cp_subs_stats(subs, &stats);
+	cr_assert_geq(stats.table_full, 1);
+	cr_assert_geq(stats.shapes_full, 1);
+	cr_assert_geq(stats.same_key_full, 1);
+	cr_assert_eq(stats.subscriptions, 0);
+	cr_assert_eq(subs->records.adding_used, 0);
+}
+
+Test(subs, a_number_that_is_used_again_is_its_new_owner_s)
+{
+	struct cp_sub_row row;
+	struct answer c, d;
+
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	/* All on their way before the loop hears of any. */
+	del(1, entry("a"), &a);
+	add(2, entry("b"), &b);
+	drop(2, &c);
+	add(3, entry("c/#"), &d);
+	run_until(&d);
+	cr_assert_eq(a.outcomes[0].code | b.outcomes[0].code | d.outcomes[0].code, RH_SUB_OK);
+	cr_assert_eq(fake.live, 1);
+	cr_assert_eq(cp_subs_find(subs, 0, &row), 0);
+	cr_assert_eq(row.slot, 3);
+	cr_assert_arr_eq(row.filter, "c/\xf9", 3);
+	cr_assert_eq(cp_subs_session_count(subs, 1) + cp_subs_session_count(subs, 2), 0);
+	cr_assert_eq(deleted(1, entry("a"), &a), RH_SUB_NOT_SUBSCRIBED);
+	cr_assert_eq(deleted(3, entry("c/#"), &a), RH_SUB_OK);
+	cr_assert_eq(cp_subs_find(subs, 0, &row), -ENOENT);
+	cr_assert_eq(subs->records.adding_used, 0);
+}
+
+static bool keep_number(void *arg, const struct cp_sub_row *row)
+{
+	dp_sub_id_t *last = arg;
+
+	cr_assert_gt(row->sub, *last);
+	*last = row->sub;
+	return true;
+}
+
+Test(subs, one_session_s_are_shown_by_number)
+{
+	dp_sub_id_t last = 0;
+	char text[16];
+
+	for (unsigned i = 0; i < 100; i++) {
+		(void)snprintf(text, sizeof(text), "t/%u", i);
+		cr_assert_eq(added(i & 1, entry(text), &a), RH_SUB_OK);
+	}
+	cr_assert_eq(cp_subs_each_of(subs, 1, keep_number, &last), 0);
+	cr_assert_eq(last, 99);
+	cr_assert_eq(cp_subs_each_of(subs, 2, keep_number, &last), 0);
+	cr_assert_eq(cp_subs_each_of(subs, UINT32_MAX, keep_number, &last), 0);
+}
+
+/* Fill, change all, empty: what is held follows what is there. */
+Test(subs, memory_follows_the_subscriptions)
+{
+	enum { SESSIONS = 1000, EACH = 60 };
+	static struct answer answers[SESSIONS], dropped;
+	static char texts[EACH][24];
+	struct rh_sub_entry entries[EACH];
+	uint32_t pages = 0, chunks = 0;
+
+	for (unsigned round = 0; round < 4; round++) {
+		for (unsigned i = 0; i < EACH; i++) {
+			(void)snprintf(texts[i], sizeof(texts[i]), "r%u/%u/#", round, i);
+			entries[i] = entry(texts[i]);
+		}
+		for (unsigned s = 0; s < SESSIONS; s++) {
+			if (round)
+				drop(s, &dropped);
+			answers[s] = (struct answer){0};
+			cr_assert_eq(cp_subs_add(subs, s, 0, entries, EACH, on_done, &answers[s]), 0);
+		}
+		run_until(&answers[SESSIONS - 1]);
+		cr_assert_eq(fake.live, SESSIONS * EACH);
+		if (!round) {
+			pages = cp_keys_pages(&subs->keys);
+			chunks = subs->records.chunks;
+		}
+	}
+	/* 12 bytes a record, and 5 to 9 to find it. */
+	cr_assert_leq(pages * RH_PAGE, SESSIONS * EACH * 9);
+	cr_assert_leq(cp_keys_pages(&subs->keys), pages * 105 / 100);
+	cr_assert_leq(subs->records.chunks, chunks + 1);
+	for (unsigned s = 0; s < SESSIONS; s++)
+		drop(s, &answers[s]);
+	run_until(&answers[SESSIONS - 1]);
+	cr_assert_eq(subs->records.chunks, 0);
+	cr_assert_eq(subs->records.adding_used, 0);
+	cr_assert_eq(cp_keys_pages(&subs->keys), 1);
+	cr_assert_eq(subs->open_bytes, 0);
+}
+
 Test(subs, a_failed_add_followed_by_its_removal_is_safe)
 {
 	fake.subs_most = 1;
@@ -219,7 +347,8 @@ Test(subs, as_many_sessions_as_there_are_come_and_go)
 		drop(i, &answers[i]);
 	run_until(&answers[DP_LIMIT_SESSIONS - 1]);
 	cr_assert_eq(fake.live, 0);
-	cr_assert_eq(subs->subs.count, 0);
+	cr_assert_eq(subs->records.chunks, 0);
+	cr_assert_eq(cp_keys_pages(&subs->keys), 1);
 	free(answers);
 }
 

@@ -23,7 +23,8 @@ static uint64_t seen_now(const struct dp_engine *eng)
 	return dp_match_begin(match);
 }
 
-static const struct cp_subs_ops ops = {dp_table_sub_add, dp_table_sub_del, dp_table_patterns_set,
+static const struct cp_subs_ops ops = {dp_table_sub_add, dp_table_sub_del, dp_table_sub_info,
+	dp_table_patterns_set,
 	dp_table_publish, dp_table_generation, dp_table_stats, dp_table_explain, seen_now};
 
 static void start(void)
@@ -114,6 +115,54 @@ Test(table, ten_thousand_of_one_client_are_active_when_acknowledged)
 		cr_assert_eq(receivers(texts[0], ""), 1);
 	}
 	free(answers);
+}
+
+/* Numbers come back after their grace period, while the loop goes on. */
+Test(table, what_is_shown_is_what_the_table_has_through_churn)
+{
+	static char texts[64][32];
+	struct rh_sub_entry entries[64];
+	struct cp_sub_row row;
+	char want[32];
+
+	for (unsigned round = 0; round < 60; round++) {
+		for (unsigned i = 0; i < 64; i++) {
+			(void)snprintf(texts[i], sizeof(texts[i]), "r%u/%u", round, i);
+			entries[i] = entry(texts[i]);
+		}
+		cr_assert_eq(cp_subs_add(subs, round % 7, 0, entries, 64, on_done, &a), 0);
+		drop((round + 1) % 7, &b);
+		run_until(&b);
+		run_for(2);
+		for (dp_sub_id_t sub = 0; sub < 64 * 7; sub++) {
+			if (cp_subs_find(subs, sub, &row) < 0)
+				continue;
+			cr_assert_eq(sscanf(row.filter, "r%31[0-9]/", want), 1);
+			cr_assert_eq((unsigned)atoi(want) % 7, row.slot);
+		}
+		a = (struct answer){0};
+		rh_rcu_quiescent();
+	}
+}
+
+/* The masks of + over twelve levels are more shapes than a tenant may have. */
+Test(table, the_quota_of_shapes_is_named)
+{
+	char text[64], *end;
+	unsigned i;
+
+	for (i = 0; i < 4096; i++) {
+		end = text;
+		for (unsigned level = 0; level < 12; level++)
+			end += sprintf(end, "%s%s", level ? "/" : "", i >> level & 1 ? "+" : "a");
+		if (added(1, entry(text), &a) != RH_SUB_OK)
+			break;
+	}
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_LIMIT);
+	cr_assert_not_null(strstr(a.outcomes[0].text, "1024 wildcard shapes"), "%u: %s", i,
+		a.outcomes[0].text);
+	/* What is there goes on, and what fits is taken. */
+	cr_assert_eq(added(1, entry("b/b/b/b/b/b/b/b/b/b/b/b"), &a), RH_SUB_OK);
 }
 
 struct explained {

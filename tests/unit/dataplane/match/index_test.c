@@ -33,6 +33,27 @@ Test(index, every_matching_filter_counts_and_each_session_once)
 	cr_expect_str_eq(fixture_sessions("$a/b/c", NULL), "");
 }
 
+Test(index, a_subscription_tells_what_it_was_added_with_while_it_lives)
+{
+	dp_sub_id_t sub = fixture_add(3, "a/+/#", 9, 0), except = fixture_except(3, "a/b", 9);
+	struct dp_sub_info info;
+
+	cr_assert_eq(dp_table_sub_info(table, sub, &info), 0);
+	cr_expect_eq(info.len, 3);
+	cr_expect_arr_eq(info.filter, "a/\xfa", 3);
+	cr_expect_eq(info.tenant, 3);
+	cr_expect_eq(info.session, 9);
+	cr_expect_eq(info.pattern, 0);
+	cr_expect_not(info.except);
+	cr_assert_eq(dp_table_sub_info(table, except, &info), 0);
+	cr_expect_arr_eq(info.filter, "a/b", 3);
+	cr_expect(info.except);
+	cr_assert_eq(dp_table_sub_del(table, sub), 0);
+	cr_expect_eq(dp_table_sub_info(table, sub, &info), -ENOENT);
+	cr_expect_eq(dp_table_sub_info(table, DP_LIMIT_SUBSCRIPTIONS - 1, &info), -ENOENT);
+	cr_expect_eq(dp_table_sub_info(table, DP_SUB_NONE, &info), -ENOENT);
+}
+
 Test(index, topics_nobody_may_publish_are_told_apart)
 {
 	(void)fixture_add(0, "#", 1, 0);
