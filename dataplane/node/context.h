@@ -103,7 +103,7 @@ struct dp_packet {
 struct dp_event {
 	struct rh_event view;
 	struct dp_session *publisher;
-	struct dp_packet *packet; /* whose frame holds this event and no other, or NULL */
+	struct dp_packet *packet; /* whose frame ends with this event, or NULL */
 	const char *topic; /* resolved */
 	dp_blob_id_t raw;  /* place of an event put together from fragments, or DP_BLOB_NONE */
 	dp_blob_id_t blob; /* stored in outgoing form for queues and rings, or DP_BLOB_NONE */

@@ -15,9 +15,9 @@ struct walk {
 	bool events, punt_failed, answered;
 };
 
-/* @alone: no other event of this datagram needs its frame. */
+/* @last: no record of this datagram follows, so its frame may leave as a copy of this event, behind those of the events before. */
 static inline void publish_take(
-	struct dp_ctx *ctx, struct dp_packet *p, struct rh_record rec, bool alone)
+	struct dp_ctx *ctx, struct dp_packet *p, struct rh_record rec, bool last)
 {
 	struct dp_event *event = &ctx->events[ctx->event_count];
 	enum rh_frame_error err = rh_event_take(rec.bytes, rec.len, &event->view);
@@ -28,7 +28,7 @@ static inline void publish_take(
 		return;
 	}
 	event->publisher = p->slot;
-	event->packet = alone ? p : NULL;
+	event->packet = last ? p : NULL;
 	event->raw = event->blob = DP_BLOB_NONE;
 	event->drop = DP_DROP_NONE;
 	if (++ctx->event_count == DP_BURST)
@@ -138,10 +138,8 @@ static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 		if (!rec.bytes)
 			break;
 		if (rh_likely(rec.type == RH_RECORD_PUBLISH && p->slot)) {
-			bool alone = !w.events && cur.next == cur.end;
-
 			w.events = true;
-			publish_take(ctx, p, rec, alone);
+			publish_take(ctx, p, rec, cur.next == cur.end);
 			continue;
 		}
 		w.err = other_take(ctx, p, rec, &w);

@@ -226,6 +226,7 @@ Test(reuse, only_the_last_of_several_copies)
 }
 
 static struct fx_client pub, sub;
+static struct fx_copy copy;
 
 /* One publisher, one subscriber, an event for it. */
 static struct rh_event_spec pair(void)
@@ -244,20 +245,66 @@ static void expect_copied(const struct rte_mbuf *m, const struct rh_event_spec *
 	expect_frame(out[0], &sub, *spec, 1);
 }
 
-Test(reuse, of_no_frame_with_two_events)
+/* Two events in one frame. */
+static struct rte_mbuf *received_two(const struct rh_event_spec *one, const struct rh_event_spec *two)
 {
-	uint8_t records[2048] = {0}, frame[PACKET_MAX];
-	struct rh_event_spec one = pair(), two = fx_spec(&pub, "other", "x");
-	size_t len = RH_ALIGN_UP(record_put(records, &one), 8u);
-	struct rte_mbuf *m;
+	static uint8_t records[2048], frame[PACKET_MAX];
+	size_t len = RH_ALIGN_UP(record_put(records, one), 8u);
 
-	len += record_put(records + len, &two);
-	m = buffer_of(frame, frame_make(&pub, frame, records, len));
+	len += record_put(records + len, two);
+	return buffer_of(frame, frame_make(&pub, frame, records, len));
+}
+
+Test(reuse, of_a_frame_with_two_events_by_the_last_of_them)
+{
+	struct rh_event_spec one = pair(), two = fx_spec(&pub, "other", "x");
+	struct rte_mbuf *m = received_two(&one, &two);
+
 	run(m, 0);
 	cr_assert_eq(out_count, 2);
-	cr_assert(out[0] != m && out[1] != m);
+	cr_assert_neq(out[0], m);
+	cr_assert_eq(out[1], m);
 	expect_frame(out[0], &sub, one, 1);
 	expect_frame(out[1], &sub, two, 2);
+}
+
+Test(reuse, of_no_frame_whose_last_event_nobody_gets)
+{
+	struct rh_event_spec one = pair(), two = fx_spec(&pub, "other", "x");
+	struct rte_mbuf *m;
+
+	two.hop_limit = 0;
+	m = received_two(&one, &two);
+	run(m, 0);
+	expect_copied(m, &one);
+}
+
+Test(reuse, behind_an_event_that_waits_for_credit)
+{
+	struct rh_event_spec one, two;
+	struct fx_client other;
+	struct rte_mbuf *m;
+
+	join(&pub, 1, 4, DP_VLAN_NONE);
+	join(&sub, 2, 4, DP_VLAN_NONE);
+	join(&other, 3, 4, DP_VLAN_NONE);
+	(void)fx_subscribe(&sub, "waits/#");
+	(void)fx_subscribe(&other, "goes/#");
+	one = fx_spec(&pub, "waits/here", "whole");
+	two = fx_spec(&pub, "goes/now", "x");
+	m = received_two(&one, &two);
+	fx.eng->tables.slots[sub.slot].tx_granted_events = 0;
+	run(m, 0);
+	cr_assert_eq(out_count, 1);
+	cr_assert_eq(out[0], m);
+	expect_frame(m, &other, two, 1);
+	fx_grant(&sub, RH_CREDIT_UNLIMITED, RH_CREDIT_UNLIMITED);
+	cr_assert(fx_copy(&sub, &copy));
+	cr_assert_eq(copy.event.topic_len, one.topic_len);
+	cr_assert_arr_eq(copy.event.topic, one.topic, one.topic_len);
+	cr_assert_eq(copy.event.payload_len, one.payload_len);
+	cr_assert_arr_eq(copy.event.payload, one.payload, one.payload_len);
+	cr_assert_eq(fx_copies(&sub), 1);
 }
 
 Test(reuse, of_a_frame_with_a_control_record_before_the_event)
