@@ -32,6 +32,12 @@ static int read_level(const struct rh_level *level, struct rh_raw *raw, struct r
 	return 0;
 }
 
+/* Behind nothing but an empty level `#` says as much as `+/#`, and is how people write it. */
+static bool is_below_blank(const struct rh_filter *filter, size_t i)
+{
+	return i == 1 && filter->token[0].kind == RH_TOKEN_LIT && filter->token[0].size == 0;
+}
+
 static int write_token(
 	const struct rh_filter *filter, size_t i, struct rh_out *out, struct rh_error *err)
 {
@@ -53,7 +59,7 @@ static int write_token(
 		rh_out_text(out, "#");
 		return 0;
 	case RH_TOKEN_TAIL1:
-		rh_out_text(out, "+/#");
+		rh_out_text(out, is_below_blank(filter, i) ? "#" : "+/#");
 		return 0;
 	default:
 		return rh_no_wild(err, &rh_rules_mqtt, filter, i);

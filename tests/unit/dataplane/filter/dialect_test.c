@@ -176,6 +176,9 @@ Test(dialect, what_has_an_image_is_printed)
 {
 	image(M, "a/+/#", S, "a/>");
 	image(M, "a/+/b", N, "a.*.b");
+	image(M, "/#", M, "/#");
+	image(S, "/>", M, "/#");
+	image(S, "//>", M, "//+/#");
 	image(M, "a/+/#", A, "a.*.#");
 	image(S, "a/red*/b", Z, "a/red$*/b");
 	image(N, "$JS.API.>", M, "$JS/API/+/#");
