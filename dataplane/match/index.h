@@ -131,7 +131,8 @@ static inline struct dp_filter *dp_slot_filter(uint64_t word)
 
 static inline uint64_t dp_directory_at(uint32_t depth, uint64_t key)
 {
-	return depth ? key >> (64 - depth) : 0;
+	/* In two steps: a shift by 64 would be none. */
+	return key >> 1 >> (63 - depth);
 }
 
 static inline uint32_t dp_bucket_at(uint64_t key)

@@ -67,13 +67,38 @@ static inline void probe_add(struct dp_search *search, const struct dp_directory
 	rh_prefetch(probe->bucket);
 }
 
-/* Without a branch for each level: which ones count differs from probe to probe. */
-static inline uint64_t listed_key(const struct dp_probe *probe, const uint64_t *hash, uint32_t levels)
+/*
+ * Sums of a topic's level hashes for every subset of four neighbours: the key of a further shape is
+ * then one addition for each four levels, and no branch depends on which of them count.
+ */
+typedef uint64_t four_sums __attribute__((vector_size(32)));
+
+struct subset_sums {
+	four_sums of[DP_SHAPE_LISTED / 4][4]; /* of each four levels: by a mask of them */
+};
+
+static inline void sums_make(struct subset_sums *sums, const uint64_t *hash, uint32_t levels)
 {
+	for (uint32_t i = 0; i < levels; i += 4) {
+		four_sums *of = sums->of[i / 4];
+		four_sums first = {0, hash[i], hash[i + 1], hash[i] + hash[i + 1]};
+		four_sums third = {hash[i + 2], hash[i + 2], hash[i + 2], hash[i + 2]};
+		four_sums fourth = {hash[i + 3], hash[i + 3], hash[i + 3], hash[i + 3]};
+
+		of[0] = first;
+		of[1] = first + third;
+		of[2] = first + fourth;
+		of[3] = first + third + fourth;
+	}
+}
+
+static inline uint64_t listed_key(const struct dp_probe *probe, const struct subset_sums *sums)
+{
+	const uint64_t *of = (const uint64_t *)sums->of;
 	uint64_t key = probe->seed;
 
-	for (uint32_t i = 0; i < levels; i++)
-		key += hash[i] & -(probe->mask >> i & 1);
+	for (uint64_t mask = probe->mask; mask; mask >>= 4, of += 16)
+		key += of[mask & 15];
 	return key;
 }
 
@@ -104,6 +129,7 @@ static inline uint32_t topic_ask(struct dp_search *search, const struct dp_direc
 	uint32_t levels = cut->topic.levels, count;
 	const struct dp_shape_list *list;
 	const struct dp_probe *probe;
+	struct subset_sums sums;
 
 	if (!shapes)
 		return used;
@@ -112,8 +138,9 @@ static inline uint32_t topic_ask(struct dp_search *search, const struct dp_direc
 	list = &shapes->list[levels];
 	probe = shapes->probe + list->at;
 	count = cut->text[0] == '$' ? list->dollar : list->all;
+	sums_make(&sums, cut->hash, levels);
 	for (uint32_t i = 0; i < count; i++)
-		probe_add(search, directory, used++, topic, listed_key(&probe[i], cut->hash, levels),
+		probe_add(search, directory, used++, topic, listed_key(&probe[i], &sums),
 			probe[i].id);
 	if (rh_unlikely(shapes->odd))
 		used = rows_ask(search, directory, shapes, shapes->odd, topic, used);

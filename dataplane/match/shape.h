@@ -49,7 +49,7 @@ struct dp_probe {
 	uint32_t zero;
 };
 
-/* Topics of so many levels or fewer find their probes listed. */
+/* Topics of so many levels or fewer find their probes listed; a multiple of four. */
 #define DP_SHAPE_LISTED 16
 
 struct dp_shape_list {
