@@ -5,18 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int family_set(void *at, const char *text)
-{
-	static const char *const names[WORKLOAD_FAMILY_COUNT] = {"plant", "exact", "shapes", "hostile", "mixed"};
-
-	for (int f = 0; f < WORKLOAD_FAMILY_COUNT; f++)
-		if (strcmp(text, names[f]) == 0) {
-			*(enum workload_family *)at = (enum workload_family)f;
-			return 0;
-		}
-	return -EINVAL;
-}
-
 int path_options_parse(int argc, char **argv, struct path_options *opt, struct rh_error *err)
 {
 	uint32_t core = 1, core2 = 0, control = 0;
@@ -41,7 +29,6 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 		{"no-huge", OPTION_OFF, &opt->hugepages, "ordinary pages", NULL},
 		{"memory", OPTION_ON, &opt->memory, "print the MiB of packet memory that this needs, and end", NULL},
 		{"tenants", OPTION_U32, &opt->workload.tenants, "filters, topics and sessions are spread over as many", NULL},
-		{"family", OPTION_CALL, &opt->workload.family, "plant, exact, shapes, hostile or mixed", family_set},
 		OPTIONS_WORKLOAD(&opt->workload),
 	};
 	int ret;

@@ -45,6 +45,16 @@ static int trial_run(struct gen *gen, const struct gen_trial_spec *spec, struct 
 	return ret;
 }
 
+static int churn_run(struct gen *gen, uint64_t pairs, struct rh_error *err)
+{
+	struct gen_churn_result result;
+	int ret = gen_churn(gen, pairs, &result, err);
+
+	if (!ret)
+		gen_answer_churn(&result);
+	return ret;
+}
+
 /* 1: the frames belong to another program from now on. */
 static int leave(struct gen *gen, const char *path, struct rh_error *err)
 {
@@ -72,6 +82,8 @@ static int command_run(struct gen *gen, const char *line, struct rh_error *err)
 		ret = leave(gen, command.pcap, err);
 	if (!ret && command.kind == GEN_COMMAND_STATUS)
 		gen_answer_status(gen);
+	if (!ret && command.kind == GEN_COMMAND_CHURN)
+		ret = churn_run(gen, command.pairs, err);
 	if (!ret && command.kind == GEN_COMMAND_TRIAL)
 		ret = trial_run(gen, &command.trial, err);
 	if (ret != -EINVAL)

@@ -20,6 +20,8 @@
 #define GEN_TENANT_CHARS 64
 #define GEN_CLASSES	 8
 #define GEN_BURST	 32
+/* Clients of one IPv4 address, a UDP port each; more of them have the addresses that follow. */
+#define GEN_CLIENTS_PER_ADDRESS 40000
 
 enum gen_fault { GEN_FAULT_NONE, GEN_FAULT_LOSE, GEN_FAULT_DOUBLE, GEN_FAULT_REORDER, GEN_FAULT_ALTER };
 
@@ -29,9 +31,9 @@ struct gen_options {
 	unsigned core;	    /* sends, and receives too unless rx_core differs */
 	unsigned rx_core;
 	bool hugepages;
-	uint32_t ip, router_ip;	 /* IPv4, host order; all clients have one address and a port each */
+	uint32_t ip, router_ip;	 /* IPv4, host order; ip: of the first GEN_CLIENTS_PER_ADDRESS clients */
 	uint8_t router_mac[6];	 /* asked for by ARP when all zero */
-	uint16_t first_port;	 /* UDP port of publisher 0; subscribers follow publishers */
+	uint16_t first_port;	 /* UDP port of publisher 0, as of the first client of each address; subscribers follow publishers */
 	struct workload_spec workload;
 	uint32_t record_bytes;
 	uint8_t classes[GEN_CLASSES]; /* drawn for each event of the trace, in equal shares */

@@ -57,10 +57,23 @@ static int leave_parse(json_t *object, char *pcap, struct rh_error *err)
 	return 0;
 }
 
+static int churn_parse(json_t *object, uint64_t *pairs, struct rh_error *err)
+{
+	json_int_t count = 0;
+	json_error_t why;
+
+	if (json_unpack_ex(object, &why, JSON_STRICT, "{s:s, s:I}", "do", &(const char *){NULL}, "pairs", &count) < 0)
+		return rh_error_set(err, EINVAL, "churn: %s: pairs is needed", why.text);
+	if (count < 1)
+		return rh_error_set(err, EINVAL, "churn: pairs from 1");
+	*pairs = (uint64_t)count;
+	return 0;
+}
+
 static int kind_of(const char *what)
 {
 	static const char *const names[] = {[GEN_COMMAND_TRIAL] = "trial", [GEN_COMMAND_STATUS] = "status",
-		[GEN_COMMAND_LEAVE] = "leave", [GEN_COMMAND_END] = "end"};
+		[GEN_COMMAND_CHURN] = "churn", [GEN_COMMAND_LEAVE] = "leave", [GEN_COMMAND_END] = "end"};
 
 	for (int k = 0; what && k < (int)RH_ARRAY_LEN(names); k++)
 		if (strcmp(what, names[k]) == 0)
@@ -78,9 +91,11 @@ int gen_command_parse(const char *line, struct gen_command *out, struct rh_error
 		return rh_error_set(err, EINVAL, "not JSON: %s", why.text);
 	out->kind = (enum gen_command_kind)kind;
 	if (kind < 0)
-		ret = rh_error_set(err, EINVAL, "\"do\" is \"trial\", \"status\", \"leave\" or \"end\"");
+		ret = rh_error_set(err, EINVAL, "\"do\" is \"trial\", \"status\", \"churn\", \"leave\" or \"end\"");
 	else if (kind == GEN_COMMAND_TRIAL)
 		ret = trial_parse(object, &out->trial, err);
+	else if (kind == GEN_COMMAND_CHURN)
+		ret = churn_parse(object, &out->pairs, err);
 	else if (kind == GEN_COMMAND_LEAVE)
 		ret = leave_parse(object, out->pcap, err);
 	json_decref(object);
@@ -167,6 +182,11 @@ void gen_answer_trial(const struct trial_result *r, const struct gen_trial_extra
 	(void)json_object_set_new(object, "latency_ns", latency_object(&r->latency));
 	(void)json_object_set_new(object, "histogram", histogram_array(&r->latency));
 	line_write(object);
+}
+
+void gen_answer_churn(const struct gen_churn_result *result)
+{
+	line_write(json_pack("{s:I, s:f}", "pairs", (json_int_t)result->pairs, "seconds", (double)result->ns / 1e9));
 }
 
 void gen_answer_status(const struct gen *gen)

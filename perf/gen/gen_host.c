@@ -104,7 +104,8 @@ void gen_host_address(const struct gen_host *host, uint8_t *frame, uint32_t clie
 {
 	struct headers_address from = host->self;
 
-	from.port = (uint16_t)(host->self.port + client);
+	from.ip += client / GEN_CLIENTS_PER_ADDRESS;
+	from.port = (uint16_t)(host->self.port + client % GEN_CLIENTS_PER_ADDRESS);
 	headers_write(frame, &from, &host->router, (uint16_t)udp_payload, TTL);
 }
 
@@ -148,7 +149,7 @@ uint32_t gen_host_burst(struct gen_host *host, struct rte_mbuf **mbufs, uint32_t
 	return sent;
 }
 
-static void arp_send(struct gen_host *host, uint16_t operation, const uint8_t *to_mac, uint32_t to_ip)
+static void arp_send(struct gen_host *host, uint16_t operation, uint32_t from_ip, const uint8_t *to_mac, uint32_t to_ip)
 {
 	uint8_t f[ARP_BYTES] = {0};
 
@@ -161,26 +162,45 @@ static void arp_send(struct gen_host *host, uint16_t operation, const uint8_t *t
 	f[19] = 4;
 	rh_store_be16(f + 20, operation);
 	memcpy(f + 22, host->self.mac, 6);
-	rh_store_be32(f + 28, host->self.ip);
+	rh_store_be32(f + 28, from_ip);
 	if (operation == ARP_REPLY)
 		memcpy(f + 32, to_mac, 6);
 	rh_store_be32(f + 38, to_ip);
 	(void)frame_send(host, f, sizeof(f), f, 0);
 }
 
+/* Clients have ip and the addresses behind it. */
+static bool is_ours(const struct gen_host *host, uint32_t ip)
+{
+	return ip - host->self.ip <= (host->clients - 1) / GEN_CLIENTS_PER_ADDRESS;
+}
+
 static void arp_take(struct gen_host *host, const uint8_t *f, uint32_t len)
 {
-	uint32_t sender;
+	uint32_t sender, wanted;
 
 	if (len < ARP_BYTES)
 		return;
 	sender = rh_load_be32(f + 28);
-	if (rh_load_be16(f + 20) == ARP_REQUEST && rh_load_be32(f + 38) == host->self.ip)
-		arp_send(host, ARP_REPLY, f + 22, sender);
+	wanted = rh_load_be32(f + 38);
+	if (rh_load_be16(f + 20) == ARP_REQUEST && is_ours(host, wanted))
+		arp_send(host, ARP_REPLY, wanted, f + 22, sender);
 	if (rh_load_be16(f + 20) == ARP_REPLY && sender == host->router.ip) {
 		memcpy(host->router.mac, f + 22, 6);
 		host->resolved = true;
 	}
+}
+
+/* The client whose address and port @f has: a plain forwarder leaves them as they were sent. UINT32_MAX for nobody. */
+static uint32_t client_of(const struct gen_host *host, const uint8_t *f)
+{
+	uint32_t ip = rh_load_be32(f + (host->reflect ? 26 : 30)), client;
+	uint32_t port = (uint32_t)rh_load_be16(f + (host->reflect ? 34 : 36)) - host->self.port;
+
+	if (!is_ours(host, ip) || port >= GEN_CLIENTS_PER_ADDRESS)
+		return UINT32_MAX;
+	client = (ip - host->self.ip) * GEN_CLIENTS_PER_ADDRESS + port;
+	return client < host->clients ? client : UINT32_MAX;
 }
 
 /* Frames are whole: UDP over IPv4 without options, as the router and any forwarder of ours send them. */
@@ -197,10 +217,9 @@ static void frame_take(struct gen *gen, const uint8_t *f, uint32_t len, gen_data
 		gen->frames_other++;
 		return;
 	}
-	/* A plain forwarder leaves the ports as they are. */
-	client = (uint32_t)rh_load_be16(f + (host->reflect ? 34 : 36)) - host->self.port;
+	client = client_of(host, f);
 	udp = rh_load_be16(f + 38);
-	if (client >= host->clients || udp < 8 || 34 + udp > len) {
+	if (client == UINT32_MAX || udp < 8 || 34 + udp > len) {
 		gen->frames_other++;
 		return;
 	}
@@ -247,7 +266,7 @@ int gen_host_resolve(struct gen *gen, struct rh_error *err)
 				gen->opt.router_ip >> 24, gen->opt.router_ip >> 16 & 255,
 				gen->opt.router_ip >> 8 & 255, gen->opt.router_ip & 255, gen->opt.device);
 		if (now >= ask) {
-			arp_send(gen->host, ARP_REQUEST, broadcast, gen->opt.router_ip);
+			arp_send(gen->host, ARP_REQUEST, gen->host->self.ip, broadcast, gen->opt.router_ip);
 			ask = now + ASK_EVERY_NS;
 		}
 		(void)gen_host_poll(gen, ignore);

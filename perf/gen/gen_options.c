@@ -94,8 +94,10 @@ static int complete(struct gen_options *opt, uint32_t core, uint32_t rx_core, ui
 	opt->first_port = (uint16_t)port;
 	if (!opt->device || !opt->router_ip || !opt->ip)
 		return rh_error_set(err, EINVAL, "--device, --ip and --router are needed");
+	if (clients > GEN_CLIENTS_PER_ADDRESS)
+		clients = GEN_CLIENTS_PER_ADDRESS;
 	if (!port || port + clients > 65535)
-		return rh_error_set(err, EINVAL, "--first-port %u: %lu clients need that many ports up to 65535",
+		return rh_error_set(err, EINVAL, "--first-port %u: %lu clients of one address need that many ports up to 65535",
 			port, (unsigned long)clients);
 	return 0;
 }
@@ -109,7 +111,7 @@ int gen_options_parse(int argc, char **argv, struct gen_options *opt, struct rh_
 		{"core", OPTION_U32, &core, "core that sends, and receives", NULL},
 		{"rx-core", OPTION_U32, &rx_core, "another core that receives", NULL},
 		{"no-huge", OPTION_OFF, &opt->hugepages, "ordinary pages", NULL},
-		{"ip", OPTION_CALL, &opt->ip, "IPv4 address of all clients, as 198.18.0.2", address_set},
+		{"ip", OPTION_CALL, &opt->ip, "IPv4 address of the clients, as 198.18.0.2; beyond 40,000 also those that follow", address_set},
 		{"router", OPTION_CALL, &opt->router_ip, "IPv4 address of the router on this link", address_set},
 		{"router-mac", OPTION_CALL, opt->router_mac, "its link address; asked for by ARP when left out", mac_set},
 		{"first-port", OPTION_U32, &port, "UDP port of the first client, others follow", NULL},

@@ -1,6 +1,7 @@
 #include "perf/gen/gen_session.h"
 #include "perf/gen/gen_host.h"
 #include "perf/gen/gen_receive.h"
+#include "perf/gen/gen_session_priv.h"
 
 #include "dataplane/base/clock.h"
 #include "dataplane/frame/control.h"
@@ -10,38 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* Sessions that greet or subscribe at one time: the router bounds the rate of control records. */
-#define OUTSTANDING	64
-#define RETRY_NS	(400 * RH_NS_PER_MS)
-#define SILENCE_NS	(30 * RH_NS_PER_S)
 #define ENTRIES		16 /* filters in one SUBSCRIBE */
-#define COOKIE_MAX	64
+#define REST_US		50
 #define DATAGRAM_MAX	1472
 #define KEEPALIVE_TICK	8 /* sessions looked at in one tick */
-
-enum state { GREETING, SUBSCRIBING, OPEN, ENDED };
-
-struct session {
-	enum state state;
-	uint32_t wire, check, keepalive_ms;
-	uint64_t packet_number, incarnation;
-	uint64_t retry_ns, sent_ns;
-	uint64_t granted_events; /* cumulative, where credit is paced */
-	uint32_t next;	   /* subscription of its own to ask for next */
-	uint32_t asked;	   /* entries of the request under way */
-	uint32_t request;
-	uint8_t cookie[COOKIE_MAX];
-	uint8_t cookie_len;
-};
-
-struct gen_sessions {
-	struct session *list;
-	uint32_t count, first_waiting; /* all before it are open */
-	uint32_t open, subscribed, tick;
-	uint64_t progress_ns;
-	struct rh_error ended; /* the first session that the router ended */
-};
 
 static bool is_publisher(const struct gen *gen, uint32_t client)
 {
@@ -51,7 +26,7 @@ static bool is_publisher(const struct gen *gen, uint32_t client)
 /* Datagram of session @client with the records written behind the header at @datagram. */
 static void datagram_send(struct gen *gen, uint32_t client, uint8_t *datagram, int records)
 {
-	struct session *s = &gen->sessions->list[client];
+	struct gen_session *s = &gen->sessions->list[client];
 	struct rh_datagram d = {.session = s->wire, .check = s->check,
 		.length = (uint16_t)(RH_DATAGRAM_HDR + records)};
 	/* Events and control share the numbers of a session: those of a publisher are with its events. */
@@ -67,7 +42,7 @@ static void datagram_send(struct gen *gen, uint32_t client, uint8_t *datagram, i
 
 static void hello_send(struct gen *gen, uint32_t client)
 {
-	struct session *s = &gen->sessions->list[client];
+	struct gen_session *s = &gen->sessions->list[client];
 	bool limited = gen->opt.paced && !is_publisher(gen, client);
 	const char *tenant = gen->opt.tenant_count
 		? gen->opt.tenants[(is_publisher(gen, client) ? client : client - gen->opt.workload.publishers) %
@@ -91,20 +66,20 @@ static void hello_send(struct gen *gen, uint32_t client)
 }
 
 /* Subscriptions of a subscriber are s, s + subscribers, s + 2 subscribers, ... of the workload. */
-static uint32_t subscription(const struct gen *gen, uint32_t client, uint32_t n)
+uint32_t gen_subscription(const struct gen *gen, uint32_t client, uint32_t n)
 {
 	return client - gen->opt.workload.publishers + n * gen->opt.workload.subscribers;
 }
 
-static void subscribe_send(struct gen *gen, uint32_t client)
+void gen_subscribe_send(struct gen *gen, uint32_t client, uint8_t type)
 {
-	struct session *s = &gen->sessions->list[client];
+	struct gen_session *s = &gen->sessions->list[client];
 	char text[ENTRIES][WORKLOAD_TEXT_MAX];
 	struct rh_sub_entry entries[ENTRIES] = {0};
 	uint8_t datagram[DATAGRAM_MAX];
 	uint16_t n = 0;
 
-	for (uint32_t at; n < ENTRIES && (at = subscription(gen, client, s->next + n)) <
+	for (uint32_t at; n < ENTRIES && (at = gen_subscription(gen, client, s->next + n)) <
 				gen->opt.workload.subscriptions; n++) {
 		uint32_t len = workload_filter(&gen->workload, at, text[n]);
 
@@ -113,24 +88,24 @@ static void subscribe_send(struct gen *gen, uint32_t client)
 	s->asked = n;
 	datagram_send(gen, client, datagram,
 		rh_subscribe_encode(datagram + RH_DATAGRAM_HDR, sizeof(datagram) - RH_DATAGRAM_HDR,
-			RH_RECORD_SUBSCRIBE, s->request, entries, n));
+			type, s->request, entries, n));
 }
 
 static void session_advance(struct gen *gen, uint32_t client)
 {
-	struct session *s = &gen->sessions->list[client];
+	struct gen_session *s = &gen->sessions->list[client];
 
 	if (s->state == SUBSCRIBING && (is_publisher(gen, client) ||
-			subscription(gen, client, s->next) >= gen->opt.workload.subscriptions)) {
+			gen_subscription(gen, client, s->next) >= gen->opt.workload.subscriptions)) {
 		s->state = OPEN;
 		gen->sessions->open++;
 	}
 	gen->sessions->progress_ns = gen_now_ns(gen);
-	s->retry_ns = gen->sessions->progress_ns + RETRY_NS;
+	s->retry_ns = gen->sessions->progress_ns + GEN_RETRY_NS;
 	if (s->state == GREETING)
 		hello_send(gen, client);
 	if (s->state == SUBSCRIBING)
-		subscribe_send(gen, client);
+		gen_subscribe_send(gen, client, RH_RECORD_SUBSCRIBE);
 }
 
 static void session_end(struct gen *gen, uint32_t client, const char *what, const struct rh_text *text)
@@ -145,11 +120,11 @@ static void session_end(struct gen *gen, uint32_t client, const char *what, cons
 
 static void challenge_take(struct gen *gen, uint32_t client, const uint8_t *record, uint32_t len)
 {
-	struct session *s = &gen->sessions->list[client];
+	struct gen_session *s = &gen->sessions->list[client];
 	struct rh_challenge m;
 
 	if (s->state != GREETING || rh_challenge_parse(record, len, &m) != RH_FRAME_OK ||
-		m.cookie.len > COOKIE_MAX)
+		m.cookie.len > GEN_COOKIE_MAX)
 		return;
 	memcpy(s->cookie, m.cookie.bytes, m.cookie.len);
 	s->cookie_len = (uint8_t)m.cookie.len;
@@ -159,7 +134,7 @@ static void challenge_take(struct gen *gen, uint32_t client, const uint8_t *reco
 static void welcome_take(struct gen *gen, uint32_t client, const uint8_t *record, uint32_t len)
 {
 	static const struct rh_text none = {"", 0};
-	struct session *s = &gen->sessions->list[client];
+	struct gen_session *s = &gen->sessions->list[client];
 	struct rh_welcome m;
 
 	if (s->state != GREETING || rh_welcome_parse(record, len, &m) != RH_FRAME_OK)
@@ -181,24 +156,29 @@ static void welcome_take(struct gen *gen, uint32_t client, const uint8_t *record
 	session_advance(gen, client);
 }
 
-static void suback_take(struct gen *gen, uint32_t client, const uint8_t *record, uint32_t len)
+static void suback_take(struct gen *gen, uint32_t client, const uint8_t *record, uint32_t len, uint8_t type)
 {
-	struct session *s = &gen->sessions->list[client];
+	struct gen_session *s = &gen->sessions->list[client];
 	struct rh_sub_result result;
 	struct rh_suback m;
 	size_t offset = 0;
 
-	if (s->state != SUBSCRIBING || rh_suback_parse(record, len, &m) != RH_FRAME_OK ||
-		m.request != s->request)
+	if (s->state != (type == RH_RECORD_UNSUBACK ? LEAVING : s->state == RETURNING ? RETURNING : SUBSCRIBING) ||
+		rh_suback_parse(record, len, &m) != RH_FRAME_OK || m.request != s->request)
 		return;
 	while (rh_sub_result_next(&m, &offset, &result))
 		if (result.code != RH_SUB_OK) {
-			session_end(gen, client, "a subscription is refused", &result.text);
+			session_end(gen, client, type == RH_RECORD_SUBACK ? "a subscription is refused"
+				: "an unsubscription is refused", &result.text);
 			return;
 		}
+	s->request++;
+	if (s->state != SUBSCRIBING) {
+		gen_churn_answered(gen, client);
+		return;
+	}
 	gen->sessions->subscribed += s->asked;
 	s->next += s->asked;
-	s->request++;
 	session_advance(gen, client);
 }
 
@@ -210,7 +190,8 @@ void gen_session_control(struct gen *gen, uint32_t client, const uint8_t *record
 	switch (type) {
 	case RH_RECORD_CHALLENGE: challenge_take(gen, client, record, len); break;
 	case RH_RECORD_WELCOME: welcome_take(gen, client, record, len); break;
-	case RH_RECORD_SUBACK: suback_take(gen, client, record, len); break;
+	case RH_RECORD_SUBACK:
+	case RH_RECORD_UNSUBACK: suback_take(gen, client, record, len, type); break;
 	case RH_RECORD_BYE:
 		if (rh_bye_parse(record, len, &bye) == RH_FRAME_OK)
 			text = bye.text;
@@ -231,20 +212,26 @@ static void waiting_work(struct gen *gen)
 
 	while (all->first_waiting < all->count && all->list[all->first_waiting].state >= OPEN)
 		all->first_waiting++;
-	for (uint32_t c = all->first_waiting; c < all->count && busy < OUTSTANDING; c++) {
-		struct session *s = &all->list[c];
+	for (uint32_t c = all->first_waiting; c < all->count && busy < GEN_OUTSTANDING; c++) {
+		struct gen_session *s = &all->list[c];
 
 		if (s->state >= OPEN)
 			continue;
 		busy++;
 		if (now < s->retry_ns)
 			continue;
-		s->retry_ns = now + RETRY_NS;
+		s->retry_ns = now + GEN_RETRY_NS;
 		if (s->state == GREETING)
 			hello_send(gen, c);
 		else
-			subscribe_send(gen, c);
+			gen_subscribe_send(gen, c, RH_RECORD_SUBSCRIBE);
 	}
+}
+
+void gen_rest(const struct gen *gen)
+{
+	if (gen->opt.yields)
+		(void)usleep(REST_US);
 }
 
 int gen_sessions_check(const struct gen *gen, struct rh_error *err)
@@ -268,14 +255,15 @@ int gen_sessions_open(struct gen *gen, struct rh_error *err)
 	all->count = count;
 	all->progress_ns = gen_now_ns(gen);
 	for (uint32_t c = 0; c < count; c++)
-		all->list[c] = (struct session){.request = 1,
+		all->list[c] = (struct gen_session){.request = 1,
 			.incarnation = is_publisher(gen, c) ? gen->publishers[c].incarnation
 							    : ~gen->tsc_start - c};
 	while (!ret && all->open < count) {
 		waiting_work(gen);
-		(void)gen_host_poll(gen, gen_receive);
+		if (!gen_host_poll(gen, gen_receive))
+			gen_rest(gen);
 		ret = gen_sessions_check(gen, err);
-		if (!ret && gen_now_ns(gen) - all->progress_ns > SILENCE_NS)
+		if (!ret && gen_now_ns(gen) - all->progress_ns > GEN_SILENCE_NS)
 			ret = rh_error_set(err, ETIMEDOUT, "the router answers no longer: %u of %u sessions, %u of %u subscriptions",
 				all->open, count, all->subscribed, gen->opt.workload.subscriptions);
 	}
@@ -290,7 +278,7 @@ void gen_sessions_tick(struct gen *gen, uint64_t now_ns)
 
 	for (uint32_t i = 0; i < KEEPALIVE_TICK && i < all->count; i++) {
 		uint32_t c = all->tick++ % all->count;
-		struct session *s = &all->list[c];
+		struct gen_session *s = &all->list[c];
 
 		if (s->state == OPEN && now_ns - s->sent_ns > s->keepalive_ms * RH_NS_PER_MS / 2)
 			datagram_send(gen, c, datagram, rh_keepalive_encode(datagram + RH_DATAGRAM_HDR,
@@ -336,7 +324,7 @@ void gen_sessions_leave(struct gen *gen)
 
 bool gen_session_is(const struct gen *gen, uint32_t client, uint32_t session, uint32_t check)
 {
-	const struct session *s = &gen->sessions->list[client];
+	const struct gen_session *s = &gen->sessions->list[client];
 
 	return s->wire == session && s->check == check;
 }

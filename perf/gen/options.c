@@ -51,6 +51,18 @@ static const struct option_row *row_find(const char *arg, const struct option_ro
 	return NULL;
 }
 
+int options_family(void *at, const char *text)
+{
+	static const char *const names[WORKLOAD_FAMILY_COUNT] = {"plant", "exact", "shapes", "hostile", "mixed"};
+
+	for (int f = 0; f < WORKLOAD_FAMILY_COUNT; f++)
+		if (strcmp(text, names[f]) == 0) {
+			*(enum workload_family *)at = (enum workload_family)f;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 int options_parse(int argc, char **argv, const struct option_row *rows, size_t count, struct rh_error *err)
 {
 	for (int i = 1; i < argc; i++) {

@@ -32,9 +32,13 @@ struct option_row {
 	{"subscribers", OPTION_U32, &(spec)->subscribers, "sessions that subscribe", NULL},        \
 	{"trace", OPTION_U32, &(spec)->datagrams, "datagrams before the trace repeats", NULL},     \
 	{"events", OPTION_U32, &(spec)->events, "events in one datagram", NULL},                   \
-	{"seed", OPTION_U64, &(spec)->seed, "of the workload", NULL}
+	{"seed", OPTION_U64, &(spec)->seed, "of the workload", NULL},                              \
+	{"family", OPTION_CALL, &(spec)->family, "plant, exact, shapes, hostile or mixed", options_family}
 
 #define OPTIONS_SEED 20260101
+
+/* Name of an enum workload_family at @at. */
+int options_family(void *at, const char *text);
 
 /* 0, or -EINVAL with the option and what is wrong with it. Texts point into @argv. */
 int options_parse(int argc, char **argv, const struct option_row *rows, size_t count, struct rh_error *err);

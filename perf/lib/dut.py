@@ -1,6 +1,7 @@
 """What stands beyond the generator's port: rhumbd, or testpmd as the plain forwarder; by memif or by a veth pair."""
 
 import contextlib
+import ipaddress
 import json
 import os
 import pathlib
@@ -80,6 +81,16 @@ class Veth:
             host.destroy()
 
 
+def resident_bytes(pid):
+    """All memory of a process: ordinary and huge pages."""
+    kib = 0
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(":")
+        if name in ("VmRSS", "HugetlbPages"):
+            kib += int(value.split()[0])
+    return kib * 1024
+
+
 class Device:
     """A process with a worker thread; knows how long that thread ran."""
 
@@ -95,10 +106,11 @@ class Device:
 
 
 def configuration(rig, link, **more):
-    """rhumbd on one port of @link; clients beyond it have one static neighbour."""
+    """rhumbd on one port of @link; clients beyond it have static neighbours, one or as many as @more's addresses."""
     session = {"keepalive": 600000, "timeout": 1800000, "publisher-window-events": 0, "publisher-window-bytes": 0, **more.pop("session", {})}
     port = {"name": "p0", "device": link.device, "slow-path": "none", "software-checksum": False, "address": [{"ip": f"{ROUTER_IP}/24"}],
-            "neighbor": [{"ip": CLIENT_IP, "mac": link.macs[1]}]}
+            "neighbor": [{"ip": str(ipaddress.ip_address(CLIENT_IP) + i), "mac": link.macs[1]} for i in range(more.pop("addresses", 1))],
+            **more.pop("port", {})}
     dataplane = {"hugepages": "on" if rig.huge else "off", "memory": 512, "file-prefix": "rhumb-perf-router", "control-core": rig.control,
                  "stage-timing": False, "worker": [{"core": rig.worker, "idle": "poll"}], **more.pop("dataplane", {})}
     return {"rhumb:rhumb": {"dataplane": dataplane, "port": [port], "session": session,
@@ -126,6 +138,7 @@ class Router(Device):
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         super().__init__(process, f"worker-{rig.worker}")
         self._wait()
+        self.start_bytes = resident_bytes(process.pid)
 
     def _wait(self):
         deadline = time.monotonic() + START_SECONDS
@@ -209,8 +222,8 @@ class Macswap(Device):
 
 
 @contextlib.contextmanager
-def linked(rig, link_kind, device_kind, options, **more):
-    """(device, generator) on a link of their own; all of it is gone afterwards."""
+def linked(rig, link_kind, device_kind, options, patience=START_SECONDS * 3, **more):
+    """(device, generator) on a link of their own; all of it is gone afterwards. @patience: seconds until all sessions must be open."""
     with contextlib.ExitStack() as stack:
         link = link_kind(rig.folder)
         stack.callback(link.close)
@@ -221,7 +234,7 @@ def linked(rig, link_kind, device_kind, options, **more):
             words["reflect"] = True
         if not rig.huge:
             words["no-huge"] = True
-        generator = Generator(rig.build, link.generator, words, link.before_generator, rig.folder / "gen.log")
+        generator = Generator(rig.build, link.generator, words, link.before_generator, rig.folder / "gen.log", patience=patience)
         stack.callback(generator.close)
         device.gap_ns = link.gap_ns
         yield device, generator

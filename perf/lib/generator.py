@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 30
 class Generator:
     """One rhumb-gen. @options: names of its command line without dashes; True for a switch."""
 
-    def __init__(self, build, device, options, before=(), log=None, popen=subprocess.Popen):
+    def __init__(self, build, device, options, before=(), log=None, popen=subprocess.Popen, patience=START_SECONDS):
         self.words = [*before, str(build / "perf/gen/rhumb-gen"), "--device", device]
         for name, value in options.items():
             self.words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
@@ -26,7 +26,8 @@ class Generator:
         except FileNotFoundError as error:
             raise MachineError(f"{self.words[len(before)]} is missing: build first, tools/check --quick does") from error
         self.rest = b""
-        self.ready = self._answer(START_SECONDS)
+        self.patience = patience
+        self.ready = self._answer(patience)
 
     def _last_words(self):
         if not self.log_path:
@@ -66,6 +67,10 @@ class Generator:
     def status(self):
         """Sessions, subscriptions, the port's counters."""
         return self._ask({"do": "status"}, PATIENCE_SECONDS)
+
+    def churn(self, pairs):
+        """@pairs subscriptions end and begin anew: {"pairs", "seconds"}."""
+        return self._ask({"do": "churn", "pairs": pairs}, self.patience)
 
     def leave(self, pcap):
         """Write the frames to @pcap and end without goodbye: the sessions are whoever's who plays them. What the frames are."""

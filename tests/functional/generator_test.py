@@ -85,6 +85,15 @@ class Trials(case.RouterCase):
                 self.assertEqual({name: found[name] for name in others}, dict.fromkeys(others, 0))
                 self.assertEqual(generator.close(), 0)
 
+    def test_after_subscriptions_changed_events_reach_exactly_who_asked(self):
+        generator = self.generator(copies=2)
+        changed = generator.churn(500)
+        self.assertGreaterEqual(changed["pairs"], 500)
+        self.assertEqual(self.router.ask("show status")["subscriptions"], 200)
+        found = self.trial(generator)
+        self.assertEqual((found["lost"], faults(found), found["received"]), (0, None, found["expected"]))
+        self.assertEqual(generator.close(), 0)
+
     def test_left_sessions_serve_whoever_plays_the_frames(self):
         generator = self.generator(copies=2)
         pcap = os.path.join(self.folder, "frames.pcap")

@@ -4,6 +4,7 @@ import io
 import json
 import pathlib
 import sys
+import types
 import unittest
 from contextlib import contextmanager, redirect_stdout
 from unittest import mock
@@ -13,13 +14,13 @@ import jsonschema
 TOP = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / "perf"))
 
-from lib import machine, probe, report, trials  # noqa: E402
+from lib import dut, machine, probe, report, trials, wire  # noqa: E402
 from lib.dut import Macswap, Memif, Router  # noqa: E402
 from lib.generator import faults  # noqa: E402
 from lib.machine import MachineError  # noqa: E402
 from lib.pairs import Void  # noqa: E402
 from lib.rig import Rig  # noqa: E402
-from scenarios import latency, memif, overload  # noqa: E402
+from scenarios import latency, memif, memory, overload  # noqa: E402
 
 SECOND = 1_000_000_000
 
@@ -110,6 +111,76 @@ class MemifScenario(unittest.TestCase):
         found = run(memif, {Router: Device(4e6, 500, 1), Macswap: Device(8e6, 200, 1)}, lambda *_: {"tag": next(tags)})
         self.assertIn("from near to far", found["unmeasured"]["ratio_to_macswap"])
         self.assertEqual(found["metrics"], {})
+
+
+class Addresses(unittest.TestCase):
+    def test_more_clients_than_an_address_has_ports_have_the_next_ones(self):
+        rig = types.SimpleNamespace(huge=False, control=0, worker=1, folder=pathlib.Path("/tmp"))
+        link = types.SimpleNamespace(device="net_x", macs=("a", "b"))
+        port = dut.configuration(rig, link, addresses=3, port={"buffers": 4096})["rhumb:rhumb"]["port"][0]
+        self.assertEqual([n["ip"] for n in port["neighbor"]], ["198.18.0.2", "198.18.0.3", "198.18.0.4"])
+        self.assertEqual(port["buffers"], 4096)
+        self.assertEqual(len(dut.configuration(rig, link)["rhumb:rhumb"]["port"][0]["neighbor"]), 1)
+
+    def test_resident_memory_is_ordinary_and_huge_pages(self):
+        self.assertGreater(dut.resident_bytes("self"), 1 << 20)
+
+
+class FullRouter:
+    """rhumbd and rhumb-gen of the memory scenario: @held subscriptions, @lost copies, memory that grows by @growth."""
+
+    def __init__(self, held=10_000_000, lost=0, growth=1.1):
+        self.held, self.lost, self.growth, self.start_bytes, self.changed = held, lost, growth, 50 << 20, False
+        self.process = types.SimpleNamespace(pid=self)
+
+    def show(self, _noun):
+        return {"subscriptions": self.held}
+
+    def trial(self, rate, seconds):
+        sent = int(rate * seconds)
+        return {"expected": 5 * sent, "received": 5 * sent - self.lost, "lost": self.lost, "doubled": 0, "reordered": 0, "altered": 0,
+                "misdelivered": 0, "first_fault": ""}
+
+    def churn(self, pairs):
+        self.changed = True
+        return {"pairs": pairs, "seconds": 4.0}
+
+    def resident(self):
+        return 2_000_000_000 * (self.growth if self.changed else 1)
+
+
+def fill(full, available=64 << 20):
+    """The memory scenario with @full."""
+    @contextmanager
+    def router(_rig, _workload):
+        yield full, full
+    with mock.patch.object(wire, "router", router), mock.patch.object(wire, "SETTLE_SECONDS", 0), mock.patch.object(machine, "cores", lambda: (0, 1)), \
+            mock.patch.object(machine, "hugepages", pages), mock.patch.object(machine, "memory_available_kib", lambda: available), \
+            mock.patch.object(wire, "resident_bytes", lambda pid: pid.resident()), mock.patch.object(memory, "resident_bytes", lambda pid: pid.resident()), \
+            redirect_stdout(io.StringIO()) as said:
+        found = memory.run(Rig("test", TOP / "build", True))
+        report.show(found)
+    jsonschema.validate({**found, "machine": machine.describe(TOP / "build")}, json.loads((TOP / "docs/schemas/perf.json").read_text(encoding="utf-8")))
+    found["said"] = said.getvalue()
+    return found
+
+
+class Memory(unittest.TestCase):
+    def test_bytes_of_the_whole_process_and_what_changes_leave_behind(self):
+        found = fill(FullRouter())
+        self.assertAlmostEqual(found["metrics"]["bytes_per_subscription"], 200.0)
+        self.assertAlmostEqual(found["metrics"]["churn_growth"], 1.1)
+        self.assertIn("bytes_per_subscription 200.000, floor 120.00: NOT REACHED", found["said"])
+        self.assertIn("churn_growth 1.100, floor 1.20: reached", found["said"])
+
+    def test_a_lost_copy_or_subscription_is_no_figure(self):
+        for full, why in ((FullRouter(lost=1), "'lost': 1"), (FullRouter(held=9_999_999), "rhumbd has 9,999,999 subscriptions, not 10,000,000")):
+            found = fill(full)
+            self.assertEqual(found["metrics"], {})
+            self.assertIn(why, found["unmeasured"]["bytes_per_subscription"])
+
+    def test_too_little_memory_is_said(self):
+        self.assertIn("10,000,000 subscriptions want about", fill(FullRouter(), 1 << 20)["unmeasured"]["churn_growth"])
 
 
 class Latency(unittest.TestCase):

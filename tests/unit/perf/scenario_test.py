@@ -15,7 +15,7 @@ import jsonschema
 TOP = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / "perf"))
 
-from lib import machine, path, probe, report, result, suite, windows  # noqa: E402
+from lib import machine, path, probe, report, result, suite, windows, wire  # noqa: E402
 from lib.pairs import Void, collect  # noqa: E402
 from lib.rig import Rig  # noqa: E402
 from scenarios import churn, cold, flat, hot, scale, shapes, sizes, visible  # noqa: E402
@@ -56,6 +56,12 @@ def pages(_mebibytes):
     yield True
 
 
+@contextmanager
+def no_router(_rig, _workload):
+    raise machine.MachineError("no router in this test")
+    yield  # pylint: disable=unreachable
+
+
 def run(scenario, ours, theirs, spin=lambda *_: QUIET, line=lambda *_: {"tag": "near"}):
     """Run @scenario with @ours, a router's output or a function of its command, and @theirs, windows of macswap."""
     answer = ours if callable(ours) else lambda _words: ours
@@ -64,6 +70,7 @@ def run(scenario, ours, theirs, spin=lambda *_: QUIET, line=lambda *_: {"tag": "
             mock.patch("lib.rig.Reference", FakeReference), mock.patch.object(probe, "spin", spin), \
             mock.patch.object(probe, "line", line), mock.patch.object(machine, "cores", lambda: (0, 1)), \
             mock.patch.object(machine, "three_cores", lambda: (0, 1, 0)), \
+            mock.patch.object(wire, "router", no_router), \
             mock.patch.object(machine, "hugepages", pages), redirect_stdout(io.StringIO()) as said:
         found = scenario.run(Rig("test", TOP / "build", True))
         report.show(found)
@@ -366,6 +373,7 @@ class Churn(unittest.TestCase):
         self.assertEqual(found["metrics"]["lost"], 0)
         self.assertTrue(found["passed"])
         self.assertEqual({c["cell"] for c in found["cells"]}, {"1M, near"})
+        self.assertEqual(found["unmeasured"], {"wire_pairs_per_second": "no router in this test"})
 
     def test_one_lost_event_fails_alone(self):
         turns = iter([0, 1, 0, 0])
