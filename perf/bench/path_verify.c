@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Offset of the hop limit in a PUBLISH record (wire.h). */
+/* Offsets in a PUBLISH record (wire.h) of what the router writes: hop limit, and the tenant of the publisher's session. */
 #define HOP_LIMIT_AT 5
+#define TENANT_AT    6
 
 /* Copies of each subscriber after @events of the endless trace: passes times the construction, and a part of a pass. */
 static void expected_copies(const struct workload *w, uint64_t events, uint64_t *copies)
@@ -143,6 +144,8 @@ static uint32_t expected_frame(const struct path_lane *lane, uint32_t s, uint32_
 	rh_datagram_encode(frame + HEADERS_BYTES, &d);
 	trace_record(&lane->trace, e, frame + TRACE_OVERHEAD);
 	frame[TRACE_OVERHEAD + HOP_LIMIT_AT]--;
+	rh_store_be16(frame + TRACE_OVERHEAD + TENANT_AT,
+		(uint16_t)(workload_publisher(&lane->workload, e) % lane->workload.tenants));
 	return HEADERS_BYTES + bytes;
 }
 
