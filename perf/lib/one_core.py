@@ -17,6 +17,11 @@ def pair(rig, options, count, seconds):
             "checked": found["checked"]}
 
 
+def with_cache(options):
+    """@options with the result cache of the defaults."""
+    return {key: value for key, value in options.items() if key != "cache"}
+
+
 def pairs(rig, options, wanted):
     """Interleaved pairs for one cell."""
     count, seconds = rig.pick((5, 1.0), (3, 0.5))

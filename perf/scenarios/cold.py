@@ -16,13 +16,8 @@ CELLS = {"1M": OPTIONS, "1M in 1,000 tenants": TENANTS}
 WITH_CACHE = "ratio_to_macswap_with_cache"
 
 
-def with_cache(options):
-    """@options with the result cache of the defaults."""
-    return {key: value for key, value in options.items() if key != "cache"}
-
-
 def _cached(rig, name, options, result):
-    samples, void = one_core.pairs(rig, with_cache(options), rig.pick(3, 1))
+    samples, void = one_core.pairs(rig, one_core.with_cache(options), rig.pick(3, 1))
     samples = [{WITH_CACHE: s.pop("ratio_to_macswap"), **s} for s in samples]
     result.add(cell(name, WITH_CACHE, samples, **one_core.middles(samples)), samples, void)
 

@@ -23,7 +23,7 @@ def options(size):
 
 def with_cache(size):
     """The same with the result cache of the defaults."""
-    return {key: value for key, value in options(size).items() if key != "cache"}
+    return one_core.with_cache(options(size))
 
 
 def _fits(size, packets_mib):

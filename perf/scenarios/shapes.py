@@ -19,16 +19,9 @@ HOSTILE = {"family": "hostile", "topics": 100_000, "zipf": 1.0, "wildcards": 0, 
 HOT = {}
 # key: (cell, what is asked, what it stands beside)
 JUDGED = {"ratio_shapes": ("127 shapes", SHAPES, EXACT), "ratio_adversarial": ("64 match everything", HOSTILE, HOT)}
-
-
-def with_cache(options):
-    """@options with the result cache of the defaults."""
-    return {key: value for key, value in options.items() if key != "cache"}
-
-
 # Said beside them.
-BESIDE = {"shapes_with_cache": ("127 shapes", with_cache(SHAPES), with_cache(EXACT)),
-          "adversarial_with_cache": ("64 match everything", with_cache(HOSTILE), HOT),
+BESIDE = {"shapes_with_cache": ("127 shapes", one_core.with_cache(SHAPES), one_core.with_cache(EXACT)),
+          "adversarial_with_cache": ("64 match everything", one_core.with_cache(HOSTILE), HOT),
           "adversarial_to_hot_without_cache": ("64 match everything", HOSTILE, {**HOT, "cache": 0})}
 
 
