@@ -1,0 +1,167 @@
+/*
+ * Every kind of wildcard through the index, against the reference that knows filters as text only.
+ */
+
+#include "dataplane/base/compiler.h"
+#include "tests/lib/random.h"
+#include "tests/lib/reference_dialect.h"
+#include "tests/unit/dataplane/match/fixture.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SUBS	   150
+#define TEXT_MAX   400
+#define DEEP	   70 /* levels: beyond those that a key takes in */
+#define SHALLOW	   6
+
+static const struct {
+	char separator;
+	const char *wild[8]; /* some twice: oftener */
+} dialects[REF_DIALECT_COUNT] = {
+	[REF_MQTT] = {'/', {"+", "+", "#", "+", "+", "+", "#", "+"}},
+	[REF_SOLACE] = {'/', {"*", "a*", ">", "ab*", "*", "b*", ">", "*"}},
+	[REF_NATS] = {'.', {"*", "*", ">", "*", "*", "*", ">", "*"}},
+	[REF_ZENOH] = {'/', {"*", "**", "a$*", "$*b", "a$*b", "**", "*", "$*a$*"}},
+	[REF_AMQP] = {'.', {"*", "#", "*", "#", "*", "#", "*", "*"}},
+};
+
+static const char *const words[] = {"a", "b", "ab", "aab", "abb", "ba", "@a", "$a"};
+
+struct sub {
+	dp_sub_id_t id;
+	char text[TEXT_MAX];
+	size_t len;
+	enum ref_dialect dialect;
+};
+
+static size_t filter_text(struct rnd *rnd, enum ref_dialect dialect, char *out)
+{
+	unsigned levels = rnd_below(rnd, 40) ? 1 + rnd_below(rnd, SHALLOW) : DEEP - rnd_below(rnd, 4);
+	size_t len = 0;
+
+	for (unsigned i = 0; i < levels; i++) {
+		bool wild = rnd_below(rnd, levels > SHALLOW ? 30 : 3) == 0;
+		const char *level = wild ? dialects[dialect].wild[rnd_below(rnd, 8)]
+					 : words[levels > SHALLOW ? 0 : rnd_below(rnd, RH_ARRAY_LEN(words))];
+
+		len += (size_t)sprintf(out + len, "%s%s", i ? (char[]){dialects[dialect].separator, 0} : "", level);
+	}
+	return len;
+}
+
+static size_t topic_text(struct rnd *rnd, char *out)
+{
+	unsigned levels = rnd_below(rnd, 20) ? 1 + rnd_below(rnd, SHALLOW) : DEEP - rnd_below(rnd, 4);
+	size_t len = 0;
+
+	for (unsigned i = 0; i < levels; i++) {
+		bool plain = levels > SHALLOW && rnd_below(rnd, 60);
+		const char *level = words[plain ? 0 : rnd_below(rnd, RH_ARRAY_LEN(words))];
+
+		len += (size_t)sprintf(out + len, "%s%s", i ? "/" : "", level);
+	}
+	return len;
+}
+
+static bool subscribe(struct rnd *rnd, struct sub *sub, dp_session_id_t session)
+{
+	struct rh_filter filter;
+
+	sub->dialect = rnd_below(rnd, REF_DIALECT_COUNT);
+	sub->len = filter_text(rnd, sub->dialect, sub->text);
+	if (rh_filter_parse((enum rh_dialect)sub->dialect, sub->text, sub->len, &filter, NULL))
+		return false;
+	return dp_table_sub_add(table, 0, &filter, session, 0, &sub->id, NULL) == 0;
+}
+
+static void expect_answer(const struct sub *subs, const char *topic, size_t len)
+{
+	static uint32_t got[SUBS];
+	int count = fixture_match(0, topic, NULL, got, SUBS), want = 0;
+
+	for (uint32_t i = 0; i < SUBS; i++) {
+		if (subs[i].id == DP_SUB_NONE ||
+			!ref_dialect_matches(subs[i].dialect, subs[i].text, subs[i].len, topic, len))
+			continue;
+		cr_assert(want < count && got[want] == i, "topic %s: dialect %d filter %s is missing", topic,
+			subs[i].dialect, subs[i].text);
+		want++;
+	}
+	cr_assert_eq(count, want, "topic %s: %d receivers, reference %d", topic, count, want);
+}
+
+static void run(struct rnd *rnd, size_t rounds)
+{
+	static struct sub subs[SUBS];
+	char topic[TEXT_MAX];
+
+	for (uint32_t i = 0; i < SUBS; i++)
+		subs[i].id = DP_SUB_NONE;
+	for (size_t round = 0; round < rounds; round++) {
+		for (unsigned n = 0; n < 30; n++) {
+			uint32_t i = rnd_below(rnd, SUBS);
+
+			if (subs[i].id != DP_SUB_NONE)
+				cr_assert_eq(dp_table_sub_del(table, subs[i].id), 0);
+			subs[i].id = DP_SUB_NONE;
+			if (rnd_below(rnd, 4) && !subscribe(rnd, &subs[i], i))
+				subs[i].id = DP_SUB_NONE;
+		}
+		(void)fixture_publish();
+		for (unsigned n = 0; n < 40; n++)
+			expect_answer(subs, topic, topic_text(rnd, topic));
+	}
+	for (uint32_t i = 0; i < SUBS; i++)
+		if (subs[i].id != DP_SUB_NONE)
+			(void)dp_table_sub_del(table, subs[i].id);
+	cr_expect_eq(fixture_stats().shapes, 0);
+	cr_expect_eq(fixture_stats().filters, 0);
+}
+
+static void run_with(const char *what, uint32_t cache_entries)
+{
+	struct rnd rnd;
+
+	rnd_init(&rnd, what);
+	fixture_seed = rnd_u64(&rnd);
+	fixture_start(cache_entries);
+	run(&rnd, rnd_cases(500, 30000));
+	fixture_stop();
+}
+
+Test(dialect, every_wildcard_agrees_with_the_reference, .timeout = 3000)
+{
+	run_with("no cache", 0);
+}
+
+Test(dialect, so_it_does_behind_the_cache, .timeout = 3000)
+{
+	run_with("cache", 1024);
+}
+
+Test(dialect, filters_that_share_a_key_are_told_apart_and_limited)
+{
+	struct rh_filter filter;
+	struct rh_error err;
+	dp_sub_id_t sub;
+	char text[64];
+	int ret = 0;
+
+	fixture_start(0);
+	for (unsigned i = 0; i <= DP_LIMIT_SAME_KEY && ret == 0; i++) {
+		int len = snprintf(text, sizeof(text), "a/**/m%u/**/z", i);
+
+		cr_assert_eq(rh_filter_parse(RH_DIALECT_ZENOH, text, (size_t)len, &filter, NULL), 0);
+		ret = dp_table_sub_add(table, 0, &filter, i, 0, &sub, &err);
+	}
+	cr_expect_eq(ret, -E2BIG);
+	cr_expect(strstr(err.text, "64 filters"), "%s", err.text);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("a/m7/z", NULL), "7");
+	cr_expect_str_eq(fixture_sessions("a/x/m7/m63/z", NULL), "7 63");
+	cr_expect_str_eq(fixture_sessions("a/m64/z", NULL), "");
+	fixture_stop();
+}
