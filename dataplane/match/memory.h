@@ -27,7 +27,7 @@ struct dp_memory {
 	/* Builder only. */
 	struct dp_obj *retired;
 	size_t retired_bytes;
-	uint32_t retired_slots; /* head of a chain of subscription slots, linked by their next_free
+	uint32_t retired_slots; /* head of a chain of subscription slots, linked by their pos
 				 */
 	struct dp_batch *reclaimed; /* reclaimer pushes, builder takes all: batches whose slots may
 				       be reused */

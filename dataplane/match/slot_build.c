@@ -10,7 +10,7 @@ static struct dp_slots *chunk_create(struct dp_table *table, uint32_t index)
 	if (!slots)
 		return NULL;
 	for (uint32_t i = 0; i < DP_SLOTS_CHUNK; i++)
-		slots->slot[i].next_free = i + 1 < DP_SLOTS_CHUNK ? i + 1 : DP_SLOT_END;
+		slots->slot[i].pos = i + 1 < DP_SLOTS_CHUNK ? i + 1 : DP_SLOT_END;
 	rh_rcu_assign(table->slots[index], slots);
 	return slots;
 }
@@ -20,7 +20,7 @@ static void give_back(struct dp_table *table, dp_sub_id_t sub)
 	uint32_t index = sub / DP_SLOTS_CHUNK;
 	struct dp_slots *slots = table->slots[index];
 
-	slots->slot[sub % DP_SLOTS_CHUNK].next_free = slots->free;
+	slots->slot[sub % DP_SLOTS_CHUNK].pos = slots->free;
 	slots->free = sub % DP_SLOTS_CHUNK;
 	if (index < table->slots_hint)
 		table->slots_hint = index;
@@ -40,7 +40,7 @@ static void collect(struct dp_table *table)
 		dp_sub_id_t sub = batch->slots;
 
 		while (sub != DP_SLOT_END) {
-			dp_sub_id_t after = dp_slot_at(table, sub)->next_free;
+			dp_sub_id_t after = dp_slot_at(table, sub)->pos;
 
 			give_back(table, sub);
 			sub = after;
@@ -69,7 +69,7 @@ int dp_slot_take(struct dp_table *table, dp_sub_id_t *out)
 	if (!slots)
 		return -ENOMEM;
 	*out = index * DP_SLOTS_CHUNK + slots->free;
-	slots->free = slots->slot[slots->free].next_free;
+	slots->free = slots->slot[slots->free].pos;
 	slots->used++;
 	return 0;
 }
@@ -84,6 +84,6 @@ void dp_slot_retire(struct dp_table *table, dp_sub_id_t sub)
 	struct dp_slot *slot = dp_slot_at(table, sub);
 
 	rh_store_release(&slot->tag, 0);
-	slot->next_free = table->memory.retired_slots;
+	slot->pos = table->memory.retired_slots;
 	table->memory.retired_slots = sub;
 }

@@ -137,21 +137,23 @@ static uint32_t next_tag(struct dp_table *table)
 static int link_slot(struct dp_table *table, struct dp_slot *slot, dp_sub_id_t sub)
 {
 	struct dp_receiver member = {slot->session, sub, next_tag(table)};
+	struct dp_filter *filter = dp_slot_filter_of(slot);
 	int ret;
 
 	rh_store_release(&slot->tag, member.sub_tag);
-	count_set(table, slot->filter, slot->kind, 1);
-	ret = dp_filter_member_add(&table->memory, slot->filter, slot->kind, &member, &slot->pos);
+	count_set(table, filter, slot->kind, 1);
+	ret = dp_filter_member_add(&table->memory, filter, slot->kind, &member, &slot->pos);
 	if (ret == 0)
 		return 0;
-	count_set(table, slot->filter, slot->kind, -1);
+	count_set(table, filter, slot->kind, -1);
 	rh_store_release(&slot->tag, 0);
 	return ret;
 }
 
-static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
+static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *from,
 	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out)
 {
+	struct dp_filter *filter;
 	struct dp_slot *slot;
 	dp_sub_id_t sub;
 	int ret = dp_slot_take(table, &sub);
@@ -159,22 +161,23 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 	if (ret)
 		return ret;
 	slot = dp_slot_at(table, sub);
-	ret = dp_index_filter(&table->memory, &table->index, tenant, filter, &slot->filter);
+	ret = dp_index_filter(&table->memory, &table->index, tenant, from, &filter);
 	if (ret)
 		goto out_slot;
+	slot->filter = (uintptr_t)filter;
 	slot->session = session;
 	slot->pattern = pattern;
 	slot->epoch = pattern ? dp_patterns_pending(table, tenant)->epoch : 0;
-	slot->kind = kind_of(filter, pattern);
+	slot->kind = kind_of(from, pattern);
 	ret = link_slot(table, slot, sub);
 	if (ret)
 		goto out_filter;
-	touch(table, slot->filter->gen);
+	touch(table, filter->gen);
 	*out = sub;
 	return 0;
 
 out_filter:
-	dp_index_prune(&table->memory, &table->index, slot->filter);
+	dp_index_prune(&table->memory, &table->index, filter);
 out_slot:
 	dp_slot_return(table, sub);
 	return ret;
@@ -224,7 +227,7 @@ int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub)
 
 	if (!slot || !slot->tag)
 		return -ENOENT;
-	filter = slot->filter;
+	filter = dp_slot_filter_of(slot);
 	dp_filter_member_del(&table->memory, filter, slot->kind, slot->pos, &moved);
 	if (moved != DP_SUB_NONE)
 		dp_slot_at(table, moved)->pos = slot->pos;

@@ -15,16 +15,22 @@
  * stays dead when the slot or its chunk is used again.
  */
 struct dp_slot {
-	uint32_t tag;		 /* R; 0: free */
-	dp_pattern_id_t pattern; /* R; set before the slot can be found */
-	uint32_t epoch;		 /* R; likewise: the pattern id means what it means since then */
-	/* Builder only. */
+	uint32_t tag;	     /* R; 0: free */
+	uint32_t epoch;	     /* R; likewise, as pattern: what the pattern id means since then */
+	uint64_t pattern : 14; /* R; set before the slot can be found */
+	/* Not the workers'. */
+	uint64_t kind : 2;     /* enum dp_set_kind */
+	uint64_t filter : 48;  /* address (user addresses have 47 bits) */
 	dp_session_id_t session;
-	struct dp_filter *filter;
-	uint32_t pos; /* in filter->set[kind] */
-	uint32_t next_free;
-	uint8_t kind; /* enum dp_set_kind */
+	uint32_t pos; /* in the filter's set of that kind; of a free or retired slot: the next one */
 };
+_Static_assert(sizeof(struct dp_slot) == 24, "one for each of ten million subscriptions");
+_Static_assert(DP_LIMIT_PATTERNS < 1 << 14 && DP_SET_KINDS <= 1 << 2, "a slot holds any of them");
+
+static inline struct dp_filter *dp_slot_filter_of(const struct dp_slot *slot)
+{
+	return (struct dp_filter *)(uintptr_t)slot->filter;
+}
 
 #define DP_SLOTS_CHUNK	1024
 #define DP_SLOTS_CHUNKS (DP_LIMIT_SUBSCRIPTIONS / DP_SLOTS_CHUNK)
