@@ -75,7 +75,9 @@ Test(subs, answers_wait_until_every_worker_has_loaded_the_change)
 {
 	fake.seen_follows = false;
 	add(1, entry("a"), &a);
-	run_for(30);
+	for (unsigned i = 0; i < 5000 && !rh_load_relaxed(&fake.generation); i++)
+		run_for(1);
+	run_for(5);
 	cr_assert_eq(fake.live, 1);
 	cr_assert_eq(a.calls, 0);
 	rh_store_relaxed(&fake.seen, 1);
