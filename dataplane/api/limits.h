@@ -25,7 +25,7 @@
 	X(ALIAS_BYTES, 67108864, "bytes", "topic aliases of all sessions")                         \
 	X(SEQUENCE_WINDOW, 128, "events", "duplicate suppression, per publisher")                  \
 	X(TRACE_RING, 4096, "events", "kept by trace, per worker")                                 \
-	X(TOPICS_SHOWN, 4096, "topics", "remembered for show topics")
+	X(TOPICS_SHOWN, 4096, "topics", "in one answer of show topics")
 
 enum {
 #define X(id, value, unit, help) DP_LIMIT_##id = value,

@@ -4,7 +4,7 @@
  * A worker's result cache: for a topic, the unconditional receivers and the conditional candidates.
  * Eight ways to a bucket; a bucket is 32 bytes of tags, an entry four cache lines. An entry is
  * valid while the generations of its topic's three parts sum up to what they did before the index
- * was walked.
+ * was walked. Valid or not, it counts its topic's events as long as it is there (topics.h).
  *
  * Written by its worker alone. A control thread may read it for `show topics`: seq is odd while an
  * entry is rewritten, and text is stored by relaxed words, so that a torn row is noticed and
@@ -16,14 +16,16 @@
 #include "dataplane/match/index.h"
 #include "dataplane/match/slab.h"
 #include "dataplane/match/text.h"
+#include "dataplane/match/topics.h"
 
 #include <assert.h>
 
 #define DP_CACHE_WAYS	     8
-#define DP_CACHE_TOPIC_BYTES 96
+#define DP_CACHE_TOPIC_BYTES 92
 #define DP_CACHE_RECEIVERS   8
 /* Entries looked at to find memory for a large result. */
 #define DP_CACHE_SWEEP 16
+#define DP_CACHE_UNIT  4
 
 struct dp_candidate {
 	struct dp_receiver receiver;
@@ -36,20 +38,20 @@ struct dp_bucket {
 } __attribute__((aligned(32)));
 
 struct dp_entry {
-	uint32_t seq;
-	uint32_t last_burst; /* that looked here; the current one's entries must stay as they are */
+	uint64_t look; /* the last one here, as dp_cache.look says it */
 	uint64_t sum;
-	uint32_t gen[2]; /* of first level, of first two */
+	uint32_t gen[2];	/* of first level, of first two */
+	uint64_t events, bytes; /* of the topic since; bytes of payload */
 	uint16_t tenant, profile, topic_len;
-	bool used;
-	uint64_t events;
+	uint16_t candidates;
+	uint32_t seq;
 	uint32_t block; /* in the slab; DP_SLAB_NONE */
 	uint32_t count;
-	uint32_t candidates;
-	uint32_t candidates_at; /* byte offsets into the block */
-	uint32_t receivers_at;
+	uint16_t candidates_at; /* in the block, in units of DP_CACHE_UNIT */
+	bool used;
 	/* Behind the header: what fits, else it is in the block. */
 	char topic[DP_CACHE_TOPIC_BYTES] __attribute__((aligned(8)));
+	uint32_t since; /* stamp (topics.h) */
 	struct dp_receiver receiver[DP_CACHE_RECEIVERS];
 } rh_cache_aligned;
 
@@ -57,15 +59,20 @@ static_assert(sizeof(struct dp_entry) == 256, "four lines");
 static_assert(
 	offsetof(struct dp_entry, topic) == 64, "a hit reads line 0, then text and receivers");
 static_assert(sizeof(struct dp_receiver) == 12, "eight to an entry");
+static_assert(DP_SLAB_BLOCK_MAX / DP_CACHE_UNIT <= UINT16_MAX, "candidates_at holds it");
 
 struct dp_cache {
 	struct dp_bucket *bucket; /* NULL: switched off */
 	struct dp_entry *entry;
 	uint32_t mask; /* of buckets */
-	uint32_t burst;
+	/* Number of the burst, whose entries must stay as they are, below; stamp of the time
+	 * above. In one word, so that an entry takes both at once. The number's overflow makes
+	 * the stamp one too large until the next tick. */
+	uint64_t look;
 	uint32_t sweep;
 	uint32_t dice;
 	struct dp_slab slab;
+	struct dp_topics topics;
 };
 
 /* What a miss found, to be kept. */
@@ -86,11 +93,36 @@ static inline uint32_t dp_cache_tag(uint64_t hash)
 	return (uint32_t)(hash >> 32) | 1;
 }
 
+static inline uint32_t dp_look_burst(uint64_t look)
+{
+	return (uint32_t)look;
+}
+
+static inline uint32_t dp_look_stamp(uint64_t look)
+{
+	return (uint32_t)(look >> 32);
+}
+
+/* An event of the entry's topic. */
+static inline void dp_entry_count(
+	const struct dp_cache *cache, struct dp_entry *entry, const struct dp_match_key *key)
+{
+	rh_store_relaxed(&entry->look, cache->look);
+	rh_add_relaxed(&entry->events, 1);
+	rh_add_relaxed(&entry->bytes, key->payload_len);
+}
+
 static inline const char *dp_entry_topic(const struct dp_cache *cache, const struct dp_entry *entry)
 {
 	return rh_likely(entry->topic_len <= DP_CACHE_TOPIC_BYTES)
 		       ? entry->topic
 		       : (const char *)dp_slab_at(&cache->slab, entry->block);
+}
+
+/* In the block: behind the text, if that is there. */
+static inline size_t dp_receivers_at(uint16_t topic_len)
+{
+	return topic_len > DP_CACHE_TOPIC_BYTES ? RH_ALIGN_UP((size_t)topic_len, 8u) : 0;
 }
 
 static inline const struct dp_receiver *dp_entry_receivers(
@@ -99,14 +131,14 @@ static inline const struct dp_receiver *dp_entry_receivers(
 	if (rh_likely(entry->count <= DP_CACHE_RECEIVERS))
 		return entry->receiver;
 	return (const void *)((const uint8_t *)dp_slab_at(&cache->slab, entry->block) +
-			      entry->receivers_at);
+			      dp_receivers_at(entry->topic_len));
 }
 
 static inline const struct dp_candidate *dp_entry_candidates(
 	const struct dp_cache *cache, const struct dp_entry *entry)
 {
 	return (const void *)((const uint8_t *)dp_slab_at(&cache->slab, entry->block) +
-			      entry->candidates_at);
+			      (size_t)entry->candidates_at * DP_CACHE_UNIT);
 }
 
 static inline bool dp_entry_is(

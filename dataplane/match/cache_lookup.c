@@ -18,8 +18,7 @@ static void copy_words(void *to, const void *from, size_t bytes)
 static void write_begin(struct dp_entry *entry)
 {
 	rh_store_relaxed(&entry->seq, entry->seq + 1);
-	/* The odd seq before everything below; pairs with the acquire fence in
-	 * dp_match_topics_each. */
+	/* The odd seq before everything below; pairs with the acquire fences in topics_build.c. */
 	rh_fence_release();
 }
 
@@ -40,9 +39,30 @@ static void release_block(struct dp_cache *cache, struct dp_entry *entry)
 static void forget(struct dp_cache *cache, struct dp_entry *entry)
 {
 	write_begin(entry);
+	dp_topics_take_entry(cache, entry);
 	rh_store_relaxed(&entry->used, false);
 	release_block(cache, entry);
 	write_end(entry);
+}
+
+/* Another topic's from now on. Its tag is still the one before. */
+static void change_topic(struct dp_cache *cache, struct dp_entry *entry)
+{
+	if (entry->used)
+		dp_topics_take_entry(cache, entry);
+	rh_store_relaxed(&entry->events, 0);
+	rh_store_relaxed(&entry->bytes, 0);
+	rh_store_relaxed(&entry->since, dp_look_stamp(cache->look));
+}
+
+static bool in_this_burst(const struct dp_cache *cache, const struct dp_entry *entry)
+{
+	return dp_look_burst(entry->look) == dp_look_burst(cache->look);
+}
+
+static uint32_t bursts_ago(const struct dp_cache *cache, const struct dp_entry *entry)
+{
+	return dp_look_burst(cache->look) - dp_look_burst(entry->look);
 }
 
 /* Give back large results that this burst does not use, a few entries a call. */
@@ -55,10 +75,10 @@ static void sweep(struct dp_cache *cache)
 		struct dp_entry *entry = &cache->entry[at];
 
 		if (!entry->used || entry->block == DP_SLAB_NONE ||
-			entry->last_burst == cache->burst)
+			in_this_burst(cache, entry))
 			continue;
 		forget(cache, entry);
-		cache->bucket[at / DP_CACHE_WAYS].tag[at % DP_CACHE_WAYS] = 0;
+		rh_store_relaxed(&cache->bucket[at / DP_CACHE_WAYS].tag[at % DP_CACHE_WAYS], 0);
 	}
 }
 
@@ -69,7 +89,7 @@ struct layout {
 static struct layout layout_of(uint16_t topic_len, const struct dp_found *found)
 {
 	struct layout layout = {0};
-	size_t at = topic_len > DP_CACHE_TOPIC_BYTES ? RH_ALIGN_UP(topic_len, 8u) : 0;
+	size_t at = dp_receivers_at(topic_len);
 
 	layout.receivers_at = at;
 	if (found->count > DP_CACHE_RECEIVERS)
@@ -109,9 +129,9 @@ static int choose_way(struct dp_cache *cache, uint32_t bucket)
 	cache->dice = cache->dice * 1664525u + 1013904223u;
 	a = cache->dice >> 29;
 	b = (cache->dice >> 26) & (DP_CACHE_WAYS - 1);
-	way = cache->burst - entry[a].last_burst >= cache->burst - entry[b].last_burst ? a : b;
+	way = bursts_ago(cache, &entry[a]) >= bursts_ago(cache, &entry[b]) ? a : b;
 	for (unsigned i = 0; i < DP_CACHE_WAYS; i++, way = (way + 1) % DP_CACHE_WAYS)
-		if (entry[way].last_burst != cache->burst)
+		if (!in_this_burst(cache, &entry[way]))
 			return (int)way;
 	return -1;
 }
@@ -123,18 +143,17 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	uint8_t *base = block == DP_SLAB_NONE ? NULL : dp_slab_at(&cache->slab, block);
 	bool text_in_block = key->topic_len > DP_CACHE_TOPIC_BYTES;
 
-	entry->last_burst = cache->burst;
+	rh_store_relaxed(&entry->look, cache->look);
 	entry->sum = found->sum;
 	entry->gen[0] = found->gen[0];
 	entry->gen[1] = found->gen[1];
 	rh_store_relaxed(&entry->tenant, key->tenant);
-	entry->profile = key->profile;
+	rh_store_relaxed(&entry->profile, key->profile);
 	rh_store_relaxed(&entry->topic_len, key->topic_len);
 	rh_store_relaxed(&entry->block, block);
 	rh_store_relaxed(&entry->count, found->count);
-	entry->candidates = found->candidate_count;
-	entry->receivers_at = (uint32_t)layout->receivers_at;
-	entry->candidates_at = (uint32_t)layout->candidates_at;
+	entry->candidates = (uint16_t)found->candidate_count;
+	entry->candidates_at = (uint16_t)(layout->candidates_at / DP_CACHE_UNIT);
 	copy_words(text_in_block ? (char *)base : entry->topic, key->topic, key->topic_len);
 	copy_words(found->count > DP_CACHE_RECEIVERS ? (void *)(base + layout->receivers_at)
 						     : (void *)entry->receiver,
@@ -151,10 +170,10 @@ bool dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint6
 	uint32_t bucket = (uint32_t)hash & cache->mask, block;
 	struct layout layout = layout_of(key->topic_len, found);
 	struct dp_entry *entry = stale;
-	int way;
+	int way = -1;
 
 	*evicted = false;
-	if (stale && stale->last_burst == cache->burst)
+	if (stale && in_this_burst(cache, stale))
 		return false;
 	if (!take_block(cache, layout.bytes, &block))
 		return false;
@@ -167,10 +186,12 @@ bool dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint6
 		}
 		entry = &cache->entry[(size_t)bucket * DP_CACHE_WAYS + (unsigned)way];
 		*evicted = entry->used;
-		cache->bucket[bucket].tag[way] = dp_cache_tag(hash);
-		rh_store_relaxed(&entry->events, 0);
 	}
 	write_begin(entry);
+	if (way >= 0) {
+		change_topic(cache, entry);
+		rh_store_relaxed(&cache->bucket[bucket].tag[way], dp_cache_tag(hash));
+	}
 	release_block(cache, entry);
 	write_entry(cache, entry, key, found, &layout, block);
 	write_end(entry);

@@ -1,9 +1,8 @@
 /*
- * What a worker's matching state needs from outside the worker: memory before it runs, and a reader
- * of its cache.
+ * What a worker's matching state needs from outside the worker: memory before it runs.
  */
 
-#include "dataplane/api/topics.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/pages.h"
 #include "dataplane/match/match_priv.h"
 
@@ -50,7 +49,11 @@ int dp_cache_init(struct dp_cache *cache, uint32_t entries)
 {
 	uint32_t buckets = entries < DP_CACHE_WAYS ? 1 : entries / DP_CACHE_WAYS;
 	size_t ways = (size_t)buckets * DP_CACHE_WAYS;
+	uint32_t stamp = (uint32_t)(rh_tsc() >> DP_TOPIC_STAMP_SHIFT);
 
+	cache->look = (uint64_t)stamp << 32;
+	if (dp_topics_init(&cache->topics, entries ? buckets - 1 : UINT32_MAX, stamp))
+		return -ENOMEM;
 	if (entries == 0)
 		return 0;
 	cache->mask = buckets - 1;
@@ -70,6 +73,7 @@ void dp_cache_fini(struct dp_cache *cache)
 	rh_pages_release(cache->bucket, buckets * sizeof(*cache->bucket));
 	rh_pages_release(cache->entry, buckets * DP_CACHE_WAYS * sizeof(*cache->entry));
 	dp_slab_fini(&cache->slab);
+	dp_topics_fini(&cache->topics);
 }
 
 int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **out)
@@ -84,7 +88,8 @@ int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **o
 	memset(match, 0, sizeof(*match));
 	match->table = table;
 	match->worker = worker;
-	match->seed = rh_hash(&worker, sizeof(worker), table->conf.seed);
+	/* One for all workers: what they remember of topics is put together by hash. */
+	match->seed = rh_hash("topic", 5, table->conf.seed);
 	match->result = rh_pages_reserve(DP_RESULT_ROOM * sizeof(struct dp_receiver));
 	match->stamp = calloc(DP_LIMIT_SESSIONS, sizeof(*match->stamp));
 	match->candidate = calloc(DP_CANDIDATES_MAX, sizeof(*match->candidate));
@@ -110,54 +115,4 @@ void dp_match_destroy(struct dp_match *match)
 	free(match->stamp);
 	free(match->candidate);
 	free(match);
-}
-
-static void load_words(void *to, const void *from, size_t bytes)
-{
-	const uint32_t *src = from;
-	uint32_t *dst = to;
-
-	for (size_t i = 0; i < (bytes + 3) / 4; i++)
-		dst[i] = rh_load_relaxed(&src[i]);
-}
-
-/* False when there is no topic, or the worker wrote meanwhile. */
-static bool read_row(
-	const struct dp_cache *cache, const struct dp_entry *entry, struct dp_topic_row *row)
-{
-	uint32_t seq = rh_load_acquire(&entry->seq), block;
-	uint16_t len = rh_load_relaxed(&entry->topic_len);
-	const void *text = entry->topic;
-
-	if (seq & 1 || !rh_load_relaxed(&entry->used) || len > RH_TOPIC_MAX)
-		return false;
-	block = rh_load_relaxed(&entry->block);
-	if (len > DP_CACHE_TOPIC_BYTES) {
-		/* Length and block of a torn row may belong to different topics. */
-		if ((uint64_t)block * DP_SLAB_BLOCK_MIN + len >
-			(uint64_t)cache->slab.units * DP_SLAB_BLOCK_MIN)
-			return false;
-		text = dp_slab_at(&cache->slab, block);
-	}
-	load_words(row->topic, text, len);
-	row->topic[len] = '\0';
-	row->tenant = rh_load_relaxed(&entry->tenant);
-	row->receivers = rh_load_relaxed(&entry->count);
-	row->events = rh_load_relaxed(&entry->events);
-	/* What was read before the second look at seq; pairs with the fence in cache_lookup.c. */
-	rh_fence_acquire();
-	return rh_load_relaxed(&entry->seq) == seq;
-}
-
-void dp_match_topics_each(const struct dp_match *match,
-	void (*cb)(void *arg, const struct dp_topic_row *row), void *arg)
-{
-	const struct dp_cache *cache = &match->cache;
-	size_t ways = cache->bucket ? ((size_t)cache->mask + 1) * DP_CACHE_WAYS : 0;
-	struct dp_topic_row row;
-
-	row.worker = match->worker;
-	for (size_t i = 0; i < ways; i++)
-		if (read_row(cache, &cache->entry[i], &row))
-			cb(arg, &row);
 }

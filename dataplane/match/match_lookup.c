@@ -28,13 +28,6 @@ bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t 
 	return slot && rh_load_acquire(&slot->tag) == sub_tag;
 }
 
-static inline uint64_t key_hash(const struct dp_match *match, const struct dp_match_key *key)
-{
-	uint64_t who = (uint64_t)key->tenant << 16 | key->profile;
-
-	return rh_hash(key->topic, key->topic_len, match->seed + who * 0x9e3779b97f4a7c15ULL);
-}
-
 /* Bit i: way i has the tag. */
 static inline unsigned ways_with(const struct dp_bucket *bucket, uint32_t tag)
 {
@@ -125,8 +118,7 @@ static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 	const struct dp_receiver *receivers = dp_entry_receivers(&match->cache, entry);
 	struct dp_receiver *to = match->result + match->result_used;
 
-	entry->last_burst = match->cache.burst;
-	rh_add_relaxed(&entry->events, 1);
+	dp_entry_count(&match->cache, entry, key);
 	result->verdict = DP_MATCH_OK;
 	result->receivers = receivers;
 	result->count = entry->count;
@@ -195,10 +187,12 @@ static void answer_cached(struct dp_match *match, uint32_t topic, const struct d
 	rh_add_relaxed(&match->counters.misses, 1);
 	rh_add_relaxed(&match->counters.stale, entry != NULL);
 	dp_match_collect(match, topic);
-	if (keep(match, key, hash, entry, found, &entry))
+	if (keep(match, key, hash, entry, found, &entry)) {
 		answer_from(match, key, entry, result);
-	else
-		answer_uncached(match, topic, key, result);
+		return;
+	}
+	dp_topics_uncached(match, key, hash, entry, match->walk_count);
+	answer_uncached(match, topic, key, result);
 }
 
 /* Events of a burst that the cache has no answer for. */
@@ -256,6 +250,7 @@ static void misses_answer(struct dp_match *match, struct misses *misses,
 		}
 		rh_add_relaxed(&match->counters.misses, 1);
 		dp_match_collect(match, i);
+		dp_topics_uncached(match, &keys[event], 0, NULL, match->walk_count);
 		answer_uncached(match, i, &keys[event], &results[event]);
 	}
 }
@@ -266,7 +261,7 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 	struct dp_match_result *results)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		hash[i] = key_hash(match, &keys[i]);
+		hash[i] = dp_match_key_hash(match, &keys[i]);
 		prefetch_bucket(&match->cache, hash[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
@@ -290,7 +285,7 @@ void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uin
 	assert(count <= DP_MATCH_BURST_MAX);
 	misses.count = 0;
 	match->result_used = 0;
-	match->cache.burst++;
+	match->cache.look++;
 	if (match->cache.bucket)
 		hits_answer(match, &misses, keys, count, hash, results);
 	else

@@ -58,6 +58,16 @@ uint64_t dp_match_begin(struct dp_match *match);
 void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
 	struct dp_match_result *results);
 
+/*
+ * dp_match_burst for one event that was matched before, as a waiting copy's: it is not counted as
+ * published once more. Ctx: worker.
+ */
+void dp_match_again(
+	struct dp_match *match, const struct dp_match_key *key, struct dp_match_result *result);
+
+/* The time, for what is remembered of topics: @now_tsc every 100 us or so. Ctx: worker. */
+void dp_match_tick(struct dp_match *match, uint64_t now_tsc);
+
 /* Does the subscription that a waiting copy is due to still live? Ctx: worker. */
 bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t sub_tag);
 
@@ -67,7 +77,14 @@ struct dp_match_counters {
 /* Ctx: any. */
 void dp_match_counters(const struct dp_match *match, struct dp_match_counters *out);
 
-/* Rows for `show topics`; see dataplane/api/topics.h. Ctx: control. */
+/* For `show topics`: see dataplane/api/topics.h, of one worker. Ctx: control. */
 struct dp_topic_row;
+struct dp_topic_crowd;
+uint64_t dp_match_topics_places(const struct dp_match *match);
+void dp_match_topics_scan(const struct dp_match *match, uint64_t from, uint64_t to,
+	void (*cb)(void *arg, const struct dp_topic_row *row), void *arg);
 void dp_match_topics_each(const struct dp_match *match,
 	void (*cb)(void *arg, const struct dp_topic_row *row), void *arg);
+uint64_t dp_match_topic_missed(
+	const struct dp_match *match, uint16_t tenant, const char *topic, size_t len);
+void dp_match_topics_crowd(const struct dp_match *match, struct dp_topic_crowd *crowd);

@@ -45,6 +45,23 @@ struct dp_match {
 	struct dp_search *search;
 };
 
+/* Of the result cache, and of what is remembered of topics. */
+static inline uint64_t dp_match_key_hash(
+	const struct dp_match *match, const struct dp_match_key *key)
+{
+	uint64_t who = (uint64_t)key->tenant << 16 | key->profile;
+
+	return rh_hash(key->topic, key->topic_len, match->seed + who * 0x9e3779b97f4a7c15ULL);
+}
+
+/* dp_topics_event; without a cache for the few events that are looked at. */
+static inline void dp_topics_uncached(struct dp_match *match, const struct dp_match_key *key,
+	uint64_t hash, struct dp_entry *stale, uint32_t receivers)
+{
+	if (match->cache.bucket || rh_unlikely(--match->cache.topics.skip == 0))
+		dp_topics_event(match, key, hash, stale, receivers);
+}
+
 /*
  * Go through the filters that the search found for its topic @topic: unconditional receivers, each
  * session once, to walk_to; conditional ones of other sessions to candidate, unless they are too

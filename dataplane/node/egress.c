@@ -143,7 +143,7 @@ bool dp_egress_still_due(struct dp_ctx *ctx, const struct dp_session *slot, cons
 	if (rh_likely(dp_match_sub_alive(ctx->match, *sub, *sub_tag)))
 		return true;
 	key = blob_key(blob);
-	dp_match_burst(ctx->match, &key, 1, &result);
+	dp_match_again(ctx->match, &key, &result);
 	if (result.verdict != DP_MATCH_OK)
 		return false;
 	for (uint32_t i = 0; i < result.count; i++)

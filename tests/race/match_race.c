@@ -7,8 +7,8 @@
  *  - a session that waits for a payload pattern has its copy whichever database is in force;
  *  - filters that stay are found while thousands of others come and go, so that the table's segments
  * split, are rewritten and merge, and shapes appear and disappear.
- * A third thread lists the topics of the cache while entries come and go: a row is whole or it is
- * not shown.
+ * A third thread lists the topics while they move from entries to records and to the rest: a row is
+ * whole or it is not shown, it has no event twice, and what it lacks the rest admits to.
  *
  * `broken` makes the builder report changes before it makes them, and change filters the wrong way
  * round, and lets the worker look each time; either has to be noticed.
@@ -37,6 +37,8 @@
 #define ROUNDS_SMALL  600
 #define ROUNDS_BROKEN 8
 #define YIELDS_MAX    10000000
+#define OTHERS	      3000 /* topics; more than entries and records together */
+#define OTHERS_LEN    500
 
 /*
  * What the worker may rely on for a session: 0 while it changes, else generation << 1 | present.
@@ -48,6 +50,8 @@ static dp_sub_id_t subs[MEMBERS];
 static struct dp_table *table;
 static dp_sub_id_t mover;
 static bool broken, builder_done;
+/* Of the topics of one letter, by length: events about to be matched, and matched. */
+static uint64_t begun[OTHERS], done[OTHERS];
 static uint64_t failures, wrong_members, wrong_moves, checks;
 static uint64_t looks; /* bursts that the worker has ended */
 static uint64_t
@@ -251,34 +255,77 @@ static void burst_of_anchors(struct dp_match *match)
 		fail_if(results[i].count != 1, "a filter that stays was not found");
 }
 
-/* Topics of one repeated letter, short and longer than an entry, more of them than the cache holds.
- */
+/* Half of the events are of a hundred topics. */
+static uint32_t other_of(uint32_t at)
+{
+	return at & 1 ? at * 2654435761u % OTHERS : at * 2654435761u % 100;
+}
+
+/* One letter again and again: short, and longer than an entry. Letter and length say which. */
+static uint16_t other_text(uint32_t n, char *text)
+{
+	uint32_t len = n % OTHERS_LEN + 1;
+
+	memset(text, 'a' + (int)(n / OTHERS_LEN), len);
+	return (uint16_t)len;
+}
+
 static void burst_of_others(struct dp_match *match, uint64_t round)
 {
-	static char text[DP_MATCH_BURST_MAX][512];
+	static char text[DP_MATCH_BURST_MAX][OTHERS_LEN + 1];
+	uint32_t number[DP_MATCH_BURST_MAX];
 	struct dp_match_key keys[DP_MATCH_BURST_MAX];
 	struct dp_match_result results[DP_MATCH_BURST_MAX];
 
 	for (uint32_t i = 0; i < DP_MATCH_BURST_MAX; i++) {
-		uint32_t n = (uint32_t)(round * DP_MATCH_BURST_MAX + i) % 500;
+		uint32_t at = (uint32_t)(round * DP_MATCH_BURST_MAX + i), n = other_of(at);
 
-		memset(text[i], 'a' + (int)(n % 26), n + 1);
-		keys[i] = (struct dp_match_key){.topic = text[i], .topic_len = (uint16_t)(n + 1)};
+		keys[i] = (struct dp_match_key){
+			.topic = text[i], .topic_len = other_text(n, text[i]), .payload_len = 3};
+		number[i] = n;
+		rh_store_release(&begun[n], begun[n] + 1);
 	}
 	(void)dp_match_begin(match);
+	dp_match_tick(match, round << 20);
 	dp_match_burst(match, keys, DP_MATCH_BURST_MAX, results);
+	for (uint32_t i = 0; i < DP_MATCH_BURST_MAX; i++)
+		rh_store_release(&done[number[i]], done[number[i]] + 1);
 }
+
+struct listing {
+	const struct dp_match *match;
+	uint64_t rows;
+};
+
+/* @events_then: matched when the pass began. */
+static void check_counts(const struct dp_match *match, const struct dp_topic_row *row, uint32_t n,
+	uint64_t events_then)
+{
+	uint64_t missed = dp_match_topic_missed(match, 0, row->topic, row->topic_len);
+
+	fail_if(row->events > rh_load_acquire(&begun[n]), "a topic with events twice");
+	fail_if(row->events + missed < events_then, "a topic with events that are nowhere");
+}
+
+/* Events matched when the pass began. */
+static uint64_t least[OTHERS];
 
 static void check_row(void *arg, const struct dp_topic_row *row)
 {
+	struct listing *listing = arg;
 	size_t len = strlen(row->topic);
-	bool slash = strchr(row->topic, '/') != NULL;
 
-	++*(uint64_t *)arg;
-	if (!slash)
-		fail_if(len == 0 || strspn(row->topic, (char[]){row->topic[0], 0}) != len ||
-				row->topic[0] != 'a' + (char)((len - 1) % 26),
-			"a torn topic row");
+	listing->rows++;
+	if (strchr(row->topic, '/') != NULL)
+		return;
+	if (fail_if(len == 0 || len > OTHERS_LEN || len != row->topic_len ||
+			    strspn(row->topic, (char[]){row->topic[0], 0}) != len ||
+			    row->topic[0] < 'a' || row->topic[0] >= 'a' + OTHERS / OTHERS_LEN,
+		    "a torn topic row"))
+		return;
+	check_counts(listing->match, row,
+		(uint32_t)(row->topic[0] - 'a') * OTHERS_LEN + (uint32_t)len - 1,
+		least[(uint32_t)(row->topic[0] - 'a') * OTHERS_LEN + (uint32_t)len - 1]);
 }
 
 static bool builder_running(void)
@@ -307,19 +354,22 @@ static void *worker(void *arg)
 
 static void *lister(void *arg)
 {
-	static uint64_t rows;
+	static struct listing listing;
 	struct dp_match_counters counters;
 	struct dp_table_stats stats;
 
+	listing.match = arg;
 	for (uint64_t i = 1; builder_running(); i++) {
-		dp_match_topics_each(arg, check_row, &rows);
+		for (uint32_t n = 0; n < OTHERS; n++)
+			least[n] = rh_load_acquire(&done[n]);
+		dp_match_topics_each(arg, check_row, &listing);
 		dp_match_counters(arg, &counters);
 		dp_table_stats(table, &stats);
 		/* Rarely: it has to run beside the worker to find a row half written. */
 		if (i % 256 == 0)
 			(void)sched_yield();
 	}
-	return &rows;
+	return &listing.rows;
 }
 
 static unsigned rounds_wanted(void)

@@ -1,0 +1,262 @@
+#include "dataplane/match/topics.h"
+
+#include "dataplane/match/match_priv.h"
+
+static uint32_t roll(struct dp_topics *topics)
+{
+	topics->dice = topics->dice * 1664525u + 1013904223u;
+	return topics->dice;
+}
+
+static uint32_t weight_of(uint64_t events)
+{
+	return events < DP_TOPIC_WEIGHT_MAX ? (uint32_t)events : DP_TOPIC_WEIGHT_MAX;
+}
+
+/* Seq is odd from here on; pairs with the acquire fences in topics_build.c. */
+static void write_begin(struct dp_topic_record *record)
+{
+	rh_store_relaxed(&record->seq, record->seq + 1);
+	rh_fence_release();
+}
+
+static void write_end(struct dp_topic_record *record)
+{
+	rh_store_release(&record->seq, record->seq + 1);
+}
+
+static void crowd_add(struct dp_topics_memory *memory, uint64_t mixed)
+{
+	uint64_t bits = mixed * 0x9fb21c651e98df25ULL;
+	uint8_t *reg = &memory->crowd[bits >> (64 - DP_TOPIC_CROWD_BITS)];
+	/* Leading zeros behind the register's number, and one; the bit below bounds it. */
+	uint8_t rank = (uint8_t)(__builtin_clzll(bits << DP_TOPIC_CROWD_BITS |
+						 1ULL << (DP_TOPIC_CROWD_BITS - 1)) +
+				 1);
+
+	if (rank > *reg)
+		rh_store_relaxed(reg, rank);
+}
+
+static void rest_add(
+	struct dp_topics *topics, uint64_t id, uint16_t profile, uint64_t events, uint64_t bytes)
+{
+	uint64_t mixed = dp_topic_mix(id);
+
+	rh_add_relaxed(&topics->rest_events, events);
+	rh_add_relaxed(&topics->rest_bytes, bytes);
+	for (unsigned row = 0; row < DP_TOPIC_ROWS; row++)
+		rh_add_relaxed(&topics->memory->sketch[row][dp_topic_column(mixed, row)], events);
+	crowd_add(topics->memory, mixed);
+	if (rh_unlikely(profile > topics->profile_most))
+		rh_store_relaxed(&topics->profile_most, profile);
+}
+
+static bool record_is(const struct dp_topic_record *record, const struct dp_topic_part *part)
+{
+	return record->id == part->id && record->topic_len == part->topic_len &&
+	       record->tenant == part->tenant && record->profile == part->profile &&
+	       memcmp(record->topic, part->topic, part->topic_len) == 0;
+}
+
+static int record_find(const struct dp_topic_set *set, const struct dp_topic_record *record,
+	uint32_t tag, const struct dp_topic_part *part)
+{
+	for (int way = 0; way < DP_TOPIC_WAYS; way++)
+		if (set->tag[way] == tag && record_is(&record[way], part))
+			return way;
+	return -1;
+}
+
+static void record_add(struct dp_topic_record *record, const struct dp_topic_part *part)
+{
+	write_begin(record);
+	rh_store_relaxed(&record->events, record->events + part->events);
+	rh_store_relaxed(&record->bytes, record->bytes + part->bytes);
+	rh_store_relaxed(&record->last, part->last);
+	rh_store_relaxed(&record->receivers, part->receivers);
+	write_end(record);
+}
+
+static void text_store(struct dp_topic_record *record, const char *topic, size_t len)
+{
+	for (size_t i = 0; i < len; i += sizeof(uint32_t)) {
+		uint32_t word = 0;
+
+		memcpy(&word, topic + i, len - i < sizeof(word) ? len - i : sizeof(word));
+		rh_store_relaxed((uint32_t *)(void *)(record->topic + i), word);
+	}
+}
+
+static void record_write(struct dp_topic_record *record, const struct dp_topic_part *part)
+{
+	write_begin(record);
+	rh_store_relaxed(&record->id, part->id);
+	rh_store_relaxed(&record->since, part->since);
+	rh_store_relaxed(&record->last, part->last);
+	rh_store_relaxed(&record->receivers, part->receivers);
+	rh_store_relaxed(&record->events, part->events);
+	rh_store_relaxed(&record->bytes, part->bytes);
+	rh_store_relaxed(&record->tenant, part->tenant);
+	rh_store_relaxed(&record->profile, part->profile);
+	rh_store_relaxed(&record->topic_len, part->topic_len);
+	text_store(record, part->topic, part->topic_len);
+	write_end(record);
+}
+
+/* An empty way, or the one of least weight. */
+static int lightest(const struct dp_topic_set *set)
+{
+	int least = 0;
+
+	for (int way = 0; way < DP_TOPIC_WAYS; way++) {
+		if (!set->tag[way])
+			return way;
+		if (set->weight[way] < set->weight[least])
+			least = way;
+	}
+	return least;
+}
+
+/* With probability @newcomer / (@newcomer + @resident). */
+static bool admitted(struct dp_topics *topics, uint32_t newcomer, uint32_t resident)
+{
+	return (uint64_t)roll(topics) * ((uint64_t)newcomer + resident) < (uint64_t)newcomer << 32;
+}
+
+void dp_topics_take(struct dp_topics *topics, const struct dp_topic_part *part)
+{
+	uint64_t mixed = dp_topic_mix(part->id);
+	uint32_t s = dp_topic_set_of(mixed), tag = dp_topic_tag(mixed);
+	struct dp_topic_set *set = &topics->memory->set[s];
+	struct dp_topic_record *record = &topics->memory->record[s * DP_TOPIC_WAYS];
+	uint32_t weight = weight_of(part->events);
+	int way = record_find(set, record, tag, part);
+
+	if (way >= 0) {
+		record_add(&record[way], part);
+		set->weight[way] = weight_of((uint64_t)set->weight[way] + weight);
+		return;
+	}
+	way = lightest(set);
+	if (set->tag[way] && !admitted(topics, weight, set->weight[way])) {
+		rest_add(topics, part->id, part->profile, part->events, part->bytes);
+		return;
+	}
+	/* Into the rest before the record says another topic: who sees that sees this. */
+	if (set->tag[way])
+		rest_add(topics, record[way].id, record[way].profile, record[way].events,
+			record[way].bytes);
+	record_write(&record[way], part);
+	set->weight[way] = weight_of((uint64_t)set->weight[way] + weight);
+	rh_store_release(&set->tag[way], tag);
+}
+
+void dp_topics_take_entry(struct dp_cache *cache, const struct dp_entry *entry)
+{
+	size_t at = (size_t)(entry - cache->entry);
+	uint64_t place = at / DP_CACHE_WAYS, tag = cache->bucket[place].tag[at % DP_CACHE_WAYS];
+
+	/* Nothing is left of an event that was taken back. */
+	if (rh_unlikely(!entry->events))
+		return;
+	dp_topics_take(
+		&cache->topics, &(struct dp_topic_part){.topic = dp_entry_topic(cache, entry),
+					.id = dp_topic_id(&cache->topics, tag << 32 | place),
+					.events = entry->events,
+					.bytes = entry->bytes,
+					.since = entry->since,
+					.last = dp_look_stamp(entry->look),
+					.receivers = entry->count,
+					.tenant = entry->tenant,
+					.profile = entry->profile,
+					.topic_len = entry->topic_len});
+}
+
+/* @times: how many events this one stands for. */
+static void take_event(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
+	uint32_t receivers, uint32_t times)
+{
+	struct dp_topics *topics = &match->cache.topics;
+	uint32_t stamp = dp_look_stamp(match->cache.look);
+
+	dp_topics_take(topics, &(struct dp_topic_part){.topic = key->topic,
+				       .id = dp_topic_id(topics, hash),
+				       .events = times,
+				       .bytes = (uint64_t)key->payload_len * times,
+				       .since = stamp,
+				       .last = stamp,
+				       .receivers = receivers,
+				       .tenant = key->tenant,
+				       .profile = key->profile,
+				       .topic_len = key->topic_len});
+}
+
+/* A sum of two throws: 1 to 31, and DP_TOPIC_SAMPLE in the mean, so that no rhythm of the traffic
+ * hides from it. */
+static uint32_t distance(struct dp_topics *topics)
+{
+	uint32_t thrown = roll(topics);
+
+	return 1 + (thrown >> 28) + (thrown >> 24) % DP_TOPIC_SAMPLE;
+}
+
+static void sample(struct dp_match *match, const struct dp_match_key *key, uint32_t receivers)
+{
+	match->cache.topics.skip = distance(&match->cache.topics);
+	if (!match->cache.topics.again)
+		take_event(match, key, dp_match_key_hash(match, key), receivers, DP_TOPIC_SAMPLE);
+}
+
+void dp_topics_event(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
+	struct dp_entry *stale, uint32_t receivers)
+{
+	if (!match->cache.bucket)
+		sample(match, key, receivers);
+	else if (stale && stale->used)
+		dp_entry_count(&match->cache, stale, key);
+	else if (!match->cache.topics.again)
+		take_event(match, key, hash, receivers, 1);
+}
+
+/* The counting that dp_entry_count has just done. */
+static void uncount(struct dp_match *match, const struct dp_match_key *key)
+{
+	struct dp_cache *cache = &match->cache;
+	uint64_t hash = dp_match_key_hash(match, key);
+	uint32_t place = (uint32_t)hash & cache->mask;
+	struct dp_entry *entry = &cache->entry[(size_t)place * DP_CACHE_WAYS];
+
+	for (unsigned way = 0; way < DP_CACHE_WAYS; way++, entry++) {
+		if (cache->bucket[place].tag[way] != dp_cache_tag(hash) ||
+			!dp_entry_is(cache, entry, key))
+			continue;
+		rh_store_relaxed(&entry->events, entry->events - 1);
+		rh_store_relaxed(&entry->bytes, entry->bytes - key->payload_len);
+		return;
+	}
+}
+
+void dp_match_again(
+	struct dp_match *match, const struct dp_match_key *key, struct dp_match_result *result)
+{
+	match->cache.topics.again = true;
+	dp_match_burst(match, key, 1, result);
+	match->cache.topics.again = false;
+	if (match->cache.bucket && result->verdict == DP_MATCH_OK)
+		uncount(match, key);
+}
+
+void dp_match_tick(struct dp_match *match, uint64_t now_tsc)
+{
+	struct dp_cache *cache = &match->cache;
+	uint32_t stamp = (uint32_t)(now_tsc >> DP_TOPIC_STAMP_SHIFT);
+	struct dp_topic_set *set = &cache->topics.memory->set[cache->topics.aging];
+
+	if (rh_likely(stamp == dp_look_stamp(cache->look)))
+		return;
+	cache->look = (uint64_t)stamp << 32 | dp_look_burst(cache->look);
+	for (unsigned way = 0; way < DP_TOPIC_WAYS; way++)
+		set->weight[way] /= 2;
+	cache->topics.aging = (cache->topics.aging + 1) % DP_TOPIC_SETS;
+}
