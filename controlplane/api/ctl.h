@@ -38,7 +38,7 @@ enum ctl_permission { CTL_PERM_READ, CTL_PERM_CHANGE, CTL_PERM_ADMIN };
 	X(SHOW_WORKERS, 12, "show workers", CTL_PERM_READ, "cores, load, loops, burst fill, stage cycles") \
 	X(SHOW_SESSIONS, 13, "show sessions", CTL_PERM_READ, "clients, credit, queues, losses")         \
 	X(SHOW_SUBSCRIPTIONS, 14, "show subscriptions", CTL_PERM_READ, "who asked for what")            \
-	X(SHOW_TOPICS, 15, "show topics", CTL_PERM_READ, "topics seen lately, from the result caches")  \
+	X(SHOW_TOPICS, 15, "show topics", CTL_PERM_READ, "what is published: rates, totals, receivers")  \
 	X(SHOW_DROPS, 16, "show drops", CTL_PERM_READ, "every drop reason with its counts")             \
 	X(SHOW_COUNTERS, 17, "show counters", CTL_PERM_READ, "all counters and the conservation laws")  \
 	X(SHOW_LIMITS, 18, "show limits", CTL_PERM_READ, "every bound and how near it is")              \

@@ -8,6 +8,7 @@
 
 #include "controlplane/ctl/call.h"
 #include "controlplane/ctl/peer.h"
+#include "controlplane/ctl/topics.h"
 
 #define CTL_HELLO_MS 10000 /* from accept to the hello */
 #define CTL_MESSAGE_MS                                                                             \
@@ -49,6 +50,7 @@ struct ctl_server {
 	struct ctl_context ctx;
 	struct ctl_connection *connections;
 	struct ctl_server_stats stats;
+	struct ctl_topics *topics; /* NULL until somebody asks */
 };
 
 /* Take the next connection of the listener. */

@@ -76,6 +76,7 @@ void ctl_server_destroy(struct ctl_server *server)
 		uv_close((uv_handle_t *)&server->listener, on_listener_closed);
 	for (struct ctl_connection *c = server->connections; c != NULL; c = c->next)
 		ctl_connection_close(c);
+	ctl_topics_destroy(server->topics);
 	while (server->listening || server->connections != NULL)
 		(void)uv_run(server->loop, UV_RUN_NOWAIT);
 	free(server);

@@ -101,6 +101,7 @@ int cli_match_run(struct cli *cli);
 int cli_pub_run(struct cli *cli);
 int cli_sub_run(struct cli *cli);
 int cli_show_run(struct cli *cli);
+int cli_show_topics_run(struct cli *cli);
 int cli_explain_run(struct cli *cli);
 int cli_trace_start_run(struct cli *cli);
 int cli_trace_show_run(struct cli *cli);

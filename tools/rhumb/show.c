@@ -20,12 +20,11 @@ static const struct {
 		"session client_id address worker subscriptions rx_events lost_before_router tx_events queued_events "
 		"credit_events granted_events silent_ms drops"},
 	{CTL_SHOW_SUBSCRIPTIONS, "subscriptions", "subscription session client_id filter content tenant since"},
-	{CTL_SHOW_TOPICS, "topics", "events receivers worker tenant topic"},
 	{CTL_SHOW_DROPS, "drops", "reason level count help"},
 	{CTL_SHOW_LIMITS, "limits", "name limit used hits unit help"},
 };
 
-/* Everything beside the list that is a plain value: "shown", "cached", and what later versions add. */
+/* Everything beside the list that is a plain value: what later versions add. */
 static void rest_print(FILE *out, const json_t *answer, const char *list)
 {
 	const char *key;
@@ -110,7 +109,6 @@ static void answer_print(const struct cli *cli, const json_t *answer)
 /* The options a show may have, into its request. */
 static int args_take(const struct cli *cli, json_t *args)
 {
-	const char *filter = cli_option(cli, "filter");
 	uint64_t number;
 
 	if (cli_option(cli, "session")) {
@@ -118,13 +116,6 @@ static int args_take(const struct cli *cli, json_t *args)
 			return CLI_USAGE;
 		(void)json_object_set_new(args, "session", json_integer((json_int_t)number));
 	}
-	if (cli_option(cli, "max")) {
-		if (cli_number(cli, "max", 1, UINT32_MAX, 0, &number) != CLI_OK)
-			return CLI_USAGE;
-		(void)json_object_set_new(args, "max", json_integer((json_int_t)number));
-	}
-	if (filter)
-		(void)json_object_set_new(args, "filter", json_string(filter));
 	return CLI_OK;
 }
 

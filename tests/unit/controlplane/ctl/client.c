@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 /* Turns of the loop after which a reply that did not come will not come. */
-#define TURNS 2000
+#define TURNS 10000
+/* Those that wait a millisecond each: some answers take a second. */
+#define TURNS_AT_ONCE 200
 
 char server_path[108];
 uint32_t server_shutdowns;
@@ -161,6 +163,8 @@ static bool receive_exactly(int fd, void *out, size_t len)
 			return false;
 		if (n < 0) {
 			(void)uv_run(&loop, UV_RUN_NOWAIT);
+			if (turn > TURNS_AT_ONCE)
+				(void)usleep(1000);
 			continue;
 		}
 		at += n;

@@ -184,6 +184,15 @@ Test(server, values_of_the_wrong_type_are_refused)
 		CTL_STATUS_INVALID, "#");
 	expect_refusal(
 		client_ask(fd, CTL_SHOW_TOPICS, "{\"filter\": \"\"}"), CTL_STATUS_INVALID, "");
+	expect_refusal(client_ask(fd, CTL_SHOW_TOPICS, "{\"filter\": \"a/#/b\"}"), CTL_STATUS_INVALID, "#");
+	expect_refusal(client_ask(fd, CTL_SHOW_TOPICS, "{\"tenant\": \"acme\"}"), CTL_STATUS_NOT_FOUND,
+		"\"default\"");
+	expect_refusal(
+		client_ask(fd, CTL_SHOW_TOPICS, "{\"tenant\": \"\"}"), CTL_STATUS_NOT_FOUND, "default");
+	expect_refusal(client_ask(fd, CTL_SHOW_TOPICS, "{\"sort\": \"size\"}"), CTL_STATUS_INVALID,
+		"rate, bytes, last and receivers");
+	expect_refusal(
+		client_ask(fd, CTL_SHOW_TOPICS, "{\"max\": 5000}"), CTL_STATUS_INVALID, "4096");
 	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{}"), CTL_STATUS_INVALID, "topic");
 	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"payload_base64\": \"*\"}"),
 		CTL_STATUS_INVALID, "base64");

@@ -2,6 +2,7 @@
 
 #include "controlplane/session/session.h"
 #include "dataplane/api/topics.h"
+#include "dataplane/base/clock.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -95,15 +96,52 @@ int dp_session_stats(
 	return 0;
 }
 
-void dp_topics_each(const struct dp_engine *eng, dp_topic_cb cb, void *arg)
+uint64_t dp_topics_places(const struct dp_engine *eng, uint32_t worker)
 {
-	struct dp_topic_row row = {.receivers = 1, .events = 9};
+	(void)eng;
+	(void)worker;
+	return 100000;
+}
+
+/* The first worker has all topics, a/0 with the most events; each pass finds nine more of each. */
+void dp_topics_scan(const struct dp_engine *eng, uint32_t worker, uint64_t from, uint64_t to,
+	dp_topic_cb cb, void *arg)
+{
+	static struct dp_topic_row row;
 
 	(void)eng;
-	for (uint32_t i = 0; i < fake.topics; i++) {
-		(void)snprintf(row.topic, sizeof(row.topic), "a/%u", i);
+	if (from == 0 && worker == 0)
+		fake.topic_passes++;
+	for (uint64_t i = from; i < to && i < fake.topics && worker == 0; i++) {
+		row = (struct dp_topic_row){.receivers = (uint32_t)i,
+			.events = 9 * fake.topic_passes + 1000 - i,
+			.bytes = 9 * fake.topic_passes * (i + 1),
+			.since_tsc = rh_tsc() - rh_tsc_hz(),
+			.last_tsc = rh_tsc() - (fake.topics - i) * rh_tsc_hz(),
+			.read_tsc = rh_tsc()};
+		row.topic_len = (uint16_t)snprintf(row.topic, sizeof(row.topic), "a/%lu", i);
 		cb(arg, &row);
 	}
+}
+
+uint64_t dp_topics_missed(const struct dp_engine *eng, uint32_t worker, uint16_t tenant,
+	const char *topic, size_t len)
+{
+	(void)eng;
+	(void)tenant;
+	return len == 3 && memcmp(topic, "a/1", 3) == 0 ? fake.missed[worker] : 0;
+}
+
+void dp_topics_rest(const struct dp_engine *eng, struct dp_topics_rest *out)
+{
+	(void)eng;
+	*out = (struct dp_topics_rest){.events = 12031,
+		.bytes = 99,
+		.topics = 9000,
+		.topics_error = 144,
+		.missed_error = 16,
+		.sample = fake.sampled ? 16 : 1,
+		.since_tsc = rh_tsc() - 100 * rh_tsc_hz()};
 }
 
 int dp_trace_start(struct dp_engine *eng, const struct rh_filter *filter)

@@ -15,6 +15,9 @@
 
 struct fake {
 	uint32_t workers, sessions, subs, topics, traced;
+	uint32_t topic_passes; /* over all topics, so far */
+	uint64_t missed[FAKE_WORKERS]; /* events of topic a/1 in a worker's rest */
+	bool sampled;
 	struct dp_counters counters[FAKE_WORKERS];
 	struct dp_worker_status status[FAKE_WORKERS];
 	bool link_up;

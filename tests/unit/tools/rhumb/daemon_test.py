@@ -63,7 +63,9 @@ ANSWERS = {
     ("show", "workers"): (12, {"workers": [{"worker": 0, "core": 1, "busy_share": 0.5}], "rcu": {"grace_us": 3, "backlog": 0}}),
     ("show", "sessions"): (13, {"sessions": [{"session": 1, "client_id": "c", "credit_events": None, "drops": {"queue_full": 3}}]}),
     ("show", "subscriptions"): (14, {"subscriptions": []}),
-    ("show", "topics"): (15, {"topics": [{"topic": "a/\x1b[2J", "events": 5}], "shown": 1, "cached": 9}),
+    ("show", "topics"): (15, {"topics": [{"topic": "a/\x1b[2J", "events": 5, "exact": True}], "shown": 1, "matched": 65536, "cached": 70000, "left_out": 2,
+                              "sample": 1, "missed_error": 16, "topic_missed_at_most": 3,
+                              "rest": {"events": 12031, "bytes": 9, "topics": 9000, "topics_error": 144}}),
     ("show", "drops"): (16, {"drops": [{"reason": "short", "level": "datagram", "count": 0, "help": "fewer bytes"}]}),
     ("show", "counters"): (17, {"total": {"rx_datagrams": 7, "drop_events": {"duplicate": 2}},
                                 "workers": [{"worker": 0, "rx_datagrams": 3}, {"worker": 1, "rx_datagrams": 4}],
@@ -89,12 +91,22 @@ check_in("a broken law is seen", "laws hold: no", people[("show", "counters")])
 check_in("a drop reason of a session", "queue_full=3", people[("show", "sessions")])
 check_in("lists take a line each", "problems   a b\n           c\n", people[("show", "status")])
 check_in("an empty list has its heading", "subscription  session", people[("show", "subscriptions")])
+topics = people[("show", "topics")]
+check_in("how many topics are shown", "\n1 of 65,536 topics shown: --limit N shows more\n2 topics more did not fit", topics)
+check_in("what is not told apart", "\n12,031 further events, of about 9,000 topics (+- 144), are not told apart\nat most 3 of them are of the topic asked for "
+         "(16 too many at most, ", topics)
+few = {"topics": [], "shown": 0, "matched": 0, "sample": 1, "rest": {"events": 0}}
+check_in("nothing but what is shown", "\n0 of 0 topics shown\nevery event is in one of the topics\n", ask({15: [(0, 0, few)]}, "show", "topics")[0][1])
+few.update(sample=16, rest={"events": 999, "topics": 3, "topics_error": 1})
+check_in("sampled topics", "\nthe result cache is off: one event in 16 was looked at, all counts are estimates\nabout 999 further events, of about 3 topics",
+         ask({15: [(0, 0, few)]}, "show", "topics")[0][1])
 check_in("what to do next", "rhumb trace start", people[("trace", "show")])
 
 # Arguments become members.
 for args, kind, want in [
     (("show", "subscriptions", "--session", "7"), 14, {"session": 7}),
-    (("show", "topics", "--filter", "a/#", "--max", "5"), 15, {"filter": "a/#", "max": 5}),
+    (("show", "topics"), 15, {"max": 40}),
+    (("show", "topics", "a/#", "--limit", "5", "--tenant", "t", "--sort", "bytes"), 15, {"filter": "a/#", "max": 5, "tenant": "t", "sort": "bytes"}),
     (("trace", "start"), 21, {}), (("trace", "start", "a/#"), 21, {"filter": "a/#"}),
     (("trace", "show", "--max", "9"), 23, {"max": 9}),
     (("log", "level", "session", "debug"), 30, {"room": "session", "level": "debug"}),
@@ -170,7 +182,8 @@ else:
     print("skipped: what is told to somebody without rights: needs root")
 check("environment", run("show", "status", env={**os.environ, "RHUMB_SOCKET": path})[0], 3)
 check("a path that is too long", run("-s", "/" + "x" * 200, "show", "status")[0], 2)
-for args in (("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("trace", "a"), ("shutdown", "now")):
+for args in (("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("trace", "a"), ("shutdown", "now"),
+             ("show", "topics", "a", "b"), ("show", "topics", "--limit", "0"), ("show", "topics", "--limit", "5000")):
     check(f"usage of {args}", run("-s", path, *args)[0], 2)
 os.unlink(path)
 os.rmdir(folder)

@@ -74,7 +74,7 @@ for args, command in [
     (("-j",), None), (("fly", "-j"), None), (("-j", "show"), None), (("show", "nothing", "--json"), None),
     (("-j", "trace"), "trace"), (("show", "status", "extra", "-j"), "show status"), (("match", "--fast", "-j"), "match"),
     (("-j", "match", "--dialect"), "match"), (("-j", "match", "a"), "match"), (("help", "fly", "-j"), "help"),
-    (("-j", "show", "topics", "--max", "x"), "show topics"), (("-j", b"f\xff\n\x1b"), None),
+    (("-j", "show", "topics", "--limit", "x"), "show topics"), (("-j", b"f\xff\n\x1b"), None),
     (("-j", "show", "status", "-s", "/" + "x" * 200), "show status"),
 ]:
     error_of("usage", *args, code=2, command=command)
