@@ -268,16 +268,16 @@ Test(topics, estimates_of_few_and_many_are_within_their_bounds)
 	for (uint32_t n = 1; n <= 1000000; n++) {
 		char text[16] = "topic";
 		struct dp_topic_part part = {
-			.topic = text, .topic_len = 5, .id = roll(), .events = 1};
+			.topic = text, .topic_len = 5, .id = roll(), .events = 2};
 
 		dp_topics_take(&topics, &part);
 		if ((n & (n - 1)) == 0 && n > 4 * DP_TOPIC_RECORDS) {
 			struct dp_topics_memory *kept = match->cache.topics.memory;
-			uint64_t in_rest = topics.rest_events;
+			uint64_t in_rest = topics.rest_events / 2;
 			struct dp_topics_rest now;
 
 			match->cache.topics.memory = topics.memory;
-			match->cache.topics.rest_events = in_rest;
+			match->cache.topics.rest_events = topics.rest_events;
 			now = rest();
 			match->cache.topics.memory = kept;
 			checks++;
@@ -420,4 +420,101 @@ Test(topics, that_change_while_they_are_read_are_left_out)
 	entry->seq++;
 	dp_match_topics_each(match, add_up, &sum);
 	cr_expect_eq(sum.rows, 1);
+}
+
+Test(topics, whose_large_results_make_room_for_others_keep_their_counts)
+{
+	struct sum sum = {0};
+
+	begin(64);
+	for (uint32_t session = 2; session < 3000; session++)
+		(void)fixture_add(0, "plant/+/x", session, 0);
+	(void)fixture_publish();
+	for (unsigned round = 0; round < 5; round++)
+		for (uint32_t topic = 1; topic < 60; topic++)
+			publish(&topic, 1);
+	dp_match_topics_each(match, add_up, &sum);
+	cr_expect_eq(sum.events, total);
+	cr_expect_eq(rest().events, 0);
+}
+
+/* Straight into records: @events of the topic with this id. */
+static void take(uint64_t id, uint64_t count)
+{
+	char text[16] = "topic";
+	struct dp_topic_part part = {.topic = text, .topic_len = 5, .id = id, .events = count};
+
+	dp_topics_take(&match->cache.topics, &part);
+}
+
+static uint64_t recorded(uint64_t id)
+{
+	const struct dp_topics_memory *memory = match->cache.topics.memory;
+
+	for (unsigned i = 0; i < DP_TOPIC_RECORDS; i++)
+		if (memory->record[i].id == id)
+			return memory->record[i].events;
+	return 0;
+}
+
+Test(topics, that_come_once_do_not_wash_out_the_frequent_ones)
+{
+	static uint64_t frequent[1000], sent[1000];
+	unsigned kept = 0;
+
+	begin(64);
+	for (unsigned i = 0; i < RH_ARRAY_LEN(frequent); i++)
+		frequent[i] = roll() | 1;
+	for (unsigned i = 0; i < 1000000; i++) {
+		unsigned which = (unsigned)(roll() % RH_ARRAY_LEN(frequent));
+
+		take(i % 4 ? roll() & ~1ULL : frequent[which], 1);
+		sent[which] += i % 4 == 0;
+	}
+	for (unsigned i = 0; i < RH_ARRAY_LEN(frequent); i++)
+		kept += recorded(frequent[i]) * 2 > sent[i];
+	cr_expect_gt(kept, 800, "%u of 1000", kept);
+}
+
+Test(topics, that_find_all_records_taken_are_admitted_after_a_while)
+{
+	unsigned kept = 0;
+
+	begin(64);
+	for (unsigned i = 0; i < 20000; i++)
+		take(roll() & ~1ULL, 1);
+	for (unsigned i = 0; i < 100; i++) {
+		uint64_t id = roll() | 1;
+
+		for (unsigned k = 0; k < 300; k++)
+			take(id, 1);
+		kept += recorded(id) > 200;
+	}
+	cr_expect_gt(kept, 90, "%u of 100", kept);
+}
+
+Test(topics, of_yesterday_make_room)
+{
+	unsigned before = 0, after = 0;
+	uint32_t stamp;
+
+	begin(64);
+	stamp = first_stamp;
+	for (unsigned i = 0; i < 20000; i++)
+		take(roll() & ~1ULL, 100000);
+	for (unsigned i = 0; i < 200; i++) {
+		uint64_t id = roll() | 1;
+
+		take(id, 10);
+		before += recorded(id) != 0;
+	}
+	for (unsigned i = 0; i < 20 * DP_TOPIC_SETS; i++)
+		dp_match_tick(match, (uint64_t)++stamp << DP_TOPIC_STAMP_SHIFT);
+	for (unsigned i = 0; i < 200; i++) {
+		uint64_t id = roll() | 1;
+
+		take(id, 10);
+		after += recorded(id) != 0;
+	}
+	cr_expect(before < 10 && after > 190, "%u before, %u after", before, after);
 }
