@@ -2,6 +2,10 @@
 
 #include "dataplane/match/match_priv.h"
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 static uint32_t roll(struct dp_topics *topics)
 {
 	topics->dice = topics->dice * 1664525u + 1013904223u;
@@ -59,12 +63,51 @@ static bool record_is(const struct dp_topic_record *record, const struct dp_topi
 	       memcmp(record->topic, part->topic, part->topic_len) == 0;
 }
 
+/* Bit i: way i has the word. */
+static inline unsigned ways_with(const uint32_t *words, uint32_t word)
+{
+	unsigned ways = 0;
+
+#ifdef __AVX2__
+	__m256i all = _mm256_load_si256((const __m256i *)(const void *)words);
+	__m256i equal = _mm256_cmpeq_epi32(all, _mm256_set1_epi32((int)word));
+
+	ways = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(equal));
+#else
+	for (unsigned i = 0; i < DP_TOPIC_WAYS; i++)
+		ways |= (unsigned)(words[i] == word) << i;
+#endif
+	return ways;
+}
+
+static inline uint32_t least_of(const uint32_t *words)
+{
+#ifdef __AVX2__
+	__m256i all = _mm256_load_si256((const __m256i *)(const void *)words);
+	__m128i least =
+		_mm_min_epu32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+
+	least = _mm_min_epu32(least, _mm_shuffle_epi32(least, 0x4e));
+	least = _mm_min_epu32(least, _mm_shuffle_epi32(least, 0xb1));
+	return (uint32_t)_mm_cvtsi128_si32(least);
+#else
+	uint32_t least = words[0];
+
+	for (unsigned i = 1; i < DP_TOPIC_WAYS; i++)
+		least = words[i] < least ? words[i] : least;
+	return least;
+#endif
+}
+
 static int record_find(const struct dp_topic_set *set, const struct dp_topic_record *record,
 	uint32_t tag, const struct dp_topic_part *part)
 {
-	for (int way = 0; way < DP_TOPIC_WAYS; way++)
-		if (set->tag[way] == tag && record_is(&record[way], part))
+	for (unsigned ways = ways_with(set->tag, tag); ways; ways &= ways - 1) {
+		int way = __builtin_ctz(ways);
+
+		if (record_is(&record[way], part))
 			return way;
+	}
 	return -1;
 }
 
@@ -104,18 +147,10 @@ static void record_write(struct dp_topic_record *record, const struct dp_topic_p
 	write_end(record);
 }
 
-/* An empty way, or the one of least weight. */
-static int lightest(const struct dp_topic_set *set)
+/* An empty way has no weight. */
+static unsigned lightest(const struct dp_topic_set *set)
 {
-	int least = 0;
-
-	for (int way = 0; way < DP_TOPIC_WAYS; way++) {
-		if (!set->tag[way])
-			return way;
-		if (set->weight[way] < set->weight[least])
-			least = way;
-	}
-	return least;
+	return (unsigned)__builtin_ctz(ways_with(set->weight, least_of(set->weight)));
 }
 
 /* With probability @newcomer / (@newcomer + @resident). */
@@ -131,14 +166,14 @@ void dp_topics_take(struct dp_topics *topics, const struct dp_topic_part *part)
 	struct dp_topic_set *set = &topics->memory->set[s];
 	struct dp_topic_record *record = &topics->memory->record[s * DP_TOPIC_WAYS];
 	uint32_t weight = weight_of(part->events);
-	int way = record_find(set, record, tag, part);
+	int found = record_find(set, record, tag, part);
+	unsigned way = found >= 0 ? (unsigned)found : lightest(set);
 
-	if (way >= 0) {
+	if (found >= 0) {
 		record_add(&record[way], part);
 		set->weight[way] = weight_of((uint64_t)set->weight[way] + weight);
 		return;
 	}
-	way = lightest(set);
 	if (set->tag[way] && !admitted(topics, weight, set->weight[way])) {
 		rest_add(topics, part->id, part->profile, part->events, part->bytes);
 		return;
