@@ -58,6 +58,7 @@ struct question {
 	const struct ctl_topic **rows;
 	uint32_t matched, room;
 	uint64_t now_tsc, now_ns, hz;
+	bool torn; /* of several workers a row or more could not be read: it may be of any topic */
 	struct dp_topics_rest rest;
 };
 
@@ -132,7 +133,7 @@ static json_t *row_of(const struct question *q, const struct ctl_topic *topic)
 	uint64_t missed = missed_of(
 		q, topic->tenant, topic->topic, topic->topic_len, topic->worker, &elsewhere);
 
-	exact = q->rest.sample == 1 &&
+	exact = q->rest.sample == 1 && !q->torn &&
 		(missed == 0 || (topic->sources == 1 && !elsewhere && !q->rest.profiles));
 	return json_pack("{s:s, s:i, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:f, s:b, s:o, s:o}",
 		"topic", topic->topic, "tenant", (int)topic->tenant, "worker",
@@ -175,6 +176,7 @@ static void reply(struct question *q, const struct ctl_merge *merge)
 	q->now_tsc = rh_tsc();
 	q->now_ns = rh_clock_wall_ns();
 	q->hz = rh_tsc_hz();
+	q->torn = merge->torn && dp_engine_workers(q->call->ctx->eng) > 1;
 	rh_htable_each((struct rh_htable *)&merge->table, take, q);
 	/* After the rows: what was in none of them is in here. */
 	dp_topics_rest(q->call->ctx->eng, &q->rest);

@@ -66,7 +66,7 @@ static bool pass_go_on(struct ctl_topics *t)
 	if (t->worker >= dp_engine_workers(t->eng))
 		return true;
 	places = dp_topics_places(t->eng, t->worker);
-	dp_topics_scan(
+	t->merge.torn += dp_topics_scan(
 		t->eng, t->worker, t->place, t->place + PLACES_A_TURN, ctl_merge_row, &t->merge);
 	t->place += PLACES_A_TURN;
 	if (t->place >= places) {

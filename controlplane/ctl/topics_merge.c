@@ -32,7 +32,7 @@ void ctl_merge_begin(struct ctl_merge *merge, uint64_t now_tsc)
 	merge->pass++;
 	merge->before_tsc = merge->began_tsc;
 	merge->began_tsc = now_tsc;
-	merge->left_out = 0;
+	merge->left_out = merge->torn = 0;
 }
 
 static struct ctl_topic *topic_find(

@@ -40,6 +40,7 @@ struct ctl_merge {
 	uint64_t tsc_hz;
 	uint32_t pass;
 	uint64_t began_tsc, before_tsc; /* this pass, the one before */
+	uint64_t torn;			/* rows of this pass that could not be read */
 	uint64_t left_out;		/* rows beyond CTL_TOPICS_MAX, or without memory */
 };
 

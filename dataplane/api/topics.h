@@ -38,11 +38,11 @@ typedef void (*dp_topic_cb)(void *arg, const struct dp_topic_row *row);
 /* Where a worker keeps topics: so many places, of which it uses few or many. Ctx: control. */
 uint64_t dp_topics_places(const struct dp_engine *eng, uint32_t worker);
 /*
- * Call @cb for each topic in places [@from, @to) of @worker; a row that changed while it was read
- * is skipped. One pass over all places may give a topic twice while the worker runs: each row is
- * all the worker has of it, so the later one counts. Ctx: control.
+ * Call @cb for each topic in places [@from, @to) of @worker; a row that changed again and again while
+ * it was read is left out. Returns how many were. One pass over all places may give a topic twice
+ * while the worker runs: each row is all the worker has of it, so the later one counts. Ctx: control.
  */
-void dp_topics_scan(const struct dp_engine *eng, uint32_t worker, uint64_t from, uint64_t to,
+uint64_t dp_topics_scan(const struct dp_engine *eng, uint32_t worker, uint64_t from, uint64_t to,
 	dp_topic_cb cb, void *arg);
 /* All places of all workers; each topic once a worker, but for those that move meanwhile. Ctx:
  * control. */

@@ -81,7 +81,7 @@ void dp_match_counters(const struct dp_match *match, struct dp_match_counters *o
 struct dp_topic_row;
 struct dp_topic_crowd;
 uint64_t dp_match_topics_places(const struct dp_match *match);
-void dp_match_topics_scan(const struct dp_match *match, uint64_t from, uint64_t to,
+uint64_t dp_match_topics_scan(const struct dp_match *match, uint64_t from, uint64_t to,
 	void (*cb)(void *arg, const struct dp_topic_row *row), void *arg);
 void dp_match_topics_each(const struct dp_match *match,
 	void (*cb)(void *arg, const struct dp_topic_row *row), void *arg);

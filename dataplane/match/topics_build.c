@@ -256,11 +256,13 @@ uint64_t dp_match_topics_places(const struct dp_match *match)
 
 typedef void (*row_cb)(void *arg, const struct dp_topic_row *row);
 
-static void scan(
+/* How many rows were left out. */
+static uint64_t scan(
 	const struct dp_match *match, uint64_t from, uint64_t to, bool once, row_cb cb, void *arg)
 {
 	uint64_t entries = entries_of(&match->cache);
 	struct dp_topic_row row = {.worker = match->worker};
+	uint64_t torn = 0;
 
 	for (uint64_t at = from; at < to && at < entries + DP_TOPIC_RECORDS; at++) {
 		enum look look = LOOK_TORN;
@@ -270,18 +272,20 @@ static void scan(
 					    : row_of_record(match, at - entries, once, &row);
 		if (look == LOOK_SEEN)
 			cb(arg, &row);
+		torn += look == LOOK_TORN;
 	}
+	return torn;
 }
 
-void dp_match_topics_scan(
+uint64_t dp_match_topics_scan(
 	const struct dp_match *match, uint64_t from, uint64_t to, row_cb cb, void *arg)
 {
-	scan(match, from, to, false, cb, arg);
+	return scan(match, from, to, false, cb, arg);
 }
 
 void dp_match_topics_each(const struct dp_match *match, row_cb cb, void *arg)
 {
-	scan(match, 0, dp_match_topics_places(match), true, cb, arg);
+	(void)scan(match, 0, dp_match_topics_places(match), true, cb, arg);
 }
 
 uint64_t dp_match_topic_missed(

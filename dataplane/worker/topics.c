@@ -10,10 +10,10 @@ uint64_t dp_topics_places(const struct dp_engine *eng, uint32_t worker)
 	return dp_match_topics_places(eng->ctx[worker]->match);
 }
 
-void dp_topics_scan(const struct dp_engine *eng, uint32_t worker, uint64_t from, uint64_t to,
+uint64_t dp_topics_scan(const struct dp_engine *eng, uint32_t worker, uint64_t from, uint64_t to,
 	dp_topic_cb cb, void *arg)
 {
-	dp_match_topics_scan(eng->ctx[worker]->match, from, to, cb, arg);
+	return dp_match_topics_scan(eng->ctx[worker]->match, from, to, cb, arg);
 }
 
 void dp_topics_each(const struct dp_engine *eng, dp_topic_cb cb, void *arg)

@@ -64,6 +64,21 @@ class Topics(case.RouterCase):
                 self.assertIn(sentence, done.stderr)
 
 
+class TwoWorkers(case.RouterCase):
+    WORKERS = ({"core": 0, "ports": ["p0"], "idle": "yield"}, {"core": 1, "ports": ["p1"], "idle": "yield"})
+
+    def test_counts_of_two_workers_are_added_up(self):
+        with self.publisher("a") as left, self.publisher("b") as right:
+            for _ in range(50):
+                left.publish("both", b"1234")
+                right.publish("both", b"12")
+            right.publish("right", b"")
+        self.router.settle()
+        rows = {row["topic"]: row for row in self.router.cli_json("show", "topics")["topics"]}
+        self.assertEqual([rows["both"][key] for key in ("events", "bytes", "exact")], [100, 300, True])
+        self.assertEqual([rows["right"][key] for key in ("events", "bytes", "worker")], [1, 0, 1])
+
+
 class ManyTopics(case.RouterCase):
     def config(self, folder):
         found = super().config(folder)

@@ -238,6 +238,19 @@ Test(show_topics, calls_exact_what_is)
 	server_turn();
 }
 
+Test(show_topics, calls_nothing_exact_when_a_row_could_not_be_read)
+{
+	int fd = client_hello();
+	json_t *answer;
+
+	fake.torn[1] = 1;
+	answer = answer_to(fd, "{}");
+	cr_expect_not(exact_of(answer));
+	json_decref(answer);
+	(void)close(fd);
+	server_turn();
+}
+
 Test(show_topics, lets_a_client_go_while_it_measures)
 {
 	int gone = client_hello(), fd = client_hello();

@@ -17,6 +17,7 @@ struct fake {
 	uint32_t workers, sessions, subs, topics, traced;
 	uint32_t topic_passes; /* over all topics, so far */
 	uint64_t missed[FAKE_WORKERS]; /* events of topic a/1 in a worker's rest */
+	uint64_t torn[FAKE_WORKERS]; /* rows that cannot be read */
 	bool sampled;
 	struct dp_counters counters[FAKE_WORKERS];
 	struct dp_worker_status status[FAKE_WORKERS];
