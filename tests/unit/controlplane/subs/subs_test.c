@@ -240,7 +240,8 @@ Test(subs, one_session_s_are_shown_by_number)
 /* Fill, change all, empty: what is held follows what is there. */
 Test(subs, memory_follows_the_subscriptions)
 {
-	enum { SESSIONS = 1000, EACH = 60 };
+	/* Pages as full as ten million fill them; at another number some are about to split. */
+	enum { SESSIONS = 1000, EACH = 40 };
 	static struct answer answers[SESSIONS], dropped;
 	static char texts[EACH][24];
 	struct rh_sub_entry entries[EACH];
