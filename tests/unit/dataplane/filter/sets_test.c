@@ -181,7 +181,7 @@ static void check_all(size_t least)
 	free(world.topic);
 }
 
-Test(sets, mqtt, .timeout = 600)
+Test(sets, mqtt, .timeout = 3000)
 {
 	static const char *const levels[] = {"", "a", "z", "$a", NULL};
 	static const char *const tokens[] = {"", "a", "$a", "+", "#", NULL};
@@ -191,7 +191,7 @@ Test(sets, mqtt, .timeout = 600)
 	check_all(100);
 }
 
-Test(sets, amqp, .timeout = 600)
+Test(sets, amqp, .timeout = 3000)
 {
 	static const char *const levels[] = {"", "a", "b", "z", NULL};
 	static const char *const tokens[] = {"", "a", "b", "*", "#", NULL};
@@ -203,7 +203,7 @@ Test(sets, amqp, .timeout = 600)
 }
 
 /* Longer filters over fewer words: gaps on both sides of runs with holes. */
-Test(sets, amqp_runs, .timeout = 600)
+Test(sets, amqp_runs, .timeout = 3000)
 {
 	static const char *const levels[] = {"a", "z", NULL};
 	static const char *const tokens[] = {"a", "*", "#", NULL};
@@ -213,7 +213,7 @@ Test(sets, amqp_runs, .timeout = 600)
 	check_all(300);
 }
 
-Test(sets, zenoh, .timeout = 600)
+Test(sets, zenoh, .timeout = 3000)
 {
 	static const char *const levels[] = {"a", "ab", "az", "z", "zb", "@a", "@z", NULL};
 	static const char *const tokens[] = {"a", "a$*", "$*b", "*", "**", "@a", NULL};
@@ -224,7 +224,7 @@ Test(sets, zenoh, .timeout = 600)
 }
 
 /* Verbatim chunks between gaps: the place of a run is decided by what no wildcard passes. */
-Test(sets, zenoh_verbatim, .timeout = 600)
+Test(sets, zenoh_verbatim, .timeout = 3000)
 {
 	static const char *const levels[] = {"a", "z", "@a", NULL};
 	static const char *const tokens[] = {"a", "*", "**", "@a", NULL};
@@ -235,7 +235,7 @@ Test(sets, zenoh_verbatim, .timeout = 600)
 }
 
 /* One chunk, every glob: the alphabet needs a character that no filter has. */
-Test(sets, zenoh_globs, .timeout = 600)
+Test(sets, zenoh_globs, .timeout = 3000)
 {
 	static const char *const chars[] = {"a", "b", "z", NULL};
 	static const char *const tokens[] = {"a", "b", "$*", NULL};
@@ -248,7 +248,7 @@ Test(sets, zenoh_globs, .timeout = 600)
 	check_all(100);
 }
 
-Test(sets, solace_and_nats, .timeout = 600)
+Test(sets, solace_and_nats, .timeout = 3000)
 {
 	static const char *const levels[] = {"", "a", "ab", "z", "a*", "a*b", ">", NULL};
 	static const char *const solace[] = {"", "a", "a*", "*", ">", "a*b", NULL};
