@@ -41,8 +41,14 @@ struct rh_rules {
 	int (*read)(const struct rh_level *level, struct rh_raw *raw, struct rh_error *err);
 	/* May it be published? NULL: as it is. */
 	int (*check)(const struct rh_level *level, struct rh_error *err);
-	/* Token @i as text, -ENOTSUP with what has no image. */
-	int (*write)(
+	/* Wildcards as text, by kind of token; NULL: no image, or written by write_glob. */
+	const char *wild[RH_TOKEN_KIND_COUNT];
+	/* A TAIL1 behind nothing but an empty level, as people write it; NULL: as elsewhere. */
+	const char *below_blank;
+	/* A LIT, and a PREFIX or SUB, as text, -ENOTSUP with what has no image; write_glob NULL: none has. */
+	int (*write_literal)(
+		const struct rh_filter *filter, size_t i, struct rh_out *out, struct rh_error *err);
+	int (*write_glob)(
 		const struct rh_filter *filter, size_t i, struct rh_out *out, struct rh_error *err);
 };
 

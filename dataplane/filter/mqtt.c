@@ -32,38 +32,17 @@ static int read_level(const struct rh_level *level, struct rh_raw *raw, struct r
 	return 0;
 }
 
-/* Behind nothing but an empty level `#` says as much as `+/#`, and is how people write it. */
-static bool is_below_blank(const struct rh_filter *filter, size_t i)
-{
-	return i == 1 && filter->token[0].kind == RH_TOKEN_LIT && filter->token[0].size == 0;
-}
-
-static int write_token(
+static int write_literal(
 	const struct rh_filter *filter, size_t i, struct rh_out *out, struct rh_error *err)
 {
 	const struct rh_token *token = &filter->token[i];
 	const char *text = filter->canon + token->start;
 
-	switch (token->kind) {
-	case RH_TOKEN_LIT:
-		if (token->size &&
-			(memchr(text, '+', token->size) || memchr(text, '#', token->size)))
-			return rh_no_image(err, &rh_rules_mqtt, i, "a literal '+' or '#'",
-				"no topic of mqtt holds one");
-		rh_out_bytes(out, text, token->size);
-		return 0;
-	case RH_TOKEN_ONE:
-		rh_out_text(out, "+");
-		return 0;
-	case RH_TOKEN_TAIL0:
-		rh_out_text(out, "#");
-		return 0;
-	case RH_TOKEN_TAIL1:
-		rh_out_text(out, is_below_blank(filter, i) ? "#" : "+/#");
-		return 0;
-	default:
-		return rh_no_wild(err, &rh_rules_mqtt, filter, i);
-	}
+	if (token->size && (memchr(text, '+', token->size) || memchr(text, '#', token->size)))
+		return rh_no_image(err, &rh_rules_mqtt, i, "a literal '+' or '#'",
+			"no topic of mqtt holds one");
+	rh_out_bytes(out, text, token->size);
+	return 0;
 }
 
 const struct rh_rules rh_rules_mqtt = {
@@ -74,5 +53,7 @@ const struct rh_rules rh_rules_mqtt = {
 	.share = "$share/",
 	.everything = "#",
 	.read = read_level,
-	.write = write_token,
+	.wild = {[RH_TOKEN_ONE] = "+", [RH_TOKEN_TAIL0] = "#", [RH_TOKEN_TAIL1] = "+/#"},
+	.below_blank = "#",
+	.write_literal = write_literal,
 };

@@ -91,23 +91,6 @@ static int write_literal(
 	return 0;
 }
 
-static int write_token(
-	const struct rh_filter *filter, size_t i, struct rh_out *out, struct rh_error *err)
-{
-	switch (filter->token[i].kind) {
-	case RH_TOKEN_LIT:
-		return write_literal(filter, i, out, err);
-	case RH_TOKEN_ONE:
-		rh_out_text(out, "*");
-		return 0;
-	case RH_TOKEN_TAIL1:
-		rh_out_text(out, ">");
-		return 0;
-	default:
-		return rh_no_wild(err, &rh_rules_nats, filter, i);
-	}
-}
-
 const struct rh_rules rh_rules_nats = {
 	.name = "nats",
 	.separator = '.',
@@ -116,5 +99,6 @@ const struct rh_rules rh_rules_nats = {
 	.everything = ">",
 	.read = read_level,
 	.check = check_level,
-	.write = write_token,
+	.wild = {[RH_TOKEN_ONE] = "*", [RH_TOKEN_TAIL1] = ">"},
+	.write_literal = write_literal,
 };

@@ -86,6 +86,29 @@ static int check_at(
 	return 0;
 }
 
+/* Behind nothing but an empty level "one or more" says as much as "zero or more". */
+static bool is_below_blank(const struct rh_filter *filter, size_t i)
+{
+	return i == 1 && filter->token[1].kind == RH_TOKEN_TAIL1 &&
+	       filter->token[0].kind == RH_TOKEN_LIT && filter->token[0].size == 0;
+}
+
+static int write_token(const struct rh_filter *filter, const struct rh_rules *rules, size_t i,
+	struct rh_out *out, struct rh_error *err)
+{
+	uint16_t kind = filter->token[i].kind;
+
+	if (kind == RH_TOKEN_LIT)
+		return rules->write_literal(filter, i, out, err);
+	if ((kind == RH_TOKEN_PREFIX || kind == RH_TOKEN_SUB) && rules->write_glob)
+		return rules->write_glob(filter, i, out, err);
+	if (!rules->wild[kind])
+		return rh_no_wild(err, rules, filter, i);
+	rh_out_text(out, rules->below_blank && is_below_blank(filter, i) ? rules->below_blank
+									: rules->wild[kind]);
+	return 0;
+}
+
 static int write_filter(const struct rh_filter *filter, const struct rh_rules *rules,
 	struct rh_out *out, struct rh_error *err)
 {
@@ -99,7 +122,7 @@ static int write_filter(const struct rh_filter *filter, const struct rh_rules *r
 	for (size_t i = 0; i < filter->tokens && ret == 0; i++) {
 		if (i)
 			rh_out_bytes(out, &rules->separator, 1);
-		ret = rules->write(filter, i, out, err);
+		ret = write_token(filter, rules, i, out, err);
 	}
 	return ret;
 }

@@ -48,27 +48,16 @@ static int write_literal(
 	return 0;
 }
 
-static int write_token(
+static int write_glob(
 	const struct rh_filter *filter, size_t i, struct rh_out *out, struct rh_error *err)
 {
 	const struct rh_token *token = &filter->token[i];
 
-	switch (token->kind) {
-	case RH_TOKEN_LIT:
-		return write_literal(filter, i, out, err);
-	case RH_TOKEN_PREFIX:
-		rh_out_bytes(out, filter->canon + token->start, token->size);
-		rh_out_text(out, "*");
-		return 0;
-	case RH_TOKEN_ONE:
-		rh_out_text(out, "*");
-		return 0;
-	case RH_TOKEN_TAIL1:
-		rh_out_text(out, ">");
-		return 0;
-	default:
+	if (token->kind != RH_TOKEN_PREFIX)
 		return rh_no_wild(err, &rh_rules_solace, filter, i);
-	}
+	rh_out_bytes(out, filter->canon + token->start, token->size);
+	rh_out_text(out, "*");
+	return 0;
 }
 
 const struct rh_rules rh_rules_solace = {
@@ -78,5 +67,7 @@ const struct rh_rules rh_rules_solace = {
 	.share = "#share/",
 	.everything = ">",
 	.read = read_level,
-	.write = write_token,
+	.wild = {[RH_TOKEN_ONE] = "*", [RH_TOKEN_TAIL1] = ">"},
+	.write_literal = write_literal,
+	.write_glob = write_glob,
 };

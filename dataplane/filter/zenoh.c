@@ -155,27 +155,6 @@ static int write_glob(
 	return 0;
 }
 
-static int write_token(
-	const struct rh_filter *filter, size_t i, struct rh_out *out, struct rh_error *err)
-{
-	switch (filter->token[i].kind) {
-	case RH_TOKEN_LIT:
-		return write_literal(filter, i, out, err);
-	case RH_TOKEN_PREFIX:
-	case RH_TOKEN_SUB:
-		return write_glob(filter, i, out, err);
-	case RH_TOKEN_ONE:
-		rh_out_text(out, "*");
-		return 0;
-	case RH_TOKEN_TAIL1:
-		rh_out_text(out, "*/**");
-		return 0;
-	default:
-		rh_out_text(out, "**");
-		return 0;
-	}
-}
-
 const struct rh_rules rh_rules_zenoh = {
 	.name = "zenoh",
 	.separator = '/',
@@ -185,5 +164,10 @@ const struct rh_rules rh_rules_zenoh = {
 	.everything = "**",
 	.read = read_level,
 	.check = check_level,
-	.write = write_token,
+	.wild = {[RH_TOKEN_ONE] = "*",
+		[RH_TOKEN_TAIL1] = "*/**",
+		[RH_TOKEN_TAIL0] = "**",
+		[RH_TOKEN_ANY] = "**"},
+	.write_literal = write_literal,
+	.write_glob = write_glob,
 };
