@@ -4,7 +4,7 @@
  */
 
 #include "perf/bench/path.h"
-#include "perf/bench/path_options.h"
+#include "perf/bench/path_main.h"
 #include "perf/bench/thread_cpu.h"
 
 #include "dataplane/api/counters.h"
@@ -194,29 +194,26 @@ static int run(const struct path_options *opt, struct rh_error *err)
 	return ret;
 }
 
+static int options_check(const struct path_options *opt, struct rh_error *err)
+{
+	if (opt->queued)
+		return rh_error_set(err, EINVAL, "--queued belongs to rhumb-perf-count");
+	if (opt->churned || opt->visible)
+		return rh_error_set(err, EINVAL, "--churned and --visible belong to rhumb-perf-update");
+	return 0;
+}
+
+/* What was asked for: the packet memory, or to measure. */
+static int answer(const struct path_options *opt, struct rh_error *err)
+{
+	if (!opt->memory)
+		return run(opt, err);
+	(void)printf("%u\n", path_memory_mib(opt));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct path_options opt;
-	struct rh_error err = {""};
-	int ret;
-
-	ret = path_options_parse(argc, argv, &opt, &err);
-	if (!ret && opt.queued)
-		ret = rh_error_set(&err, EINVAL, "--queued belongs to rhumb-perf-count");
-	if (!ret && (opt.churned || opt.visible))
-		ret = rh_error_set(&err, EINVAL, "--churned and --visible belong to rhumb-perf-update");
-	if (ret < 0)
-		(void)fprintf(stderr, "rhumb-perf-path: %s\n", err.text);
-	if (ret)
-		return ret < 0 ? 2 : 0;
-	if (opt.memory) {
-		(void)printf("%u\n", path_memory_mib(&opt));
-		return 0;
-	}
-	rh_rcu_register();
-	ret = run(&opt, &err);
-	rh_rcu_unregister();
-	if (ret)
-		(void)fprintf(stderr, "rhumb-perf-path: %s\n", err.text);
-	return ret ? 1 : 0;
+	return path_main(argc, argv,
+		&(struct path_program){"rhumb-perf-path", options_check, answer});
 }

@@ -5,7 +5,7 @@
 
 #include "perf/bench/update.h"
 
-#include "perf/bench/path_options.h"
+#include "perf/bench/path_main.h"
 #include "perf/bench/thread_cpu.h"
 
 #include "dataplane/api/counters.h"
@@ -136,21 +136,6 @@ static int options_check(const struct path_options *opt, struct rh_error *err)
 
 int main(int argc, char **argv)
 {
-	struct path_options opt;
-	struct rh_error err = {""};
-	int ret;
-
-	ret = path_options_parse(argc, argv, &opt, &err);
-	if (!ret)
-		ret = options_check(&opt, &err);
-	if (ret < 0)
-		(void)fprintf(stderr, "rhumb-perf-update: %s\n", err.text);
-	if (ret)
-		return ret < 0 ? 2 : 0;
-	rh_rcu_register();
-	ret = run(&opt, &err);
-	rh_rcu_unregister();
-	if (ret)
-		(void)fprintf(stderr, "rhumb-perf-update: %s\n", err.text);
-	return ret ? 1 : 0;
+	return path_main(argc, argv,
+		&(struct path_program){"rhumb-perf-update", options_check, run});
 }
