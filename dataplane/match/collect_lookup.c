@@ -74,12 +74,10 @@ static inline __attribute__((always_inline)) void members_each(struct dp_match *
 	const struct dp_filter *filter, enum dp_set_kind kind, member_visit visit)
 {
 	const struct dp_set *set = rh_rcu_deref(filter->set[kind]);
-	uint32_t spans = set > DP_SET_ALONE ? dp_set_spans(set) : 0, count;
+	uint32_t spans = dp_filter_spans(set), count;
 
-	if (set == DP_SET_ALONE)
-		visit(match, &filter->first);
 	for (uint32_t i = 0; i < spans; i++) {
-		const struct dp_receiver *member = dp_set_span(set, i, &count);
+		const struct dp_receiver *member = dp_filter_span(filter, set, i, &count);
 
 		for (uint32_t k = 0; k < count; k++)
 			if (rh_likely(dp_member_session(&member[k]) != DP_SESSION_NONE))

@@ -70,10 +70,8 @@ static void explain_filter(void *arg, const struct dp_filter *filter)
 	const struct dp_set *set = filter->set[kinds[x->round]];
 	uint32_t count;
 
-	if (set == DP_SET_ALONE)
-		explain_member(x, &filter->first);
-	for (uint32_t i = 0; set > DP_SET_ALONE && i < dp_set_spans(set); i++) {
-		const struct dp_receiver *member = dp_set_span(set, i, &count);
+	for (uint32_t i = 0; i < dp_filter_spans(set); i++) {
+		const struct dp_receiver *member = dp_filter_span(filter, set, i, &count);
 
 		for (uint32_t k = 0; k < count; k++)
 			if (dp_member_session(&member[k]) != DP_SESSION_NONE)

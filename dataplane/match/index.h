@@ -119,6 +119,24 @@ static inline char *dp_filter_canon(const struct dp_filter *filter)
 	return (char *)(uintptr_t)(filter->run + filter->runs);
 }
 
+/* Contiguous runs of members of @set, one of a filter's, NULL included. */
+static inline uint32_t dp_filter_spans(const struct dp_set *set)
+{
+	if (set <= DP_SET_ALONE)
+		return set == DP_SET_ALONE;
+	return dp_set_spans(set);
+}
+
+/* The @i-th of them. */
+static inline const struct dp_receiver *dp_filter_span(
+	const struct dp_filter *filter, const struct dp_set *set, uint32_t i, uint32_t *count)
+{
+	if (set > DP_SET_ALONE)
+		return dp_set_span(set, i, count);
+	*count = 1;
+	return &filter->first;
+}
+
 static inline uint64_t dp_slot_tag(uint64_t key)
 {
 	return (key << 16 | 1ULL << 48) & ~DP_SLOT_ADDRESS;

@@ -55,6 +55,14 @@ void dp_search_run(struct dp_search *search);
 /* Is @topic, whose number of levels fits its shape, @filter's? @room: any memory of that size. */
 bool dp_filter_fits(
 	const struct dp_filter *filter, const struct rh_topic *topic, struct rh_filter *room);
+/* Is @filter, met under @key of shape @shape, one of @tenant's that match @topic? */
+static inline bool dp_filter_answers(const struct dp_filter *filter, uint64_t key, uint32_t shape,
+	uint16_t tenant, const struct rh_topic *topic, struct rh_filter *room)
+{
+	return filter->key == key && filter->shape == shape && filter->tenant == tenant &&
+	       dp_filter_fits(filter, topic, room);
+}
+
 /* Key of @topic under @row, which fits its levels. False: a part of it is shorter than the shape
  * wants. */
 bool dp_shape_topic_key(const struct dp_secret *secret, const struct dp_shape_row *row,

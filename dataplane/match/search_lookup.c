@@ -243,8 +243,7 @@ static inline void hit_read(struct dp_search *search, const struct dp_search_hit
 	const struct dp_filter *filter = hit->filter;
 
 	for (; filter; filter = rh_rcu_deref(filter->next))
-		if (filter->key == hit->key && filter->shape == hit->shape &&
-			filter->tenant == tenant && dp_filter_fits(filter, topic, &search->whole))
+		if (dp_filter_answers(filter, hit->key, hit->shape, tenant, topic, &search->whole))
 			found_add(search, &search->answer[hit->topic], filter);
 }
 

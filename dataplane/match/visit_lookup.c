@@ -21,8 +21,7 @@ static void visit_chain(struct visit *v, uint64_t word, uint64_t key, uint32_t s
 	const struct dp_filter *filter = dp_slot_filter(word);
 
 	for (; filter; filter = rh_rcu_deref(filter->next))
-		if (filter->key == key && filter->shape == shape && filter->tenant == v->tenant &&
-			dp_filter_fits(filter, v->topic, &v->room))
+		if (dp_filter_answers(filter, key, shape, v->tenant, v->topic, &v->room))
 			v->cb(v->arg, filter);
 }
 
