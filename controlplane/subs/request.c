@@ -1,5 +1,6 @@
 #include "controlplane/subs/subs_priv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,19 +100,18 @@ static void filter_start(struct cp_entry *e, struct cp_sub_outcome *out)
 	struct rh_error err;
 	int ret;
 
-	if (e->dialect != RH_DIALECT_MQTT) {
-		cp_outcome_set(out, RH_SUB_UNSUPPORTED,
-			"topic dialect %u is not supported yet: use 0 (native)", e->dialect);
-		return;
-	}
-	ret = rh_filter_parse(RH_DIALECT_MQTT, e->filter, e->filter_len, &filter, &err);
+	ret = rh_filter_parse(e->dialect, e->filter, e->filter_len, &filter, &err);
 	if (ret == 0)
-		ret = rh_filter_is_plain(&filter, &err);
+		ret = rh_filter_is_unshared(&filter, &err);
 	if (ret < 0) {
-		cp_outcome_set(out, ret == -ENOTSUP ? RH_SUB_UNSUPPORTED : RH_SUB_INVALID_FILTER,
-			"%s", err.text);
+		/* Dialects that are not known yet are a later version's. */
+		bool later = ret == -ENOTSUP || e->dialect >= RH_DIALECT_COUNT;
+
+		cp_outcome_set(out, later ? RH_SUB_UNSUPPORTED : RH_SUB_INVALID_FILTER, "%s",
+			err.text);
 		return;
 	}
+	assert(filter.len <= e->filter_len + CANON_MORE);
 	memcpy(e->filter, filter.canon, filter.len);
 	e->filter_len = filter.len;
 	e->except = filter.except;
@@ -121,7 +121,11 @@ static void content_check(const struct cp_entry *e, struct cp_sub_outcome *out)
 {
 	if (e->content_kind == RH_CONTENT_NONE)
 		return;
-	if (e->content_kind == RH_CONTENT_CESQL)
+	if (e->except)
+		cp_outcome_set(out, RH_SUB_UNSUPPORTED,
+			"an exception (!) with a content expression is not supported yet: leave "
+			"the expression out, and all that the filter matches is excepted");
+	else if (e->content_kind == RH_CONTENT_CESQL)
 		cp_outcome_set(out, RH_SUB_UNSUPPORTED,
 			"CESQL expressions are not supported yet: use a payload regular expression "
 			"(kind %d)",
@@ -240,7 +244,8 @@ static void del_entry(struct cp_request *r, struct cp_subs_session *s, uint16_t 
 		ref = cp_registry_find(r->subs, &key);
 	if (!ref) {
 		cp_outcome_set(&r->outcomes[i], RH_SUB_NOT_SUBSCRIBED,
-			"this session has no subscription with that filter%s",
+			"this session has no %s with that filter%s",
+			e->except ? "exception" : "subscription",
 			e->content_kind ? " and pattern" : "");
 		return;
 	}

@@ -124,14 +124,22 @@ int rh_filter_parse(enum rh_dialect dialect, const char *text, size_t len, struc
 	return 0;
 }
 
+int rh_filter_is_unshared(const struct rh_filter *filter, struct rh_error *err)
+{
+	if (!filter->grouped)
+		return 0;
+	return rh_error_set(err, ENOTSUP,
+		"filter byte 0: shared subscriptions are not supported yet: subscribe to the "
+		"filter without the %s, or wait for a version that has them",
+		filter->group_len ? "group" : "$queue/");
+}
+
 int rh_filter_is_plain(const struct rh_filter *filter, struct rh_error *err)
 {
-	if (filter->grouped)
-		return rh_error_set(err, ENOTSUP,
-			"filter byte 0: shared subscriptions (%s) are not supported yet: "
-			"subscribe to the filter without that prefix, or wait for a version that "
-			"has them",
-			filter->group_len ? "$share/" : "$queue/");
+	int ret = rh_filter_is_unshared(filter, err);
+
+	if (ret)
+		return ret;
 	if (filter->except)
 		return rh_error_set(err, ENOTSUP,
 			"filter byte 0: exceptions (!) are not supported here: leave the '!' out, "

@@ -116,8 +116,9 @@ int rh_filter_print(const struct rh_filter *filter, enum rh_dialect dialect, cha
 int rh_filter_show(
 	const struct rh_filter *filter, char *out, size_t room, enum rh_dialect *dialect);
 
-/* -ENOTSUP with a sentence in @err when the text asked for a group or an exception, for those who
- * cannot serve them; else 0. Ctx: any. */
+/* -ENOTSUP with a sentence in @err when the text asked for a group; when it asked for a group or an
+ * exception: for those who cannot serve them; else 0. Ctx: any. */
+int rh_filter_is_unshared(const struct rh_filter *filter, struct rh_error *err);
 int rh_filter_is_plain(const struct rh_filter *filter, struct rh_error *err);
 
 /*

@@ -142,7 +142,7 @@
  *    0   2   filter length, up to 1,024
  *    2   2   content length, up to 4,096; 0 with content kind 0
  *    4   1   content kind (enum rh_content_kind)
- *    5   1   topic dialect (0 native)
+ *    5   1   topic dialect (enum rh_dialect): 0 mqtt (native), 1 solace, 2 nats, 3 zenoh, 4 amqp
  *    6   2   ignored
  *    8   -   filter, content, zeros up to the next multiple of 8
  *

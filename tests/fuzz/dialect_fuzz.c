@@ -73,6 +73,8 @@ static bool parse(enum rh_dialect dialect, struct text text, struct rh_filter *o
 	bool plain = ok && rh_filter_is_plain(out, NULL) == 0;
 
 	must(plain == ref_dialect_filter_valid((enum ref_dialect)dialect, text.bytes, text.len));
+	/* What keeps texts keeps so many bytes for their canonical form. */
+	must(!ok || out->len <= text.len + (RH_CANON_MAX - RH_FILTER_MAX));
 	if (ok)
 		check_forms(out, dialect);
 	return plain;

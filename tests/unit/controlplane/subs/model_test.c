@@ -15,11 +15,12 @@
 #define FILTERS	 40 /* the last ones are refused by the table */
 #define REFUSED	 4
 #define PATTERNS 4 /* 0: none */
+#define EXCEPT	 PATTERNS /* as one more of them */
 #define MOST	 25 /* subscriptions of a session */
 #define STEPS	 20000
 #define EITHER	 0xff
 
-static bool want[SESSIONS][FILTERS][PATTERNS];
+static bool want[SESSIONS][FILTERS][EXCEPT + 1];
 static uint32_t count[SESSIONS];
 static unsigned open_requests;
 static const char *const patterns[PATTERNS] = {NULL, "one", "two[0-9]", "three"};
@@ -46,11 +47,29 @@ static void on_answer(
 	free(asked);
 }
 
-static char *text_of(unsigned f, char *out, size_t room)
+/* One filter in the dialects that can say it. */
+static const struct {
+	const char *wanted, *refused;
+	enum rh_dialect dialect;
+} writings[] = {
+	{"%sf/%u/+/x", "%srefused/%u", RH_DIALECT_MQTT},
+	{"%sf/%u/*/x", "%srefused/%u", RH_DIALECT_SOLACE},
+	{"%sf.%u.*.x", "%srefused.%u", RH_DIALECT_NATS},
+	{"%sf.%u.*.x", "%srefused.%u", RH_DIALECT_AMQP},
+};
+
+static struct rh_sub_entry entry_of(unsigned f, unsigned p, char *text, size_t room)
 {
+	size_t w = (size_t)random() % RH_ARRAY_LEN(writings);
+	struct rh_sub_entry e;
+
 	/* No filter of a refused name is ever live. */
-	(void)snprintf(out, room, f >= FILTERS - REFUSED ? "refused/%u" : "f/%u/+/x", f);
-	return out;
+	(void)snprintf(text, room,
+		f >= FILTERS - REFUSED ? writings[w].refused : writings[w].wanted,
+		p == EXCEPT ? "!" : "", f);
+	e = p && p != EXCEPT ? entry_with(text, patterns[p]) : entry(text);
+	e.dialect = (uint8_t)writings[w].dialect;
+	return e;
 }
 
 static uint8_t model_add(unsigned s, unsigned f, unsigned p)
@@ -96,10 +115,10 @@ static void request(unsigned s)
 
 	asked->count = (uint16_t)(1 + random() % 4);
 	for (unsigned i = 0; i < asked->count; i++) {
-		unsigned f = filter_choose(s), p = random() % 4 ? 0 : (unsigned)random() % PATTERNS;
+		unsigned f = filter_choose(s);
+		unsigned p = random() % 4 ? 0 : (unsigned)random() % (EXCEPT + 1);
 
-		(void)text_of(f, texts[i], sizeof(texts[i]));
-		entries[i] = p ? entry_with(texts[i], patterns[p]) : entry(texts[i]);
+		entries[i] = entry_of(f, p, texts[i], sizeof(texts[i]));
 		asked->codes[i] = del ? model_del(s, f, p) : model_add(s, f, p);
 	}
 	ret = del ? cp_subs_del(subs, s, 0, entries, asked->count, on_answer, asked)
@@ -137,6 +156,7 @@ static bool row_check(void *arg, const struct cp_sub_row *row)
 	cr_assert_eq(sscanf(text, "f/%u/+/x", &f), 1, "%s", text);
 	while (p < PATTERNS - 1 && row->content && (!p || strcmp(row->content, patterns[p]) != 0))
 		p++;
+	p = row->except ? EXCEPT : p;
 	cr_assert(want[row->slot][f][p], "session %u has %s and %s", row->slot, text,
 		row->content ? row->content : "nothing");
 	cr_assert_neq(row->since_wall_ns, 0);

@@ -89,7 +89,7 @@ Test(subs, each_entry_has_its_own_result_in_order)
 	struct rh_sub_entry entries[] = {entry("ok"), entry("a#"), entry("$share/g/a"),
 		entry("$queue/a"), entry(""), entry("also/ok"),
 		{.filter = {"x", 1}, .content_kind = 2}, {.filter = {"x", 1}, .content_kind = 9},
-		{.filter = {"x", 1}, .dialect = 3}, entry_with("x", "")};
+		{.filter = {"x", 1}, .dialect = 5}, entry_with("x", "")};
 	static const uint8_t codes[] = {RH_SUB_OK, RH_SUB_INVALID_FILTER, RH_SUB_UNSUPPORTED,
 		RH_SUB_UNSUPPORTED, RH_SUB_INVALID_FILTER, RH_SUB_OK, RH_SUB_UNSUPPORTED,
 		RH_SUB_UNSUPPORTED, RH_SUB_UNSUPPORTED, RH_SUB_INVALID_CONTENT};

@@ -76,6 +76,28 @@ Test(table, an_acknowledged_subscription_is_found_and_a_removed_one_is_not)
 	cr_assert_eq(receivers("a/b", ""), 0);
 }
 
+Test(table, an_exception_subtracts_what_other_filters_of_its_session_bring)
+{
+	struct rh_sub_entry exception = entry("!a.*.private.>");
+
+	exception.dialect = RH_DIALECT_NATS;
+	cr_assert_eq(added(1, entry("a/#"), &a), RH_SUB_OK);
+	cr_assert_eq(added(1, entry_with("a/#", "needle"), &a), RH_SUB_OK);
+	cr_assert_eq(added(2, entry_with("#", "needle"), &a), RH_SUB_OK);
+	cr_assert_eq(receivers("a/b/private/c", "needle"), 2);
+	cr_assert_eq(added(1, exception, &a), RH_SUB_OK);
+	cr_assert_eq(added(3, exception, &a), RH_SUB_OK);
+	cr_assert_eq(receivers("a/b/private/c", "needle"), 1);
+	cr_assert_eq(receivers("a/b/private/c", ""), 0);
+	cr_assert_eq(receivers("a/b/private", "needle"), 2);
+	cr_assert_eq(receivers("a/b/public/c", ""), 1);
+	cr_assert_eq(deleted(1, entry("a/#"), &a), RH_SUB_OK);
+	cr_assert_eq(receivers("a/b/private/c", "needle"), 1);
+	cr_assert_eq(receivers("a/b/public/c", "needle"), 2);
+	cr_assert_eq(deleted(1, entry("!a/+/private/+/#"), &a), RH_SUB_OK);
+	cr_assert_eq(receivers("a/b/private/c", "needle"), 2);
+}
+
 Test(table, payload_patterns_select_through_every_change_of_the_set)
 {
 	char text[32], payload[64];
