@@ -62,6 +62,18 @@ struct dp_sub_info {
 int dp_table_sub_info(const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_info *out);
 
 /*
+ * What a subscription costs, in estimates (docs/topic-index.md, Prices): what would be saved if it went and all others
+ * stayed.
+ */
+struct dp_sub_price {
+	uint32_t every_cycles; /* for each event of its tenant whose topic has as many levels as it wants */
+	uint32_t match_cycles; /* more for each event that it matches */
+	uint32_t bytes;	       /* held by the table for it alone */
+};
+/* Of one that was added and not removed since. -ENOENT. Ctx: builder. */
+int dp_table_sub_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_price *out);
+
+/*
  * A tenant's payload patterns: a database serialized by the compile helper (tools/hsc), for ids 1..count. Allocates scratch for every worker
  * before it is published. Takes effect with the next publish. @serialized is copied.
  * 0, -EINVAL when Hyperscan refuses the bytes, -ENOMEM. Ctx: builder.

@@ -45,6 +45,12 @@ static inline bool dp_arena_serves(size_t bytes)
 	return bytes <= DP_ARENA_LARGEST || bytes == DP_ARENA_BLOCK;
 }
 
+/* What an object of @bytes takes, as far as the arena serves it. */
+static inline size_t dp_arena_size(size_t bytes)
+{
+	return RH_ALIGN_UP(bytes, (size_t)DP_ARENA_STEP);
+}
+
 /* @bytes: above 0, one that is served. Not zeroed. A DP_ARENA_BLOCK lies at a multiple of its size.
  * NULL: no memory. */
 void *dp_arena_take(struct dp_arena *arena, size_t bytes);

@@ -289,8 +289,7 @@ static struct dp_filter *filter_create(
 {
 	struct dp_run run[RH_LEVELS_MAX + 1];
 	uint8_t runs = partial ? 0 : runs_of(from, run);
-	struct dp_filter *filter =
-		dp_memory_alloc(memory, sizeof(*filter) + runs * sizeof(*run) + from->len);
+	struct dp_filter *filter = dp_memory_alloc(memory, dp_filter_size(runs, from->len));
 
 	if (!filter)
 		return NULL;

@@ -119,6 +119,12 @@ static inline char *dp_filter_canon(const struct dp_filter *filter)
 	return (char *)(uintptr_t)(filter->run + filter->runs);
 }
 
+/* Bytes of a filter with @runs runs and a canonical form of @len bytes. */
+static inline size_t dp_filter_size(uint8_t runs, uint16_t len)
+{
+	return sizeof(struct dp_filter) + runs * sizeof(struct dp_run) + len;
+}
+
 /* Contiguous runs of members of @set, one of a filter's, NULL included. */
 static inline uint32_t dp_filter_spans(const struct dp_set *set)
 {
@@ -189,6 +195,9 @@ int dp_index_shape_take(struct dp_memory *memory, struct dp_index *index, uint16
 	const struct dp_shape *shape, uint32_t *id);
 void dp_index_shape_give(
 	struct dp_memory *memory, struct dp_index *index, uint16_t tenant, uint32_t id);
+/* The row of a shape that has filters; until the next one is taken or given. */
+const struct dp_shape_row *dp_index_shape_row(
+	const struct dp_index *index, uint16_t tenant, uint32_t id);
 
 /* member_build.c: as dp_set_add and dp_set_del, for a filter's set of @kind. */
 int dp_filter_member_add(struct dp_memory *memory, struct dp_filter *filter, uint8_t kind,

@@ -119,13 +119,26 @@ int dp_index_shape_take(struct dp_memory *memory, struct dp_index *index, uint16
 	return 0;
 }
 
-void dp_index_shape_give(
-	struct dp_memory *memory, struct dp_index *index, uint16_t tenant, uint32_t id)
+static struct dp_shape_row *row_at(const struct dp_index *index, uint16_t tenant, uint32_t id)
 {
 	struct dp_shape_row *row = index->rows[tenant]->row;
 
 	while (row->id != id)
 		row++;
+	return row;
+}
+
+const struct dp_shape_row *dp_index_shape_row(
+	const struct dp_index *index, uint16_t tenant, uint32_t id)
+{
+	return row_at(index, tenant, id);
+}
+
+void dp_index_shape_give(
+	struct dp_memory *memory, struct dp_index *index, uint16_t tenant, uint32_t id)
+{
+	struct dp_shape_row *row = row_at(index, tenant, id);
+
 	if (--row->filters == 0)
 		(void)publish(memory, index, tenant);
 }

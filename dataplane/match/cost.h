@@ -1,0 +1,31 @@
+#pragma once
+
+/*
+ * What the steps of an event cost a worker that finds nothing in its result cache, in TSC cycles:
+ * estimates for prices and explanations, nothing decides by them. Measured on an Intel Xeon, model
+ * 207 (two virtual processors under KVM, TSC 2.10 GHz), gcc 12.2 -O3 -march=x86-64-v3, least
+ * windows, other work on the machine (docs/performance.md, Prices). Another processor has other
+ * cycles; what is dear stays dear.
+ */
+
+/* To cut the topic into levels and check it, hash them, start and end the search: bench match, a
+ * miss without its probes and its filter. */
+#define DP_COST_TOPIC 120
+/* One shape asked for a key and its line of the table read: scenario shapes, 127 shapes against
+ * exact filters, the difference for each of 126. */
+#define DP_COST_PROBE 15
+/* For each part of a shape (shape.h) more: it is hashed by itself. Ten shapes with one more in a
+ * table of ten, everything in the first caches. */
+#define DP_COST_PART 12
+/* A filter under the key read and compared, its sets gone through: scenario shapes, 64 filters that
+ * match everything, for each of them without its probe. */
+#define DP_COST_FILTER 50
+/* Compared whole (dp_filter.partial) instead of by runs, more: rh_filter_from_canon and
+ * rh_filter_matches, 296 to 356. */
+#define DP_COST_WHOLE 320
+/* One more of a filter's subscribers to go through: 1,000 of them, likewise. */
+#define DP_COST_MEMBER 3
+/* The payload, of 150 bytes, through the tenant's patterns: bench match, a scan without a match. */
+#define DP_COST_SCAN 100
+/* A copy made and handed to a transmit queue: scenario fanout, 62 to 70 with 64 copies. */
+#define DP_COST_COPY 70
