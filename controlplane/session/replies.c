@@ -155,6 +155,21 @@ static uint16_t cut(const char *text, size_t most)
 	return (uint16_t)most;
 }
 
+static uint16_t most_16(uint32_t value)
+{
+	return value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
+}
+
+static struct rh_sub_result result_of(const struct cp_sub_outcome *outcome, size_t text_most)
+{
+	const struct dp_sub_price *price = &outcome->price;
+
+	return (struct rh_sub_result){.code = outcome->code,
+		.text = {outcome->text, cut(outcome->text, text_most)},
+		.price = {most_16(price->every_cycles), most_16(price->match_cycles),
+			most_16(price->bytes)}};
+}
+
 int cp_suback_encode(uint8_t *out, size_t room, uint8_t type, uint32_t request, uint64_t generation,
 	const struct cp_sub_outcome *outcomes, uint16_t count)
 {
@@ -162,11 +177,8 @@ int cp_suback_encode(uint8_t *out, size_t room, uint8_t type, uint32_t request, 
 	int len;
 
 	for (int most = RH_TEXT_MAX;; most = most > 4 ? most - 4 : 0) {
-		for (uint16_t i = 0; i < count; i++) {
-			results[i].code = outcomes[i].code;
-			results[i].text = (struct rh_text){
-				outcomes[i].text, cut(outcomes[i].text, (size_t)most)};
-		}
+		for (uint16_t i = 0; i < count; i++)
+			results[i] = result_of(&outcomes[i], (size_t)most);
 		len = rh_suback_encode(out, room, type, request, generation, results, count);
 		if (len > 0 || !most)
 			return len;

@@ -15,6 +15,16 @@
  * live until then. */
 #define QUIESCENT_EVERY 256
 
+/* @change is an entry's: its outcome learns what @sub costs. */
+static void price_run(struct cp_subs *subs, struct cp_request *r, const struct cp_change *change,
+	dp_sub_id_t sub)
+{
+	struct cp_sub_outcome *out = &r->outcomes[change - r->changes];
+
+	if (subs->ops->sub_price(subs->table, sub, &out->price) == 0)
+		out->price.bytes += CP_RECORD_BYTES;
+}
+
 static void add_run(struct cp_subs *subs, struct cp_request *r, struct cp_change *change)
 {
 	struct cp_adding *a = change->adding;
@@ -27,6 +37,18 @@ static void add_run(struct cp_subs *subs, struct cp_request *r, struct cp_change
 			&a->table_id, &r->builder.err);
 	change->result = a->refused = (int16_t)ret;
 	change->id = a->table_id;
+	if (ret == 0)
+		price_run(subs, r, change, a->table_id);
+}
+
+/* It is as good as what it relies on. */
+static void keep_run(struct cp_subs *subs, struct cp_request *r, struct cp_change *change)
+{
+	const struct cp_adding *a = change->adding;
+
+	change->result = a->refused;
+	if (change->result == 0)
+		price_run(subs, r, change, a->table_id);
 }
 
 static void del_run(struct cp_subs *subs, struct cp_change *change)
@@ -50,8 +72,10 @@ static void change_run(struct cp_subs *subs, struct cp_request *r, struct cp_cha
 		del_run(subs, change);
 		break;
 	case CP_CHANGE_KEEP:
-		/* It is as good as what it relies on. */
-		change->result = change->adding->refused;
+		keep_run(subs, r, change);
+		break;
+	case CP_CHANGE_PRICE:
+		price_run(subs, r, change, change->id);
 		break;
 	case CP_CHANGE_NONE:
 		break;

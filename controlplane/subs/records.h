@@ -28,6 +28,9 @@ struct cp_record {
 };
 _Static_assert(sizeof(struct cp_record) == 12, "ten million of them");
 
+/* Of each subscription that is there, its reference in the keys included. */
+#define CP_RECORD_BYTES (sizeof(struct cp_record) + 8)
+
 struct cp_pattern;
 
 /* A subscription that the builder has yet to answer for. */

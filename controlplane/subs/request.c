@@ -218,14 +218,15 @@ static void add_entry(struct cp_request *r, struct cp_subs_session *s, uint16_t 
 	struct cp_sub_key key = key_of(r, e);
 	uint32_t ref = cp_registry_find(subs, &key);
 
-	if (ref && !cp_ref_is_live(ref)) {
-		change_set(subs, &r->changes[i], CP_CHANGE_KEEP, ref);
-	} else if (!ref && s->count >= subs->subs_per_session) {
+	if (ref) {
+		change_set(subs, &r->changes[i],
+			cp_ref_is_live(ref) ? CP_CHANGE_PRICE : CP_CHANGE_KEEP, ref);
+	} else if (s->count >= subs->subs_per_session) {
 		subs->stats.over_limit++;
 		cp_outcome_set(&r->outcomes[i], RH_SUB_LIMIT,
 			"this session has its %u subscriptions: unsubscribe some",
 			subs->subs_per_session);
-	} else if (!ref) {
+	} else {
 		add_new(r, s, i);
 	}
 	if (e->pattern)

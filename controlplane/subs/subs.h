@@ -28,6 +28,7 @@ void cp_subs_destroy(struct cp_subs *subs);
 struct cp_sub_outcome {
 	uint8_t code; /* enum rh_sub_code */
 	char text[RH_TEXT_MAX + 1];
+	struct dp_sub_price price; /* of what was subscribed, the registry's bytes included; else zeros */
 };
 
 /* Writes code and sentence; what may not be shown becomes '?', the end is cut at a character. Ctx:

@@ -8,6 +8,7 @@ static const struct cp_subs_ops ops = {
 	.sub_add = dp_table_sub_add,
 	.sub_del = dp_table_sub_del,
 	.sub_info = dp_table_sub_info,
+	.sub_price = dp_table_sub_price,
 	.patterns_set = dp_table_patterns_set,
 	.publish = dp_table_publish,
 	.generation = dp_table_generation,

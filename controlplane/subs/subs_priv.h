@@ -33,6 +33,8 @@ struct cp_subs_ops {
 	int (*sub_del)(struct dp_table *table, dp_sub_id_t sub);
 	int (*sub_info)(
 		const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_info *out);
+	int (*sub_price)(
+		const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_price *out);
 	int (*patterns_set)(struct dp_table *table, uint16_t tenant, const void *serialized,
 		size_t len, uint32_t max_pattern, struct rh_error *err);
 	uint64_t (*publish)(struct dp_table *table);
@@ -128,7 +130,13 @@ struct cp_subs_session {
 	struct cp_request *head, *tail; /* not yet with the builder */
 };
 
-enum cp_change_kind { CP_CHANGE_NONE, CP_CHANGE_ADD, CP_CHANGE_DEL, CP_CHANGE_KEEP };
+enum cp_change_kind {
+	CP_CHANGE_NONE,
+	CP_CHANGE_ADD,
+	CP_CHANGE_DEL,
+	CP_CHANGE_KEEP,	 /* relies on an ADD that was sent before */
+	CP_CHANGE_PRICE, /* is there: only its price is asked for */
+};
 
 /* Of what was under way when it was sent, or of a live one (a DEL without @adding). */
 struct cp_change {

@@ -79,9 +79,15 @@ struct rh_subscribe {
 	uint32_t entries_len;
 };
 
+/* Estimates; 65,535: that or more. All zero: not told. */
+struct rh_sub_price {
+	uint16_t every_cycles, match_cycles, bytes;
+};
+
 struct rh_sub_result {
 	uint8_t code; /* enum rh_sub_code */
 	struct rh_text text;
+	struct rh_sub_price price; /* of a SUBSCRIBE's with code 0, else not looked at */
 };
 
 struct rh_suback {

@@ -126,7 +126,11 @@ static size_t result_load(const uint8_t *p, size_t left, struct rh_sub_result *o
 	if (left < RH_SUBACK_RESULT)
 		return 0;
 	out->code = p[0];
-	out->text = rh_text_at(p + RH_SUBACK_RESULT, rh_load_be16(p + 2));
+	out->text = rh_text_at(p + RH_SUBACK_RESULT, p[1]);
+	out->price = (struct rh_sub_price){0};
+	if (out->code == RH_SUB_OK)
+		out->price = (struct rh_sub_price){
+			rh_load_be16(p + 2), rh_load_be16(p + 4), rh_load_be16(p + 6)};
 	return result_size(out) <= left ? result_size(out) : 0;
 }
 
@@ -134,8 +138,7 @@ static bool result_valid(const uint8_t *p, size_t size, const struct rh_sub_resu
 {
 	size_t used = (size_t)RH_SUBACK_RESULT + result->text.len;
 
-	return result->text.len <= RH_TEXT_MAX && rh_text_shown(&result->text) &&
-	       rh_zero(p + used, size - used);
+	return rh_text_shown(&result->text) && rh_zero(p + used, size - used);
 }
 
 static enum rh_frame_error results_check(const uint8_t *p, size_t left, unsigned count)
@@ -183,6 +186,18 @@ bool rh_sub_result_next(const struct rh_suback *ack, size_t *offset, struct rh_s
 	return size != 0;
 }
 
+static void result_put(uint8_t *p, const struct rh_sub_result *result)
+{
+	p[0] = result->code;
+	p[1] = (uint8_t)result->text.len;
+	if (result->code == RH_SUB_OK) {
+		rh_store_be16(p + 2, result->price.every_cycles);
+		rh_store_be16(p + 4, result->price.match_cycles);
+		rh_store_be16(p + 6, result->price.bytes);
+	}
+	(void)rh_text_put(p + RH_SUBACK_RESULT, &result->text);
+}
+
 int rh_suback_encode(uint8_t *out, size_t room, uint8_t type, uint32_t request, uint64_t generation,
 	const struct rh_sub_result *results, uint16_t count)
 {
@@ -190,8 +205,11 @@ int rh_suback_encode(uint8_t *out, size_t room, uint8_t type, uint32_t request, 
 	size_t len = RH_SUBACK_HDR;
 	int taken;
 
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
+		if (results[i].text.len > RH_TEXT_MAX)
+			return -EMSGSIZE;
 		len += result_size(&results[i]);
+	}
 	taken = rh_control_begin(out, room, type, len);
 	if (taken < 0)
 		return taken;
@@ -199,9 +217,7 @@ int rh_suback_encode(uint8_t *out, size_t room, uint8_t type, uint32_t request, 
 	rh_store_be16(out + 8, count);
 	rh_store_be64(out + 16, generation);
 	for (unsigned i = 0; i < count; i++, p += result_size(&results[i - 1])) {
-		p[0] = results[i].code;
-		rh_store_be16(p + 2, results[i].text.len);
-		(void)rh_text_put(p + RH_SUBACK_RESULT, &results[i].text);
+		result_put(p, &results[i]);
 	}
 	return taken;
 }

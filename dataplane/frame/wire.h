@@ -156,11 +156,13 @@
  *   16   8   table generation from which the change holds on every worker
  *   24   -   results
  *
- * SUBACK_RESULT, 4 bytes + text, padded to 8
+ * SUBACK_RESULT, 8 bytes + text, padded to 8
  *    0   1   code (enum rh_sub_code)
- *    1   1   ignored
- *    2   2   text length, up to 255
- *    4   -   text, zeros up to the next multiple of 8
+ *    1   1   text length, up to 255
+ *    2   2   cycles that it adds to each event of its tenant
+ *    4   2   cycles that it adds to each event that it matches
+ *    6   2   bytes that it holds
+ *    8   -   text, zeros up to the next multiple of 8
  *
  * CREDIT, 24 bytes
  *    0   1   type 0x30
@@ -214,7 +216,7 @@
 #define RH_SUBSCRIBE_HDR     16
 #define RH_SUBSCRIBE_ENTRY   8
 #define RH_SUBACK_HDR	     24
-#define RH_SUBACK_RESULT     4
+#define RH_SUBACK_RESULT     8
 #define RH_ALIAS_HDR	     16
 #define RH_ALIAS_ACK_HDR     16
 

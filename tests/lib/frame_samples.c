@@ -211,7 +211,7 @@ static const struct rh_sub_entry entries[] = {
 		.content_kind = RH_CONTENT_PAYLOAD_REGEX},
 };
 static const struct rh_sub_result results[] = {
-	{.code = RH_SUB_OK},
+	{.code = RH_SUB_OK, .price = {20, 280, 164}},
 	{.code = RH_SUB_INVALID_CONTENT, .text = {"position 3: no backreferences", 29}},
 };
 

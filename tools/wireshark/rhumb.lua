@@ -147,10 +147,12 @@ local layouts = {
 		{ 10, 6, "ignored" },
 		{ 16, 8, "generation" },
 	} },
-	SUBACK_RESULT = { size = 4, fields = {
+	SUBACK_RESULT = { size = 8, fields = {
 		{ 0, 1, "code" },
-		{ 1, 1, "ignored" },
-		{ 2, 2, "text_length" },
+		{ 1, 1, "text_length" },
+		{ 2, 2, "every_cycles" },
+		{ 4, 2, "match_cycles" },
+		{ 6, 2, "bytes" },
 	} },
 	CREDIT = { size = 24, fields = {
 		{ 0, 1, "type" },
@@ -464,7 +466,7 @@ end
 
 function dissect.SUBACK(tree, buf)
 	entries_add(tree, buf, layouts.SUBACK.size, "SUBACK_RESULT", function(result)
-		return { { fields.text, result(2, 2):uint() } }
+		return { { fields.text, result(1, 1):uint() } }
 	end)
 	return "request " .. buf(4, 4):uint()
 end

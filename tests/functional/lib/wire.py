@@ -116,7 +116,18 @@ def results(body):
     generation, = struct.unpack_from(">Q", body, 12)
     found, position = [], 20
     for _ in range(count):
-        code, _, size = struct.unpack_from(">BBH", body, position)
-        found.append((code, body[position + 4:position + 4 + size].decode("utf-8", "replace")))
-        position += 4 + size + (-(4 + size) % 8)
+        code, size = struct.unpack_from(">BB", body, position)
+        found.append((code, body[position + 8:position + 8 + size].decode("utf-8", "replace")))
+        position += 8 + size + -size % 8
     return request, generation, found
+
+
+def prices(body):
+    """[(cycles each event, cycles each match, bytes)] of a SUBACK body."""
+    count, = struct.unpack_from(">H", body, 4)
+    found, position = [], 20
+    for _ in range(count):
+        size, *price = struct.unpack_from(">xBHHH", body, position)
+        found.append(tuple(price))
+        position += 8 + size + -size % 8
+    return found

@@ -326,11 +326,13 @@ uint8_t last_bye(void)
 
 void answer_subs(uint8_t code, const char *text)
 {
-	struct cp_sub_outcome outcomes[64];
+	struct cp_sub_outcome outcomes[64] = {0};
 	unsigned waiting = around.waiting;
 
-	for (unsigned i = 0; i < 64; i++)
+	for (unsigned i = 0; i < 64; i++) {
+		outcomes[i].price = (struct dp_sub_price){20 + i, 70000, 150};
 		cp_outcome_set(&outcomes[i], code, "%s", text);
+	}
 	around.waiting = 0;
 	for (unsigned i = 0; i < waiting; i++)
 		around.cb[i](around.arg[i], outcomes, around.count[i], 9);

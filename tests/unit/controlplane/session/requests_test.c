@@ -45,6 +45,22 @@ Test(requests, a_subscribe_is_acknowledged_when_the_registry_says_so)
 	cr_assert_eq(last_sent()->to.wire_session, c.welcome.session);
 }
 
+Test(requests, prices_go_along_with_what_was_subscribed)
+{
+	struct rh_sub_result result;
+	struct rh_suback ack;
+	size_t offset = 0;
+
+	client_subscribe(&c, RH_RECORD_SUBSCRIBE, 1, 2);
+	answer_subs(RH_SUB_OK, "");
+	parse_suback(&ack);
+	cr_assert(rh_sub_result_next(&ack, &offset, &result));
+	cr_assert(rh_sub_result_next(&ack, &offset, &result));
+	cr_assert_eq(result.price.every_cycles, 21);
+	cr_assert_eq(result.price.match_cycles, UINT16_MAX, "that or more");
+	cr_assert_eq(result.price.bytes, 150);
+}
+
 Test(requests, a_repeat_gets_the_same_answer_and_is_not_done_again)
 {
 	struct sent first;

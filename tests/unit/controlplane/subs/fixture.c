@@ -84,6 +84,14 @@ static int fake_info(const struct dp_table *table, dp_sub_id_t sub, struct dp_su
 	return 0;
 }
 
+static int fake_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_price *out)
+{
+	(void)table;
+	cr_assert(fake.subs[sub].used, "the price of %u is asked for after its removal", sub);
+	*out = (struct dp_sub_price){1, 2, 3};
+	return 0;
+}
+
 static int fake_patterns(struct dp_table *table, uint16_t tenant, const void *serialized,
 	size_t len, uint32_t max_pattern, struct rh_error *err)
 {
@@ -137,7 +145,7 @@ static uint64_t fake_seen(const struct dp_engine *eng)
 	return fake.seen_follows ? rh_load_relaxed(&fake.generation) : rh_load_relaxed(&fake.seen);
 }
 
-static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_patterns, fake_publish,
+static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_price, fake_patterns, fake_publish,
 	fake_generation, fake_stats, fake_explain, fake_seen};
 
 const struct cp_subs_ops *const subs_fake_ops = &ops;

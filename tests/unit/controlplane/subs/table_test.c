@@ -24,8 +24,7 @@ static uint64_t seen_now(const struct dp_engine *eng)
 }
 
 static const struct cp_subs_ops ops = {dp_table_sub_add, dp_table_sub_del, dp_table_sub_info,
-	dp_table_patterns_set,
-	dp_table_publish, dp_table_generation, dp_table_stats, dp_table_explain, seen_now};
+	dp_table_sub_price, dp_table_patterns_set, dp_table_publish, dp_table_generation, dp_table_stats, dp_table_explain, seen_now};
 
 static void start(void)
 {
@@ -96,6 +95,42 @@ Test(table, an_exception_subtracts_what_other_filters_of_its_session_bring)
 	cr_assert_eq(receivers("a/b/public/c", "needle"), 2);
 	cr_assert_eq(deleted(1, entry("!a/+/private/+/#"), &a), RH_SUB_OK);
 	cr_assert_eq(receivers("a/b/private/c", "needle"), 2);
+}
+
+static bool same_price(const struct answer *x, const struct answer *y)
+{
+	const struct dp_sub_price *p = &x->outcomes[0].price, *q = &y->outcomes[0].price;
+
+	return p->every_cycles == q->every_cycles && p->match_cycles == q->match_cycles &&
+	       p->bytes == q->bytes;
+}
+
+Test(table, an_answer_tells_what_the_subscription_costs)
+{
+	const struct dp_sub_price *price = &a.outcomes[0].price;
+
+	cr_assert_eq(added(1, entry("a/+"), &a), RH_SUB_OK);
+	cr_assert(price->every_cycles && price->match_cycles && price->bytes > 100);
+	cr_assert_eq(added(1, entry("a/+"), &b), RH_SUB_OK);
+	cr_assert(same_price(&a, &b), "asked for again");
+	cr_assert_eq(added(1, entry("b/+"), &b), RH_SUB_OK);
+	cr_assert_eq(b.outcomes[0].price.every_cycles, 0);
+	cr_assert_eq(added(1, entry("a/+"), &a), RH_SUB_OK);
+	cr_assert_eq(price->every_cycles, 0, "the present price");
+	cr_assert_eq(deleted(1, entry("b/+"), &b), RH_SUB_OK);
+	cr_assert_eq(b.outcomes[0].price.match_cycles, 0);
+	cr_assert_eq(added(1, entry("a/#/b"), &b), RH_SUB_INVALID_FILTER);
+	cr_assert_eq(b.outcomes[0].price.match_cycles, 0);
+}
+
+/* The second request relies on what the builder has yet to do. */
+Test(table, what_is_asked_for_twice_at_once_has_one_price)
+{
+	add(1, entry("a/+"), &a);
+	add(1, entry("a/+"), &b);
+	run_until(&b);
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_OK);
+	cr_assert(a.outcomes[0].price.bytes > 100 && same_price(&a, &b));
 }
 
 Test(table, payload_patterns_select_through_every_change_of_the_set)

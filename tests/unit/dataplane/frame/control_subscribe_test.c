@@ -16,8 +16,8 @@ static const struct rh_sub_entry entries[] = {
 		.content_kind = RH_CONTENT_PAYLOAD_REGEX},
 };
 static const struct rh_sub_result results[] = {
-	{.code = RH_SUB_OK},
-	{.code = 200, .text = {"not today", 9}},
+	{.code = RH_SUB_OK, .price = {20, 65535, 164}},
+	{.code = 200, .text = {"not today", 9}, .price = {1, 2, 3}},
 };
 
 static size_t subscribe_make(void)
@@ -33,7 +33,7 @@ static size_t suback_make(void)
 {
 	int taken = rh_suback_encode(buf, sizeof(buf), RH_RECORD_SUBACK, 77, 1234, results, 2);
 
-	cr_assert_eq(taken, 24 + 8 + 16);
+	cr_assert_eq(taken, 24 + 8 + 24);
 	return (size_t)taken;
 }
 
@@ -157,7 +157,10 @@ Test(suback, survives_the_round_trip)
 	cr_assert_eq(rh_suback_parse(buf, len, &m), RH_FRAME_OK);
 	cr_assert(m.request == 77 && m.count == 2 && m.generation == 1234);
 	cr_assert(rh_sub_result_next(&m, &at, &r) && r.code == RH_SUB_OK && r.text.len == 0);
+	cr_assert(r.price.every_cycles == 20 && r.price.match_cycles == 65535 && r.price.bytes == 164);
 	cr_assert(rh_sub_result_next(&m, &at, &r) && r.code == 200 && r.text.len == 9);
+	cr_assert_eq(rh_load_be64(buf + 32) << 16, 0, "what is refused has no price");
+	cr_assert_not(r.price.every_cycles || r.price.match_cycles || r.price.bytes);
 	cr_assert_not(rh_sub_result_next(&m, &at, &r));
 }
 
@@ -180,14 +183,43 @@ Test(suback, texts_and_padding_are_checked)
 {
 	size_t len = suback_make();
 
-	buf[24 + 7] = 1;
+	buf[32 + 8 + 9] = 1;
 	cr_assert_eq(suback_error(len), RH_FRAME_VALUE, "padding");
 	len = suback_make();
-	buf[32 + 4] = '\n';
+	buf[32 + 8] = '\n';
 	cr_assert_eq(suback_error(len), RH_FRAME_VALUE, "control character");
 	len = suback_make();
 	rh_store_be32(buf + 4, 0);
 	cr_assert_eq(suback_error(len), RH_FRAME_VALUE, "request 0");
+}
+
+Test(suback, texts_longer_than_the_record_are_refused)
+{
+	struct rh_sub_result long_text = {.code = 1, .text = {(const char *)buf, RH_TEXT_MAX + 1}};
+	size_t len = suback_make();
+
+	buf[24 + 1] = 255;
+	cr_assert_eq(suback_error(len), RH_FRAME_LENGTH, "over the next results");
+	len = suback_make();
+	buf[32 + 1] = 17;
+	cr_assert_eq(suback_error(len), RH_FRAME_LENGTH, "over the end");
+	len = suback_make();
+	buf[32 + 1] = 8;
+	cr_assert_eq(suback_error(len), RH_FRAME_LENGTH, "eight bytes behind the last");
+	cr_assert_eq(rh_suback_encode(buf, sizeof(buf), RH_RECORD_SUBACK, 1, 1, &long_text, 1),
+		-EMSGSIZE);
+}
+
+Test(suback, a_price_of_what_was_refused_is_not_looked_at)
+{
+	size_t at = 0, len = suback_make();
+	struct rh_sub_result r;
+	struct rh_suback m;
+
+	rh_store_be64(buf + 32, 0xc809ffffffffffffULL);
+	cr_assert_eq(rh_suback_parse(buf, len, &m), RH_FRAME_OK);
+	(void)rh_sub_result_next(&m, &at, &r);
+	cr_assert(rh_sub_result_next(&m, &at, &r) && r.code == 200 && r.price.bytes == 0);
 }
 
 Test(alias, survives_the_round_trip_and_may_be_empty)

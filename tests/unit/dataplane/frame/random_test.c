@@ -162,7 +162,8 @@ static int suback_put(uint8_t *out, size_t room)
 
 	for (uint16_t i = 0; i < count; i++)
 		results[i] = (struct rh_sub_result){
-			(uint8_t)draw(), {(char *)noise, (uint16_t)below(30)}};
+			(uint8_t)draw(), {(char *)noise, (uint16_t)below(30)},
+			{(uint16_t)draw(), (uint16_t)draw(), (uint16_t)draw()}};
 	return rh_suback_encode(out, room, RH_RECORD_UNSUBACK, 1, draw(), results, count);
 }
 

@@ -142,10 +142,10 @@ static void on_subscribe(struct fake_router *f, const struct rh_record *rec)
 	for (uint16_t i = 0; i < m.count; i++) {
 		if (!rh_sub_entry_next(&m, &at, &entry))
 			abort();
-		results[i] = (struct rh_sub_result){0};
+		results[i] = (struct rh_sub_result){.price = {(uint16_t)(20 + i), 280, 164}};
 		results[i].text.bytes = "";
 		if (entry.filter.len >= 6 && memcmp(entry.filter.bytes, "refuse", 6) == 0)
-			results[i] = (struct rh_sub_result){f->sub_code, {"because", 7}};
+			results[i] = (struct rh_sub_result){.code = f->sub_code, .text = {"because", 7}};
 	}
 	reply(f, false, out, rh_suback_encode(out, sizeof(out), type, m.request, 7, results, m.count));
 }
