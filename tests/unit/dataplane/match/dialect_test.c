@@ -2,9 +2,7 @@
  * Every kind of wildcard through the index, against the reference that knows filters as text only.
  */
 
-#include "dataplane/base/compiler.h"
-#include "tests/lib/random.h"
-#include "tests/lib/reference_dialect.h"
+#include "tests/lib/dialect_text.h"
 #include "tests/unit/dataplane/match/fixture.h"
 
 #include <criterion/criterion.h>
@@ -12,66 +10,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SUBS	   150
-#define TEXT_MAX   400
-#define DEEP	   70 /* levels: beyond those that a key takes in */
-#define SHALLOW	   6
-
-static const struct {
-	char separator;
-	const char *wild[8]; /* some twice: oftener */
-} dialects[REF_DIALECT_COUNT] = {
-	[REF_MQTT] = {'/', {"+", "+", "#", "+", "+", "+", "#", "+"}},
-	[REF_SOLACE] = {'/', {"*", "a*", ">", "ab*", "*", "b*", ">", "*"}},
-	[REF_NATS] = {'.', {"*", "*", ">", "*", "*", "*", ">", "*"}},
-	[REF_ZENOH] = {'/', {"*", "**", "a$*", "$*b", "a$*b", "**", "*", "$*a$*"}},
-	[REF_AMQP] = {'.', {"*", "#", "*", "#", "*", "#", "*", "*"}},
-};
-
-static const char *const words[] = {"a", "b", "ab", "aab", "abb", "ba", "@a", "$a"};
+#define SUBS 150
 
 struct sub {
 	dp_sub_id_t id;
-	char text[TEXT_MAX];
+	char text[DIALECT_TEXT_MAX];
 	size_t len;
 	enum ref_dialect dialect;
 };
-
-static size_t filter_text(struct rnd *rnd, enum ref_dialect dialect, char *out)
-{
-	unsigned levels = rnd_below(rnd, 40) ? 1 + rnd_below(rnd, SHALLOW) : DEEP - rnd_below(rnd, 4);
-	size_t len = 0;
-
-	for (unsigned i = 0; i < levels; i++) {
-		bool wild = rnd_below(rnd, levels > SHALLOW ? 30 : 3) == 0;
-		const char *level = wild ? dialects[dialect].wild[rnd_below(rnd, 8)]
-					 : words[levels > SHALLOW ? 0 : rnd_below(rnd, RH_ARRAY_LEN(words))];
-
-		len += (size_t)sprintf(out + len, "%s%s", i ? (char[]){dialects[dialect].separator, 0} : "", level);
-	}
-	return len;
-}
-
-static size_t topic_text(struct rnd *rnd, char *out)
-{
-	unsigned levels = rnd_below(rnd, 20) ? 1 + rnd_below(rnd, SHALLOW) : DEEP - rnd_below(rnd, 4);
-	size_t len = 0;
-
-	for (unsigned i = 0; i < levels; i++) {
-		bool plain = levels > SHALLOW && rnd_below(rnd, 60);
-		const char *level = words[plain ? 0 : rnd_below(rnd, RH_ARRAY_LEN(words))];
-
-		len += (size_t)sprintf(out + len, "%s%s", i ? "/" : "", level);
-	}
-	return len;
-}
 
 static bool subscribe(struct rnd *rnd, struct sub *sub, dp_session_id_t session)
 {
 	struct rh_filter filter;
 
 	sub->dialect = rnd_below(rnd, REF_DIALECT_COUNT);
-	sub->len = filter_text(rnd, sub->dialect, sub->text);
+	sub->len = dialect_filter_text(rnd, sub->dialect, sub->text);
 	if (rh_filter_parse((enum rh_dialect)sub->dialect, sub->text, sub->len, &filter, NULL))
 		return false;
 	return dp_table_sub_add(table, 0, &filter, session, 0, &sub->id, NULL) == 0;
@@ -96,7 +49,7 @@ static void expect_answer(const struct sub *subs, const char *topic, size_t len)
 static void run(struct rnd *rnd, size_t rounds)
 {
 	static struct sub subs[SUBS];
-	char topic[TEXT_MAX];
+	char topic[DIALECT_TEXT_MAX];
 
 	for (uint32_t i = 0; i < SUBS; i++)
 		subs[i].id = DP_SUB_NONE;
@@ -112,7 +65,7 @@ static void run(struct rnd *rnd, size_t rounds)
 		}
 		(void)fixture_publish();
 		for (unsigned n = 0; n < 40; n++)
-			expect_answer(subs, topic, topic_text(rnd, topic));
+			expect_answer(subs, topic, dialect_topic_text(rnd, topic));
 	}
 	for (uint32_t i = 0; i < SUBS; i++)
 		if (subs[i].id != DP_SUB_NONE)

@@ -1,0 +1,474 @@
+/*
+ * Concurrent update against a sequential oracle. One builder plays a random history of
+ * subscriptions (every dialect, exceptions, payload patterns, sessions with many filters, several
+ * tenants, filters by the thousand that rise and fall so that segments split and merge) and
+ * publishes now and then; two workers match topics all the time, with the result cache off, tiny
+ * and large. What each event was answered is kept with the generation that its burst loaded, the
+ * updates that were acknowledged and those that had begun when the burst was over. Then the threads
+ * end, and the oracle (tests/lib/history.h) replays the history and judges each answer:
+ *  - who was subscribed all that time has one copy, who was not has none, and the subscription that
+ *    is named as the reason is one;
+ *  - nothing that was removed is handed over once its removal is acknowledged, that is once every
+ *    worker has loaded the generation: neither at once nor from a queue (dp_match_sub_alive);
+ *  - when all has been removed, the table is as empty as at first.
+ * Signals stop builder and workers in the midst of whatever they do while the others go on, so that
+ * the spaces between two stores are seen, not only those between two updates.
+ *
+ * `broken` makes the builder publish a generation before the updates that belong to it; that has to
+ * be noticed, for subscriptions that come and for those that go.
+ */
+
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/compiler.h"
+#include "dataplane/base/rcu.h"
+#include "dataplane/match/match_lookup.h"
+#include "tests/lib/patterns.h"
+#include "tests/race/model_answers.h"
+#include "tests/race/model_world.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define WORKERS 2
+#define WAVES	2 /* in which the number of subscriptions rises and falls in turn */
+
+#ifdef RH_RCU_TSAN /* bursts take milliseconds */
+#define OPS	      1500
+#define STOP_EVERY_NS 1000000
+#define WORLDS_LONG   5
+#else
+#define OPS	      12000
+#define STOP_EVERY_NS 20000
+#define WORLDS_LONG   60
+#endif
+#define OPS_BROKEN  3000
+#define EVENTS_KEPT 150000
+#define NAMED_KEPT  2500000
+#define QUIET_KEPT  4
+#define QUEUE	    64
+#define YIELDS_MAX  10000000
+#define STOP_YIELDS 200
+#define STOP_STEPS  4 /* bursts, or operations */
+
+struct worker {
+	struct dp_match *match;
+	struct model_answers answers;
+	struct rnd rnd;
+	uint64_t seen;	 /* generation of its burst; the builder reads it */
+	uint64_t bursts; /* ended; a stopped builder reads it */
+	struct {
+		uint32_t event, named;
+		struct dp_receiver receiver;
+	} queue[QUEUE];
+	uint32_t queued;
+} rh_cache_aligned;
+
+static struct dp_table *table;
+static struct history *history;
+static struct worker workers[WORKERS];
+static struct rnd world;
+static dp_sub_id_t subs[MODEL_PLACES];
+static uint32_t ops_wanted;
+/* Of each generation the last operation that it has; the builder's until the threads have ended. */
+static uint64_t *op_of;
+static uint64_t begun;	      /* operations; builder writes before each, workers read */
+static uint64_t acknowledged; /* operations that every worker has seen */
+static bool broken, builder_done;
+static struct model_verdicts verdicts;
+
+static void *must(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
+}
+
+/* Stops at any instruction */
+
+static __thread struct worker *self; /* NULL: the builder */
+
+static uint64_t progress_of_others(void)
+{
+	return self ? rh_load_acquire(&begun)
+		    : rh_load_acquire(&workers[0].bursts) + rh_load_acquire(&workers[1].bursts);
+}
+
+/* Until the others have gone on a little. Bounded: they may be stopped as well. */
+static void stop_here(int signal)
+{
+	uint64_t from = progress_of_others();
+
+	(void)signal;
+	for (unsigned i = 0; i < STOP_YIELDS && progress_of_others() < from + STOP_STEPS; i++)
+		(void)sched_yield();
+}
+
+/* Now this thread, now that, until the history is over. */
+static void stop_them(const pthread_t *threads)
+{
+	const struct timespec pause = {.tv_nsec = STOP_EVERY_NS};
+	struct rnd rnd;
+
+	rnd_seed(&rnd, 1);
+	while (!rh_load_acquire(&builder_done)) {
+		uint32_t pick = rnd_below(&rnd, 2 * WORKERS);
+
+		(void)pthread_kill(threads[pick < WORKERS ? 0 : 1 + pick - WORKERS], SIGUSR1);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* The builder */
+
+static void add(size_t at, uint64_t op)
+{
+	const struct history_place *place = history_place_at(history, at);
+	struct rh_filter filter;
+
+	if (rh_filter_parse(
+		    (enum rh_dialect)place->dialect, place->text, place->len, &filter, NULL))
+		abort();
+	filter.except = place->except;
+	/* Refused when too many filters share a key. */
+	if (dp_table_sub_add(table, place->tenant, &filter, place->session, place->pattern,
+		    &subs[at], NULL) == 0)
+		history_added(history, at, op, subs[at]);
+}
+
+static void toggle(size_t at, uint64_t op)
+{
+	if (!broken)
+		rh_store_release(&begun, op);
+	if (!history_present(history, at)) {
+		add(at, op);
+		return;
+	}
+	if (dp_table_sub_del(table, subs[at]))
+		abort();
+	history_removed(history, at, op);
+}
+
+/* As many subscriptions as the wave wants: high and low in turn. */
+static size_t choose(uint64_t op)
+{
+	bool rising = op * WAVES / ops_wanted % 2 == 0;
+	/* Every second time one of those that many topics match. */
+	uint32_t among = rnd_below(&world, 2) ? MODEL_PLACES : MODEL_MIXED + MODEL_CROWD;
+	size_t at = rnd_below(&world, among);
+
+	for (unsigned i = 0; i < 4 && history_present(history, at) == rising; i++)
+		at = rnd_below(&world, among);
+	return at;
+}
+
+static bool wait_until_seen(uint64_t generation)
+{
+	for (unsigned i = 0; i < YIELDS_MAX; i++) {
+		bool all = true;
+
+		for (unsigned w = 0; w < WORKERS; w++)
+			all &= rh_load_acquire(&workers[w].seen) >= generation;
+		if (all)
+			return true;
+		(void)sched_yield();
+	}
+	(void)fprintf(stderr, "model: a worker does not load new generations\n");
+	return false;
+}
+
+static uint64_t publish(uint64_t op)
+{
+	uint64_t generation = dp_table_generation(table) + 1;
+
+	op_of[generation] = op;
+	return dp_table_publish(table);
+}
+
+/* As a broken builder does it: who has loaded the generation does not find its updates yet. */
+static bool step_broken(uint64_t op, uint64_t last)
+{
+	rh_store_release(&begun, last);
+	if (!wait_until_seen(publish(last)))
+		return false;
+	for (; op <= last; op++) {
+		rh_rcu_quiescent();
+		(void)sched_yield();
+		toggle(choose(op), op);
+	}
+	return true;
+}
+
+/* Updates @op to @last and their generation, now and then with the acknowledgement. */
+static bool step(uint64_t op, uint64_t last)
+{
+	uint64_t generation;
+
+	for (; op <= last; op++) {
+		toggle(choose(op), op);
+		if (rnd_below(&world, 16) == 0)
+			(void)sched_yield();
+	}
+	generation = publish(last);
+	if (rnd_below(&world, 2))
+		return true;
+	if (!wait_until_seen(generation))
+		return false;
+	rh_store_release(&acknowledged, last);
+	return true;
+}
+
+static void patterns_set(uint16_t tenant)
+{
+	static void *bytes;
+	static size_t len;
+
+	if (!bytes)
+		bytes = must(test_patterns_compile(model_patterns, MODEL_PATTERNS, &len));
+	if (dp_table_patterns_set(table, tenant, bytes, len, MODEL_PATTERNS, NULL))
+		abort();
+}
+
+static void *builder(void *arg)
+{
+	bool moves = true;
+
+	(void)arg;
+	rh_rcu_register();
+	for (uint64_t op = 1; moves && op <= ops_wanted;) {
+		uint64_t last = op + (rnd_below(&world, 16) ? rnd_below(&world, 8)
+							    : rnd_below(&world, 200));
+
+		if (rnd_below(&world, 100) == 0)
+			patterns_set((uint16_t)rnd_below(&world, MODEL_TENANTS));
+		moves = broken ? step_broken(op, last) : step(op, last);
+		op = last + 1;
+		rh_rcu_quiescent();
+	}
+	if (!moves)
+		verdicts.of[HISTORY_MISSING]++;
+	rh_store_release(&builder_done, true);
+	rh_rcu_unregister();
+	return NULL;
+}
+
+/* The workers */
+
+static struct dp_match_key key_make(struct rnd *rnd, struct model_event *kept)
+{
+	uint32_t pick = rnd_below(rnd, MODEL_PAYLOADS);
+
+	/* Half of the events are of a few topics. */
+	kept->topic = rnd_below(rnd, rnd_below(rnd, 2) ? MODEL_TOPICS : 8);
+	kept->tenant = (uint16_t)rnd_below(rnd, MODEL_TENANTS);
+	kept->truth = model_payloads[pick].truth;
+	return (struct dp_match_key){
+		.topic = model_topics[kept->topic].text,
+		.topic_len = (uint16_t)model_topics[kept->topic].len,
+		.payload = (const uint8_t *)model_payloads[pick].bytes,
+		.payload_len = (uint32_t)strlen(model_payloads[pick].bytes),
+		.tenant = kept->tenant,
+		.profile = (uint16_t)rnd_below(rnd, 2),
+	};
+}
+
+/* False: no room. */
+static bool keep(struct model_answers *answers, struct model_event *kept,
+	const struct dp_match_result *result)
+{
+	if (answers->events == EVENTS_KEPT || answers->named_count + result->count > NAMED_KEPT)
+		return false;
+	kept->first = answers->named_count;
+	kept->count = result->count;
+	for (uint32_t i = 0; i < result->count; i++)
+		answers->named[answers->named_count++] = (struct history_receiver){
+			result->receivers[i].session, result->receivers[i].sub};
+	answers->event[answers->events++] = *kept;
+	return true;
+}
+
+/* One of the copies of the last event kept waits; one that waited is asked about. */
+static void queue_turn(struct worker *worker, const struct dp_match_result *result)
+{
+	struct model_answers *answers = &worker->answers;
+	uint32_t pick, slot = worker->queued++ % QUEUE;
+	struct model_waited *waited = &answers->waited[answers->waits];
+
+	if (worker->queued > QUEUE) {
+		*waited = (struct model_waited){worker->queue[slot].event,
+			worker->queue[slot].named, answers->events - 1,
+			dp_match_sub_alive(worker->match, worker->queue[slot].receiver.sub,
+				worker->queue[slot].receiver.sub_tag),
+			0};
+		waited->until = rh_load_acquire(&begun);
+		answers->waits++;
+	}
+	pick = rnd_below(&worker->rnd, result->count);
+	worker->queue[slot].event = answers->events - 1;
+	worker->queue[slot].named = pick;
+	worker->queue[slot].receiver = result->receivers[pick];
+}
+
+static void burst(struct worker *worker)
+{
+	struct dp_match_key keys[DP_MATCH_BURST_MAX];
+	struct dp_match_result results[DP_MATCH_BURST_MAX];
+	struct model_event kept[DP_MATCH_BURST_MAX];
+	uint32_t count = 1 + rnd_below(&worker->rnd, DP_MATCH_BURST_MAX), waits = 0;
+	uint64_t generation, until, seen, before = rh_load_acquire(&begun);
+
+	for (uint32_t i = 0; i < count; i++)
+		keys[i] = key_make(&worker->rnd, &kept[i]);
+	generation = dp_match_begin(worker->match);
+	rh_store_release(&worker->seen, generation);
+	dp_match_burst(worker->match, keys, count, results);
+	/* First what was acknowledged by now, when copies would be handed over. */
+	seen = rh_load_acquire(&acknowledged);
+	until = rh_load_acquire(&begun);
+	/* Of bursts in which nothing changed, a few events are enough. */
+	count = until == before && count > QUIET_KEPT ? QUIET_KEPT : count;
+	for (uint32_t i = 0; i < count; i++) {
+		kept[i].generation = generation;
+		kept[i].acknowledged = seen;
+		kept[i].until = until;
+		if (!keep(&worker->answers, &kept[i], &results[i]))
+			break;
+		if (results[i].count && waits == 0 && ++waits)
+			queue_turn(worker, &results[i]);
+	}
+	/* A copy that waited is matched once more. */
+	dp_match_again(worker->match, &keys[0], &results[0]);
+	kept[0].until = rh_load_acquire(&begun);
+	(void)keep(&worker->answers, &kept[0], &results[0]);
+}
+
+static void *worker_run(void *arg)
+{
+	struct worker *worker = arg;
+
+	self = worker;
+	rh_rcu_register();
+	for (uint64_t i = 1; !rh_load_acquire(&builder_done); i++) {
+		burst(worker);
+		rh_rcu_quiescent();
+		rh_store_release(&worker->bursts, i);
+		if (i % 4 == 0)
+			(void)sched_yield();
+	}
+	rh_rcu_unregister();
+	return NULL;
+}
+
+/* Rounds */
+
+static void empty_the_table(void)
+{
+	struct dp_table_stats stats;
+
+	for (size_t i = 0; i < MODEL_PLACES; i++)
+		if (history_present(history, i) && dp_table_sub_del(table, subs[i]))
+			abort();
+	(void)dp_table_publish(table);
+	dp_table_stats(table, &stats);
+	if (!stats.subscriptions && !stats.filters && !stats.sets && !stats.shapes)
+		return;
+	verdicts.of[HISTORY_EXTRA]++;
+	(void)fprintf(stderr, "model: the empty table has %lu filters, %lu sets, %lu shapes\n",
+		stats.filters, stats.sets, stats.shapes);
+}
+
+static void table_make(uint32_t cache_entries)
+{
+	struct dp_table_conf conf = {
+		.seed = rnd_u64(&world), .cache_entries = cache_entries, .max_workers = WORKERS};
+
+	if (dp_table_create(&conf, &table, NULL))
+		abort();
+	for (uint16_t t = 0; t < MODEL_TENANTS; t++)
+		patterns_set(t);
+	op_of[dp_table_generation(table)] = 0;
+	(void)publish(0);
+	begun = acknowledged = 0;
+	builder_done = false;
+	for (uint32_t w = 0; w < WORKERS; w++) {
+		workers[w].answers.events = workers[w].answers.named_count = 0;
+		workers[w].answers.waits = workers[w].queued = 0;
+		workers[w].seen = workers[w].bursts = 0;
+		rnd_seed(&workers[w].rnd, rnd_u64(&world));
+		if (dp_match_create(table, w, &workers[w].match))
+			abort();
+	}
+}
+
+static void round_run(uint32_t cache_entries)
+{
+	pthread_t threads[WORKERS + 1];
+
+	table_make(cache_entries);
+	rh_rcu_offline();
+	if (pthread_create(&threads[0], NULL, builder, NULL))
+		abort();
+	for (unsigned w = 0; w < WORKERS; w++)
+		if (pthread_create(&threads[1 + w], NULL, worker_run, &workers[w]))
+			abort();
+	stop_them(threads);
+	for (unsigned w = 0; w <= WORKERS; w++)
+		(void)pthread_join(threads[w], NULL);
+	rh_rcu_online();
+	for (unsigned w = 0; w < WORKERS; w++) {
+		model_judge(history, op_of, &workers[w].answers, &verdicts);
+		dp_match_destroy(workers[w].match);
+	}
+	empty_the_table();
+	history_forget(history);
+	dp_table_destroy(table);
+}
+
+static int verdict_of_all(void)
+{
+	uint64_t wrong = verdicts.wrong_lives;
+
+	for (unsigned v = HISTORY_RIGHT + 1; v < HISTORY_VERDICTS; v++)
+		wrong += verdicts.of[v];
+	(void)printf("%s: %lu events, %lu sessions that could be either, %lu waiting copies, %lu "
+		     "wrong\n",
+		broken ? "broken" : "sound", verdicts.events, verdicts.open, verdicts.waited,
+		wrong);
+	if (broken)
+		return !verdicts.of[HISTORY_MISSING] || !verdicts.of[HISTORY_EXTRA];
+	return wrong != 0 || verdicts.events < 1000 || !verdicts.waited || !verdicts.open;
+}
+
+int main(int argc, char **argv)
+{
+	static const uint32_t caches[] = {0, 16, 4096};
+	struct sigaction action = {.sa_handler = stop_here, .sa_flags = SA_RESTART};
+	size_t worlds;
+
+	if (sigaction(SIGUSR1, &action, NULL))
+		abort();
+	verdicts.quiet = broken = argc > 1 && strcmp(argv[1], "broken") == 0;
+	worlds = broken ? 1 : rnd_cases(1, WORLDS_LONG);
+	ops_wanted = broken && OPS > OPS_BROKEN ? OPS_BROKEN : OPS;
+	rnd_init(&world, "model");
+	op_of = must(calloc((size_t)ops_wanted + 1000, sizeof(*op_of)));
+	for (unsigned w = 0; w < WORKERS; w++)
+		model_answers_init(&workers[w].answers, EVENTS_KEPT, NAMED_KEPT);
+	rh_rcu_register();
+	for (size_t i = 0; i < worlds; i++) {
+		history = model_world_make(&world);
+		for (unsigned c = 0; c < RH_ARRAY_LEN(caches); c++)
+			round_run(caches[c]);
+		history_destroy(history);
+	}
+	rh_rcu_barrier();
+	rh_rcu_unregister();
+	for (unsigned w = 0; w < WORKERS; w++)
+		model_answers_fini(&workers[w].answers);
+	free(op_of);
+	return verdict_of_all();
+}
