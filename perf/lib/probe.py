@@ -9,6 +9,9 @@ NEAR_BELOW_CYCLES = 600
 GAP_NS = 1_000_000
 SPIN_SECONDS = 0.1
 LINE_SECONDS = 0.1
+CALLS_SECONDS = 0.2
+# Median cycles of each: nothing at all; 64 bytes written to a stream socket and read from its other end; 64 bytes sent and received by UDP on loopback.
+CALLS = ("getpid_cycles", "stream_cycles", "udp_cycles")
 
 
 def _probe(build, *args):
@@ -32,6 +35,11 @@ def line(build, one, other):
     found = _probe(build, "line", one, other, LINE_SECONDS)
     found["tag"] = "near" if found["median_cycles"] < NEAR_BELOW_CYCLES else "far"
     return found
+
+
+def calls(build, core):
+    """What system calls cost on @core."""
+    return _probe(build, "calls", core, CALLS_SECONDS)
 
 
 def disturbed(spins):

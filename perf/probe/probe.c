@@ -1,11 +1,12 @@
 /*
  * What the machine does to a thread while nobody asks it to: `spin` runs a loop on a core and reports the gaps in it, `line` bounces one
- * cache line between two cores and reports the round trip. Prints one JSON object. See docs/rig.md.
+ * cache line between two cores and reports the round trip, `calls` says what system calls cost. Prints one JSON object. See docs/rig.md.
  */
 
 #include "dataplane/base/atomic.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/compiler.h"
+#include "perf/probe/calls.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -140,14 +141,22 @@ static int line_measure(unsigned a, unsigned b, double seconds)
 	return 0;
 }
 
+static int calls(unsigned core, double seconds)
+{
+	return pin(core) < 0 ? 1 : calls_measure(core, seconds);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "spin") == 0)
 		return spin((unsigned)strtoul(argv[2], NULL, 10), strtod(argv[3], NULL));
+	if (argc == 4 && strcmp(argv[1], "calls") == 0)
+		return calls((unsigned)strtoul(argv[2], NULL, 10), strtod(argv[3], NULL));
 	if (argc == 5 && strcmp(argv[1], "line") == 0)
 		return line_measure((unsigned)strtoul(argv[2], NULL, 10),
 			(unsigned)strtoul(argv[3], NULL, 10), strtod(argv[4], NULL));
 	(void)fprintf(stderr, "usage: rhumb-perf-probe spin CORE SECONDS\n"
+			      "       rhumb-perf-probe calls CORE SECONDS\n"
 			      "       rhumb-perf-probe line CORE CORE SECONDS\n");
 	return 2;
 }
