@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -24,11 +25,12 @@ LOOKS = 10
 # Debian puts servers where a user's PATH may not look.
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 LISTENING = "0A"
+LOOPBACK = "127.0.0.1"
 
 # Nothing is logged, kept or watched: what is left is the way of a message.
-NATS = """listen: 127.0.0.1:{port}
+NATS = """listen: {address}:{port}
 """
-MOSQUITTO = """listener {port} 127.0.0.1
+MOSQUITTO = """listener {port} {address}
 allow_anonymous true
 persistence false
 log_type error
@@ -70,20 +72,21 @@ def namespace():
         host.destroy()
 
 
-def listens(text, port):
-    """Does /proc/PID/net/tcp say that somebody listens on 127.0.0.1:@port?"""
+def listens(text, port, address=LOOPBACK):
+    """Does /proc/PID/net/tcp say that somebody listens on @address:@port? The kernel writes addresses as the processor keeps them."""
+    wanted = f"{int.from_bytes(socket.inet_aton(address), sys.byteorder):08X}:{port:04X}"
     rows = (line.split() for line in text.splitlines()[1:])
-    return any(row[1] == f"0100007F:{port:04X}" and row[3] == LISTENING for row in rows)
+    return any(row[1] == wanted and row[3] == LISTENING for row in rows)
 
 
 class Server:
-    """One server, on the worker's core, with @environment beside ours; ended by close()."""
+    """One server in @host, on the worker's core, with @environment beside ours; ended by close()."""
 
-    def __init__(self, rig, host, name, environment):
-        self.name = name
+    def __init__(self, rig, host, name, environment, address=LOOPBACK):
+        self.name, self.address = name, address
         self.wire, file, self.port, text = PEERS[name]
         self.log, config = rig.folder / f"{file}.log", rig.folder / f"{file}.conf"
-        config.write_text(text.format(port=self.port), encoding="ascii")
+        config.write_text(text.format(port=self.port, address=address), encoding="ascii")
         words = host.command("taskset", "-c", rig.worker, program(name), "-c", config)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **environment})
@@ -92,7 +95,7 @@ class Server:
     def _ready(self, file):
         # Before it is the server's, the process is ip's and in our namespace.
         folder = pathlib.Path(f"/proc/{self.process.pid}")
-        return (folder / "comm").read_text(encoding="ascii").strip() == file and listens((folder / "net/tcp").read_text(encoding="ascii"), self.port)
+        return (folder / "comm").read_text(encoding="ascii").strip() == file and listens((folder / "net/tcp").read_text(encoding="ascii"), self.port, self.address)
 
     def _wait(self, file):
         deadline = time.monotonic() + START_SECONDS
@@ -120,7 +123,7 @@ class Server:
 
 
 def _client(host, server, options):
-    words = host.command(sys.executable, CLIENT, server.wire, server.port, server.process.pid)
+    words = host.command(sys.executable, CLIENT, server.wire, server.port, server.process.pid, "--host", server.address)
     for key, value in options.items():
         words += [f"--{key}", str(value)]
     try:
@@ -134,11 +137,11 @@ def _client(host, server, options):
     return json.loads(done.stdout)
 
 
-def run(rig, host, name, options, environment):
-    """Start server @name, let the client measure it, end it: the client's answer."""
-    server = Server(rig, host, name, environment)
+def run(rig, host, name, options, environment, address=LOOPBACK, beyond=None):
+    """Start server @name in @host, let the client in @beyond (the same host without) measure it, end it: the client's answer."""
+    server = Server(rig, host, name, environment, address)
     try:
-        return _client(host, server, {"core": rig.control, "server-core": rig.worker, **options})
+        return _client(beyond or host, server, {"core": rig.control, "server-core": rig.worker, **options})
     finally:
         server.close()
 
@@ -164,7 +167,7 @@ def middle(name, found):
     return valid[len(valid) // 2]
 
 
-def _quiet(rig, name, looks, pause=0.4):
+def quiet(rig, name, looks, pause=0.4):
     """Return once a spin was undisturbed; Void after that many @looks."""
     while why := probe.disturbed([probe.spin(rig.build, rig.worker)]):
         looks -= 1
@@ -176,7 +179,7 @@ def _quiet(rig, name, looks, pause=0.4):
 def measure(rig, host, name, options, environment):
     """(median window, the client's answer) between quiet spins; Void when nothing counts. A million subscriptions are not begun on a busy
     core."""
-    _quiet(rig, name, LOOKS)
+    quiet(rig, name, LOOKS)
     found = run(rig, host, name, options, environment)
-    _quiet(rig, name, 1)
+    quiet(rig, name, 1)
     return middle(name, found["windows"]), found

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Publish and subscribe through a NATS or MQTT server on loopback and say what each delivered message cost it: one JSON object. Every
-byte delivered is compared. perf/run peers starts it; see docs/rig.md."""
+"""Publish and subscribe through a NATS or MQTT server and say what each delivered message cost it: one JSON object. Every byte
+delivered is compared. perf/run peers starts it; see docs/rig.md."""
 
 import argparse
 import json
@@ -43,16 +43,18 @@ def cycles(wire, names, messages):
     return Cycle(sent), Cycle(expected)
 
 
-def connect(wire, port):
+def connect(wire, port, host="127.0.0.1"):
     """A connection that the server accepted."""
-    connection = Connection(port)
+    connection = Connection(port, host)
     wire.greet(connection)
     return connection
 
 
-def sample(pump, pid, core):
-    """Now."""
-    return {"messages": pump.delivered, "cpu_ns": server_time.cpu_ns(pid), "idle_ns": server_time.idle_ns(core), "wall_ns": time.monotonic_ns()}
+def sample(pump, args):
+    """Now. Without a core of its own the client cannot say what that had left."""
+    own = {} if args.core is None else {"client_cpu_ns": time.process_time_ns(), "client_idle_ns": server_time.idle_ns(args.core)}
+    return {"messages": pump.delivered, "cpu_ns": server_time.cpu_ns(args.pid), "idle_ns": server_time.idle_ns(args.server_core), **own,
+            "wall_ns": time.monotonic_ns()}
 
 
 def keep(pump, seconds):
@@ -63,10 +65,10 @@ def keep(pump, seconds):
 
 def windows(pump, args):
     """Differences of one sample and the next."""
-    found, before = [], sample(pump, args.pid, args.server_core)
+    found, before = [], sample(pump, args)
     for _ in range(args.windows):
         keep(pump, args.seconds)
-        now = sample(pump, args.pid, args.server_core)
+        now = sample(pump, args)
         found.append({key: now[key] - before[key] for key in now})
         before = now
     return found
@@ -76,7 +78,7 @@ def measure(args):
     """The whole run."""
     wire, names = WIRES[args.wire], topics(args.subscriptions)
     sent, expected = cycles(wire, names, args.messages)
-    subscriber, publisher = connect(wire, args.port), connect(wire, args.port)
+    subscriber, publisher = (connect(wire, args.port, args.host) for _ in range(2))
     began = time.monotonic()
     wire.subscribe(subscriber, names)
     subscribed = time.monotonic() - began
@@ -94,6 +96,7 @@ def parse_args():
     parser.add_argument("wire", choices=sorted(WIRES))
     parser.add_argument("port", type=int)
     parser.add_argument("pid", type=int, help="of the server")
+    parser.add_argument("--host", default="127.0.0.1", help="address of the server (default: 127.0.0.1)")
     parser.add_argument("--server-core", type=int, required=True, help="where the server runs, alone if it can")
     parser.add_argument("--core", type=int, help="run there")
     parser.add_argument("--subscriptions", type=int, default=1)
