@@ -56,3 +56,43 @@ bool ctl_arg_number(struct ctl_call *call, const char *name, uint64_t max, uint6
 	*out = (uint64_t)json_integer_value(value);
 	return true;
 }
+
+static bool arg_dialect(struct ctl_call *call, bool filtered, enum rh_dialect *out)
+{
+	const char *name = NULL;
+
+	if (!ctl_arg_text(call, "dialect", false, &name))
+		return false;
+	*out = RH_DIALECT_MQTT;
+	if (name == NULL)
+		return true;
+	if (!filtered) {
+		ctl_refuse(call, CTL_STATUS_INVALID,
+			"%s: \"dialect\" is that of a \"filter\", and none is given",
+			ctl_type_name(call->header.type));
+		return false;
+	}
+	if (rh_dialect_from_name(name, out) == 0)
+		return true;
+	ctl_refuse(call, CTL_STATUS_INVALID,
+		"dialect \"%.64s\" is unknown: mqtt, solace, nats, zenoh and amqp are known", name);
+	return false;
+}
+
+bool ctl_arg_filter(struct ctl_call *call, struct rh_filter *out, const char **text)
+{
+	enum rh_dialect dialect;
+	struct rh_error err;
+
+	*text = NULL;
+	if (!ctl_arg_text(call, "filter", false, text) ||
+		!arg_dialect(call, *text != NULL, &dialect))
+		return false;
+	if (*text == NULL)
+		return true;
+	if (rh_filter_parse(dialect, *text, strlen(*text), out, &err) == 0 &&
+		rh_filter_is_plain(out, &err) == 0)
+		return true;
+	ctl_refuse(call, CTL_STATUS_INVALID, "%s", err.text);
+	return false;
+}

@@ -7,6 +7,7 @@
  */
 
 #include "controlplane/ctl/ctl_server.h"
+#include "dataplane/filter/filter.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -66,12 +67,15 @@ bool ctl_args_known(struct ctl_call *call, const char *const *names);
 /* *@out stays untouched when the member is absent and not @required. */
 bool ctl_arg_text(struct ctl_call *call, const char *name, bool required, const char **out);
 bool ctl_arg_number(struct ctl_call *call, const char *name, uint64_t max, uint64_t *out);
+/* "filter", written in "dialect" (absent: mqtt): a plain one, for who asks about topics. *@text is as it was written, NULL when
+ * it is absent; *@out is then untouched. */
+bool ctl_arg_filter(struct ctl_call *call, struct rh_filter *out, const char **text);
 
 /* Values of answers. */
 json_t *ctl_json_time(uint64_t wall_ns);	      /* RFC 3339 */
 json_t *ctl_json_text(const char *bytes, size_t len); /* JSON null when not UTF-8 */
-/* Its filter's text. */
-json_t *ctl_json_filter(const struct cp_sub_row *row);
+/* Its filter's text, "!" in front of an exception; *@dialect (may be NULL) is what that text is written in. */
+json_t *ctl_json_filter(const struct cp_sub_row *row, enum rh_dialect *dialect);
 json_t *ctl_json_u64(uint64_t value);		      /* clipped to INT64_MAX */
 json_t *ctl_json_ip(uint8_t family, const uint8_t *bytes);
 json_t *ctl_json_base64(const uint8_t *bytes, size_t len);

@@ -40,7 +40,7 @@ static void candidate_add(
 			json_pack("{s:I, s:I, s:o, s:o, s:s?, s:s, s:s?}", "subscription",
 				(json_int_t)sub->sub, "session", (json_int_t)sub->slot, "client_id",
 				ctl_json_client(x->call, sub->slot), "filter",
-				ctl_json_filter(sub), "content", sub->content, "verdict", verdict, "why", why));
+				ctl_json_filter(sub, NULL), "content", sub->content, "verdict", verdict, "why", why));
 }
 
 /* What would keep a copy in the session's queue just now; false: nothing. */

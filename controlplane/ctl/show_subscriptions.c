@@ -21,13 +21,17 @@ static bool ids_fill(const struct cp_subs *subs, uint64_t session, struct ctl_id
 static json_t *row_of(struct ctl_call *call, void *rows, uint32_t index)
 {
 	const struct ctl_ids *ids = rows;
+	enum rh_dialect dialect = RH_DIALECT_MQTT;
 	struct cp_sub_row sub;
+	json_t *filter;
 
 	if (cp_subs_find(call->ctx->subs, ids->id[index], &sub) < 0)
 		return NULL;
-	return json_pack("{s:I, s:I, s:o, s:o, s:s?, s:i, s:o}", "subscription",
+	filter = ctl_json_filter(&sub, &dialect);
+	return json_pack("{s:I, s:I, s:o, s:o, s:s, s:b, s:s?, s:i, s:o}", "subscription",
 		(json_int_t)sub.sub, "session", (json_int_t)sub.slot, "client_id",
-		ctl_json_client(call, sub.slot), "filter", ctl_json_filter(&sub), "content", sub.content,
+		ctl_json_client(call, sub.slot), "filter", filter, "dialect",
+		rh_dialect_name(dialect), "exception", (int)sub.except, "content", sub.content,
 		"tenant", (int)sub.tenant, "since", ctl_json_time(sub.since_wall_ns));
 }
 

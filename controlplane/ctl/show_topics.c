@@ -50,7 +50,7 @@ struct question {
 	struct ctl_call *call;
 	struct rh_filter filter;
 	bool filtered;
-	const char *one_topic; /* the filter's text, if it has no wildcard; in call's body */
+	const char *one_topic; /* that the filter matches, if it has no wildcard; in filter */
 	uint32_t tenant;
 	unsigned sort;
 	uint64_t max;
@@ -212,20 +212,15 @@ static void on_ready(void *arg, const struct ctl_merge *merge)
 
 static bool filter_arg(struct ctl_call *call, struct question *q)
 {
-	const char *text = NULL;
-	struct rh_error err;
+	const char *text;
 
-	if (!ctl_arg_text(call, "filter", false, &text))
+	if (!ctl_arg_filter(call, &q->filter, &text))
 		return false;
 	if (text == NULL)
 		return true;
-	if (rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &q->filter, &err) < 0 ||
-		rh_filter_is_plain(&q->filter, &err) < 0) {
-		ctl_refuse(call, CTL_STATUS_INVALID, "%s", err.text);
-		return false;
-	}
 	q->filtered = true;
-	q->one_topic = text;
+	/* Without wildcards the canonical form is the topic. */
+	q->one_topic = q->filter.tokens ? q->filter.canon : NULL;
 	for (uint16_t i = 0; i < q->filter.tokens; i++)
 		if (q->filter.token[i].kind != RH_TOKEN_LIT)
 			q->one_topic = NULL;
@@ -276,7 +271,7 @@ static struct ctl_topics *topics_of(struct ctl_server *server)
 
 void ctl_show_topics(struct ctl_call *call)
 {
-	static const char *const names[] = {"filter", "tenant", "max", "sort", NULL};
+	static const char *const names[] = {"filter", "dialect", "tenant", "max", "sort", NULL};
 	struct question *q = calloc(1, sizeof(*q));
 
 	if (q == NULL || topics_of(call->server) == NULL) {

@@ -12,20 +12,13 @@ static bool tracing, filtered;
 
 void ctl_trace_start(struct ctl_call *call)
 {
-	static const char *const names[] = {"filter", NULL};
+	static const char *const names[] = {"filter", "dialect", NULL};
 	struct rh_filter filter;
-	struct rh_error err;
-	const char *text = NULL;
+	const char *text;
 	int rc;
 
-	if (!ctl_args_known(call, names) || !ctl_arg_text(call, "filter", false, &text))
+	if (!ctl_args_known(call, names) || !ctl_arg_filter(call, &filter, &text))
 		return;
-	if (text != NULL &&
-		(rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, &err) < 0 ||
-			rh_filter_is_plain(&filter, &err) < 0)) {
-		ctl_refuse(call, CTL_STATUS_INVALID, "%s", err.text);
-		return;
-	}
 	rc = dp_trace_start(call->ctx->eng, text != NULL ? &filter : NULL);
 	if (rc < 0) {
 		ctl_refuse(call, CTL_STATUS_REFUSED, "trace cannot start: %s", strerror(-rc));

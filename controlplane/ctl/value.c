@@ -28,7 +28,7 @@ json_t *ctl_json_text(const char *bytes, size_t len)
 	return json_stringn(bytes, len);
 }
 
-json_t *ctl_json_filter(const struct cp_sub_row *row)
+json_t *ctl_json_filter(const struct cp_sub_row *row, enum rh_dialect *dialect)
 {
 	char text[RH_FILTER_TEXT_MAX];
 	struct rh_filter filter;
@@ -36,7 +36,7 @@ json_t *ctl_json_filter(const struct cp_sub_row *row)
 	if (rh_filter_from_canon(row->filter, row->filter_len, &filter) < 0)
 		return json_null();
 	filter.except = row->except;
-	return rh_filter_show(&filter, text, sizeof(text), NULL) < 0 ? json_null()
+	return rh_filter_show(&filter, text, sizeof(text), dialect) < 0 ? json_null()
 								     : json_string(text);
 }
 

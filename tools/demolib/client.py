@@ -33,22 +33,23 @@ class Process:
 
 class Subscriber(Process):
     """
-    Events go to NAME.out, a JSON object a line. @filters: topic filters, or pairs of filter and payload pattern (one pattern for all).
-    @slow: takes so many events a second. @payload: whole payloads instead of their digests.
+    Events go to NAME.out, a JSON object a line. @filters: topic filters, or pairs of filter and payload pattern (one pattern for all but
+    exceptions), written in @dialect (None: mqtt). @slow: takes so many events a second. @payload: whole payloads instead of their digests.
     """
 
     numbers = iter(range(1, 1 << 30))
 
-    def __init__(self, build, host, router, filters, folder, *, name=None, slow=None, queue_ms=None, payload=True):
+    def __init__(self, build, host, router, filters, folder, *, name=None, slow=None, queue_ms=None, payload=True, dialect=None):
         super().__init__(build, host, router, folder, name or f"subscriber-{next(self.numbers)}")
         self.filters = [(one, None) if isinstance(one, str) else one for one in filters]
-        self.slow, self.queue_ms, self.payload = slow, queue_ms, payload
+        self.slow, self.queue_ms, self.payload, self.dialect = slow, queue_ms, payload, dialect
         self.position, self.events = 0, []
 
     def arguments(self):
         args = ["sub", "--json", "--router", self.router, "--client-id", self.name, "--ready-file", self.path("ready")]
         patterns = {pattern for _, pattern in self.filters if pattern}
-        for option, value in (("--match", patterns.pop() if patterns else None), ("--slow", self.slow), ("--queue-ms", self.queue_ms)):
+        for option, value in (("--match", patterns.pop() if patterns else None), ("--dialect", self.dialect), ("--slow", self.slow),
+                              ("--queue-ms", self.queue_ms)):
             if value is not None:
                 args += [option, str(value)]
         return args + ["--payload"] * self.payload + [one for one, _ in self.filters]

@@ -77,8 +77,13 @@ const char *rhumb_error(const struct rhumb *r);
 /* Greet the router: resolves, three-way hello with back-off. 0, -ETIMEDOUT, -ECONNREFUSED (refused, with the router's reason). */
 int rhumb_connect(struct rhumb *r, int timeout_ms);
 
+/* How a filter is written (docs/filters.md). Topics are published, and arrive, in MQTT's form, whatever the filters are. */
+enum rhumb_dialect { RHUMB_MQTT = 0, RHUMB_SOLACE = 1, RHUMB_NATS = 2, RHUMB_ZENOH = 3, RHUMB_AMQP = 4 };
+
 /*
- * Subscribe and wait until every worker of the router has the filter (SUBACK). @regex: payload pattern in Hyperscan syntax, or NULL.
+ * Subscribe and wait until every worker of the router has the filter (SUBACK). @filter in MQTT's dialect; with '!' in front it is
+ * an exception, which takes away from what the session's other filters bring. @regex: payload pattern in Hyperscan syntax, or
+ * NULL; an exception has none.
  * @cb runs in rhumb_poll for every event of this session that arrives; one callback a session: the last given counts.
  * 0, -EINVAL (refused: rhumb_error says why), -ETIMEDOUT. Subscriptions are renewed by the library after a reconnect.
  */
@@ -89,13 +94,17 @@ struct rhumb_subscription {
 	const char *filter;
 	const char *regex; /* or NULL */
 	int result;	   /* 0, or negative errno: -EINVAL refused, -ETIMEDOUT */
+	enum rhumb_dialect dialect; /* of the filter; 0: RHUMB_MQTT */
 };
 
-/* Likewise for many at once, 64 a request. 0 when all are active, else the first result that is not 0; each has its own. */
+/* Likewise for many at once, in any dialect, 64 a request. 0 when all are active, else the first result that is not 0; each has
+ * its own. One filter written in two dialects is one subscription. */
 int rhumb_subscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_t count,
 	rhumb_event_cb cb, void *arg, int timeout_ms);
 /* Back when no worker of the router hands over another copy for it. -ENOENT when there is no such subscription. */
 int rhumb_unsubscribe(struct rhumb *r, const char *filter, const char *regex, int timeout_ms);
+/* Likewise for many at once, in any dialect that says the same filter. */
+int rhumb_unsubscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_t count, int timeout_ms);
 
 /*
  * Publish one event. Large ones travel in fragments. -EAGAIN when credit is exhausted: call rhumb_poll, then again, or rhumb_publish_wait.

@@ -8,6 +8,7 @@
  *	out	   datagrams waiting to be sent
  *	hello	   greeting: three-way, again after a silence or UNKNOWN_SESSION
  *	subscribe  what the user asked for, and the one request that may be outstanding
+ *	asked	   which of that is one and the same
  *	credit	   grants both ways, KEEPALIVE
  *	reassembly FRAGMENTs on their way to become events
  *	receive	   datagrams in, records to the files above
@@ -138,8 +139,9 @@ enum rhc_sub_state {
 
 struct rhc_sub {
 	char *filter, *content; /* content NULL: none */
-	uint64_t hash;		/* of both */
+	uint64_t hash;		/* rhc_asked_hash */
 	uint16_t filter_len, content_len;
+	uint8_t dialect;
 	enum rhc_sub_state state;
 	uint8_t code;	  /* enum rh_sub_code of the last answer */
 	bool waited_for;  /* by a blocking call: refusals are its to report */
@@ -163,6 +165,10 @@ struct rhc_subs {
 	rhumb_event_cb cb;
 	void *arg;
 };
+
+/* Are they one subscription to the router? Those that are have one hash. Filters are there, empty expressions are NULL. */
+bool rhc_asked_same(const struct rhumb_subscription *a, const struct rhumb_subscription *b);
+uint64_t rhc_asked_hash(const struct rhumb_subscription *asked);
 
 void rhc_subs_fini(struct rhumb *r);
 void rhc_subs_new_session(struct rhumb *r);

@@ -5,8 +5,6 @@
  */
 #include "tools/librhumb/rhumb_priv.h"
 
-#include "dataplane/base/hash.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,24 +29,16 @@ void rhc_subs_fini(struct rhumb *r)
 	r->subs = (struct rhc_subs){.request.retry.due_ns = RHC_NEVER};
 }
 
-static bool same_text(const char *a, const char *b)
+static struct rhc_sub *sub_find(const struct rhumb *r, const struct rhumb_subscription *asked)
 {
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static uint64_t hash_of(const char *filter, const char *content)
-{
-	return rh_hash(filter, strlen(filter), content ? rh_hash(content, strlen(content), 1) : 0);
-}
-
-static struct rhc_sub *sub_find(const struct rhumb *r, const char *filter, const char *content)
-{
-	uint64_t hash = hash_of(filter, content);
+	uint64_t hash = rhc_asked_hash(asked);
 
 	for (size_t i = 0; i < r->subs.count; i++) {
 		struct rhc_sub *sub = r->subs.list[i];
 
-		if (sub->hash == hash && same_text(sub->filter, filter) && same_text(sub->content, content))
+		if (sub->hash == hash &&
+			rhc_asked_same(asked, &(struct rhumb_subscription){
+				.filter = sub->filter, .regex = sub->content, .dialect = sub->dialect}))
 			return sub;
 	}
 	return NULL;
@@ -60,11 +50,15 @@ static size_t entry_size(size_t filter_len, size_t content_len)
 }
 
 /* Only what could never be sent is refused here: what a filter is, the router says. */
-static int sub_check(struct rhumb *r, size_t filter_len, size_t content_len)
+static int sub_check(struct rhumb *r, const struct rhumb_subscription *asked)
 {
-	size_t room = rhc_out_record_max(r);
+	size_t filter_len = asked->filter ? strlen(asked->filter) : 0;
+	size_t content_len = asked->regex ? strlen(asked->regex) : 0, room = rhc_out_record_max(r);
 
-	if (!filter_len || filter_len > RH_FILTER_MAX)
+	if ((unsigned)asked->dialect > UINT8_MAX)
+		return rh_error_set(&r->error, EINVAL, "topic dialect %d: RHUMB_MQTT to RHUMB_AMQP are known",
+			(int)asked->dialect);
+	if (!asked->filter || filter_len > RH_FILTER_MAX || (!filter_len && asked->dialect != RHUMB_AMQP))
 		return rh_error_set(&r->error, EINVAL, "topic filter of %zu bytes: 1 to %d are right", filter_len,
 			RH_FILTER_MAX);
 	if (content_len > RH_CONTENT_MAX)
@@ -86,7 +80,27 @@ static void sub_settle(struct rhumb *r, struct rhc_sub *sub, enum rhc_sub_state 
 	r->subs.unsettled += (size_t)is - (size_t)was;
 }
 
-static struct rhc_sub *sub_add(struct rhumb *r, const char *filter, const char *content)
+static struct rhc_sub *sub_new(const struct rhumb_subscription *asked)
+{
+	struct rhc_sub *sub = calloc(1, sizeof(*sub));
+
+	if (!sub)
+		return NULL;
+	sub->filter = strdup(asked->filter);
+	sub->content = asked->regex ? strdup(asked->regex) : NULL;
+	if (!sub->filter || (asked->regex && !sub->content)) {
+		sub_free(sub);
+		return NULL;
+	}
+	sub->hash = rhc_asked_hash(asked);
+	sub->filter_len = (uint16_t)strlen(sub->filter);
+	sub->content_len = sub->content ? (uint16_t)strlen(sub->content) : 0;
+	sub->dialect = (uint8_t)asked->dialect;
+	sub->state = RHC_SUB_WANTED;
+	return sub;
+}
+
+static struct rhc_sub *sub_add(struct rhumb *r, const struct rhumb_subscription *asked)
 {
 	struct rhc_subs *subs = &r->subs;
 	struct rhc_sub *sub;
@@ -100,19 +114,9 @@ static struct rhc_sub *sub_add(struct rhumb *r, const char *filter, const char *
 		subs->list = list;
 		subs->room = room;
 	}
-	sub = calloc(1, sizeof(*sub));
+	sub = sub_new(asked);
 	if (!sub)
 		return NULL;
-	sub->filter = strdup(filter);
-	sub->content = content ? strdup(content) : NULL;
-	if (!sub->filter || (content && !sub->content)) {
-		sub_free(sub);
-		return NULL;
-	}
-	sub->hash = hash_of(filter, content);
-	sub->filter_len = (uint16_t)strlen(filter);
-	sub->content_len = content ? (uint16_t)strlen(content) : 0;
-	sub->state = RHC_SUB_WANTED;
 	subs->unsettled++;
 	subs->list[subs->count++] = sub;
 	return sub;
@@ -168,6 +172,7 @@ static void request_send(struct rhumb *r)
 		entries[i] = (struct rh_sub_entry){
 			.filter = {q->subs[i]->filter, q->subs[i]->filter_len},
 			.content = {q->subs[i]->content ? q->subs[i]->content : "", q->subs[i]->content_len},
+			.dialect = q->subs[i]->dialect,
 			.content_kind = q->subs[i]->content ? RH_CONTENT_PAYLOAD_REGEX : RH_CONTENT_NONE};
 	/* A datagram of its own: what is behind it must not wait for a SUBSCRIBE that is repeated. */
 	rhc_out_close(r);
@@ -318,19 +323,19 @@ static bool all_settled(const struct rhumb *r, const void *arg)
 	return true;
 }
 
-static int sub_want(struct rhumb *r, const char *filter, const char *regex)
+static int sub_want(struct rhumb *r, const struct rhumb_subscription *asked)
 {
-	struct rhc_sub *sub = filter ? sub_find(r, filter, regex) : NULL;
+	struct rhc_sub *sub = asked->filter ? sub_find(r, asked) : NULL;
 	int err;
 
 	/* On its way out, and wanted again: what is outstanding is answered first, then it is asked for anew. */
 	if (sub && (sub->state == RHC_SUB_LEAVING || sub->state == RHC_SUB_LEFT))
 		sub_settle(r, sub, RHC_SUB_WANTED);
 	if (!sub) {
-		err = sub_check(r, filter ? strlen(filter) : 0, regex ? strlen(regex) : 0);
+		err = sub_check(r, asked);
 		if (err < 0)
 			return err;
-		sub = sub_add(r, filter, regex && *regex ? regex : NULL);
+		sub = sub_add(r, asked);
 		if (!sub)
 			return rh_error_set(&r->error, ENOMEM, "out of memory");
 	}
@@ -350,9 +355,9 @@ static bool request_holds(const struct rhumb *r, const struct rhc_sub *sub)
 }
 
 /* What became of one entry; one that did not become active is forgotten, at the router too. */
-static int sub_outcome(struct rhumb *r, const char *filter, const char *regex, int waited)
+static int sub_outcome(struct rhumb *r, const struct rhumb_subscription *asked, int waited)
 {
-	struct rhc_sub *sub = sub_find(r, filter, regex);
+	struct rhc_sub *sub = sub_find(r, asked);
 
 	if (!sub)
 		return -ECONNRESET;
@@ -371,6 +376,13 @@ static int sub_outcome(struct rhumb *r, const char *filter, const char *regex, i
 	return waited < 0 ? waited : -ETIMEDOUT;
 }
 
+/* No expression may be said in two ways. */
+static void asked_tidy(struct rhumb_subscription *asked)
+{
+	if (asked->regex && !*asked->regex)
+		asked->regex = NULL;
+}
+
 int rhumb_subscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_t count,
 	rhumb_event_cb cb, void *arg, int timeout_ms)
 {
@@ -383,14 +395,13 @@ int rhumb_subscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_
 	r->subs.cb = cb;
 	r->subs.arg = arg;
 	for (size_t i = 0; i < count; i++) {
-		if (list[i].regex && !*list[i].regex)
-			list[i].regex = NULL;
-		list[i].result = sub_want(r, list[i].filter, list[i].regex);
+		asked_tidy(&list[i]);
+		list[i].result = sub_want(r, &list[i]);
 	}
 	err = rhc_run(r, timeout_ms, all_settled, NULL);
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].result == 0)
-			list[i].result = sub_outcome(r, list[i].filter, list[i].regex, err);
+			list[i].result = sub_outcome(r, &list[i], err);
 		if (list[i].result < 0 && first == 0)
 			first = list[i].result;
 	}
@@ -405,27 +416,67 @@ int rhumb_subscribe(struct rhumb *r, const char *filter, const char *regex, rhum
 	return rhumb_subscribe_many(r, &one, 1, cb, arg, timeout_ms);
 }
 
-static bool is_gone(const struct rhumb *r, const void *arg)
+static bool all_gone(const struct rhumb *r, const void *arg)
 {
-	const struct rhumb_subscription *one = arg;
-
-	return !sub_find(r, one->filter, one->regex);
+	(void)arg;
+	for (size_t i = 0; i < r->subs.count; i++)
+		if (r->subs.list[i]->waited_for)
+			return false;
+	return true;
 }
 
-int rhumb_unsubscribe(struct rhumb *r, const char *filter, const char *regex, int timeout_ms)
+static int sub_leave(struct rhumb *r, const struct rhumb_subscription *asked)
 {
-	struct rhumb_subscription one = {.filter = filter, .regex = regex && *regex ? regex : NULL};
-	struct rhc_sub *sub = filter ? sub_find(r, filter, one.regex) : NULL;
+	struct rhc_sub *sub = asked->filter ? sub_find(r, asked) : NULL;
 
-	if (r->in_call)
-		return rh_error_set(&r->error, EBUSY, "unsubscribe is not for the event callback");
 	if (!sub)
-		return rh_error_set(&r->error, ENOENT, "%s is not subscribed", filter ? filter : "no filter");
+		return rh_error_set(&r->error, ENOENT, "%s is not subscribed",
+			asked->filter ? asked->filter : "no filter");
 	if (r->state == RHC_IDLE) {
 		sub_remove(r, sub);
 		return 0;
 	}
+	sub->waited_for = true;
 	if (sub->state != RHC_SUB_LEAVING && sub->state != RHC_SUB_LEFT)
 		sub_settle(r, sub, RHC_SUB_LEAVING);
-	return rhc_run(r, timeout_ms, is_gone, &one);
+	return 0;
+}
+
+/* What is still there stays on its way out. */
+static int leave_outcome(struct rhumb *r, const struct rhumb_subscription *asked, int waited)
+{
+	struct rhc_sub *sub = sub_find(r, asked);
+
+	if (!sub)
+		return 0;
+	sub->waited_for = false;
+	return waited < 0 ? waited : -ETIMEDOUT;
+}
+
+int rhumb_unsubscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_t count, int timeout_ms)
+{
+	int err = 0, first = 0;
+
+	if (r->in_call)
+		return rh_error_set(&r->error, EBUSY, "unsubscribe is not for the event callback");
+	for (size_t i = 0; i < count; i++) {
+		asked_tidy(&list[i]);
+		list[i].result = sub_leave(r, &list[i]);
+	}
+	if (r->state != RHC_IDLE)
+		err = rhc_run(r, timeout_ms, all_gone, NULL);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].result == 0)
+			list[i].result = leave_outcome(r, &list[i], err);
+		if (list[i].result < 0 && first == 0)
+			first = list[i].result;
+	}
+	return first ? first : err;
+}
+
+int rhumb_unsubscribe(struct rhumb *r, const char *filter, const char *regex, int timeout_ms)
+{
+	struct rhumb_subscription one = {.filter = filter, .regex = regex};
+
+	return rhumb_unsubscribe_many(r, &one, 1, timeout_ms);
 }

@@ -1,5 +1,6 @@
 #include "tools/rhumb/command.h"
 
+#include "dataplane/filter/filter.h"
 #include "tools/rhumb/fail.h"
 
 #include <errno.h>
@@ -260,4 +261,14 @@ int cli_decimal(const struct cli *cli, const char *name, double least, double mo
 			least, most);
 	*out = value;
 	return CLI_OK;
+}
+
+int cli_dialect(const struct cli *cli, const char *name, enum rh_dialect absent, enum rh_dialect *out)
+{
+	const char *text = cli_option(cli, name);
+
+	*out = absent;
+	if (!text || rh_dialect_from_name(text, out) == 0)
+		return CLI_OK;
+	return cli_fail(cli, CLI_USAGE, "dialect %s is unknown: mqtt, solace, nats, zenoh and amqp are known", text);
 }

@@ -6,6 +6,7 @@
  */
 
 #include "dataplane/base/compiler.h"
+#include "dataplane/filter/dialect.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,6 +85,9 @@ int cli_number(const struct cli *cli, const char *name, uint64_t least, uint64_t
 /* Likewise with a fraction. */
 int cli_decimal(const struct cli *cli, const char *name, double least, double most, double absent,
 	double *out);
+
+/* A dialect by its name. */
+int cli_dialect(const struct cli *cli, const char *name, enum rh_dialect absent, enum rh_dialect *out);
 
 /* One line on stderr: "rhumb COMMAND: ...", with --json docs/schemas/error.json. Returns @code, which is not CLI_OK. */
 int cli_fail(const struct cli *cli, int code, const char *fmt, ...) rh_printf(3, 4);

@@ -3,6 +3,8 @@
 #include "controlplane/api/ctl.h"
 #include "tools/rhumb/router.h"
 
+#define DIALECT_OPTION(of) {"dialect", "NAME", "of " of ": mqtt (default), solace, nats, zenoh or amqp", 0, false}
+
 const struct cli_option cli_globals[] = {
 	{"json", NULL, "answer in JSON with stable keys", 'j', false},
 	{"socket", "PATH", "control socket; else RHUMB_SOCKET, else " CTL_DEFAULT_SOCKET, 's', false},
@@ -38,6 +40,8 @@ const struct cli_command cli_commands[] = {
 	{.words = "show subscriptions",
 		.arguments = "",
 		.help = "who asked for what",
+		.more = "Exceptions have ! in front. A filter is shown in the first of mqtt, solace, zenoh, amqp and nats that can say it, whatever "
+			"the client wrote; the dialect stands beside it.",
 		.needs = CLI_DAEMON,
 		.type = CTL_SHOW_SUBSCRIPTIONS,
 		.run = cli_show_run,
@@ -52,7 +56,7 @@ const struct cli_command cli_commands[] = {
 		.needs = CLI_DAEMON,
 		.type = CTL_SHOW_TOPICS,
 		.run = cli_show_topics_run,
-		.options = {{"tenant", "NAME", "of this tenant only", 0, false},
+		.options = {DIALECT_OPTION("FILTER"), {"tenant", "NAME", "of this tenant only", 0, false},
 			{"limit", "N", "at most so many; else 40", 0, false},
 			{"sort", "KEY", "rate (default), bytes, last or receivers", 0, false}}},
 	{.words = "show drops",
@@ -91,7 +95,8 @@ const struct cli_command cli_commands[] = {
 		.most = 1,
 		.needs = CLI_DAEMON,
 		.type = CTL_TRACE_START,
-		.run = cli_trace_start_run},
+		.run = cli_trace_start_run,
+		.options = {DIALECT_OPTION("FILTER")}},
 	{.words = "trace stop",
 		.arguments = "",
 		.help = "stop keeping events",
@@ -113,7 +118,7 @@ const struct cli_command cli_commands[] = {
 		.needs = CLI_DAEMON,
 		.type = CTL_TRACE_START,
 		.run = cli_trace_follow_run,
-		.options = {{"follow", "SECONDS", "how long; ends sooner on SIGINT", 0, false}}},
+		.options = {{"follow", "SECONDS", "how long; ends sooner on SIGINT", 0, false}, DIALECT_OPTION("FILTER")}},
 	{.words = "log level",
 		.arguments = "ROOM LEVEL",
 		.help = "set the log level of a room",
@@ -158,12 +163,15 @@ const struct cli_command cli_commands[] = {
 		.help = "subscribe and print what comes",
 		.more = "With --json each event is a line: topic, publisher, sequence, attributes, payload_len, payload_sha256 (or "
 			"payload, or payload_base64 where it is not UTF-8), origin_ns, received_ns, latency_us; the last line is a "
-			"summary. Ends on SIGINT or SIGTERM with exit status 0.",
+			"summary. Ends on SIGINT or SIGTERM with exit status 0. A FILTER with ! in front is an exception: what it matches "
+			"does not come, whichever other filter asks for it, and --match is not for it. Quote it as in '!debian/#', for "
+			"shells read ! and wildcards themselves. Topics are printed as they were published, with / between levels, "
+			"whatever the dialect of the filters.",
 		.most = CLI_ENDLESS,
 		.needs = CLI_ROUTER,
 		.run = cli_sub_run,
-		.options = {{"match", "REGEX", "only events whose payload matches, for all filters", 0, false},
-			{"filters-from", "FILE", "further filters, one a line", 0, false},
+		.options = {DIALECT_OPTION("all filters"), {"match", "REGEX", "only events whose payload matches; exceptions do not ask", 0, false},
+			{"filters-from", "FILE", "further filters and exceptions, one a line", 0, false},
 			{"count", "N", "end after so many events", 0, false},
 			{"idle-exit", "SECONDS", "end when nothing came for so long", 0, false},
 			{"slow", "N", "take only N events a second: be slow on purpose", 0, false},
@@ -183,7 +191,7 @@ const struct cli_command cli_commands[] = {
 			"With --json each answer is {\"verdict\": \"match\"}; an invalid one has an error, too.",
 		.most = 2,
 		.run = cli_match_run,
-		.options = {{"dialect", "NAME", "mqtt (default), solace, nats, zenoh or amqp", 0, false},
+		.options = {DIALECT_OPTION("filters and topic"),
 			{"second-dialect", "NAME", "of the topic or second filter, if another", 0, false},
 			{"intersects", NULL, "can two filters match one topic?", 0, false},
 			{"covers", NULL, "does the first filter include the second?", 0, false},

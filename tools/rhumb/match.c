@@ -118,16 +118,6 @@ static int batch_run(struct cli *cli, const struct question *q)
 	return CLI_OK;
 }
 
-static int dialect_of(struct cli *cli, const char *option, enum rh_dialect absent, enum rh_dialect *out)
-{
-	const char *name = cli_option(cli, option);
-
-	*out = absent;
-	if (!name || rh_dialect_from_name(name, out) == 0)
-		return CLI_OK;
-	return cli_fail(cli, CLI_USAGE, "dialect %s is unknown: mqtt, solace, nats, zenoh and amqp are known", name);
-}
-
 static int question_of(struct cli *cli, struct question *q)
 {
 	const char *intersects = cli_option(cli, "intersects"), *covers = cli_option(cli, "covers");
@@ -135,9 +125,9 @@ static int question_of(struct cli *cli, struct question *q)
 	if (intersects && covers)
 		return cli_fail(cli, CLI_USAGE, "--intersects and --covers are two questions: ask one at a time");
 	q->relation = intersects ? INTERSECTS : covers ? COVERS : MATCHES;
-	if (dialect_of(cli, "dialect", RH_DIALECT_MQTT, &q->first) != CLI_OK)
+	if (cli_dialect(cli, "dialect", RH_DIALECT_MQTT, &q->first) != CLI_OK)
 		return CLI_USAGE;
-	return dialect_of(cli, "second-dialect", q->first, &q->second);
+	return cli_dialect(cli, "second-dialect", q->first, &q->second);
 }
 
 static struct text argument(const struct cli *cli, unsigned i)

@@ -19,7 +19,7 @@ static const struct {
 	{CTL_SHOW_SESSIONS, "sessions",
 		"session client_id address worker subscriptions rx_events lost_before_router tx_events queued_events "
 		"credit_events granted_events silent_ms drops"},
-	{CTL_SHOW_SUBSCRIPTIONS, "subscriptions", "subscription session client_id filter content tenant since"},
+	{CTL_SHOW_SUBSCRIPTIONS, "subscriptions", "subscription session client_id filter dialect content tenant since"},
 	{CTL_SHOW_DROPS, "drops", "reason level count help"},
 	{CTL_SHOW_LIMITS, "limits", "name limit used hits unit help"},
 };

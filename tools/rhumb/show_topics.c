@@ -76,14 +76,16 @@ static void topics_print(const struct cli *cli, const json_t *answer)
 
 int cli_show_topics_run(struct cli *cli)
 {
+	enum rh_dialect dialect;
 	uint64_t limit;
 	json_t *args;
 
-	if (cli_number(cli, "limit", 1, LIMIT_MOST, LIMIT_DEFAULT, &limit) != CLI_OK)
+	if (cli_number(cli, "limit", 1, LIMIT_MOST, LIMIT_DEFAULT, &limit) != CLI_OK ||
+		cli_dialect(cli, "dialect", RH_DIALECT_MQTT, &dialect) != CLI_OK)
 		return CLI_USAGE;
-	args = json_pack("{s:I, s:s*, s:s*, s:s*}", "max", (json_int_t)limit, "filter",
-		cli->arg_count ? cli->args[0] : NULL, "tenant", cli_option(cli, "tenant"), "sort",
-		cli_option(cli, "sort"));
+	args = json_pack("{s:I, s:s*, s:s*, s:s*, s:s*}", "max", (json_int_t)limit, "filter",
+		cli->arg_count ? cli->args[0] : NULL, "dialect", cli_option(cli, "dialect"), "tenant",
+		cli_option(cli, "tenant"), "sort", cli_option(cli, "sort"));
 	if (!args)
 		return cli_fail(cli, CLI_REFUSED, "filter, tenant and sort key must be UTF-8");
 	return cli_ask_print(cli, args, topics_print);

@@ -71,12 +71,25 @@ static int file_take(const struct cli *cli, struct filters *f, const char *name)
 	return code;
 }
 
+/* What holds for all of them; an exception takes away whatever the payload is. */
+static void options_take(const struct cli *cli, const struct filters *f, enum rh_dialect dialect)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		f->list[i].dialect = (enum rhumb_dialect)dialect;
+		if (f->list[i].filter[0] != '!')
+			f->list[i].regex = cli_option(cli, "match");
+	}
+}
+
 int sub_filters_read(const struct cli *cli, struct rhumb_subscription **list, size_t *count)
 {
 	const char *name = cli_option(cli, "filters-from");
 	struct filters f = {.room = cli->arg_count + 16u};
-	int code = CLI_OK;
+	enum rh_dialect dialect;
+	int code = cli_dialect(cli, "dialect", RH_DIALECT_MQTT, &dialect);
 
+	if (code != CLI_OK)
+		return code;
 	f.list = calloc(f.room, sizeof(*f.list));
 	if (!f.list)
 		return cli_fail(cli, CLI_REFUSED, "out of memory");
@@ -88,8 +101,7 @@ int sub_filters_read(const struct cli *cli, struct rhumb_subscription **list, si
 		sub_filters_free(cli, f.list, f.count);
 		return code;
 	}
-	for (size_t i = 0; i < f.count; i++)
-		f.list[i].regex = cli_option(cli, "match");
+	options_take(cli, &f, dialect);
 	*list = f.list;
 	*count = f.count;
 	return CLI_OK;

@@ -17,10 +17,21 @@ static void started_print(const struct cli *cli, const json_t *answer)
 	fprintf(cli->out, "tracing: see rhumb trace show, end with rhumb trace stop\n");
 }
 
+/* NULL: not UTF-8. */
+static json_t *start_args(const struct cli *cli)
+{
+	return json_pack("{s:s*, s:s*}", "filter", cli->arg_count ? cli->args[0] : NULL, "dialect",
+		cli_option(cli, "dialect"));
+}
+
 int cli_trace_start_run(struct cli *cli)
 {
-	json_t *args = cli->arg_count ? json_pack("{s:s}", "filter", cli->args[0]) : json_object();
+	enum rh_dialect dialect;
+	json_t *args;
 
+	if (cli_dialect(cli, "dialect", RH_DIALECT_MQTT, &dialect) != CLI_OK)
+		return CLI_USAGE;
+	args = start_args(cli);
 	return args ? cli_ask_print(cli, args, started_print) : cli_fail(cli, CLI_REFUSED, "the filter is not UTF-8");
 }
 
@@ -104,9 +115,12 @@ int cli_trace_follow_run(struct cli *cli)
 {
 	struct cli_daemon d;
 	json_t *answer;
+	enum rh_dialect dialect;
 	double seconds;
 	int code = cli_decimal(cli, "follow", 0.1, 3600, 0, &seconds), stopped;
 
+	if (code == CLI_OK)
+		code = cli_dialect(cli, "dialect", RH_DIALECT_MQTT, &dialect);
 	if (code != CLI_OK)
 		return code;
 	if (seconds <= 0)
@@ -115,7 +129,7 @@ int cli_trace_follow_run(struct cli *cli)
 	if (code != CLI_OK)
 		return code;
 	cli_signals_catch();
-	code = cli_daemon_ask(cli, &d, CTL_TRACE_START, json_pack("{s:s}", "filter", cli->args[0]), &answer);
+	code = cli_daemon_ask(cli, &d, CTL_TRACE_START, start_args(cli), &answer);
 	if (code == CLI_OK) {
 		json_decref(answer);
 		code = follow(cli, &d, rh_clock_ns() + (uint64_t)(seconds * RH_NS_PER_S));

@@ -81,7 +81,7 @@ class RawClient:
         return False
 
     def subscribe(self, filters, kind=wire.SUBSCRIBE, timeout_s=10):
-        """@filters: texts or (filter, pattern). Returns [(code, text)], or None without an answer."""
+        """@filters: texts, (filter, pattern) or (filter, pattern, dialect). Returns [(code, text)], or None without an answer."""
         pairs = [(one, "") if isinstance(one, str) else one for one in filters]
         self.request += 1
         request = self.request
@@ -101,6 +101,12 @@ class RawClient:
         self.sequence += 1
         self.send(wire.publish(topic, payload, self.sequence, self.incarnation, **more))
         return self.sequence
+
+    def publish_together(self, pairs):
+        """Pairs of topic and payload, all in one datagram."""
+        first = self.sequence + 1
+        self.sequence += len(pairs)
+        self.send(b"".join(wire.publish(*pair, first + n, self.incarnation) for n, pair in enumerate(pairs)))
 
     def alias(self, request, number, topic, timeout_s=5):
         """(number, code) of the acknowledgement, or None."""

@@ -63,9 +63,9 @@ def fragments(topic, payload, sequence, incarnation, slice_size=1200, identity=1
     return found
 
 
-def entry(topic_filter, pattern=""):
+def entry(topic_filter, pattern="", dialect=0):
     name, content = topic_filter.encode(), pattern.encode()
-    return pad(struct.pack(">HHBBH", len(name), len(content), 1 if content else 0, 0, 0) + name + content)
+    return pad(struct.pack(">HHBBH", len(name), len(content), 1 if content else 0, dialect, 0) + name + content)
 
 
 def subscribe(entries, request, kind=SUBSCRIBE):

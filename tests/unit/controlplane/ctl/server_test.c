@@ -180,6 +180,14 @@ Test(server, values_of_the_wrong_type_are_refused)
 		client_ask(fd, CTL_TRACE_SHOW, "{\"max\": 99999999}"), CTL_STATUS_INVALID, "4096");
 	expect_refusal(
 		client_ask(fd, CTL_TRACE_START, "{\"filter\": 1}"), CTL_STATUS_INVALID, "text");
+	expect_refusal(client_ask(fd, CTL_TRACE_START, "{\"filter\": \"a\", \"dialect\": \"smtp\"}"),
+		CTL_STATUS_INVALID, "mqtt, solace, nats, zenoh and amqp");
+	expect_refusal(client_ask(fd, CTL_TRACE_START, "{\"filter\": \"a..b\", \"dialect\": \"nats\"}"),
+		CTL_STATUS_INVALID, "byte 2");
+	expect_refusal(client_ask(fd, CTL_SHOW_TOPICS, "{\"dialect\": \"nats\"}"), CTL_STATUS_INVALID,
+		"none is given");
+	expect_refusal(client_ask(fd, CTL_SHOW_TOPICS, "{\"filter\": \"!a\"}"), CTL_STATUS_INVALID,
+		"exceptions");
 	expect_refusal(client_ask(fd, CTL_TRACE_START, "{\"filter\": \"a/#/b\"}"),
 		CTL_STATUS_INVALID, "#");
 	expect_refusal(

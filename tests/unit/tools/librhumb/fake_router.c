@@ -113,6 +113,14 @@ static void on_hello(struct fake_router *f, const struct rh_record *rec)
 	welcome(f);
 }
 
+static void entry_note(struct fake_router *f, uint8_t type, const struct rh_sub_entry *entry)
+{
+	struct fake_entry *e = &f->entry[f->entries++ % FAKE_ENTRIES];
+
+	*e = (struct fake_entry){.type = type, .dialect = entry->dialect, .kind = entry->content_kind};
+	(void)snprintf(e->filter, sizeof(e->filter), "%.*s", (int)entry->filter.len, entry->filter.bytes);
+}
+
 static void on_subscribe(struct fake_router *f, const struct rh_record *rec)
 {
 	struct rh_sub_result results[RH_SUBSCRIBE_MAX];
@@ -142,6 +150,7 @@ static void on_subscribe(struct fake_router *f, const struct rh_record *rec)
 	for (uint16_t i = 0; i < m.count; i++) {
 		if (!rh_sub_entry_next(&m, &at, &entry))
 			abort();
+		entry_note(f, rec->type, &entry);
 		results[i] = (struct rh_sub_result){.price = {(uint16_t)(20 + i), 280, 164}};
 		results[i].text.bytes = "";
 		if (entry.filter.len >= 6 && memcmp(entry.filter.bytes, "refuse", 6) == 0)

@@ -14,7 +14,8 @@
 #include <stdint.h>
 #include <netinet/in.h>
 
-#define FAKE_EVENTS 4096
+#define FAKE_EVENTS  4096
+#define FAKE_ENTRIES 16
 
 struct fake_event {
 	uint64_t sequence, incarnation;
@@ -22,6 +23,11 @@ struct fake_event {
 	uint8_t class;
 	uint16_t attributes_len;
 	char topic[64];
+};
+
+struct fake_entry {
+	uint8_t type, dialect, kind;
+	char filter[64];
 };
 
 struct fake_router {
@@ -40,6 +46,8 @@ struct fake_router {
 	uint64_t granted_events, granted_bytes; /* by the client, last seen */
 	uint64_t hello_events, hello_bytes;
 	struct fake_event event[FAKE_EVENTS];
+	struct fake_entry entry[FAKE_ENTRIES]; /* the last ones asked for */
+	unsigned entries;
 	/* private */
 	int fd;
 	uint16_t port;

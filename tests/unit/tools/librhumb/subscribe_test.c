@@ -1,3 +1,4 @@
+#include "dataplane/filter/dialect.h"
 #include "tests/unit/tools/librhumb/fixture.h"
 
 TestSuite(subscribe, .timeout = 60);
@@ -175,6 +176,86 @@ Test(subscribe, what_timed_out_can_be_asked_for_again)
 	fake_set(&router, drop_subacks, 3);
 	cr_assert_eq(rhumb_subscribe(r, "a", NULL, NULL, NULL, 50), -ETIMEDOUT);
 	cr_assert_eq(rhumb_subscribe(r, "a", NULL, NULL, NULL, 20000), 0, "%s", rhumb_error(r));
+	rhumb_destroy(r);
+	fake_stop(&router);
+}
+
+static void expect_entry(unsigned i, uint8_t type, uint8_t dialect, const char *filter)
+{
+	struct fake_entry e = fake_get(&router, entry[i]);
+
+	cr_assert_eq(e.type, type, "%u: %u", i, e.type);
+	cr_assert_eq(e.dialect, dialect, "%u: %u", i, e.dialect);
+	cr_assert_str_eq(e.filter, filter);
+}
+
+Test(subscribe, filters_go_out_in_their_dialect_and_as_they_were_written)
+{
+	struct rhumb_subscription list[] = {{.filter = "a.*.>", .dialect = RHUMB_NATS}, {.filter = "!a/+/c"},
+		{.filter = "", .dialect = RHUMB_AMQP}, {.filter = "x$*y", .regex = "z", .dialect = RHUMB_ZENOH}};
+	struct rhumb *r;
+
+	fake_start(&router);
+	r = client_connected((struct rhumb_options){0});
+	cr_assert_eq(rhumb_subscribe_many(r, list, 4, NULL, NULL, 5000), 0, "%s", rhumb_error(r));
+	cr_assert_eq(fake_get(&router, entries), 4);
+	expect_entry(0, RH_RECORD_SUBSCRIBE, RH_DIALECT_NATS, "a.*.>");
+	expect_entry(1, RH_RECORD_SUBSCRIBE, RH_DIALECT_MQTT, "!a/+/c");
+	expect_entry(2, RH_RECORD_SUBSCRIBE, RH_DIALECT_AMQP, "");
+	expect_entry(3, RH_RECORD_SUBSCRIBE, RH_DIALECT_ZENOH, "x$*y");
+	cr_assert_eq(fake_get(&router, entry[3].kind), RH_CONTENT_PAYLOAD_REGEX);
+	cr_assert_eq(rhumb_unsubscribe_many(r, list, 4, 5000), 0, "%s", rhumb_error(r));
+	cr_assert_eq(fake_get(&router, entries), 8);
+	expect_entry(4, RH_RECORD_UNSUBSCRIBE, RH_DIALECT_NATS, "a.*.>");
+	expect_entry(5, RH_RECORD_UNSUBSCRIBE, RH_DIALECT_MQTT, "!a/+/c");
+	cr_assert_eq(rhumb_unsubscribe_many(r, list, 4, 5000), -ENOENT);
+	for (unsigned i = 0; i < 4; i++)
+		cr_assert_eq(list[i].result, -ENOENT);
+	rhumb_destroy(r);
+	fake_stop(&router);
+}
+
+Test(subscribe, one_filter_in_two_dialects_is_one_subscription)
+{
+	struct rhumb_subscription nats = {.filter = "a.>", .dialect = RHUMB_NATS},
+				  solace = {.filter = "a/>", .regex = "", .dialect = RHUMB_SOLACE},
+				  zenoh = {.filter = "a/*/**", .dialect = RHUMB_ZENOH},
+				  exception = {.filter = "!a.>", .dialect = RHUMB_NATS};
+	struct rhumb *r;
+
+	fake_start(&router);
+	r = client_connected((struct rhumb_options){0});
+	cr_assert_eq(rhumb_subscribe(r, "a/+/#", NULL, NULL, NULL, 5000), 0);
+	cr_assert_eq(rhumb_subscribe_many(r, &nats, 1, NULL, NULL, 5000), 0);
+	cr_assert_eq(fake_get(&router, subscribes), 1);
+	cr_assert_eq(rhumb_unsubscribe_many(r, &exception, 1, 5000), -ENOENT);
+	cr_assert_eq(rhumb_unsubscribe_many(r, &zenoh, 1, 5000), -ENOENT);
+	cr_assert_eq(rhumb_subscribe_many(r, &exception, 1, NULL, NULL, 5000), 0);
+	cr_assert_eq(fake_get(&router, subscribes), 2);
+	cr_assert_eq(rhumb_unsubscribe_many(r, &solace, 1, 5000), 0);
+	cr_assert_eq(rhumb_unsubscribe(r, "a/+/#", NULL, 5000), -ENOENT);
+	cr_assert_eq(rhumb_unsubscribe(r, "!a/+/#", NULL, 5000), 0);
+	rhumb_destroy(r);
+	fake_stop(&router);
+}
+
+Test(subscribe, what_cannot_be_parsed_here_is_the_routers_to_refuse)
+{
+	struct rhumb_subscription list[] = {{.filter = "refuse.a", .dialect = (enum rhumb_dialect)77},
+		{.filter = "refuse#", .dialect = RHUMB_MQTT}, {.filter = "", .dialect = RHUMB_NATS},
+		{.filter = "a", .dialect = (enum rhumb_dialect)256}};
+	struct rhumb *r;
+
+	fake_start(&router);
+	fake_set(&router, sub_code, RH_SUB_UNSUPPORTED);
+	r = client_connected((struct rhumb_options){0});
+	for (unsigned i = 0; i < 4; i++)
+		cr_assert_eq(rhumb_subscribe_many(r, &list[i], 1, NULL, NULL, 5000), -EINVAL);
+	/* What no datagram can say is not sent. */
+	cr_assert_eq(fake_get(&router, entries), 2);
+	expect_entry(0, RH_RECORD_SUBSCRIBE, 77, "refuse.a");
+	expect_entry(1, RH_RECORD_SUBSCRIBE, RH_DIALECT_MQTT, "refuse#");
+	cr_assert_str_eq(rhumb_error(r), "topic dialect 256: RHUMB_MQTT to RHUMB_AMQP are known");
 	rhumb_destroy(r);
 	fake_stop(&router);
 }

@@ -107,7 +107,9 @@ for args, kind, want in [
     (("show", "subscriptions", "--session", "7"), 14, {"session": 7}),
     (("show", "topics"), 15, {"max": 40}),
     (("show", "topics", "a/#", "--limit", "5", "--tenant", "t", "--sort", "bytes"), 15, {"filter": "a/#", "max": 5, "tenant": "t", "sort": "bytes"}),
+    (("show", "topics", "a.*", "--dialect", "nats"), 15, {"filter": "a.*", "dialect": "nats", "max": 40}),
     (("trace", "start"), 21, {}), (("trace", "start", "a/#"), 21, {"filter": "a/#"}),
+    (("trace", "start", "a.*", "--dialect", "amqp"), 21, {"filter": "a.*", "dialect": "amqp"}),
     (("trace", "show", "--max", "9"), 23, {"max": 9}),
     (("log", "level", "session", "debug"), 30, {"room": "session", "level": "debug"}),
     (("shutdown", "--drain-ms", "0"), 40, {"drain_ms": 0}), (("shutdown",), 40, {}),
@@ -182,7 +184,8 @@ else:
     print("skipped: what is told to somebody without rights: needs root")
 check("environment", run("show", "status", env={**os.environ, "RHUMB_SOCKET": path})[0], 3)
 check("a path that is too long", run("-s", "/" + "x" * 200, "show", "status")[0], 2)
-for args in (("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("trace", "a"), ("shutdown", "now"),
+for args in (("show", "topics", "a", "--dialect", "smtp"), ("trace", "start", "a", "--dialect", ""), ("trace", "a", "--follow", "1", "--dialect", "x"),
+             ("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("trace", "a"), ("shutdown", "now"),
              ("show", "topics", "a", "b"), ("show", "topics", "--limit", "0"), ("show", "topics", "--limit", "5000")):
     check(f"usage of {args}", run("-s", path, *args)[0], 2)
 os.unlink(path)

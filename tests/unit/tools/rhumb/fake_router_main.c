@@ -26,11 +26,26 @@ static bool has_credit(uint32_t bytes)
 		fake_get(&router, sent_bytes) + bytes + 100 <= fake_get(&router, granted_bytes);
 }
 
+/* Filter, dialect and content kind of those that were asked for last. */
+static void entries_print(void)
+{
+	unsigned n = router.entries < FAKE_ENTRIES ? router.entries : FAKE_ENTRIES;
+
+	printf("\"entries\":[");
+	for (unsigned i = 0; i < n; i++)
+		printf("%s[\"%s\",%u,%u]", i ? "," : "", router.entry[i].filter, router.entry[i].dialect,
+			router.entry[i].kind);
+	printf("],");
+}
+
 static void summary_print(void)
 {
 	unsigned last = router.events ? (router.events - 1) % FAKE_EVENTS : 0;
 
-	printf("{\"events\":%u,\"bad\":%u,\"over_credit\":%u,\"fragments\":%u,\"subscribes\":%u,\"byes\":%u,"
+	printf("{");
+	entries_print();
+
+	printf("\"events\":%u,\"bad\":%u,\"over_credit\":%u,\"fragments\":%u,\"subscribes\":%u,\"byes\":%u,"
 	       "\"last_topic\":\"%s\",\"last_payload_len\":%u,\"last_attributes_len\":%u,\"last_class\":%u}\n",
 		router.events, router.bad, router.over_credit, router.fragments, router.subscribes, router.byes,
 		router.event[last].topic, router.event[last].payload_len, router.event[last].attributes_len,

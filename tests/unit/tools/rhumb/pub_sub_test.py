@@ -141,6 +141,23 @@ router = Router(1, 5)
 check("topics only", run("sub", "a", "--count", "1", "--quiet-payload", "--router", router.address)[1], "demo/a\n")
 router.stop()
 
+# Dialects and exceptions.
+router = Router(1, 5)
+with tempfile.NamedTemporaryFile(mode="w") as file:
+    file.write("f.*\n!f.>\n")
+    file.flush()
+    code, out, err = run("sub", "--dialect", "nats", "--match", "x", "a.>", "!a.*.b", "--filters-from", file.name, "--count", "1", "--router", router.address)
+check("filters in a dialect", (code, out), (0, "demo/a \\x01\\x08\\x0f\\x16\\x1d\n"))
+check("the expression is not for exceptions", router.stop()["entries"], [["a.>", 2, 1], ["!a.*.b", 2, 0], ["f.*", 2, 1], ["!f.>", 2, 0]])
+router = Router(1, 5)
+check("the empty key of amqp", run("sub", "--dialect", "amqp", "", "--count", "1", "--router", router.address)[0], 0)
+check("is sent", router.stop()["entries"], [["", 4, 0]])
+router = Router(1, 5)
+code, _, err = run("sub", "--dialect", "smtp", "a", "--router", router.address)
+check("an unknown dialect", code, 2)
+check_in("names those that are known", "dialect smtp is unknown: mqtt, solace, nats, zenoh and amqp are known", err)
+check("and asks for nothing", router.stop()["entries"], [])
+
 # Many filters, a slow subscriber, and the end by signal.
 router = Router(1000, 20)
 with tempfile.NamedTemporaryFile(mode="w") as file:
