@@ -14,7 +14,8 @@ LOWEST = 50_000
 # More than the generator can make: it sends as fast as it can, and the search ends at what it sent.
 MOST = 20_000_000
 WARM_UP = 100_000
-BURST = 8
+# As many as the router takes at once: a client that publishes at rate writes as much with one system call.
+BURST = 32
 # Where a core has time left, the kernel's work on it belongs to nobody, as on loopback.
 OTHERS_SHARE = peer.OTHERS_SHARE["nats"]
 WINDOWS, SECONDS = 3, 1.0

@@ -308,6 +308,31 @@ class OverVeth(unittest.TestCase):
         with self.assertRaisesRegex(Void, "nats over veth: delivered nothing"):
             peer_veth.middle([{**window, "messages": 0}])
 
+    def test_server_and_client_stand_at_the_two_ends(self):
+        asked = []
+
+        def served(*args):
+            asked.append(args)
+            return answer("nats", {"subscriptions": 1})
+
+        @contextmanager
+        def ends(_rig):
+            yield "near end", "far end"
+        with mock.patch.object(peer, "run", served), mock.patch.object(peer_veth, "cable", ends):
+            found = peer_veth.nats("the rig", {"subscriptions": 1})
+        self.assertEqual(asked, [("the rig", "near end", "nats", {"subscriptions": 1, "windows": 3, "seconds": 1.0}, {}, "198.18.0.1", "far end")])
+        self.assertAlmostEqual(found["nats_client_share"], 0.5)
+
+    @unittest.skipUnless(os.geteuid() == 0, "network namespaces want root")
+    def test_the_pair_carries_large_segments_whole_and_is_gone_afterwards(self):
+        from netns import existing  # pylint: disable=import-outside-toplevel,import-error
+        with peer_veth.cable(types.SimpleNamespace(folder=None)) as hosts_at:
+            for host, interface, ip in zip(hosts_at, ("v0", "v1"), ("198.18.0.1", "198.18.0.2")):
+                self.assertIn(f"inet {ip}/24", host.run("ip", "addr", "show", interface).stdout)
+                self.assertIn("tcp-segmentation-offload: on", host.run("ethtool", "-k", interface).stdout)
+            names = [host.name for host in hosts_at]
+        self.assertFalse(set(names) & set(existing("rhumbp-")))
+
     def test_its_time_is_bounded(self):
         seconds = iter(range(0, 10**6, 20))
         found, _ = run(clock=lambda: next(seconds))
