@@ -3,8 +3,8 @@
 /*
  * A worker's result cache: for a topic, the unconditional receivers and the conditional candidates.
  * Eight ways to a bucket; a bucket is 32 bytes of tags, an entry four cache lines. An entry is
- * valid while the generations of its topic's three parts sum up to what they did before the index
- * was walked. Valid or not, it counts its topic's events as long as it is there (topics.h).
+ * valid while the counters of its topic's parts (parts.h) say what they did before the index was
+ * walked. Valid or not, it counts its topic's events as long as it is there (topics.h).
  *
  * Written by its worker alone. A control thread may read it for `show topics`: seq is odd while an
  * entry is rewritten, and text is stored by relaxed words, so that a torn row is noticed and
@@ -13,7 +13,8 @@
 
 #include "dataplane/base/atomic.h"
 #include "dataplane/base/compiler.h"
-#include "dataplane/match/index.h"
+#include "dataplane/match/match_lookup.h"
+#include "dataplane/match/parts.h"
 #include "dataplane/match/slab.h"
 #include "dataplane/match/text.h"
 #include "dataplane/match/topics.h"
@@ -21,8 +22,17 @@
 #include <assert.h>
 
 #define DP_CACHE_WAYS	     8
-#define DP_CACHE_TOPIC_BYTES 92
+#define DP_CACHE_TOPIC_BYTES 84
 #define DP_CACHE_RECEIVERS   8
+/*
+ * One in so many newcomers takes another topic's place: topics that come once then cost little more
+ * than without a cache, and what comes often is soon in. A result that does not fit into an entry
+ * always does: it is dear to collect.
+ */
+#define DP_CACHE_ADMIT 16
+/* Stamps (topics.h), some minutes: what was not looked at for longer is outdated, since counters of
+ * 32 bits might have gone round. */
+#define DP_CACHE_AGE 2048
 /* Entries looked at to find memory for a large result. */
 #define DP_CACHE_SWEEP 16
 #define DP_CACHE_UNIT  4
@@ -39,8 +49,8 @@ struct dp_bucket {
 
 struct dp_entry {
 	uint64_t look; /* the last one here, as dp_cache.look says it */
-	uint64_t sum;
-	uint32_t gen[2];	/* of first level, of first two */
+	uint32_t wild, root;	/* coarse counters of its parts, and where they stand */
+	struct dp_part_at at;
 	uint64_t events, bytes; /* of the topic since; bytes of payload */
 	uint16_t tenant, profile, topic_len;
 	uint16_t candidates;
@@ -49,9 +59,11 @@ struct dp_entry {
 	uint32_t count;
 	uint16_t candidates_at; /* in the block, in units of DP_CACHE_UNIT */
 	bool used;
+	bool outdated; /* was seen to be; for good, whatever the counters say later */
 	/* Behind the header: what fits, else it is in the block. */
 	char topic[DP_CACHE_TOPIC_BYTES] __attribute__((aligned(8)));
-	uint32_t since; /* stamp (topics.h) */
+	uint32_t fine_wild, fine_root; /* sums of the finer ones */
+	uint32_t since;		       /* stamp (topics.h) */
 	struct dp_receiver receiver[DP_CACHE_RECEIVERS];
 } rh_cache_aligned;
 
@@ -80,8 +92,8 @@ struct dp_found {
 	const struct dp_receiver *receivers;
 	const struct dp_candidate *candidates;
 	uint32_t count, candidate_count;
-	uint64_t sum;
-	uint32_t gen[2];
+	struct dp_part_seen seen;
+	struct dp_part_at at;
 };
 
 /* Ctx: control. -ENOMEM. */
@@ -149,10 +161,16 @@ static inline bool dp_entry_is(
 	       dp_text_equal(dp_entry_topic(cache, entry), key->topic, key->topic_len);
 }
 
+enum dp_kept {
+	DP_KEPT,
+	DP_KEPT_EVICTED,  /* and another topic had to go */
+	DP_KEPT_DECLINED, /* others stay: DP_CACHE_ADMIT */
+	DP_KEPT_NO_ROOM	  /* it does not fit, or every way is needed by this burst */
+};
+
 /*
- * Keep @found for @key: in @stale when that is the key's outdated entry, else in place of an older
- * one. False when it does not fit or every way is needed by this burst. *@evicted: another topic
- * had to go. Ctx: worker.
+ * Keep @found for @key: in @stale when that is the key's outdated entry, else in an empty place or,
+ * perhaps, that of an older one. Ctx: worker.
  */
-bool dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash,
-	struct dp_entry *stale, const struct dp_found *found, struct dp_entry **out, bool *evicted);
+enum dp_kept dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash,
+	struct dp_entry *stale, const struct dp_found *found, struct dp_entry **out);

@@ -115,25 +115,42 @@ static bool take_block(struct dp_cache *cache, size_t bytes, uint32_t *block)
 	return *block != DP_SLAB_NONE;
 }
 
+static uint32_t roll(struct dp_cache *cache)
+{
+	return cache->dice = cache->dice * 1664525u + 1013904223u;
+}
+
+static int empty_way(const struct dp_bucket *tags)
+{
+	for (unsigned way = 0; way < DP_CACHE_WAYS; way++)
+		if (!tags->tag[way])
+			return (int)way;
+	return -1;
+}
+
 /* An empty way; else the older of two random ones, if this burst does not need it; else any that it
  * does not need. */
 static int choose_way(struct dp_cache *cache, uint32_t bucket)
 {
 	const struct dp_entry *entry = &cache->entry[(size_t)bucket * DP_CACHE_WAYS];
-	const struct dp_bucket *tags = &cache->bucket[bucket];
-	unsigned a, b, way;
+	int empty = empty_way(&cache->bucket[bucket]);
+	uint32_t dice = roll(cache);
+	unsigned a = dice >> 29, b = (dice >> 26) & (DP_CACHE_WAYS - 1);
+	unsigned way = bursts_ago(cache, &entry[a]) >= bursts_ago(cache, &entry[b]) ? a : b;
 
-	for (way = 0; way < DP_CACHE_WAYS; way++)
-		if (!tags->tag[way])
-			return (int)way;
-	cache->dice = cache->dice * 1664525u + 1013904223u;
-	a = cache->dice >> 29;
-	b = (cache->dice >> 26) & (DP_CACHE_WAYS - 1);
-	way = bursts_ago(cache, &entry[a]) >= bursts_ago(cache, &entry[b]) ? a : b;
+	if (empty >= 0)
+		return empty;
 	for (unsigned i = 0; i < DP_CACHE_WAYS; i++, way = (way + 1) % DP_CACHE_WAYS)
 		if (!in_this_burst(cache, &entry[way]))
 			return (int)way;
 	return -1;
+}
+
+/* Another topic would have to go, and this one is not worth it yet. */
+static bool is_declined(struct dp_cache *cache, uint32_t bucket, const struct dp_found *found)
+{
+	return empty_way(&cache->bucket[bucket]) < 0 && found->count <= DP_CACHE_RECEIVERS &&
+	       (roll(cache) >> 16) % DP_CACHE_ADMIT != 0;
 }
 
 static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
@@ -144,9 +161,11 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	bool text_in_block = key->topic_len > DP_CACHE_TOPIC_BYTES;
 
 	rh_store_relaxed(&entry->look, cache->look);
-	entry->sum = found->sum;
-	entry->gen[0] = found->gen[0];
-	entry->gen[1] = found->gen[1];
+	entry->wild = found->seen.wild;
+	entry->root = found->seen.root;
+	entry->fine_wild = found->seen.fine_wild;
+	entry->fine_root = found->seen.fine_root;
+	entry->at = found->at;
 	rh_store_relaxed(&entry->tenant, key->tenant);
 	rh_store_relaxed(&entry->profile, key->profile);
 	rh_store_relaxed(&entry->topic_len, key->topic_len);
@@ -161,31 +180,33 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	if (found->candidate_count)
 		copy_words(base + layout->candidates_at, found->candidates,
 			found->candidate_count * sizeof(*found->candidates));
+	entry->outdated = false;
 	rh_store_relaxed(&entry->used, true);
 }
 
-bool dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash,
-	struct dp_entry *stale, const struct dp_found *found, struct dp_entry **out, bool *evicted)
+enum dp_kept dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash,
+	struct dp_entry *stale, const struct dp_found *found, struct dp_entry **out)
 {
 	uint32_t bucket = (uint32_t)hash & cache->mask, block;
 	struct layout layout = layout_of(key->topic_len, found);
 	struct dp_entry *entry = stale;
+	bool evicted = false;
 	int way = -1;
 
-	*evicted = false;
-	if (stale && in_this_burst(cache, stale))
-		return false;
+	if (stale ? in_this_burst(cache, stale) : is_declined(cache, bucket, found))
+		return stale ? DP_KEPT_NO_ROOM : DP_KEPT_DECLINED;
+	/* May take the outdated entry's away. */
 	if (!take_block(cache, layout.bytes, &block))
-		return false;
+		return DP_KEPT_NO_ROOM;
 	if (!entry || !entry->used) {
 		way = choose_way(cache, bucket);
 		if (way < 0) {
 			if (block != DP_SLAB_NONE)
 				dp_slab_give(&cache->slab, block);
-			return false;
+			return DP_KEPT_NO_ROOM;
 		}
 		entry = &cache->entry[(size_t)bucket * DP_CACHE_WAYS + (unsigned)way];
-		*evicted = entry->used;
+		evicted = entry->used;
 	}
 	write_begin(entry);
 	if (way >= 0) {
@@ -196,5 +217,5 @@ bool dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint6
 	write_entry(cache, entry, key, found, &layout, block);
 	write_end(entry);
 	*out = entry;
-	return true;
+	return evicted ? DP_KEPT_EVICTED : DP_KEPT;
 }

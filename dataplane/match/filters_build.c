@@ -4,6 +4,7 @@
  */
 
 #include "dataplane/match/index.h"
+#include "dataplane/match/parts.h"
 
 #include <errno.h>
 
@@ -268,22 +269,6 @@ static uint8_t runs_of(const struct rh_filter *filter, struct dp_run *out)
 	return runs;
 }
 
-/* The one part of the topic space whose results @filter can change. */
-static uint32_t gen_of(const struct dp_index *index, uint16_t tenant, const struct rh_filter *filter)
-{
-	const struct dp_secret *secret = &index->secret;
-	const struct rh_token *token = filter->token;
-	uint64_t hash = index->tenant_hash[tenant];
-
-	if (filter->tokens == 0 || token[0].kind != RH_TOKEN_LIT)
-		return tenant;
-	hash += dp_level_hash_at_edge(secret, 0, filter->canon + token[0].start, token[0].size);
-	if (filter->tokens < 2 || token[1].kind != RH_TOKEN_LIT)
-		return dp_gen_level1(hash);
-	hash += dp_level_hash_at_edge(secret, 1, filter->canon + token[1].start, token[1].size);
-	return dp_gen_level2(hash);
-}
-
 static struct dp_filter *filter_create(
 	struct dp_memory *memory, const struct rh_filter *from, bool partial)
 {
@@ -349,7 +334,7 @@ int dp_index_filter(struct dp_memory *memory, struct dp_index *index, uint16_t t
 		return -ENOMEM;
 	(*out)->key = key;
 	(*out)->tenant = tenant;
-	(*out)->gen = gen_of(index, tenant, from);
+	(*out)->part = dp_part_of(index, tenant, from);
 	ret = filter_add(memory, index, *out, &shape, word);
 	if (ret)
 		dp_memory_free(memory, *out);
@@ -400,6 +385,7 @@ void dp_index_prune(struct dp_memory *memory, struct dp_index *index, struct dp_
 int dp_index_init(struct dp_memory *memory, struct dp_index *index, uint64_t seed)
 {
 	dp_secret_init(&index->secret, seed);
+	index->topic_seed = rh_hash("topic", 5, seed);
 	for (uint32_t i = 0; i < DP_LIMIT_TENANTS; i++)
 		index->tenant_hash[i] = rh_hash(&i, sizeof(i), seed);
 	index->directory = directory_create(memory, 0);

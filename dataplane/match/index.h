@@ -43,7 +43,7 @@ struct dp_filter {
 	struct dp_set *set[DP_SET_KINDS];
 	struct dp_receiver first;
 	uint32_t shape; /* its id in the tenant */
-	uint32_t gen;	/* part of the topic space; builder only */
+	uint32_t part;	/* of the topic space (parts.h); builder only */
 	uint16_t tenant;
 	uint16_t len; /* of its canonical form, which stands behind the runs */
 	uint8_t runs;
@@ -88,31 +88,11 @@ struct dp_index {
 	struct dp_shapes *shapes[DP_LIMIT_TENANTS]; /* R; NULL: nobody subscribed there */
 	struct dp_secret secret;		    /* R */
 	uint64_t tenant_hash[DP_LIMIT_TENANTS];	    /* R; the same before a tenant exists and after */
+	uint64_t topic_seed;			    /* of dp_topic_hash */
 	/* Builder only. */
 	struct dp_rows *rows[DP_LIMIT_TENANTS];
 	uint64_t shapes_live; /* in the lists; read relaxed by anyone */
 };
-
-/*
- * Generations of parts of the topic space (validity of cached results, docs/decisions/0001). A
- * filter belongs to one part, a topic to three: its tenant (filters that begin with a wildcard),
- * its first level, its first two levels. Each only grows.
- */
-#define DP_GEN_LEVEL1 4096
-#define DP_GEN_LEVEL2 16384
-#define DP_GEN_COUNT  (DP_LIMIT_TENANTS + DP_GEN_LEVEL1 + DP_GEN_LEVEL2)
-
-/* @hash1: the tenant's and the first level's hash. */
-static inline uint32_t dp_gen_level1(uint64_t hash1)
-{
-	return DP_LIMIT_TENANTS + (uint32_t)(hash1 & (DP_GEN_LEVEL1 - 1));
-}
-
-/* @hash2: those and the second level's. */
-static inline uint32_t dp_gen_level2(uint64_t hash2)
-{
-	return DP_LIMIT_TENANTS + DP_GEN_LEVEL1 + (uint32_t)(hash2 & (DP_GEN_LEVEL2 - 1));
-}
 
 static inline char *dp_filter_canon(const struct dp_filter *filter)
 {

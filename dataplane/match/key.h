@@ -58,6 +58,12 @@ static inline uint64_t dp_level_hash(
 	return dp_key_fold(low ^ secret->a[at], high ^ secret->b[at]);
 }
 
+/* Of a topic's whole text. @seed: dp_index.topic_seed. */
+static inline uint64_t dp_topic_hash(uint64_t seed, uint16_t tenant, const char *topic, size_t len)
+{
+	return rh_hash(topic, len, seed + ((uint64_t)tenant << 16) * 0x9e3779b97f4a7c15ULL);
+}
+
 /* For a level that may end where memory ends. */
 static inline uint64_t dp_level_hash_at_edge(
 	const struct dp_secret *secret, uint32_t at, const char *level, size_t size)

@@ -89,7 +89,7 @@ int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **o
 	match->table = table;
 	match->worker = worker;
 	/* One for all workers: what they remember of topics is put together by hash. */
-	match->seed = rh_hash("topic", 5, table->conf.seed);
+	match->seed = table->index.topic_seed;
 	match->result = rh_pages_reserve(DP_RESULT_ROOM * sizeof(struct dp_receiver));
 	match->stamp = calloc(DP_LIMIT_SESSIONS, sizeof(*match->stamp));
 	match->candidate = calloc(DP_CANDIDATES_MAX, sizeof(*match->candidate));

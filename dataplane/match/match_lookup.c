@@ -83,25 +83,25 @@ static inline struct dp_entry *cache_find(
 	return NULL;
 }
 
-static inline uint64_t gen_sum(const struct dp_table *table, uint16_t tenant, const uint32_t *gen)
-{
-	return rh_load_acquire(&table->gens[tenant]) + rh_load_acquire(&table->gens[gen[0]]) +
-	       rh_load_acquire(&table->gens[gen[1]]);
-}
-
-/* The parts of the topic space that the result of @topic depends on. */
-static void found_gens(const struct dp_match *match, uint32_t topic, struct dp_found *found)
+/* The parts of the topic space that the result of @topic depends on. @hash: dp_match_key_hash's. */
+static void found_parts(const struct dp_match *match, uint32_t topic, uint64_t hash,
+	const struct dp_match_key *key, struct dp_found *found)
 {
 	const struct dp_search *search = match->search;
 	const struct dp_cut *cut = &search->cut[topic];
-	uint16_t tenant = search->tenant[topic];
-	uint64_t hash = search->index->tenant_hash[tenant] + cut->hash[0];
+	uint64_t tenant = search->index->tenant_hash[key->tenant];
+	uint32_t levels = cut->topic.levels;
+	uint64_t first = levels > 0 ? tenant + cut->hash[0] : tenant;
 
-	found->gen[0] = dp_gen_level1(hash);
-	if (cut->topic.levels > 1)
-		hash += cut->hash[1];
-	found->gen[1] = dp_gen_level2(hash);
-	found->sum = gen_sum(match->table, tenant, found->gen);
+	found->at = (struct dp_part_at){.root = dp_part_root(first)};
+	if (levels > 1) {
+		found->at.second = dp_part_level(tenant + cut->hash[1]);
+		found->at.pair = dp_part_pair(first + cut->hash[1]);
+	}
+	if (levels > 2)
+		found->at.third = dp_part_level(tenant + cut->hash[2]);
+	found->seen = dp_part_look(match->table->parts, key->tenant,
+		dp_part_topic(hash ^ dp_profile_hash(key->profile)), &found->at);
 }
 
 static void give_result(struct dp_match *match, uint32_t count, struct dp_match_result *result)
@@ -143,26 +143,57 @@ static void answer_uncached(struct dp_match *match, uint32_t topic, const struct
 	give_result(match, match->walk_count, result);
 }
 
-/* False: too many candidates, or no room. */
+/* False: too many candidates, no room, or declined. */
 static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
 	struct dp_entry *stale, struct dp_found *found, struct dp_entry **out)
 {
-	bool evicted = false, kept;
+	enum dp_kept kept = DP_KEPT_NO_ROOM;
 
 	found->receivers = match->walk_to;
 	found->count = match->walk_count;
 	found->candidates = match->candidate;
 	found->candidate_count = match->candidate_count;
-	kept = !match->candidates_overflow &&
-	       dp_cache_keep(&match->cache, key, hash, stale, found, out, &evicted);
-	rh_add_relaxed(&match->counters.evictions, evicted);
-	rh_add_relaxed(&match->counters.uncacheable, !kept);
-	return kept;
+	if (!match->candidates_overflow)
+		kept = dp_cache_keep(&match->cache, key, hash, stale, found, out);
+	rh_add_relaxed(&match->counters.evictions, kept == DP_KEPT_EVICTED);
+	rh_add_relaxed(&match->counters.declined, kept == DP_KEPT_DECLINED);
+	rh_add_relaxed(&match->counters.uncacheable, kept == DP_KEPT_NO_ROOM);
+	return kept <= DP_KEPT_EVICTED;
 }
 
-static inline bool is_valid(const struct dp_match *match, const struct dp_entry *entry)
+/* Something changed on a side of its topic: near it? If not, this is the count from now on. */
+static bool is_still_valid(
+	const struct dp_match *match, struct dp_entry *entry, uint64_t hash)
 {
-	return entry && entry->sum == gen_sum(match->table, entry->tenant, entry->gen);
+	const struct dp_parts *parts = match->table->parts;
+	uint32_t topic = dp_part_topic(hash ^ dp_profile_hash(entry->profile));
+	uint32_t wild = dp_part_coarse_wild(parts, entry->tenant);
+	uint32_t root = dp_part_coarse_root(parts, &entry->at);
+
+	if (wild != entry->wild &&
+		dp_part_fine_wild(parts, entry->tenant, &entry->at) != entry->fine_wild)
+		entry->outdated = true;
+	if (root != entry->root &&
+		dp_part_fine_root(parts, topic, &entry->at) != entry->fine_root)
+		entry->outdated = true;
+	if (entry->outdated)
+		return false;
+	entry->wild = wild;
+	entry->root = root;
+	return true;
+}
+
+static inline bool is_valid(const struct dp_match *match, struct dp_entry *entry, uint64_t hash)
+{
+	const struct dp_parts *parts = match->table->parts;
+
+	if (rh_unlikely(!entry || entry->outdated))
+		return false;
+	if (rh_unlikely(dp_look_stamp(match->cache.look) - dp_look_stamp(entry->look) > DP_CACHE_AGE))
+		return false;
+	return rh_likely(entry->wild == dp_part_coarse_wild(parts, entry->tenant) &&
+			 entry->root == dp_part_coarse_root(parts, &entry->at)) ||
+	       is_still_valid(match, entry, hash);
 }
 
 static inline void answer_hit(struct dp_match *match, const struct dp_match_key *key,
@@ -180,7 +211,7 @@ static void answer_cached(struct dp_match *match, uint32_t topic, const struct d
 {
 	struct dp_entry *entry = cache_find(&match->cache, key, hash);
 
-	if (is_valid(match, entry)) {
+	if (is_valid(match, entry, hash)) {
 		answer_hit(match, key, entry, result);
 		return;
 	}
@@ -206,7 +237,8 @@ static_assert(DP_MATCH_BURST_MAX <= UINT8_MAX, "an event's number fits");
 
 /* Prepare the search for @key; false: nobody may publish that. */
 static inline bool miss_prepare(
-	struct dp_match *match, struct misses *misses, const struct dp_match_key *key, uint32_t event)
+	struct dp_match *match, struct misses *misses, const struct dp_match_key *key,
+	uint64_t hash, uint32_t event)
 {
 	struct dp_search *search = match->search;
 	uint32_t topic = misses->count;
@@ -219,17 +251,18 @@ static inline bool miss_prepare(
 	misses->event[topic] = (uint8_t)event;
 	/* Before the search: a change during it leaves the entry outdated, never wrong. */
 	if (match->cache.bucket)
-		found_gens(match, topic, &misses->found[topic]);
+		found_parts(match, topic, hash, key, &misses->found[topic]);
 	misses->count++;
 	return true;
 }
 
 static inline void miss_add(struct dp_match *match, struct misses *misses,
-	const struct dp_match_key *key, uint32_t event, struct dp_match_result *result)
+	const struct dp_match_key *key, uint64_t hash, uint32_t event,
+	struct dp_match_result *result)
 {
 	result->cache_hit = false;
 	result->verdict = DP_MATCH_OK;
-	if (rh_likely(miss_prepare(match, misses, key, event)))
+	if (rh_likely(miss_prepare(match, misses, key, hash, event)))
 		return;
 	rh_add_relaxed(&match->counters.misses, 1);
 	*result = (struct dp_match_result){.verdict = DP_MATCH_BAD_TOPIC};
@@ -269,10 +302,10 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 	for (uint32_t i = 0; i < count; i++) {
 		struct dp_entry *entry = cache_find(&match->cache, &keys[i], hash[i]);
 
-		if (rh_likely(is_valid(match, entry)))
+		if (rh_likely(is_valid(match, entry, hash[i])))
 			answer_hit(match, &keys[i], entry, &results[i]);
 		else
-			miss_add(match, misses, &keys[i], i, &results[i]);
+			miss_add(match, misses, &keys[i], hash[i], i, &results[i]);
 	}
 }
 
@@ -290,7 +323,7 @@ void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uin
 		hits_answer(match, &misses, keys, count, hash, results);
 	else
 		for (uint32_t i = 0; i < count; i++)
-			miss_add(match, &misses, &keys[i], i, &results[i]);
+			miss_add(match, &misses, &keys[i], 0, i, &results[i]);
 	if (misses.count)
 		misses_answer(match, &misses, keys, hash, results);
 }
@@ -305,6 +338,7 @@ void dp_match_counters(const struct dp_match *match, struct dp_match_counters *o
 		.stale = rh_load_relaxed(&from->stale),
 		.evictions = rh_load_relaxed(&from->evictions),
 		.scans = rh_load_relaxed(&from->scans),
+		.declined = rh_load_relaxed(&from->declined),
 		.uncacheable = rh_load_relaxed(&from->uncacheable),
 		.scan_errors = rh_load_relaxed(&from->scan_errors),
 	};

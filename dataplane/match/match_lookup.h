@@ -72,7 +72,7 @@ void dp_match_tick(struct dp_match *match, uint64_t now_tsc);
 bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t sub_tag);
 
 struct dp_match_counters {
-	uint64_t hits, misses, stale, evictions, scans, uncacheable, scan_errors;
+	uint64_t hits, misses, stale, evictions, declined, scans, uncacheable, scan_errors;
 };
 /* Ctx: any. */
 void dp_match_counters(const struct dp_match *match, struct dp_match_counters *out);

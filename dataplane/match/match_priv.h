@@ -45,13 +45,18 @@ struct dp_match {
 	struct dp_search *search;
 };
 
+/* Two profiles' results of one topic stand apart. */
+static inline uint64_t dp_profile_hash(uint16_t profile)
+{
+	return profile * 0x9e3779b97f4a7c15ULL;
+}
+
 /* Of the result cache, and of what is remembered of topics. */
 static inline uint64_t dp_match_key_hash(
 	const struct dp_match *match, const struct dp_match_key *key)
 {
-	uint64_t who = (uint64_t)key->tenant << 16 | key->profile;
-
-	return rh_hash(key->topic, key->topic_len, match->seed + who * 0x9e3779b97f4a7c15ULL);
+	return dp_topic_hash(match->seed, key->tenant, key->topic, key->topic_len) ^
+	       dp_profile_hash(key->profile);
 }
 
 /* dp_topics_event; without a cache for the few events that are looked at. */

@@ -1,7 +1,7 @@
 /*
  * The builder's side of a table: subscriptions come and go, publish makes them count. Order of
- * every update: index first, then the generation of its part of the topic space; so a worker that
- * read the new generation finds the new index (dp_match_burst reads them the other way round).
+ * every update: index first, then the counters of its part of the topic space; so a worker that
+ * read the new count finds the new index (dp_match_burst reads them the other way round).
  */
 
 #include "dataplane/match/table_priv.h"
@@ -35,11 +35,11 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 	table->conf = *conf;
 	if (!table->conf.seed)
 		table->conf.seed = rh_random_seed();
-	table->gens = calloc(DP_GEN_COUNT, sizeof(*table->gens));
+	table->parts = calloc(1, sizeof(*table->parts));
 	table->explained = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->explained));
 	table->excepted = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->excepted));
 	table->snapshot = dp_memory_alloc(&table->memory, sizeof(*table->snapshot));
-	if (!table->gens || !table->explained || !table->excepted || !table->snapshot ||
+	if (!table->parts || !table->explained || !table->excepted || !table->snapshot ||
 		dp_index_init(&table->memory, &table->index, table->conf.seed)) {
 		dp_table_destroy(table);
 		return rh_error_set(err, ENOMEM, "table: no memory");
@@ -61,13 +61,13 @@ void dp_table_destroy(struct dp_table *table)
 	dp_memory_fini(&table->memory);
 	free(table->explained);
 	free(table->excepted);
-	free(table->gens);
+	free(table->parts);
 	free(table);
 }
 
-static void touch(struct dp_table *table, uint32_t gen)
+static void touch(struct dp_table *table, const struct dp_filter *filter)
 {
-	rh_store_release(&table->gens[gen], table->gens[gen] + 1);
+	dp_part_touch(table->parts, filter->tenant, filter->part);
 	rh_add_relaxed(&table->stats.updates, 1);
 }
 
@@ -172,7 +172,7 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 	ret = link_slot(table, slot, sub);
 	if (ret)
 		goto out_filter;
-	touch(table, filter->gen);
+	touch(table, filter);
 	*out = sub;
 	return 0;
 
@@ -232,7 +232,7 @@ int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub)
 	if (moved != DP_SUB_NONE)
 		dp_slot_at(table, moved)->pos = slot->pos;
 	count_set(table, filter, slot->kind, -1);
-	touch(table, filter->gen);
+	touch(table, filter);
 	dp_slot_retire(table, sub);
 	dp_index_prune(&table->memory, &table->index, filter);
 	rh_add_relaxed(&table->stats.subscriptions, (uint64_t)-1);
@@ -245,8 +245,8 @@ uint64_t dp_table_publish(struct dp_table *table)
 
 	dp_patterns_publish(table);
 	rh_add_relaxed(&table->stats.publishes, 1);
-	/* Pairs with the load in dp_match_begin: who sees it sees the index, its generations and
-	 * the snapshot. */
+	/* Pairs with the load in dp_match_begin: who sees it sees the index, the counters of
+	 * its parts and the snapshot. */
 	rh_store_release(&table->generation, generation);
 	dp_memory_flush(&table->memory);
 	return generation;

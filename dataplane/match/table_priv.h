@@ -7,6 +7,7 @@
 
 #include "dataplane/api/table.h"
 #include "dataplane/match/index.h"
+#include "dataplane/match/parts.h"
 
 #include <hs/hs.h>
 
@@ -65,7 +66,7 @@ struct dp_table {
 	struct dp_table_conf conf;
 	uint64_t generation;			    /* R */
 	struct dp_snapshot *snapshot;		    /* R */
-	uint64_t *gens;				    /* R; DP_GEN_COUNT */
+	struct dp_parts *parts;			    /* R */
 	struct dp_slots *slots[DP_SLOTS_CHUNKS];    /* R */
 	struct dp_index index;
 	/* Builder only. */

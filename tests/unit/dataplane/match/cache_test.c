@@ -49,6 +49,84 @@ Test(cache, changes_elsewhere_leave_results_valid)
 	cr_expect_eq(counters().stale, 0);
 }
 
+/* Filters that have no first level of the topic's, its second or its third, or not both of the first two. */
+Test(cache, changes_beside_a_topic_leave_its_result_valid)
+{
+	static const char *const beside[] = {"a/b/d", "a/x/#", "a/b/c/d", "+/x/#", "+/+/d", "+/+/d/#",
+		"x/+/c", "x/#", "+/x/c", "a/x/+", "a"};
+	dp_sub_id_t sub;
+
+	(void)fixture_add(0, "a/b/c", 1, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions("a/b/c", NULL);
+	for (unsigned i = 0; i < RH_ARRAY_LEN(beside); i++) {
+		sub = fixture_add(0, beside[i], 2, 0);
+		(void)fixture_publish();
+		cr_expect_str_eq(fixture_sessions("a/b/c", NULL), "1");
+		cr_expect(fixture_result.cache_hit, "after adding %s", beside[i]);
+		cr_expect_eq(dp_table_sub_del(table, sub), 0);
+		(void)fixture_publish();
+		cr_expect_str_eq(fixture_sessions("a/b/c", NULL), "1");
+		cr_expect(fixture_result.cache_hit, "after removing %s", beside[i]);
+	}
+	cr_expect_eq(counters().stale, 0);
+}
+
+Test(cache, what_nobody_looked_at_for_minutes_is_outdated)
+{
+	uint64_t now = dp_look_stamp(match->cache.look);
+
+	(void)fixture_add(0, "a", 1, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions("a", NULL);
+	dp_match_tick(match, (now + DP_CACHE_AGE) << DP_TOPIC_STAMP_SHIFT);
+	(void)fixture_sessions("a", NULL);
+	cr_expect(fixture_result.cache_hit);
+	dp_match_tick(match, (now + 2 * DP_CACHE_AGE + 1) << DP_TOPIC_STAMP_SHIFT);
+	(void)fixture_sessions("a", NULL);
+	cr_expect_not(fixture_result.cache_hit);
+}
+
+static uint32_t hits_of(const char *what, unsigned from, unsigned to)
+{
+	uint64_t before = counters().hits;
+	char topic[32];
+
+	for (unsigned i = from; i < to; i++) {
+		(void)snprintf(topic, sizeof(topic), "%s/%u", what, i);
+		(void)fixture_sessions(topic, NULL);
+	}
+	return (uint32_t)(counters().hits - before);
+}
+
+/* 256 entries; 4,096 topics that come once displace one in DP_CACHE_ADMIT of what they could. */
+Test(cache, topics_that_come_once_leave_the_others_in)
+{
+	uint32_t first, last;
+
+	(void)fixture_publish();
+	(void)hits_of("often", 0, 128);
+	first = hits_of("often", 0, 128);
+	for (unsigned round = 0; round < 16; round++) {
+		(void)hits_of("once", round * 256, round * 256 + 256);
+		last = hits_of("often", 0, 128);
+	}
+	cr_expect_gt(first, 100);
+	cr_expect_gt(last, 80, "%u of %u", last, first);
+	cr_expect_gt(counters().declined, 3000);
+	cr_expect_gt(counters().evictions, 100);
+}
+
+Test(cache, what_comes_again_and_again_gets_in)
+{
+	(void)fixture_publish();
+	for (unsigned round = 0; round < 16; round++)
+		(void)hits_of("before", 0, 512);
+	for (unsigned round = 0; round < 200; round++)
+		(void)hits_of("now", 0, 64);
+	cr_expect_gt(hits_of("now", 0, 64), 56);
+}
+
 static void change_is_seen(const char *filter, const char *topic)
 {
 	dp_sub_id_t sub;

@@ -95,6 +95,57 @@ Test(dialect, so_it_does_behind_the_cache, .timeout = 3000)
 	run_with("cache", 1024);
 }
 
+/* A topic that @sub's filter matches, by the reference; 0: none was found. */
+static size_t topic_for(struct rnd *rnd, const struct sub *sub, char *topic)
+{
+	for (unsigned tries = 0; tries < 200; tries++) {
+		size_t len = dialect_topic_text(rnd, topic);
+
+		if (ref_dialect_matches(sub->dialect, sub->text, sub->len, topic, len))
+			return len;
+	}
+	return 0;
+}
+
+static bool change_is_seen(struct rnd *rnd)
+{
+	struct sub sub;
+	char topic[DIALECT_TEXT_MAX];
+	uint32_t got[2];
+	size_t len;
+
+	if (!subscribe(rnd, &sub, 1))
+		return false;
+	len = topic_for(rnd, &sub, topic);
+	topic[len] = '\0';
+	for (int there = 1; len && there >= 0; there--) {
+		(void)fixture_publish();
+		for (unsigned look = 0; look < 2; look++)
+			cr_assert_eq(fixture_match(0, topic, NULL, got, 2), there,
+				"topic %s, look %u: dialect %d filter %s is %s", topic, look,
+				sub.dialect, sub.text, there ? "missing" : "still there");
+		if (there)
+			cr_assert_eq(dp_table_sub_del(table, sub.id), 0);
+	}
+	if (!len)
+		cr_assert_eq(dp_table_sub_del(table, sub.id), 0);
+	return len > 0;
+}
+
+Test(dialect, a_change_of_every_wildcard_is_seen_behind_the_cache, .timeout = 3000)
+{
+	size_t cases = rnd_cases(20000, 1000000), seen = 0;
+	struct rnd rnd;
+
+	rnd_init(&rnd, "changes");
+	fixture_seed = rnd_u64(&rnd);
+	fixture_start(1024);
+	for (size_t i = 0; i < cases; i++)
+		seen += change_is_seen(&rnd);
+	cr_expect_gt(seen, cases / 4, "%zu of %zu had a topic", seen, cases);
+	fixture_stop();
+}
+
 Test(dialect, filters_that_share_a_key_are_told_apart_and_limited)
 {
 	struct rh_filter filter;

@@ -1,0 +1,127 @@
+#pragma once
+
+/*
+ * Parts of the topic space, each with a counter of the changes in it: a cached result is valid while
+ * the parts that its topic belongs to did not change (docs/decisions/0001).
+ *
+ * Filters are of two sides: those that begin with a literal level (root), and the others (wild).
+ * Each side of a tenant has a coarse counter, that of the root side one for each first level, and
+ * finer ones of which a change raises the narrowest that holds its filter:
+ *
+ *   root   no wildcard          the topic
+ *          a literal 2nd level  the first two levels
+ *          else                 the first level
+ *   wild   a literal 2nd level  that level
+ *          a literal 3rd level  that level
+ *          else                 the tenant
+ *
+ * A look at the coarse ones is enough while nothing changes. Where one did, the finer ones of that
+ * side say whether it was near this topic.
+ *
+ * Counters only grow, and wrap after 2^32 changes; who keeps their sums drops what he did not look at
+ * for DP_PART_AGE (cache.h). Written by the builder, after the index: finer first. Read by workers
+ * before the index: coarse first.
+ */
+
+#include "dataplane/api/limits.h"
+#include "dataplane/base/atomic.h"
+
+#include <stdint.h>
+
+struct dp_index;
+struct rh_filter;
+
+#define DP_PART_ROOT_BITS  12
+#define DP_PART_LEVEL_BITS 16
+#define DP_PART_PAIR_BITS  16
+#define DP_PART_TOPIC_BITS 18
+
+struct dp_part_pair {
+	uint32_t all;  /* coarse */
+	uint32_t only; /* fine: filters that no narrower part holds */
+};
+
+struct dp_parts {
+	struct dp_part_pair wild[DP_LIMIT_TENANTS];
+	struct dp_part_pair root[1u << DP_PART_ROOT_BITS];
+	uint32_t level[1u << DP_PART_LEVEL_BITS]; /* 2nd or 3rd; its hash depends on which */
+	uint32_t pair[1u << DP_PART_PAIR_BITS];
+	uint32_t topic[1u << DP_PART_TOPIC_BITS];
+};
+
+/* The parts of a topic, but for its tenant and for the topic itself. */
+struct dp_part_at {
+	uint16_t root, second, third, pair;
+};
+
+/* Counters as they were. */
+struct dp_part_seen {
+	uint32_t wild, root;		/* coarse */
+	uint32_t fine_wild, fine_root;	/* sums */
+};
+
+/* @hash: of the tenant and all of the topic's text. */
+static inline uint32_t dp_part_topic(uint64_t hash)
+{
+	return (uint32_t)(hash >> (64 - DP_PART_TOPIC_BITS));
+}
+
+/* @hash: the tenant's and the first level's. */
+static inline uint16_t dp_part_root(uint64_t hash)
+{
+	return (uint16_t)(hash & ((1u << DP_PART_ROOT_BITS) - 1));
+}
+
+/* @hash: the tenant's and that level's. */
+static inline uint16_t dp_part_level(uint64_t hash)
+{
+	return (uint16_t)(hash >> 16 & ((1u << DP_PART_LEVEL_BITS) - 1));
+}
+
+/* @hash: the tenant's and the first two levels'. */
+static inline uint16_t dp_part_pair(uint64_t hash)
+{
+	return (uint16_t)(hash & ((1u << DP_PART_PAIR_BITS) - 1));
+}
+
+/* Ctx of what follows: worker. */
+static inline uint32_t dp_part_coarse_wild(const struct dp_parts *parts, uint16_t tenant)
+{
+	return rh_load_acquire(&parts->wild[tenant].all);
+}
+
+static inline uint32_t dp_part_coarse_root(const struct dp_parts *parts, const struct dp_part_at *at)
+{
+	return rh_load_acquire(&parts->root[at->root].all);
+}
+
+static inline uint32_t dp_part_fine_wild(
+	const struct dp_parts *parts, uint16_t tenant, const struct dp_part_at *at)
+{
+	return rh_load_acquire(&parts->wild[tenant].only) +
+	       rh_load_acquire(&parts->level[at->second]) + rh_load_acquire(&parts->level[at->third]);
+}
+
+static inline uint32_t dp_part_fine_root(
+	const struct dp_parts *parts, uint32_t topic, const struct dp_part_at *at)
+{
+	return rh_load_acquire(&parts->root[at->root].only) + rh_load_acquire(&parts->pair[at->pair]) +
+	       rh_load_acquire(&parts->topic[topic]);
+}
+
+/* All of them, for a result that is about to be looked up. */
+static inline struct dp_part_seen dp_part_look(
+	const struct dp_parts *parts, uint16_t tenant, uint32_t topic, const struct dp_part_at *at)
+{
+	struct dp_part_seen seen = {.wild = dp_part_coarse_wild(parts, tenant),
+		.root = dp_part_coarse_root(parts, at)};
+
+	seen.fine_wild = dp_part_fine_wild(parts, tenant, at);
+	seen.fine_root = dp_part_fine_root(parts, topic, at);
+	return seen;
+}
+
+/* The one part, in a word, whose results @filter can change. Ctx: builder. */
+uint32_t dp_part_of(const struct dp_index *index, uint16_t tenant, const struct rh_filter *filter);
+/* A filter of @part changed, in the index. Ctx: builder. */
+void dp_part_touch(struct dp_parts *parts, uint16_t tenant, uint32_t part);
