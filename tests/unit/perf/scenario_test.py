@@ -303,7 +303,8 @@ class Flat(unittest.TestCase):
 
     def answer(self, words):
         size, cached = int(option(words, "--subscriptions")), option(words, "--cache") is None
-        return router([self.base // (1 if size == 1000 else 2 if cached else 3)] * 3)
+        small = 1.5 if option(words, "--trace") == "262144" else 1
+        return router([int(self.base / (small if size == 1000 else 2 if cached else 3))] * 3)
 
     def run_flat(self, available=64 << 20):
         with mock.patch.object(machine, "memory_available_kib", lambda: available):
@@ -314,6 +315,7 @@ class Flat(unittest.TestCase):
         self.assertAlmostEqual(found["metrics"]["ratio_10m_1k"], 3.0, places=5)
         self.assertAlmostEqual(found["metrics"]["ratio_10m_1k_raw"], 3.0, places=5)
         self.assertAlmostEqual(found["metrics"]["ratio_10m_1k_with_cache"], 2.0, places=5)
+        self.assertAlmostEqual(found["metrics"]["ratio_10m_1k_same_trace"], 2.0, places=5)
         self.assertAlmostEqual(found["metrics"]["base_to_macswap"], 0.5, places=5)
         self.assertTrue(found["passed"])
         self.assertEqual([point["subscriptions"] for point in found["curve"]], [1_000_000, 10_000_000])
