@@ -19,6 +19,7 @@
  */
 
 #include "dataplane/base/atomic.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/compiler.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/match/match_lookup.h"
@@ -35,7 +36,9 @@
 #include <time.h>
 
 #define WORKERS 2
-#define WAVES	2 /* in which the number of subscriptions rises and falls in turn */
+/* In which the number of subscriptions rises and falls in turn; `broken` wants both soon. */
+#define WAVES	     2
+#define WAVES_BROKEN 40
 
 #ifdef RH_RCU_TSAN /* bursts take milliseconds */
 #define OPS	      1500
@@ -52,8 +55,9 @@
 #define QUIET_KEPT  4
 #define QUEUE	    64
 #define YIELDS_MAX  10000000
-#define STOP_YIELDS 200
-#define STOP_STEPS  4 /* bursts, or operations */
+#define STOP_NS	    300000	      /* at most */
+#define ROUND_NS    (6 * RH_NS_PER_S) /* a machine that is busy plays a shorter history */
+#define STOP_STEPS  4		      /* bursts, or operations */
 
 struct worker {
 	struct dp_match *match;
@@ -101,10 +105,10 @@ static uint64_t progress_of_others(void)
 /* Until the others have gone on a little. Bounded: they may be stopped as well. */
 static void stop_here(int signal)
 {
-	uint64_t from = progress_of_others();
+	uint64_t from = progress_of_others(), until = rh_clock_ns() + STOP_NS;
 
 	(void)signal;
-	for (unsigned i = 0; i < STOP_YIELDS && progress_of_others() < from + STOP_STEPS; i++)
+	while (progress_of_others() < from + STOP_STEPS && rh_clock_ns() < until)
 		(void)sched_yield();
 }
 
@@ -156,7 +160,7 @@ static void toggle(size_t at, uint64_t op)
 /* As many subscriptions as the wave wants: high and low in turn. */
 static size_t choose(uint64_t op)
 {
-	bool rising = op * WAVES / ops_wanted % 2 == 0;
+	bool rising = op * (broken ? WAVES_BROKEN : WAVES) / ops_wanted % 2 == 0;
 	/* Every second time one of those that many topics match. */
 	uint32_t among = rnd_below(&world, 2) ? MODEL_PLACES : MODEL_MIXED + MODEL_CROWD;
 	size_t at = rnd_below(&world, among);
@@ -235,11 +239,12 @@ static void patterns_set(uint16_t tenant)
 
 static void *builder(void *arg)
 {
+	uint64_t until = rh_clock_ns() + ROUND_NS;
 	bool moves = true;
 
 	(void)arg;
 	rh_rcu_register();
-	for (uint64_t op = 1; moves && op <= ops_wanted;) {
+	for (uint64_t op = 1; moves && op <= ops_wanted && rh_clock_ns() < until;) {
 		uint64_t last = op + (rnd_below(&world, 16) ? rnd_below(&world, 8)
 							    : rnd_below(&world, 200));
 
