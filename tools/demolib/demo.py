@@ -126,7 +126,8 @@ def facts(running, counters, events, source, seconds):
 def show(outcomes, found, counters, drops, said):
     for lines in (report.subscriber_table(outcomes), report.router_table(found), report.drop_table(drops), report.law_table(counters)):
         print("\n" + "\n".join(lines))
-    print("\nLatency is from the publisher's clock to the subscriber's, the same clock here; it holds the time in queues.\n")
+    print("\nThe dialect is how a filter is written: as in MQTT, NATS or Solace. One with ! in front is an exception: what it matches does not come."
+          "\nLatency is from the publisher's clock to the subscriber's, the same clock here; it holds the time in queues.\n")
     for line in said:
         say("WRONG: " + line)
     say("verdict: " + ("every subscriber got exactly its events, the slow one's loss is accounted for, the laws hold"

@@ -1,13 +1,14 @@
 """
-What each subscriber should receive, and whether it did. Slow, written from the specification of MQTT (3.1.1, section 4.7) and Python's
-`re` over bytes: it shares no code with the router.
+What each subscriber should receive, and whether it did. Slow, written from the specification of MQTT (3.1.1, section 4.7), the
+documentation of NATS (Subject-Based Messaging) and of Solace (Wildcard Characters in SMF Topic Subscriptions), and Python's `re` over
+bytes: it shares no code with the router.
 """
 
 import collections
 import re
 
 
-def topic_matches(filter_text, topic):
+def mqtt_matches(filter_text, topic):
     """MQTT topic filter against topic name, level by level."""
     wanted, levels = filter_text.split("/"), topic.split("/")
     if levels[0].startswith("$") and wanted[0] in ("+", "#"):
@@ -25,16 +26,50 @@ def topic_matches(filter_text, topic):
     return len(wanted) == len(levels)
 
 
-class Interest:
-    """One subscription: a topic filter and perhaps a payload expression."""
+def nats_matches(filter_text, topic):
+    """NATS: tokens between dots, * for one, a last > for one or more. A level of the topic is a token, dots in it are its own."""
+    wanted, levels = filter_text.split("."), topic.split("/")
+    if wanted[-1] == ">":
+        wanted.pop()
+        if len(levels) <= len(wanted):
+            return False
+        levels = levels[:len(wanted)]
+    return len(wanted) == len(levels) and all(token in ("*", level) for token, level in zip(wanted, levels))
 
-    def __init__(self, topic_filter, pattern=None):
-        self.topic_filter, self.pattern = topic_filter, pattern
+
+def solace_matches(filter_text, topic):
+    """Solace: * ends a level and stands for any characters there, none too; a last level > for one or more levels."""
+    def fits(wanted, level):
+        return level.startswith(wanted[:-1]) if wanted.endswith("*") else wanted == level
+
+    head, tail = (filter_text[:-2], True) if filter_text.endswith("/>") else (filter_text, False)
+    wanted, levels = head.split("/"), topic.split("/")
+    if filter_text == ">":
+        return True
+    if not all(map(fits, wanted, levels)):
+        return False
+    return len(levels) > len(wanted) if tail else len(levels) == len(wanted)
+
+
+DIALECTS = {"mqtt": mqtt_matches, "nats": nats_matches, "solace": solace_matches}
+
+
+class Interest:
+    """What a subscriber asks for: a topic filter, perhaps a payload expression, and exceptions (without their !), in one dialect."""
+
+    def __init__(self, topic_filter, pattern=None, dialect="mqtt", exceptions=()):
+        self.topic_filter, self.pattern, self.dialect, self.exceptions = topic_filter, pattern, dialect, tuple(exceptions)
+        self.matches = DIALECTS[dialect]
         # As the router reads them: '.' takes line ends too.
         self.expression = re.compile(pattern.encode(), re.DOTALL) if pattern else None
 
+    @property
+    def filters(self):
+        """As they are asked for: the exceptions with their !."""
+        return [self.topic_filter, *("!" + one for one in self.exceptions)]
+
     def wants(self, event):
-        if not topic_matches(self.topic_filter, event.topic):
+        if not self.matches(self.topic_filter, event.topic) or any(self.matches(one, event.topic) for one in self.exceptions):
             return False
         return self.expression is None or self.expression.search(event.payload) is not None
 

@@ -16,16 +16,16 @@ def latency(outcome):
 def subscriber_rows(outcomes):
     for one in outcomes:
         interest, ns = one.subscriber.interest, latency(one)
-        wanted = interest.topic_filter + (f"  ~ {interest.pattern}" if interest.pattern else "")
-        yield (one.subscriber.name, wanted, table.count(one.expected), table.count(one.received), table.count(one.missing),
+        wanted = "  ".join(interest.filters) + (f"  ~ {interest.pattern}" if interest.pattern else "")
+        yield (one.subscriber.name, interest.dialect, wanted, table.count(one.expected), table.count(one.received), table.count(one.missing),
                table.count(one.extra), table.count(sum(one.dropped.values())), *(table.micros(ns[name]) for name, _ in SHARES),
                "ok" if one.exact else "WRONG")
 
 
 def subscriber_table(outcomes):
-    header = ("subscriber", "filter ~ payload", "expected", "received", "missing", "extra", "dropped", "p50 us", "p90 us", "p99 us",
-              "max us", "")
-    return table.render(header, list(subscriber_rows(outcomes)), left=(0, 1, 11))
+    header = ("subscriber", "dialect", "filter !exception ~ payload", "expected", "received", "missing", "extra", "dropped", "p50 us", "p90 us",
+              "p99 us", "max us", "")
+    return table.render(header, list(subscriber_rows(outcomes)), left=(0, 1, 2, 12))
 
 
 def router_table(found):
@@ -85,6 +85,7 @@ def document(outcomes, found, counters, drops, complaints):
         "events": {"played": found["played"], "bytes": found["bytes"], "too_large": found["too_large"], "seconds": found["seconds"]},
         "subscribers": [{
             "name": one.subscriber.name, "why": one.subscriber.why, "filter": one.subscriber.interest.topic_filter,
+            "dialect": one.subscriber.interest.dialect, "exceptions": list(one.subscriber.interest.exceptions),
             "payload": one.subscriber.interest.pattern, "slow": one.subscriber.slow, "ipv6": one.subscriber.ipv6, "expected": one.expected,
             "received": one.received, "missing": one.missing, "extra": one.extra, "drops": one.dropped, "exact": one.exact,
             "latency_ns": latency(one)} for one in outcomes],

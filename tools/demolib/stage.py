@@ -67,8 +67,8 @@ class Stage:
         for number, one in enumerate(plan):
             host = "sub6" if one.ipv6 or number % 2 else "sub4"
             interest = one.interest
-            made = Subscriber(self.build, self.hosts[host], self.address(host, one.ipv6), [(interest.topic_filter, interest.pattern)],
-                              self.folder, name=one.name, slow=SLOW_RATE if one.slow else None,
+            made = Subscriber(self.build, self.hosts[host], self.address(host, one.ipv6), [(text, interest.pattern) for text in interest.filters],
+                              self.folder, name=one.name, dialect=interest.dialect, slow=SLOW_RATE if one.slow else None,
                               queue_ms=SLOW_QUEUE_MS if one.slow else None, payload=False)
             self.subscribers.append(made)
             made.spawn()

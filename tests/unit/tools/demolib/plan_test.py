@@ -12,6 +12,9 @@ EVENTS = [Event(f"debian/{d}/{u}/{s}/{v}", {}, p) for d, u, s, v, p in (
     ("unstable", "medium", "a", "1", b"CVE-2024-0001 heap overflow"), ("unstable", "low", "a", "2", b"memory leak"),
     ("unstable", "medium", "b%2B", "1", b"x"), ("bookworm", "medium", "c", "1", b"y"))]
 
+EDITS = [Event(f"wikipedia/{c}/{n}/{p}", {}, b'{"isRobot":true}') for c, n, p in (
+    ("%23en.wikipedia", "Main", "A"), ("%23en.wikipedia", "User talk", "B"), ("%23de.wikipedia", "Main", "C"))]
+
 
 class Plan(unittest.TestCase):
     def test_every_kind_of_filter_is_there_and_only_one_finds_nothing(self):
@@ -21,6 +24,17 @@ class Plan(unittest.TestCase):
         self.assertEqual(found["cve"], [0])
         self.assertEqual(found["everything"], found["slow"])
         self.assertEqual(sum(name.startswith("twin-") for name in found), 10)
+
+    def test_dialects_and_exceptions_are_there_and_each_exception_takes_something(self):
+        for subscribers in (plan.debian(EVENTS), plan.wikipedia(EDITS)):
+            self.assertGreaterEqual({one.interest.dialect for one in subscribers}, {"mqtt", "nats", "solace"})
+            but = next(one.interest for one in subscribers if one.name == "but")
+            events = EVENTS if subscribers[0].interest.topic_filter.startswith("debian") else EDITS
+            self.assertLess(len(judge.expected(but, events)), len(judge.expected(judge.Interest(but.topic_filter), events)))
+            self.assertTrue(all("!" + one in but.filters for one in but.exceptions) and but.exceptions)
+
+    def test_nats_gets_no_token_that_it_cannot_say(self):
+        self.assertEqual(plan.plain_tokens(["a", "b.c", "d e", "*", ">", "", "f%20"]), ["a", "f%20"])
 
     def test_one_event_is_enough(self):
         self.assertEqual(len(plan.debian(EVENTS[:1])), len(plan.debian(EVENTS)))

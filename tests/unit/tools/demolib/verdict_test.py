@@ -79,6 +79,11 @@ class Report(unittest.TestCase):
         for words in ("WRONG", "t/#", "90.0 %", "too_large", "9 received"):
             self.assertIn(words, text)
 
+    def test_dialect_and_exceptions_stand_beside_the_filter(self):
+        picky = Subscriber("s", "why", judge.Interest("t.>", "[0-9]", dialect="nats", exceptions=["t.3", "u.*"]))
+        row = report.subscriber_table([verdict.outcome(picky, EVENTS, IDS, [(one, 1000) for one in IDS[:3]], {})])[2]
+        self.assertRegex(row, r"^s +nats +t\.>  !t\.3  !u\.\*  ~ \[0-9\] +3 +3 .* ok$")
+
     def test_the_document_fits_its_schema(self):
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), *[".."] * 4, "docs", "schemas", "demo.json")
         with open(path, encoding="utf-8") as file:
