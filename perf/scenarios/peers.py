@@ -14,7 +14,7 @@ from lib.result import Result, cell
 SUMMARY = "cycles a message of nats-server and mosquitto on loopback, 64 bytes one to one; over the router's; rates over veth"
 KEYS = ("vs_nats", "vs_mosquitto", "vs_nats_1m", "vs_nats_veth")
 FLOORS = {"vs_nats": 6, "vs_mosquitto": 100, "vs_nats_1m": 15}
-ONE = {"subscriptions": 1, "topics": 1, "wildcards": 0, "zipf": 0, "publishers": 1, "subscribers": 1}
+ONE = {"subscriptions": 1, "topics": 1, "wildcards": 0, "zipf": 0, "publishers": 1, "subscribers": 1, "trace": 16384}
 MANY = {**ONE, "subscriptions": 1_000_000, "topics": 1_000_000, "trace": 262144}
 # perf/gen/trace.h: a frame of an MTU of 1,500, and what is in it before the first record.
 FRAME_BYTES, OVERHEAD_BYTES = 1514, 66
