@@ -44,3 +44,17 @@ void dp_event_release(struct dp_ctx *ctx, struct dp_event *event)
 		dp_store_put(&ctx->store, event->blob, 1);
 	event->raw = event->blob = DP_BLOB_NONE;
 }
+
+void dp_run_write_many(uint8_t *out, const struct dp_run *run, bool in_place)
+{
+	const uint8_t *first = run->events->view.record;
+	const struct rh_event *last = &run->events[run->count - 1].view;
+	uint32_t len = (uint32_t)(last->record - first) + last->record_len;
+
+	if (!in_place)
+		rte_memcpy(out, first, len);
+	for (uint32_t i = 0; i < run->count; i++)
+		dp_outgoing_patch(out + (run->events[i].view.record - first), &run->events[i]);
+	for (; len < run->padded; len++)
+		out[len] = 0;
+}

@@ -107,15 +107,19 @@ struct dp_event {
 	const char *topic; /* resolved */
 	dp_blob_id_t raw;  /* place of an event put together from fragments, or DP_BLOB_NONE */
 	dp_blob_id_t blob; /* stored in outgoing form for queues and rings, or DP_BLOB_NONE */
+	const uint8_t *end; /* of the record in its datagram, padding included; NULL unless it leaves as it came */
 	uint16_t topic_len;
 	uint16_t drop; /* enum dp_drop */
 };
 
+/* A frame that waits. While it does, more copies for its session may be put into it (append.h). */
 struct dp_tx_meta {
-	uint32_t slot; /* DP_SLOT_NONE: not a copy */
-	uint32_t record_bytes; /* of a copy, with its last frame; else 0 */
-	uint32_t frame_bytes;
-	bool copy_end;
+	uint32_t slot; /* DP_SLOT_NONE: no copies of a session, or of one that is gone */
+	uint32_t record_bytes; /* of the copies that end in it */
+	uint16_t copies;       /* that end in it: whole ones, or the last slice of one */
+	uint16_t frame_bytes;
+	uint16_t l2_len;
+	uint16_t slice; /* of a cut copy: nothing is put behind it */
 };
 
 /* A transmit queue and what waits for it. */
@@ -220,7 +224,7 @@ struct dp_ctx {
 	const struct dp_trace_conf *trace; /* loaded once a burst; NULL: off */
 	uint32_t packet_count, event_count, credit_count;
 	struct dp_packet packets[DP_BURST];
-	struct dp_event events[DP_BURST];
+	struct dp_event events[DP_BURST + 1]; /* the last one is never filled: whoever looks at the next event may */
 	struct dp_match_key keys[DP_BURST];
 	struct dp_match_result results[DP_BURST];
 	struct dp_session *credit_due[DP_BURST];
@@ -286,17 +290,23 @@ static inline void dp_drop_event(struct dp_ctx *ctx, const struct dp_session *sl
 	rh_add_relaxed(&ctx->tables->cold[dp_slot_index(ctx, slot)].drops[reason], 1);
 }
 
-/* Count a copy for @slot, which this worker owns, as dropped. */
-static inline void dp_drop_copy(struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason)
+/* Count @n copies for @slot, which this worker owns, as dropped. */
+static inline void dp_drop_copies(
+	struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason, uint32_t n)
 {
-	rh_add_relaxed(&ctx->counters.drop_copies[reason], 1);
-	rh_add_relaxed(&ctx->tables->cold[dp_slot_index(ctx, slot)].drops[reason], 1);
+	rh_add_relaxed(&ctx->counters.drop_copies[reason], n);
+	rh_add_relaxed(&ctx->tables->cold[dp_slot_index(ctx, slot)].drops[reason], n);
 }
 
-/* Count a copy as dropped whose slot this worker may not own (any more): no attribution to a session. */
-static inline void dp_drop_copy_unowned(struct dp_ctx *ctx, enum dp_drop reason)
+static inline void dp_drop_copy(struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason)
 {
-	rh_add_relaxed(&ctx->counters.drop_copies[reason], 1);
+	dp_drop_copies(ctx, slot, reason, 1);
+}
+
+/* Count copies as dropped whose slot this worker may not own (any more): no attribution to a session. */
+static inline void dp_drop_copies_unowned(struct dp_ctx *ctx, enum dp_drop reason, uint32_t n)
+{
+	rh_add_relaxed(&ctx->counters.drop_copies[reason], n);
 }
 
 /* Copies for @slot that found the ring to its owner full, at any worker, since start. Ctx: any. */

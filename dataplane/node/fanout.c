@@ -1,17 +1,20 @@
 /*
- * One event, many receivers. The copies of a burst are taken in chunks: fetch the sessions, fetch their next hops, then make
+ * Events with the same receivers whose records lie one behind the other are a run, most often of one; what is done for a copy is done for a whole
+ * run at once. The copies of a burst are taken in chunks: fetch the sessions, fetch their next hops, then make
  * the copies. A copy leaves at once when its session is ours, has credit and nobody waits before it; otherwise
  * it queues; the copy for a session of another worker goes to that worker.
  */
 
 #include "dataplane/node/forward.h"
 
+/* One copy of each event of a run, for one receiver. */
 struct copy {
-	struct dp_event *event;
-	const struct dp_receiver *to;
+	const struct dp_run *run;
 	struct dp_session *slot;
 	const struct dp_hop *hop;
-	bool last; /* of its event */
+	uint32_t index;	   /* of the slot */
+	uint32_t receiver; /* the same in each event's result */
+	bool last;	   /* of its events */
 };
 
 struct chunk {
@@ -25,50 +28,86 @@ struct chunk {
  */
 #define FLUSH_AT 64
 
-static bool may_send_now(const struct dp_session *slot, const struct dp_txq *txq, uint32_t bytes)
+static bool may_send_now(const struct dp_session *slot, const struct dp_txq *txq, const struct dp_run *run)
 {
-	return slot->queue_count == 0 && slot->tx_events < slot->tx_granted_events &&
-	       slot->tx_bytes + bytes <= slot->tx_granted_bytes && dp_txq_open(txq);
+	return slot->queue_count == 0 && slot->tx_events + run->count <= slot->tx_granted_events &&
+	       slot->tx_bytes + run->bytes <= slot->tx_granted_bytes && dp_txq_open(txq);
 }
 
 /* More than half a backlog within one round: what the device takes now need not queue. */
 static bool may_send_after_flush(struct dp_ctx *ctx, const struct dp_session *slot, struct dp_txq *txq,
-	uint32_t bytes)
+	const struct dp_run *run)
 {
 	if (dp_txq_open(txq) || txq->blocked_since_tsc)
 		return false;
 	dp_txq_flush(ctx, txq);
-	return may_send_now(slot, txq, bytes);
+	return may_send_now(slot, txq, run);
 }
 
-static void queue_copy(struct dp_ctx *ctx, const struct copy *c)
+static const struct dp_receiver *receiver_of(const struct dp_ctx *ctx, const struct copy *c, uint32_t event)
 {
-	dp_blob_id_t blob = dp_event_blob(ctx, c->event);
+	return &ctx->results[c->run->first + event].receivers[c->receiver];
+}
+
+/* The copy of one event that must wait. */
+static void queue_copy(struct dp_ctx *ctx, struct dp_session *slot, struct dp_event *event,
+	const struct dp_receiver *to)
+{
+	dp_blob_id_t blob = dp_event_blob(ctx, event);
 
 	if (blob == DP_BLOB_NONE)
-		dp_drop_copy(ctx, c->slot, DP_DROP_NO_BUFFER);
+		dp_drop_copy(ctx, slot, DP_DROP_NO_BUFFER);
 	else
-		dp_egress_enqueue(ctx, c->slot, blob, c->to->sub, c->to->sub_tag);
+		dp_egress_enqueue(ctx, slot, blob, to->sub, to->sub_tag);
+}
+
+static inline void forward(struct dp_ctx *ctx, const struct copy *c, struct dp_txq *txq,
+	const struct dp_run *run, bool last)
+{
+	enum dp_drop drop = dp_forward(ctx, c->slot, c->index, c->hop, txq, run, last);
+
+	if (rh_unlikely(drop != DP_DROP_NONE))
+		dp_drop_copies(ctx, c->slot, drop, run->count);
+}
+
+/* Credit, queue or the size of a datagram do not let all of them go together: one after the other. */
+static __attribute__((noinline)) void run_split(struct dp_ctx *ctx, const struct copy *c, struct dp_txq *txq)
+{
+	for (uint32_t i = 0; i < c->run->count; i++) {
+		struct dp_run one = dp_run_of(&c->run->events[i], c->run->first + i);
+
+		if (may_send_now(c->slot, txq, &one) || may_send_after_flush(ctx, c->slot, txq, &one))
+			forward(ctx, c, txq, &one, c->last && i + 1 == c->run->count);
+		else
+			queue_copy(ctx, c->slot, &c->run->events[i], receiver_of(ctx, c, i));
+	}
+}
+
+/* Does @run have to go in pieces? A single event knows itself how to. */
+static inline bool too_long(const struct dp_session *slot, const struct dp_txq *txq, const struct dp_run *run)
+{
+	return run->count > 1 && RH_DATAGRAM_HDR + run->padded > dp_datagram_max(slot, txq);
 }
 
 static void own_copy(struct dp_ctx *ctx, const struct copy *c)
 {
 	struct dp_txq *txq;
-	enum dp_drop drop;
 
 	if (rh_unlikely(!c->hop || !c->hop->resolved || !dp_txq_of(ctx, c->hop))) {
-		dp_drop_copy(ctx, c->slot, DP_DROP_NO_ADJACENCY);
+		dp_drop_copies(ctx, c->slot, DP_DROP_NO_ADJACENCY, c->run->count);
 		return;
 	}
 	txq = dp_txq_of(ctx, c->hop);
-	if (rh_unlikely(!may_send_now(c->slot, txq, dp_outgoing_len(c->event))) &&
-		!may_send_after_flush(ctx, c->slot, txq, dp_outgoing_len(c->event))) {
-		queue_copy(ctx, c);
-		return;
-	}
-	drop = dp_forward(ctx, c->slot, c->hop, txq, c->event, c->last);
-	if (rh_unlikely(drop != DP_DROP_NONE))
-		dp_drop_copy(ctx, c->slot, drop);
+	if (rh_unlikely(!may_send_now(c->slot, txq, c->run) || too_long(c->slot, txq, c->run)))
+		run_split(ctx, c, txq);
+	else
+		forward(ctx, c, txq, c->run, c->last);
+}
+
+static void other_copy(struct dp_ctx *ctx, const struct copy *c)
+{
+	for (uint32_t i = 0; i < c->run->count; i++)
+		dp_outbox_add(ctx, &c->run->events[i], receiver_of(ctx, c, i), c->slot);
 }
 
 static void queues_flush(struct dp_ctx *ctx)
@@ -93,9 +132,9 @@ static void chunk_send(struct dp_ctx *ctx, struct chunk *chunk)
 		struct copy *c = &chunk->copy[i];
 
 		if (rh_unlikely(rh_load_acquire(&c->slot->state) != DP_SLOT_OPEN))
-			dp_drop_copy_unowned(ctx, DP_DROP_SUBSCRIBER_GONE);
+			dp_drop_copies_unowned(ctx, DP_DROP_SUBSCRIBER_GONE, c->run->count);
 		else if (rh_unlikely(c->slot->owner != ctx->worker))
-			dp_outbox_add(ctx, c->event, c->to, c->slot);
+			other_copy(ctx, c);
 		else
 			own_copy(ctx, c);
 	}
@@ -103,15 +142,16 @@ static void chunk_send(struct dp_ctx *ctx, struct chunk *chunk)
 	queues_flush(ctx);
 }
 
-static void chunk_add(struct dp_ctx *ctx, struct chunk *chunk, struct dp_event *event,
-	const struct dp_receiver *to, bool last)
+static inline void chunk_add(struct dp_ctx *ctx, struct chunk *chunk, const struct dp_run *run, uint32_t receiver,
+	const struct dp_match_result *result)
 {
 	struct copy *c = &chunk->copy[chunk->count++];
 
-	*c = (struct copy){.event = event,
-		.to = to,
-		.slot = &ctx->tables->slots[to->session],
-		.last = last};
+	c->run = run;
+	c->index = result->receivers[receiver].session;
+	c->slot = &ctx->tables->slots[c->index];
+	c->receiver = receiver;
+	c->last = receiver + 1 == result->count;
 	rh_prefetch(c->slot);
 	rh_prefetch(c->slot->template);
 	rh_prefetch(&c->slot->tx_packet_number);
@@ -119,20 +159,63 @@ static void chunk_add(struct dp_ctx *ctx, struct chunk *chunk, struct dp_event *
 		chunk_send(ctx, chunk);
 }
 
-static void event_add(struct dp_ctx *ctx, struct chunk *chunk, struct dp_event *event,
-	const struct dp_match_result *result)
+/* Do two results name the same sessions in the same order? Not every pair that does is told. */
+static inline bool receivers_same(const struct dp_match_result *a, const struct dp_match_result *b)
 {
-	for (uint32_t i = 0; i < result->count; i++)
-		chunk_add(ctx, chunk, event, &result->receivers[i], i + 1 == result->count);
+	if (a->count != b->count)
+		return false;
+	return a->receivers == b->receivers ||
+	       (a->count == 1 && a->receivers->session == b->receivers->session);
+}
+
+/* Does the event behind @run, of which there is one, leave together with it: records one behind the other, receivers the same? */
+static bool run_joins(const struct dp_ctx *ctx, const struct dp_run *run)
+{
+	const struct dp_event *next = run->events + run->count;
+	uint32_t at = run->first + run->count;
+
+	return next->view.record == next[-1].end && next->end && ctx->live[at] == ctx->live[at - 1] + 1 &&
+	       receivers_same(&ctx->results[at - 1], &ctx->results[at]);
+}
+
+/* @run and what leaves together with it. */
+static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struct dp_run *run)
+{
+	const uint8_t *first = run->events->view.record;
+
+	while (run->first + run->count < ctx->live_count && run_joins(ctx, run)) {
+		const struct rh_event *next = &run->events[run->count++].view;
+
+		run->bytes += next->record_len;
+		run->padded = RH_ALIGN_UP((uint32_t)(next->record - first) + next->record_len,
+			(uint32_t)RH_WIRE_ALIGN);
+	}
+}
+
+static inline struct dp_run run_at(struct dp_ctx *ctx, uint32_t first)
+{
+	struct dp_event *event = &ctx->events[ctx->live[first]];
+	struct dp_run run = dp_run_of(event, first);
+
+	/* Most datagrams hold one event, and this looks no further. Behind the last of a burst lies what a former one left. */
+	if (rh_unlikely(event[1].view.record == event->end))
+		run_extend(ctx, &run);
+	return run;
 }
 
 void dp_node_fanout(struct dp_ctx *ctx)
 {
+	struct dp_run runs[DP_BURST], *run = runs;
 	struct chunk chunk;
 
 	chunk.count = 0;
-	for (uint32_t i = 0; i < ctx->live_count; i++)
-		event_add(ctx, &chunk, &ctx->events[ctx->live[i]], &ctx->results[i]);
+	for (uint32_t first = 0; first < ctx->live_count; first += run++->count) {
+		const struct dp_match_result *result = &ctx->results[first];
+
+		*run = run_at(ctx, first);
+		for (uint32_t i = 0; i < result->count; i++)
+			chunk_add(ctx, &chunk, run, i, result);
+	}
 	if (chunk.count)
 		chunk_send(ctx, &chunk);
 	if (rh_unlikely(ctx->worker_count > 1))

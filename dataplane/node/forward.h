@@ -1,10 +1,11 @@
 #pragma once
 
 /*
- * The direct way of a copy: the event of this burst, whole, in the frame that it came in or in a buffer of its own, with the session's headers
- * in front. Inline: once a copy. Ctx of everything: worker.
+ * The direct way of a copy: events of this burst, whole, behind what waits for their session already, in the frame that they came in, or in a
+ * buffer of their own. Inline: once a copy. Ctx of everything: worker.
  */
 
+#include "dataplane/node/append.h"
 #include "dataplane/node/encap.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/outgoing.h"
@@ -26,24 +27,25 @@ static inline struct dp_envelope dp_envelope_of(const struct dp_ctx *ctx, const 
 	};
 }
 
-/* Bytes of UDP payload one frame to this client may hold: never less than RH_DATAGRAM_MIN_MAX. */
-static inline uint32_t dp_datagram_max(const struct dp_session *slot, const struct dp_txq *txq)
-{
-	uint32_t fits = txq->mtu - (slot->family == 4 ? DP_IPV4_UDP_HEADERS : DP_IPV6_UDP_HEADERS);
-
-	return slot->max_datagram < fits ? slot->max_datagram : fits;
-}
-
 static inline void dp_pad(uint8_t *records, uint32_t len, uint32_t padded)
 {
 	for (uint32_t i = len; i < padded; i++)
 		records[i] = 0;
 }
 
-static inline void dp_count_sent(struct dp_session *slot, uint32_t len)
+static inline void dp_count_sent(struct dp_session *slot, uint32_t copies, uint32_t bytes)
 {
-	rh_add_relaxed(&slot->tx_events, 1);
-	rh_add_relaxed(&slot->tx_bytes, len);
+	rh_add_relaxed(&slot->tx_events, copies);
+	rh_add_relaxed(&slot->tx_bytes, bytes);
+}
+
+/* Put @m, a datagram for @slot. */
+static inline void dp_frame_put(struct dp_txq *txq, struct rte_mbuf *m, struct dp_session *slot,
+	struct dp_tx_meta meta)
+{
+	slot->tx_packet_number++;
+	slot->tx_open = txq->tail;
+	dp_txq_put(txq, m, meta);
 }
 
 /* Is the buffer this worker's alone, one piece, with its bytes in itself? */
@@ -53,22 +55,23 @@ static inline bool dp_buffer_is_own(const struct rte_mbuf *m)
 }
 
 /*
- * The received frame, from @headers bytes before the event's record on: nothing is allocated, nothing copied. NULL when somebody
+ * The received frame, from @headers bytes before the run's first record on: nothing is allocated, nothing copied. NULL when somebody
  * else needs its bytes, it has no room for other headers or padding, or its pool has no buffers to spare.
  */
 static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const struct dp_txq *txq,
-	struct dp_event *event, uint32_t headers, uint32_t padded)
+	const struct dp_run *run, uint32_t headers)
 {
-	struct dp_packet *packet = event->packet;
+	struct dp_packet *packet = run->events[run->count - 1].packet;
+	const struct rh_event *view = &run->events->view;
 	struct rte_mbuf *m;
 	ptrdiff_t at;
 
-	if (!packet || event->view.alias || !ctx->lends[packet->port] ||
+	if (!packet || view->alias || !ctx->lends[packet->port] ||
 		dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
 		return NULL;
 	m = packet->mbuf;
-	at = event->view.record - (const uint8_t *)m->buf_addr;
-	if (rh_unlikely(!dp_buffer_is_own(m) || at < (ptrdiff_t)headers || at + padded > m->buf_len))
+	at = view->record - (const uint8_t *)m->buf_addr;
+	if (rh_unlikely(!dp_buffer_is_own(m) || at < (ptrdiff_t)headers || at + run->padded > m->buf_len))
 		return NULL;
 	m->data_off = (uint16_t)(at - headers);
 	m->ol_flags = 0;
@@ -76,38 +79,50 @@ static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const st
 	return m;
 }
 
-/*
- * Send one copy: DP_DROP_NONE when its frames wait for the device, else why not (counted by the caller). The caller has seen
- * dp_txq_open. @last: nobody reads the event behind this call, so its copy may be the received frame itself.
- */
-static inline enum dp_drop dp_forward(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
-	struct dp_txq *txq, struct dp_event *event, bool last)
+/* As one datagram of its own. */
+static inline enum dp_drop dp_forward_alone(struct dp_ctx *ctx, struct dp_session *slot, uint32_t index,
+	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run, bool last)
 {
-	uint32_t len = dp_outgoing_len(event), padded = RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN);
 	struct dp_envelope e = dp_envelope_of(ctx, slot, hop);
 	struct rte_mbuf *m = NULL;
 	bool in_place;
-	uint8_t *out;
 
-	if (rh_unlikely(RH_DATAGRAM_HDR + padded > dp_datagram_max(slot, txq)))
-		return dp_transmit_long(ctx, slot, hop, txq, event);
 	if (last)
-		m = dp_frame_reuse(ctx, txq, event, dp_headers_len(&e), padded);
+		m = dp_frame_reuse(ctx, txq, run, dp_headers_len(&e));
 	in_place = m != NULL;
 	if (!in_place)
 		m = rte_pktmbuf_alloc(txq->pool);
 	if (rh_unlikely(!m))
 		return DP_DROP_NO_BUFFER;
-	out = dp_headers_put(m, &e, padded);
-	if (in_place)
-		dp_outgoing_patch(out, event);
-	else
-		dp_outgoing_write(out, event);
-	rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)len);
-	dp_pad(out, len, padded);
+	dp_run_write(dp_headers_put(m, &e, run->padded), run, in_place);
 	dp_frame_finish(m, &e);
-	slot->tx_packet_number++;
-	dp_count_sent(slot, len);
-	dp_txq_put(txq, m, dp_slot_index(ctx, slot), len, true);
+	dp_frame_put(txq, m, slot,
+		(struct dp_tx_meta){.slot = index,
+			.record_bytes = run->bytes,
+			.copies = (uint16_t)run->count,
+			.l2_len = hop->l2_len});
 	return DP_DROP_NONE;
+}
+
+/*
+ * Send one copy of each event of @run to @slot, which has number @index: DP_DROP_NONE when they wait for the device, else why not (counted by the caller). The caller has
+ * seen dp_txq_open, and that a run of several fits dp_datagram_max. @last: nobody reads its events behind this call, so the copies
+ * may be the received frame itself.
+ */
+static inline enum dp_drop dp_forward(struct dp_ctx *ctx, struct dp_session *slot, uint32_t index,
+	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run, bool last)
+{
+	enum dp_drop drop = DP_DROP_NONE;
+
+	if (dp_append_fits(txq, slot, index, run->padded)) {
+		dp_run_write(dp_append_place(txq, slot), run, false);
+		dp_append_close(txq, slot, run->padded, run->bytes, run->count);
+	} else if (rh_unlikely(RH_DATAGRAM_HDR + run->padded > dp_datagram_max(slot, txq))) {
+		return dp_transmit_long(ctx, slot, hop, txq, run->events);
+	} else {
+		drop = dp_forward_alone(ctx, slot, index, hop, txq, run, last);
+	}
+	if (rh_likely(drop == DP_DROP_NONE))
+		dp_count_sent(slot, run->count, run->bytes);
+	return drop;
 }

@@ -21,7 +21,7 @@ void dp_outbox_add(struct dp_ctx *ctx, struct dp_event *event, const struct dp_r
 	uint32_t owner = slot->owner;
 
 	if (blob == DP_BLOB_NONE) {
-		dp_drop_copy_unowned(ctx, DP_DROP_NO_BUFFER);
+		dp_drop_copies_unowned(ctx, DP_DROP_NO_BUFFER, 1);
 		return;
 	}
 	if (ctx->outbox_count[owner] == DP_BURST)
@@ -78,7 +78,7 @@ static void outbox_flush_to(struct dp_ctx *ctx, uint32_t owner)
 	for (uint32_t i = sent; i < count; i++) {
 		dp_store_put(&ctx->store, messages[i].blob, 1);
 		rh_add_relaxed(&ctx->owner_full[messages[i].slot], 1);
-		dp_drop_copy_unowned(ctx, DP_DROP_OWNER_FULL);
+		dp_drop_copies_unowned(ctx, DP_DROP_OWNER_FULL, 1);
 	}
 	ctx->outbox_count[owner] = 0;
 }
@@ -155,7 +155,7 @@ static void copy_take(struct dp_ctx *ctx, const struct dp_blob *blob, struct dp_
 
 	if (rh_load_acquire(&slot->state) != DP_SLOT_OPEN || slot->wire_id != m->wire_id ||
 		slot->owner != ctx->worker) {
-		dp_drop_copy_unowned(ctx, DP_DROP_SUBSCRIBER_GONE);
+		dp_drop_copies_unowned(ctx, DP_DROP_SUBSCRIBER_GONE, 1);
 		return;
 	}
 	hop = rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)]);

@@ -45,6 +45,44 @@ static inline void dp_outgoing_write(uint8_t *out, const struct dp_event *event)
 	dp_outgoing_patch(out, event);
 }
 
+/*
+ * Events that leave together: one, or several whose records lie one behind the other in a received datagram, in the order of ctx->events.
+ * Written in one piece.
+ */
+struct dp_run {
+	struct dp_event *events;
+	uint32_t first; /* result of the first */
+	uint32_t count;
+	uint32_t bytes;	 /* of the records, as credit counts them */
+	uint32_t padded; /* what they take in a datagram */
+};
+
+static inline struct dp_run dp_run_of(struct dp_event *event, uint32_t first)
+{
+	uint32_t len = dp_outgoing_len(event);
+
+	return (struct dp_run){event, first, 1, len, RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN)};
+}
+
+/* dp_run_write for several. */
+void dp_run_write_many(uint8_t *out, const struct dp_run *run, bool in_place);
+
+/* Write @run as it leaves at @out, padding included; @in_place: its records stand there already. */
+static inline void dp_run_write(uint8_t *out, const struct dp_run *run, bool in_place)
+{
+	if (rh_unlikely(run->count > 1)) {
+		dp_run_write_many(out, run, in_place);
+		return;
+	}
+	if (in_place)
+		dp_outgoing_patch(out, run->events);
+	else
+		dp_outgoing_write(out, run->events);
+	rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)run->bytes);
+	for (uint32_t len = run->bytes; len < run->padded; len++)
+		out[len] = 0;
+}
+
 /* What is left of @ttl_ms after @dwell_cycles here; 0 when it ran out. */
 static inline uint32_t dp_outgoing_ttl(const struct dp_ctx *ctx, uint32_t ttl_ms, uint64_t dwell_cycles)
 {

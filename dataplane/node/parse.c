@@ -15,9 +15,9 @@ struct walk {
 	bool events, punt_failed, answered;
 };
 
-/* @last: no record of this datagram follows, so its frame may leave as a copy of this event, behind those of the events before. */
-static inline void publish_take(
-	struct dp_ctx *ctx, struct dp_packet *p, struct rh_record rec, bool last)
+/* @end: of the record and its padding. @last: no record of this datagram follows, so its frame may leave as a copy of this event, behind those of the events before. */
+static inline void publish_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record rec,
+	const uint8_t *end, bool last)
 {
 	struct dp_event *event = &ctx->events[ctx->event_count];
 	enum rh_frame_error err = rh_event_take(rec.bytes, rec.len, &event->view);
@@ -29,6 +29,7 @@ static inline void publish_take(
 	}
 	event->publisher = p->slot;
 	event->packet = last ? p : NULL;
+	event->end = event->view.alias ? NULL : end;
 	event->raw = event->blob = DP_BLOB_NONE;
 	event->drop = DP_DROP_NONE;
 	if (++ctx->event_count == DP_BURST)
@@ -139,7 +140,7 @@ static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 			break;
 		if (rh_likely(rec.type == RH_RECORD_PUBLISH && p->slot)) {
 			w.events = true;
-			publish_take(ctx, p, rec, cur.next == cur.end);
+			publish_take(ctx, p, rec, cur.next, cur.next == cur.end);
 			continue;
 		}
 		w.err = other_take(ctx, p, rec, &w);

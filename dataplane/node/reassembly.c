@@ -128,6 +128,7 @@ static void complete(struct dp_ctx *ctx, struct dp_reassembly *r)
 		age(ctx, record, &event->view, r->started_tsc);
 		event->publisher = slot;
 		event->packet = NULL;
+		event->end = NULL;
 		event->raw = blob;
 		event->blob = DP_BLOB_NONE;
 		event->drop = DP_DROP_NONE;

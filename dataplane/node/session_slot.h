@@ -77,7 +77,7 @@ struct dp_session {
 	struct dp_queue_ref queue;
 	uint64_t queue_bytes;
 	uint32_t queue_count;
-	uint32_t fragment_id;
+	uint32_t tx_open; /* owner: place of its newest frame in the transmit queue, see append.h; stale when that has left */
 
 	/* rx */
 	struct dp_sequence sequence rh_cache_aligned;
@@ -107,6 +107,7 @@ struct dp_session_cold {
 	uint64_t control_full_tsc;     /* owner: its own bucket of control records, see punt.c */
 	uint64_t owner_full_base;      /* control: other workers' counts when the slot was opened */
 	uint32_t owned_index;	       /* owner: place in its list */
+	uint32_t fragment_id;	       /* owner: of the next copy that is cut */
 	uint32_t next;		       /* control: lists of closing and free slots */
 	uint16_t tag;		       /* control */
 	uint8_t close_sent, grace_pending; /* control */

@@ -30,22 +30,37 @@ static void blob_header_patch(const struct dp_ctx *ctx, const struct dp_blob *bl
 		dp_outgoing_ttl(ctx, blob->ttl_ms, ctx->now_tsc - blob->rx_tsc));
 }
 
-static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
-	struct dp_txq *txq, const struct dp_blob *blob)
+static void blob_write(const struct dp_ctx *ctx, const struct dp_blob *blob, uint8_t *out, uint32_t padded)
 {
-	uint32_t padded = RH_ALIGN_UP(blob->len, (uint32_t)RH_WIRE_ALIGN);
-	struct dp_envelope e = dp_envelope_of(ctx, slot, hop);
-	uint8_t *out;
-	struct rte_mbuf *m = dp_frame_begin(txq, &e, padded, &out);
-
-	if (!m)
-		return DP_DROP_NO_BUFFER;
 	rte_memcpy(out, blob->bytes, blob->len);
 	blob_header_patch(ctx, blob, out, (uint16_t)blob->len);
 	dp_pad(out, blob->len, padded);
+}
+
+static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, const struct dp_hop *hop,
+	struct dp_txq *txq, const struct dp_blob *blob)
+{
+	uint32_t padded = RH_ALIGN_UP(blob->len, (uint32_t)RH_WIRE_ALIGN), index = dp_slot_index(ctx, slot);
+	struct dp_envelope e;
+	struct rte_mbuf *m;
+	uint8_t *out;
+
+	if (dp_append_fits(txq, slot, index, padded)) {
+		blob_write(ctx, blob, dp_append_place(txq, slot), padded);
+		dp_append_close(txq, slot, padded, blob->len, 1);
+		return DP_DROP_NONE;
+	}
+	e = dp_envelope_of(ctx, slot, hop);
+	m = dp_frame_begin(txq, &e, padded, &out);
+	if (!m)
+		return DP_DROP_NO_BUFFER;
+	blob_write(ctx, blob, out, padded);
 	dp_frame_finish(m, &e);
-	slot->tx_packet_number++;
-	dp_txq_put(txq, m, dp_slot_index(ctx, slot), blob->len, true);
+	dp_frame_put(txq, m, slot,
+		(struct dp_tx_meta){.slot = index,
+			.record_bytes = blob->len,
+			.copies = 1,
+			.l2_len = hop->l2_len});
 	return DP_DROP_NONE;
 }
 
@@ -74,8 +89,9 @@ static enum dp_drop transmit_slices(struct dp_ctx *ctx, struct dp_session *slot,
 	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_blob *blob)
 {
 	uint32_t room = (dp_datagram_max(slot, txq) - RH_DATAGRAM_HDR - RH_FRAGMENT_HDR) & ~7u;
+	uint32_t index = dp_slot_index(ctx, slot);
 	struct rh_fragment f = {.total = blob->len,
-		.id = slot->fragment_id,
+		.id = ctx->tables->cold[index].fragment_id,
 		.sequence = rh_load_be64(blob->bytes + 8)};
 	struct dp_envelope e = dp_envelope_of(ctx, slot, hop);
 	struct rte_mbuf *frames[FRAGMENTS_MAX];
@@ -92,10 +108,18 @@ static enum dp_drop transmit_slices(struct dp_ctx *ctx, struct dp_session *slot,
 		e.packet_number++;
 	}
 	slot->tx_packet_number = e.packet_number;
-	slot->fragment_id++;
-	for (uint32_t i = 0; i < n; i++)
-		dp_txq_put(txq, frames[i], dp_slot_index(ctx, slot), i + 1 == n ? blob->len : 0,
-			i + 1 == n);
+	ctx->tables->cold[index].fragment_id++;
+	for (uint32_t i = 0; i < n; i++) {
+		bool end = i + 1 == n;
+
+		/* The newest frame now: what comes next goes behind it. */
+		slot->tx_open = txq->tail;
+		dp_txq_put(txq, frames[i],
+			(struct dp_tx_meta){.slot = index,
+				.record_bytes = end ? blob->len : 0,
+				.copies = end,
+				.slice = 1});
+	}
 	return DP_DROP_NONE;
 }
 
@@ -112,7 +136,7 @@ enum dp_drop dp_transmit_blob(struct dp_ctx *ctx, struct dp_session *slot, const
 	else
 		drop = transmit_slices(ctx, slot, hop, txq, blob);
 	if (drop == DP_DROP_NONE)
-		dp_count_sent(slot, blob->len);
+		dp_count_sent(slot, 1, blob->len);
 	return drop;
 }
 
@@ -135,6 +159,6 @@ bool dp_transmit_records(struct dp_ctx *ctx, struct dp_session *slot, const uint
 	rte_memcpy(out, records, len);
 	dp_frame_finish(m, &e);
 	slot->tx_packet_number++;
-	dp_txq_put(txq, m, DP_SLOT_NONE, 0, false);
+	dp_txq_put_other(txq, m);
 	return true;
 }

@@ -36,18 +36,21 @@ static inline bool dp_txq_open(const struct dp_txq *txq)
 	return dp_txq_waiting(txq) < DP_TX_BACKLOG_SOFT;
 }
 
-/* Append; the caller knows that there is room. Inline: once a copy. */
-static inline void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, uint32_t slot,
-	uint32_t record_bytes, bool copy_end)
+/* Append, @meta but for frame_bytes; the caller knows that there is room. Inline: once a frame. */
+static inline void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, struct dp_tx_meta meta)
 {
 	uint32_t at = txq->tail++ & (DP_TX_BACKLOG - 1);
 
+	meta.frame_bytes = (uint16_t)frame->pkt_len;
 	txq->frame[at] = frame;
-	txq->meta[at] = (struct dp_tx_meta){.slot = slot,
-		.record_bytes = record_bytes,
-		.frame_bytes = frame->pkt_len,
-		.copy_end = copy_end};
-	txq->copies += copy_end;
+	txq->meta[at] = meta;
+	txq->copies += meta.copies;
+}
+
+/* A frame that holds no copies. */
+static inline void dp_txq_put_other(struct dp_txq *txq, struct rte_mbuf *frame)
+{
+	dp_txq_put(txq, frame, (struct dp_tx_meta){.slot = DP_SLOT_NONE});
 }
 
 /* Hand waiting frames to the device; those it does not take stay, for at most 10 ms of standstill. */

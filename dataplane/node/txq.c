@@ -21,12 +21,12 @@ static void count_taken(struct dp_ctx *ctx, struct dp_txq *txq, uint32_t n)
 
 		bytes += meta->frame_bytes;
 		record_bytes += meta->record_bytes;
-		copies += meta->copy_end;
+		copies += meta->copies;
 	}
 	if (n) {
 		const struct dp_tx_meta *last = &txq->meta[(txq->head + n - 1) & MASK];
 
-		txq->mid_copy = last->slot != DP_SLOT_NONE && !last->copy_end;
+		txq->mid_copy = last->slot != DP_SLOT_NONE && !last->copies;
 	}
 	txq->head += n;
 	txq->copies -= (uint32_t)copies;
@@ -51,32 +51,38 @@ static bool flush_run(struct dp_ctx *ctx, struct dp_txq *txq)
 	return n == run;
 }
 
+/* The copies that end in a frame which never left. */
+static void copies_drop(struct dp_ctx *ctx, struct dp_txq *txq, const struct dp_tx_meta *meta,
+	enum dp_drop reason)
+{
+	bool in_part = txq->mid_copy;
+	struct dp_session *slot;
+
+	txq->mid_copy = false;
+	if (meta->slot == DP_SLOT_NONE) {
+		dp_drop_copies_unowned(ctx, reason, meta->copies);
+		return;
+	}
+	slot = &ctx->tables->slots[meta->slot];
+	/* They never left, not even in part: their credit is the subscriber's again. */
+	if (!in_part) {
+		rh_add_relaxed(&slot->tx_events, -(uint64_t)meta->copies);
+		rh_add_relaxed(&slot->tx_bytes, -(uint64_t)meta->record_bytes);
+	}
+	dp_drop_copies(ctx, slot, reason, meta->copies);
+	dp_egress_wake(ctx, slot);
+}
+
 void dp_txq_drop(struct dp_ctx *ctx, struct dp_txq *txq, enum dp_drop reason)
 {
 	for (; txq->head != txq->tail; txq->head++) {
 		const struct dp_tx_meta *meta = &txq->meta[txq->head & MASK];
-		struct dp_session *slot;
 
 		rte_pktmbuf_free(txq->frame[txq->head & MASK]);
-		if (!meta->copy_end) {
-			if (meta->slot == DP_SLOT_NONE)
-				dp_count(ctx, tx_control_failed, 1);
-			continue;
-		}
-		if (meta->slot == DP_SLOT_NONE) {
-			txq->mid_copy = false;
-			dp_drop_copy_unowned(ctx, reason);
-			continue;
-		}
-		slot = &ctx->tables->slots[meta->slot];
-		/* It never left, not even in part: its credit is the subscriber's again. */
-		if (!txq->mid_copy) {
-			rh_add_relaxed(&slot->tx_events, -1ULL);
-			rh_add_relaxed(&slot->tx_bytes, -(uint64_t)meta->record_bytes);
-		}
-		txq->mid_copy = false;
-		dp_drop_copy(ctx, slot, reason);
-		dp_egress_wake(ctx, slot);
+		if (meta->copies)
+			copies_drop(ctx, txq, meta, reason);
+		else if (meta->slot == DP_SLOT_NONE)
+			dp_count(ctx, tx_control_failed, 1);
 	}
 	txq->copies = 0;
 	txq->blocked_since_tsc = 0;

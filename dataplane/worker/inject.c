@@ -103,7 +103,7 @@ static bool frame_send(struct dp_ctx *ctx, const struct inject_head *head, const
 		return false;
 	}
 	memcpy(out, bytes, head->len);
-	dp_txq_put(txq, m, DP_SLOT_NONE, 0, false);
+	dp_txq_put_other(txq, m);
 	return true;
 }
 
@@ -131,7 +131,7 @@ static bool records_send(struct dp_ctx *ctx, const struct inject_head *head, con
 		return false;
 	memcpy(out, bytes, head->len);
 	dp_frame_finish(m, &e);
-	dp_txq_put(txq, m, DP_SLOT_NONE, 0, false);
+	dp_txq_put_other(txq, m);
 	return true;
 }
 

@@ -200,7 +200,7 @@ static void copies_finish(struct dp_ctx *ctx)
 		if (!ctx->copies_to[to])
 			continue;
 		while (rte_ring_sc_dequeue_elem(ctx->copies_to[to], &m, sizeof(m)) == 0)
-			dp_drop_copy_unowned(ctx, DP_DROP_STOPPED);
+			dp_drop_copies_unowned(ctx, DP_DROP_STOPPED, 1);
 	}
 	ctx->copies_lent = 0;
 }

@@ -84,9 +84,12 @@ int path_verify_counters(const struct path *path, struct rh_error *err)
 	return ret;
 }
 
-/* The events due to each subscriber in the order of the trace: event[first[s]] to event[first[s + 1] - 1], next[s] from 0. */
+/*
+ * The events due to each subscriber in the order of the trace: event[first[s]] to event[first[s + 1] - 1], next[s] from 0. Several may share a
+ * datagram; frames[s] counts those.
+ */
 struct due {
-	uint32_t *first, *event, *next;
+	uint32_t *first, *event, *next, *frames;
 };
 
 static void due_fini(struct due *due)
@@ -94,6 +97,7 @@ static void due_fini(struct due *due)
 	free(due->first);
 	free(due->event);
 	free(due->next);
+	free(due->frames);
 }
 
 static int due_init(struct due *due, const struct workload *w)
@@ -101,8 +105,9 @@ static int due_init(struct due *due, const struct workload *w)
 	uint32_t subscribers = w->spec.subscribers, copies = 0;
 
 	*due = (struct due){.first = calloc(subscribers + 1, sizeof(uint32_t)),
-		.next = calloc(subscribers, sizeof(uint32_t))};
-	if (!due->first || !due->next)
+		.next = calloc(subscribers, sizeof(uint32_t)),
+		.frames = calloc(subscribers, sizeof(uint32_t))};
+	if (!due->first || !due->next || !due->frames)
 		return -ENOMEM;
 	for (uint32_t e = 0; e < workload_events(w); e++)
 		for (uint32_t k = 0; k < workload_copies(w, e); k++, copies++)
@@ -122,14 +127,14 @@ static int due_init(struct due *due, const struct workload *w)
 	return 0;
 }
 
-/* What subscriber @s should receive of event @e as its @number-th copy (from 1): one event a frame. */
-static uint32_t expected_frame(const struct path_lane *lane, uint32_t s, uint32_t e, uint64_t number,
-	uint8_t *frame)
+/* What subscriber @s should receive as its @number-th datagram (from 1): @n events from @events on. */
+static uint32_t expected_frame(const struct path_lane *lane, uint32_t s, const uint32_t *events, uint32_t n,
+	uint64_t number, uint8_t *frame)
 {
 	uint32_t client = lane->trace.first_client + lane->workload.spec.publishers + s;
 	struct headers_address from = {.ip = TRACE_ROUTER_IP, .port = RH_WIRE_UDP_PORT};
 	struct headers_address to = {.ip = TRACE_CLIENT_IP + client, .port = TRACE_CLIENT_PORT};
-	uint16_t bytes = (uint16_t)(RH_DATAGRAM_HDR + lane->trace.record_bytes);
+	uint16_t bytes = (uint16_t)(RH_DATAGRAM_HDR + n * lane->trace.record_bytes);
 	const struct rh_datagram d = {
 		.session = lane->subscriber_wire[s],
 		.check = lane->subscriber_check[s],
@@ -142,10 +147,14 @@ static uint32_t expected_frame(const struct path_lane *lane, uint32_t s, uint32_
 	memcpy(to.mac, trace_client_mac, 6);
 	headers_write(frame, &from, &to, bytes, 64);
 	rh_datagram_encode(frame + HEADERS_BYTES, &d);
-	trace_record(&lane->trace, e, frame + TRACE_OVERHEAD);
-	frame[TRACE_OVERHEAD + HOP_LIMIT_AT]--;
-	rh_store_be16(frame + TRACE_OVERHEAD + TENANT_AT,
-		(uint16_t)(workload_publisher(&lane->workload, e) % lane->workload.tenants));
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t *record = frame + TRACE_OVERHEAD + (size_t)i * lane->trace.record_bytes;
+
+		trace_record(&lane->trace, events[i], record);
+		record[HOP_LIMIT_AT]--;
+		rh_store_be16(record + TENANT_AT,
+			(uint16_t)(workload_publisher(&lane->workload, events[i]) % lane->workload.tenants));
+	}
 	return HEADERS_BYTES + bytes;
 }
 
@@ -153,12 +162,12 @@ static int frame_compare(const struct pcap_pkthdr *hdr, const uint8_t *got, cons
 	uint32_t bytes, uint32_t e, struct rh_error *err)
 {
 	if (hdr->caplen != bytes)
-		return rh_error_set(err, EINVAL, "event %u left with %u bytes, not %u", e,
+		return rh_error_set(err, EINVAL, "the datagram of event %u left with %u bytes, not %u", e,
 			hdr->caplen, bytes);
 	for (uint32_t i = 0; i < bytes; i++)
 		if (got[i] != wanted[i])
 			return rh_error_set(err, EINVAL,
-				"event %u: byte %u is 0x%02x, the reference says 0x%02x", e, i,
+				"the datagram of event %u: byte %u is 0x%02x, the reference says 0x%02x", e, i,
 				got[i], wanted[i]);
 	return 0;
 }
@@ -167,7 +176,7 @@ static int frame_compare(const struct pcap_pkthdr *hdr, const uint8_t *got, cons
 static uint32_t addressee(const struct path_lane *lane, const struct pcap_pkthdr *hdr, const uint8_t *frame)
 {
 	uint32_t first = TRACE_CLIENT_IP + lane->trace.first_client + lane->workload.spec.publishers;
-	uint32_t s = hdr->caplen >= HEADERS_BYTES ? rh_load_be32(frame + 30) - first : WORKLOAD_NOBODY;
+	uint32_t s = hdr->caplen >= TRACE_OVERHEAD ? rh_load_be32(frame + 30) - first : WORKLOAD_NOBODY;
 
 	return s < lane->workload.spec.subscribers ? s : WORKLOAD_NOBODY;
 }
@@ -175,16 +184,18 @@ static uint32_t addressee(const struct path_lane *lane, const struct pcap_pkthdr
 static int frame_judge(const struct path_lane *lane, struct due *due, const struct pcap_pkthdr *hdr,
 	const uint8_t *got, struct rh_error *err)
 {
-	uint32_t s = addressee(lane, hdr, got), at, bytes;
+	uint32_t s = addressee(lane, hdr, got), at, bytes, n;
 	uint8_t wanted[TRACE_FRAME_MAX];
 
 	if (s == WORKLOAD_NOBODY)
 		return rh_error_set(err, EINVAL, "a frame left for an address that is no subscriber's");
 	at = due->first[s] + due->next[s];
-	if (at == due->first[s + 1])
-		return rh_error_set(err, EINVAL, "subscriber %u: more than its %u copies left", s,
-			due->next[s]);
-	bytes = expected_frame(lane, s, due->event[at], ++due->next[s], wanted);
+	n = (hdr->caplen - TRACE_OVERHEAD) / lane->trace.record_bytes;
+	if (!n || n > due->first[s + 1] - at)
+		return rh_error_set(err, EINVAL, "subscriber %u: %u copies left, then %u in one datagram of %u bytes; the reference says %u in all", s,
+			due->next[s], n, hdr->caplen, due->first[s + 1] - due->first[s]);
+	bytes = expected_frame(lane, s, &due->event[at], n, ++due->frames[s], wanted);
+	due->next[s] += n;
 	return frame_compare(hdr, got, wanted, bytes, due->event[at], err);
 }
 

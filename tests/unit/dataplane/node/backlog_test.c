@@ -28,37 +28,9 @@ static void start(void)
 
 TestSuite(backlog, .init = start, .fini = fx_stop);
 
-/* More copies in one round than the device takes. */
-static void flood(void)
-{
-	uint8_t records[EVENTS * 64];
-	size_t len = 0;
-
-	for (int i = 0; i < EVENTS; i++) {
-		struct rh_event_spec spec = fx_spec(&pub, "t", "x");
-
-		len += RH_ALIGN_UP(
-			(size_t)rh_event_encode(records + len, sizeof(records) - len, &spec, false),
-			RH_WIRE_ALIGN);
-	}
-	fx_records_in(&pub, 0, records, len);
-}
-
 static struct dp_txq *txq(void)
 {
 	return fx.eng->ctx[0]->txq[fx.port];
-}
-
-Test(backlog, resumes_and_loses_nothing)
-{
-	flood();
-	cr_assert_eq(fx_count(copies_made), EVENTS * SUBSCRIBERS);
-	cr_assert_gt(fx_count(copies_queued), 0);
-	cr_assert_eq(fx_count(copies_tx), EVENTS * SUBSCRIBERS - fx_count(copies_queued));
-	fx_settle();
-	cr_assert_eq(fx_count(copies_queued), 0);
-	for (uint32_t i = 0; i < SUBSCRIBERS; i++)
-		cr_assert_eq(fx_copies(&sub[i]), EVENTS);
 }
 
 /* The device takes nothing more, and gives nothing. */
@@ -114,6 +86,32 @@ static void publish_directly(void)
 	publish_directly_bytes(1);
 }
 
+/* Two of what follows do not fit into one datagram of the subscribers'. */
+#define ALONE 400
+static void publish_alone(void)
+{
+	for (uint32_t i = 0; i < SUBSCRIBERS; i++)
+		fx.eng->tables.slots[sub[i].slot].max_datagram = RH_DATAGRAM_MIN_MAX;
+	publish_directly_bytes(ALONE);
+}
+
+Test(backlog, resumes_and_loses_nothing)
+{
+	/* More frames in one round than the device takes, which gives them back only later. */
+	for (int i = 0; i < EVENTS; i++)
+		publish_alone();
+	fx.eng->ctx[0]->rx_left = 0;
+	fx_poll();
+	fx.eng->ctx[0]->rx_left = UINT64_MAX;
+	cr_assert_eq(fx_count(copies_made), EVENTS * SUBSCRIBERS);
+	cr_assert_gt(fx_count(copies_queued), 0);
+	cr_assert_eq(fx_count(copies_tx), EVENTS * SUBSCRIBERS - fx_count(copies_queued));
+	fx_settle();
+	cr_assert_eq(fx_count(copies_queued), 0);
+	for (uint32_t i = 0; i < SUBSCRIBERS; i++)
+		cr_assert_eq(fx_copies(&sub[i]), EVENTS);
+}
+
 Test(backlog, holds_activation_back_until_older_frames_are_gone)
 {
 	struct dp_ctx *ctx = fx.eng->ctx[0];
@@ -158,13 +156,53 @@ Test(backlog, of_a_device_at_a_standstill_is_dropped_with_its_reason)
 	cr_assert_eq(fx_count(copies_queued), 0);
 }
 
+Test(backlog, takes_more_copies_into_its_frames_and_drops_all_of_them_together)
+{
+	struct dp_ctx *ctx = fx.eng->ctx[0];
+
+	device_block();
+	for (int i = 0; i < 3; i++) {
+		publish_directly();
+		(void)dp_worker_poll_once(fx.eng, ctx);
+		cr_assert_eq(dp_txq_waiting(txq()), SUBSCRIBERS, "three rounds, one frame each");
+	}
+	cr_assert_eq(fx_count(copies_queued), 3 * SUBSCRIBERS);
+	cr_assert_eq(fx_stats(&sub[0]).tx_events, 3);
+	txq()->blocked_since_tsc -= 11 * ctx->cycles_per_ms;
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	cr_assert_eq(fx_dropped(copies, BACKLOG_FULL), 3 * SUBSCRIBERS);
+	cr_assert_eq(fx_stats(&sub[0]).drops[DP_DROP_BACKLOG_FULL], 3);
+	cr_assert_eq(fx_stats(&sub[0]).tx_events, 0, "its credit is its own again");
+	cr_assert_eq(fx_stats(&sub[0]).tx_bytes, 0);
+}
+
+Test(backlog, of_a_session_that_is_let_go_takes_nothing_more)
+{
+	struct dp_ctx *ctx = fx.eng->ctx[0];
+	uint32_t slot = sub[0].slot;
+
+	device_block();
+	publish_directly();
+	publish_directly();
+	cr_assert_eq(dp_session_close(fx.eng, sub[0].slot), 0);
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	for (uint32_t at = txq()->head; at != txq()->tail; at++)
+		cr_assert_neq(txq()->meta[at % DP_TX_BACKLOG].slot, slot);
+	publish_directly();
+	cr_assert_eq(dp_txq_waiting(txq()), SUBSCRIBERS);
+	cr_assert_eq(fx_dropped(copies, SUBSCRIBER_GONE), 1);
+	txq()->blocked_since_tsc -= 11 * ctx->cycles_per_ms;
+	(void)dp_worker_poll_once(fx.eng, ctx);
+	cr_assert_eq(fx_dropped(copies, BACKLOG_FULL), 3 * SUBSCRIBERS - 1);
+}
+
 Test(backlog, that_is_half_full_sends_copies_to_their_queues)
 {
 	struct dp_ctx *ctx = fx.eng->ctx[0];
 
 	device_block();
 	for (int i = 0; i < 12; i++)
-		publish_directly();
+		publish_alone();
 	cr_assert_eq(fx_count(copies_made), 12 * SUBSCRIBERS);
 	cr_assert_eq(dp_txq_waiting(txq()), DP_TX_BACKLOG_SOFT);
 	cr_assert_eq(ctx->queued_copies, 12 * SUBSCRIBERS - DP_TX_BACKLOG_SOFT);
@@ -193,10 +231,10 @@ Test(backlog, that_was_dropped_lets_queues_with_credit_move)
 
 Test(backlog, goes_to_the_device_within_a_round_chunk_by_chunk)
 {
-	publish_directly();
+	publish_alone();
 	cr_assert_eq(fx_count(copies_made), SUBSCRIBERS);
 	cr_assert_eq(dp_txq_waiting(txq()), SUBSCRIBERS, "fewer than two chunks wait for the end of the round");
-	publish_directly();
+	publish_alone();
 	cr_assert_lt(dp_txq_waiting(txq()), SUBSCRIBERS);
 	fx_settle();
 	cr_assert_eq(fx_count(copies_tx), 2 * SUBSCRIBERS);
@@ -205,7 +243,7 @@ Test(backlog, goes_to_the_device_within_a_round_chunk_by_chunk)
 Test(backlog, is_handed_over_within_a_round_while_the_device_takes_it)
 {
 	for (int i = 0; i < 15; i++)
-		publish_directly();
+		publish_alone();
 	cr_assert_eq(fx_count(copies_made), 15 * SUBSCRIBERS);
 	cr_assert_eq(fx.eng->ctx[0]->queued_copies, 0, "more than half a backlog, and nothing has to queue");
 	fx_settle();

@@ -71,7 +71,8 @@ Test(queue, copies_wait_for_credit_and_leave_in_order)
 	for (uint64_t i = 1; i <= 10; i++) {
 		cr_assert(fx_copy(&sub, &copy));
 		cr_assert_eq(copy.event.sequence, i);
-		cr_assert_eq(copy.header.packet_number, i);
+		/* What one grant lets go shares a datagram. */
+		cr_assert_eq(copy.header.packet_number, i <= 2 ? i : i <= 5 ? 3 : 4);
 		cr_assert_eq(copy.event.payload_len, 1);
 		cr_assert_eq(copy.event.hop_limit, RH_HOP_LIMIT_DEFAULT - 1);
 	}

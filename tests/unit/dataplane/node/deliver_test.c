@@ -156,8 +156,8 @@ Test(deliver, several_events_in_one_datagram_in_order)
 	for (uint64_t i = 1; i <= 80; i++) {
 		cr_assert(fx_copy(&sub, &copy));
 		cr_assert_eq(copy.event.sequence, i);
-		cr_assert_eq(copy.header.packet_number, i);
 	}
+	cr_assert_eq(fx_count(tx_datagrams), copy.header.packet_number, "without a gap");
 	cr_assert_eq(fx_count(events_parsed), 80);
 }
 

@@ -37,7 +37,9 @@ struct fx {
 	uint32_t workers;
 	struct fx_frame sent[FX_FRAMES_MAX]; /* what the router sent */
 	uint32_t sent_count;
-	uint32_t sent_read; /* fx_copy and fx_control go on from here */
+	uint32_t sent_read;    /* fx_copy goes on from this frame */
+	uint32_t sent_read_at; /* and from this byte of its records */
+	bool hold; /* frames in wait for the next fx_poll: up to a burst of them are one round's */
 };
 extern struct fx fx;
 
@@ -56,7 +58,7 @@ void fx_stop(void);
 /* Ends the test's process when a conservation law does not hold; @when goes into the message. */
 void fx_laws(const char *when);
 
-/* Frames in, in bursts of 32, to worker @worker's receive queue; polls that worker. */
+/* A frame in, to worker @worker's receive queue; polls that worker, but with fx.hold. */
 void fx_frame_in(uint32_t worker, const uint8_t *frame, size_t len);
 /* One round of every worker. */
 void fx_poll(void);

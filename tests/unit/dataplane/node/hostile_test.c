@@ -167,7 +167,7 @@ static void forget_sent(void)
 
 	for (uint32_t i = 0; i < fx.sent_count; i++)
 		free(fx.sent[i].bytes);
-	fx.sent_count = fx.sent_read = 0;
+	fx.sent_count = fx.sent_read = fx.sent_read_at = 0;
 	for (uint32_t w = 0; w < 2; w++)
 		while (dp_punt_recv(fx.eng, w, &punt) == 0)
 			;

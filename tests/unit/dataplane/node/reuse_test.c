@@ -1,28 +1,15 @@
 /* A received frame may leave as the last copy of its event. What leaves is compared byte for byte with a frame built by hand. */
 
-#include "tests/unit/dataplane/node/fixture.h"
+#include "tests/unit/dataplane/node/frames.h"
 
 #include "dataplane/api/trace.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/transmit.h"
-#include "dataplane/port/port_priv.h"
-#include "tests/lib/frame_walk.h"
 
-#include <rte_mbuf.h>
 #include <rte_ring.h>
 #include <stdlib.h>
 
-#define OUT_MAX	 64
-#define IPV4_DF	 0x4000
 #define TEXT_MAX 48
-
-static struct rte_mbuf *out[OUT_MAX];
-static uint32_t out_count;
-
-static struct rte_mempool *pool(void)
-{
-	return dp_port_pool(fx.port);
-}
 
 static void start(void)
 {
@@ -42,118 +29,6 @@ static void stop(void)
 }
 
 TestSuite(reuse, .init = start, .fini = stop);
-
-static void join(struct fx_client *c, uint32_t n, uint8_t family, uint16_t vlan)
-{
-	struct dp_session_conf conf;
-
-	fx_client_init(c, n, family, vlan);
-	conf = fx_conf(c);
-	fx_open(c, &conf);
-}
-
-static size_t record_put(uint8_t *at, const struct rh_event_spec *spec)
-{
-	int len = rh_event_encode(at, 2048, spec, false);
-
-	cr_assert_gt(len, 0);
-	return (size_t)len;
-}
-
-/* Headers as from @c to the router in front of @len bytes of records. */
-static size_t frame_make(struct fx_client *c, uint8_t *frame, const uint8_t *records, size_t len)
-{
-	static uint8_t datagram[4096];
-	struct packet_spec packet = {.family = c->family,
-		.vlan = c->vlan,
-		.src_port = c->port,
-		.dst_port = RH_WIRE_UDP_PORT,
-		.payload = datagram,
-		.payload_len = (uint16_t)(RH_DATAGRAM_HDR + len)};
-	struct rh_datagram header = {.session = c->wire_id,
-		.check = c->check,
-		.packet_number = c->packet_number++,
-		.length = packet.payload_len};
-
-	rh_datagram_encode(datagram, &header);
-	memcpy(datagram + RH_DATAGRAM_HDR, records, len);
-	memcpy(packet.src, c->address, 16);
-	memcpy(packet.dst, c->router, 16);
-	return packet_build(frame, &packet);
-}
-
-static struct rte_mbuf *buffer_of(const uint8_t *frame, size_t len)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(pool());
-
-	cr_assert_not_null(m);
-	memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
-	return m;
-}
-
-static struct rte_mbuf *received(struct fx_client *c, const struct rh_event_spec *spec)
-{
-	static uint8_t records[2048], frame[PACKET_MAX];
-
-	return buffer_of(frame, frame_make(c, frame, records, record_put(records, spec)));
-}
-
-/* @m in by worker @from's queue, rounds of all workers, what left into @out. */
-static void run(struct rte_mbuf *m, uint32_t from)
-{
-	static const char *const names[] = {"ETH_RXTX0_net_ring0", "ETH_RXTX1_net_ring0"};
-
-	out_count = 0;
-	cr_assert_eq(rte_ring_enqueue(rte_ring_lookup(names[from]), m), 0);
-	for (uint32_t round = 0; round < 4; round++)
-		for (uint32_t w = 0; w < fx.workers; w++) {
-			struct rte_ring *ring = rte_ring_lookup(names[w]);
-
-			(void)dp_worker_poll_once(fx.eng, fx.eng->ctx[w]);
-			while (rte_ring_dequeue(ring, (void **)&out[out_count]) == 0)
-				cr_assert_lt(++out_count, OUT_MAX);
-		}
-}
-
-static void out_free(void)
-{
-	rte_pktmbuf_free_bulk(out, out_count);
-	out_count = 0;
-}
-
-/* The copy with number @number of what @spec says to @to, byte for byte. */
-static void expect_frame(const struct rte_mbuf *m, const struct fx_client *to,
-	struct rh_event_spec spec, uint64_t number)
-{
-	static uint8_t datagram[4096], frame[PACKET_MAX];
-	struct packet_spec packet = {.family = to->family,
-		.vlan = to->vlan,
-		.src_port = RH_WIRE_UDP_PORT,
-		.dst_port = to->port,
-		.payload = datagram,
-		.ipv4_fragment = IPV4_DF,
-		.no_udp_checksum = to->family == 4};
-	struct rh_datagram header = {
-		.session = to->wire_id, .check = to->check, .packet_number = number, .lane = (uint8_t)to->owner};
-	const uint8_t macs[12] = {2, 0, 0, 0, 1, (uint8_t)(to->port - 40000), 2, 0, 0, 0, 0, 1};
-	size_t len;
-
-	memset(datagram, 0, sizeof(datagram));
-	spec.hop_limit--;
-	len = record_put(datagram + RH_DATAGRAM_HDR, &spec);
-	header.length = packet.payload_len = (uint16_t)(RH_DATAGRAM_HDR + RH_ALIGN_UP(len, 8u));
-	rh_datagram_encode(datagram, &header);
-	cr_assert_eq(frame_walk_datagram(datagram, header.length), RH_FRAME_OK);
-	memcpy(packet.src, to->router, 16);
-	memcpy(packet.dst, to->address, 16);
-	len = packet_build(frame, &packet);
-	memcpy(frame, macs, sizeof(macs));
-	cr_assert_eq(rte_pktmbuf_pkt_len(m), len);
-	cr_assert_eq(rte_pktmbuf_data_len(m), len);
-	cr_assert_eq(m->nb_segs, 1);
-	cr_assert_eq(m->ol_flags, 0);
-	cr_assert_eq(memcmp(rte_pktmbuf_mtod(m, void *), frame, len), 0);
-}
 
 static void from_to(uint8_t from_family, uint16_t from_vlan, uint8_t to_family, uint16_t to_vlan)
 {
@@ -255,17 +130,75 @@ static struct rte_mbuf *received_two(const struct rh_event_spec *one, const stru
 	return buffer_of(frame, frame_make(&pub, frame, records, len));
 }
 
+/* Two subscribers, an event for each. */
+static struct fx_client other;
+static void pairs(struct rh_event_spec *one, struct rh_event_spec *two)
+{
+	join(&pub, 1, 4, DP_VLAN_NONE);
+	join(&sub, 2, 4, DP_VLAN_NONE);
+	join(&other, 3, 4, DP_VLAN_NONE);
+	(void)fx_subscribe(&sub, "sub/#");
+	(void)fx_subscribe(&other, "other/#");
+	*one = fx_spec(&pub, "sub/topic", "13 bytes long");
+	*two = fx_spec(&pub, "other", "x");
+}
+
 Test(reuse, of_a_frame_with_two_events_by_the_last_of_them)
 {
-	struct rh_event_spec one = pair(), two = fx_spec(&pub, "other", "x");
-	struct rte_mbuf *m = received_two(&one, &two);
+	struct rh_event_spec one, two;
+	struct rte_mbuf *m;
 
+	pairs(&one, &two);
+	m = received_two(&one, &two);
 	run(m, 0);
 	cr_assert_eq(out_count, 2);
 	cr_assert_neq(out[0], m);
 	cr_assert_eq(out[1], m);
 	expect_frame(out[0], &sub, one, 1);
-	expect_frame(out[1], &sub, two, 2);
+	expect_frame(out[1], &other, two, 1);
+}
+
+Test(reuse, of_a_frame_whose_events_all_go_to_one_session_whole)
+{
+	struct rh_event_spec specs[2] = {pair(), fx_spec(&pub, "other", "x")};
+	struct rte_mbuf *m = received_two(&specs[0], &specs[1]);
+
+	run(m, 0);
+	cr_assert_eq(out_count, 1);
+	cr_assert_eq(out[0], m, "nothing was copied");
+	expect_frame_of(m, &sub, specs, 2, 1);
+	fx_laws("two in one");
+}
+
+Test(reuse, of_a_frame_for_several_sessions_whole_by_the_last_of_them)
+{
+	struct rh_event_spec specs[2] = {pair(), fx_spec(&pub, "some/topic", "x")};
+	struct rte_mbuf *m;
+
+	join(&other, 3, 6, 42);
+	(void)fx_subscribe(&other, "#");
+	m = received_two(&specs[0], &specs[1]);
+	run(m, 0);
+	cr_assert_eq(out_count, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		bool first = rte_pktmbuf_mtod(out[i], uint8_t *)[5] == 2;
+
+		cr_assert_eq(out[i] == m, i == 1);
+		expect_frame_of(out[i], first ? &sub : &other, specs, 2, 1);
+	}
+}
+
+/* A frame in its own buffer takes more behind its records, as long as the buffer has room. */
+Test(reuse, of_a_frame_that_takes_the_copies_of_the_next_one)
+{
+	struct rh_event_spec specs[2] = {pair(), fx_spec(&pub, "other", "x")};
+	struct rte_mbuf *m = received(&pub, &specs[0]), *next = received(&pub, &specs[1]);
+
+	cr_assert_eq(rte_ring_enqueue(rte_ring_lookup("ETH_RXTX0_net_ring0"), m), 0);
+	run(next, 0);
+	cr_assert_eq(out_count, 1);
+	cr_assert_eq(out[0], m);
+	expect_frame_of(m, &sub, specs, 2, 1);
 }
 
 Test(reuse, of_no_frame_whose_last_event_nobody_gets)
@@ -282,7 +215,6 @@ Test(reuse, of_no_frame_whose_last_event_nobody_gets)
 Test(reuse, behind_an_event_that_waits_for_credit)
 {
 	struct rh_event_spec one, two;
-	struct fx_client other;
 	struct rte_mbuf *m;
 
 	join(&pub, 1, 4, DP_VLAN_NONE);
@@ -408,6 +340,25 @@ Test(reuse, of_no_buffer_without_room_for_padding)
 	expect_copied(m, &spec);
 }
 
+/* At the end of its buffer a reused frame has room for its own records alone. */
+Test(reuse, of_a_frame_without_room_for_a_second_one)
+{
+	struct rh_event_spec specs[2] = {pair(), fx_spec(&pub, "other", "x")};
+	struct rte_mbuf *m, *next;
+
+	specs[0].payload = (const uint8_t *)"longer, so that no padding is needed";
+	specs[0].payload_len += (uint32_t)(8 - rh_event_size(&specs[0]) % 8) % 8;
+	m = received(&pub, &specs[0]);
+	next = received(&pub, &specs[1]);
+	move_to(m, (uint16_t)(m->buf_len - rte_pktmbuf_data_len(m)));
+	cr_assert_eq(rte_ring_enqueue(rte_ring_lookup("ETH_RXTX0_net_ring0"), m), 0);
+	run(next, 0);
+	cr_assert_eq(out_count, 2);
+	cr_assert_eq(out[0], m);
+	expect_frame(out[0], &sub, specs[0], 1);
+	expect_frame(out[1], &sub, specs[1], 2);
+}
+
 Test(reuse, of_no_buffer_that_its_pool_cannot_spare)
 {
 	struct rh_event_spec spec = pair();
@@ -428,7 +379,7 @@ Test(reuse, of_no_buffer_while_the_device_is_not_keeping_up)
 
 	cr_assert_eq(txq->head, 0);
 	for (uint32_t i = 0; i < DP_TX_REUSE_WAITING; i++)
-		dp_txq_put(txq, rte_pktmbuf_alloc(pool()), DP_SLOT_NONE, 0, false);
+		dp_txq_put_other(txq, rte_pktmbuf_alloc(pool()));
 	before = txq->tail;
 	txq->blocked_since_tsc = 1;
 	rh_add_relaxed(&fx.eng->ctx[0]->counters.rx_datagrams, 1);
@@ -475,7 +426,6 @@ Test(reuse, leaves_a_copy_that_waits_for_credit_whole)
 /* Of two receivers one has no credit: whichever comes last. */
 Test(reuse, beside_a_copy_that_waits_for_credit)
 {
-	struct fx_client other;
 	struct rh_event_spec spec = pair();
 
 	join(&other, 3, 4, DP_VLAN_NONE);
