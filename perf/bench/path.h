@@ -34,6 +34,7 @@ struct path_options {
 	double load;	  /* rhumb-perf-update: percent of the most that the worker takes */
 	uint32_t churned; /* rhumb-perf-update: subscriptions that come and go */
 	bool visible;	  /* rhumb-perf-update: time from update to effect */
+	uint32_t soak;	  /* rhumb-perf-update: events while subscriptions change; 0: windows instead */
 	bool hugepages;
 	bool memory; /* print path_memory_mib and end */
 	double seconds;	   /* of a window */

@@ -26,6 +26,7 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 		{"load", OPTION_NUMBER, &opt->load, "rhumb-perf-update: percent of the most that the worker takes", NULL},
 		{"churned", OPTION_U32, &opt->churned, "rhumb-perf-update: subscriptions that come and go, beside the others", NULL},
 		{"visible", OPTION_ON, &opt->visible, "rhumb-perf-update: time from update to effect, not rates", NULL},
+		{"soak", OPTION_U32, &opt->soak, "rhumb-perf-update: so many events, then memory is compared; no windows", NULL},
 		{"no-huge", OPTION_OFF, &opt->hugepages, "ordinary pages", NULL},
 		{"memory", OPTION_ON, &opt->memory, "print the MiB of packet memory that this needs, and end", NULL},
 		{"tenants", OPTION_U32, &opt->workload.tenants, "filters, topics and sessions are spread over as many", NULL},

@@ -87,6 +87,13 @@ static int finish(struct update *u, struct rh_error *err)
 	return path_verify_counters(&u->path, err);
 }
 
+static int windows(struct update *u, struct rh_error *err)
+{
+	if (u->path.opt.soak)
+		return update_soak(u, err);
+	return u->path.opt.visible ? update_effect(u, err) : update_rate(u, err);
+}
+
 static int measure(struct update *u, struct rh_error *err)
 {
 	int ret = pace_start(&u->pace, u->path.eng, err);
@@ -95,7 +102,7 @@ static int measure(struct update *u, struct rh_error *err)
 		return ret;
 	sleep_seconds(WARM_UP_SECONDS);
 	(void)printf("  \"windows\": [\n");
-	ret = u->path.opt.visible ? update_effect(u, err) : update_rate(u, err);
+	ret = windows(u, err);
 	(void)printf("    {\"kind\": \"end\"}],\n");
 	pace_stop(&u->pace);
 	return ret ? ret : finish(u, err);

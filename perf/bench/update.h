@@ -31,3 +31,5 @@ double update_saturate(struct update *u);
 int update_rate(struct update *u, struct rh_error *err);
 /* update_effect.c: those of scenario visible. */
 int update_effect(struct update *u, struct rh_error *err);
+/* update_soak.c: opt.soak events while everything changes, then memory is compared. */
+int update_soak(struct update *u, struct rh_error *err);
