@@ -82,7 +82,7 @@ def measure(args):
     began = time.monotonic()
     wire.subscribe(subscriber, names)
     subscribed = time.monotonic() - began
-    pump = Pump(wire, publisher, subscriber, sent, expected, args.window)
+    pump = Pump(wire, publisher, subscriber, sent, expected, args.window, args.wake)
     keep(pump, args.warm_up)
     found = windows(pump, args)
     delivered = pump.drain()
@@ -102,6 +102,7 @@ def parse_args():
     parser.add_argument("--subscriptions", type=int, default=1)
     parser.add_argument("--messages", type=int, default=65536, help="before they repeat")
     parser.add_argument("--window", type=int, default=16384, help="messages sent and not yet delivered")
+    parser.add_argument("--wake", type=int, default=1, metavar="BYTES", help="let the subscriber sleep until so many came")
     parser.add_argument("--windows", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a window")
     parser.add_argument("--warm-up", type=float, default=0.5, metavar="SECONDS")

@@ -44,6 +44,8 @@ SHAPES = {
     "vs_mosquitto": ("mosquitto", "mosquitto", CLIENT_ONE, ROUTER_ONE, SINGLE_ONE, {}),
     "vs_nats_1m": ("nats 1M", "nats", CLIENT_MANY, ROUTER_MANY, SINGLE_MANY, MANY_ENVIRONMENT),
 }
+# What a subscriber gives mosquitto that is not woken for less than 64 KiB, as no client does.
+PATIENT, PATIENT_KEY = {**CLIENT_ONE, "wake": 65536}, "vs_mosquitto_patient"
 VETH_TRACE = 2048
 VETH_MIB = 1600
 
@@ -105,6 +107,20 @@ def _measure(rig, host, result, key, compared):
     result.metric(key + SINGLE)
 
 
+def _patient(rig, host, result):
+    """mosquitto's least cost, beside the judged one."""
+    _, name, _, options, _, environment = SHAPES["vs_mosquitto"]
+
+    def measure():
+        window, found = peer.measure(rig, host, name, {**PATIENT, "windows": rig.pick(5, 3), "seconds": 1.0}, environment)
+        cycles, _, run_found = _router(rig, options)
+        server_cycles = peer.cost_ns(window) * run_found["tsc_hz"] / 1e9
+        return {PATIENT_KEY: server_cycles / cycles, "server_cycles": server_cycles, "router_cycles": cycles, "checked": found["checked"]}
+    samples, void = collect(rig.pick(3, 1), measure, rig.say, rig.late)
+    result.add(cell("mosquitto", PATIENT_KEY, samples), samples, void)
+    result.metric(PATIENT_KEY, mosquitto_patient_cycles=middles(samples, ("server_cycles",))["server_cycles"])
+
+
 def _costs(rig, result):
     """Each key by itself: what one server cannot give does not stop the others."""
     compared = []
@@ -114,6 +130,8 @@ def _costs(rig, result):
                 _measure(rig, host, result, key, compared)
             except MachineError as why:
                 result.unmeasured(key, str(why))
+        if "vs_mosquitto" in result.data["metrics"]:
+            _patient(rig, host, result)
         result.extra(hugepages=rig.huge)
 
 

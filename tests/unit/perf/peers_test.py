@@ -242,7 +242,19 @@ class Scenario(unittest.TestCase):
         found, _ = run()
         found["machine"] = machine.describe(TOP / "build")
         jsonschema.validate(found, json.loads((TOP / "docs/schemas/perf.json").read_text(encoding="utf-8")))
-        self.assertEqual({*peers.KEYS, *(key + "_single" for key in peers.SHAPES)}, {c["key"] for c in found["cells"]})
+        self.assertEqual({*peers.KEYS, *(key + "_single" for key in peers.SHAPES), "vs_mosquitto_patient"}, {c["key"] for c in found["cells"]})
+
+    def test_a_patient_subscriber_of_mosquitto_stands_beside_it_unjudged(self):
+        asked = []
+
+        def served(name, options):
+            asked.append((name, options.get("wake")))
+            return answer(name, options)
+        found, _ = run(served)
+        self.assertIn(("mosquitto", 65536), asked)
+        self.assertIn(("mosquitto", None), asked)
+        self.assertIn("vs_mosquitto_patient", found["metrics"])
+        self.assertNotIn("vs_mosquitto_patient", found["floors"])
 
     def test_a_missing_server_leaves_its_key_unmeasured_and_the_others_stand(self):
         found, said = run(which=lambda file, **_k: None if file == "mosquitto" else "/usr/sbin/" + file)
