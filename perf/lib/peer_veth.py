@@ -91,7 +91,8 @@ def ours(rig, options, reasons, late):
         # The first frames are cold.
         generator.trial(WARM_UP, 0.2)
         trial = Trials(device, generator, reasons, late)
-        most = trial.measure(MOST)
+        # The search goes no higher than this: one trial that was disturbed must not bound it.
+        most = max((trial.measure(MOST) for _ in range(2)), key=lambda found: found["sent"])
         highest = max(LOWEST, most["sent"] / GOAL.seconds)
         try:
             found = search.mlrsearch(trial, [GOAL], most["received"] / GOAL.seconds, LOWEST, highest)[GOAL.name]
