@@ -19,7 +19,11 @@
 #define BATCHES_LEAST 400
 /* What may be there more than at a quarter of the way: pages half filled, blocks that wait for their grace period. */
 #define GROWTH_PERCENT 5
-#define GROWTH_BYTES   (8u << 20)
+#ifdef __SANITIZE_ADDRESS__ /* keeps what was freed for a while, 256 MiB of it */
+#define GROWTH_BYTES (256u << 20)
+#else
+#define GROWTH_BYTES (8u << 20)
+#endif
 
 struct soak {
 	struct update *u;
