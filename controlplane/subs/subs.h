@@ -42,10 +42,11 @@ typedef void (*cp_subs_done_cb)(
 
 /*
  * Subscribe or unsubscribe @count entries (copied) for a session, then call @cb exactly once, also
- * when the session is dropped meanwhile (code INTERNAL). Filters are parsed here; `$share` and
- * `$queue` are UNSUPPORTED; payload patterns are compiled by the helper process in coalesced
- * batches, refused with the reason when invalid, empty-matching, or too dear. Idempotent: the same
- * filter and content again is OK and changes nothing. Ctx: control loop. 0 or -ENOMEM (then @cb is
+ * when the session is dropped meanwhile (code INTERNAL). Filters are parsed here, in the entry's
+ * dialect; groups, dialects that are not known and exceptions with content are UNSUPPORTED; payload
+ * patterns are compiled by the helper process in coalesced batches, refused with the reason when
+ * invalid, empty-matching, or too dear. Idempotent: the same canonical filter, exception or not,
+ * and content again is OK and changes nothing. Ctx: control loop. 0 or -ENOMEM (then @cb is
  * not called), also when too many requests are open: try again later.
  */
 int cp_subs_add(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
