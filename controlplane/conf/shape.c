@@ -224,7 +224,7 @@ static int members_check(struct shape *s, const struct lysc_node *parent, const 
 int conf_shape(struct ly_ctx *ctx, const json_t *json, const char *name, struct rh_error *err)
 {
 	const struct lysc_node *root = lys_find_path(ctx, NULL, CONF_ROOT, 0);
-	const json_t *object = json_object_get(json, CONF_ROOT + 1);
+	const json_t *object = json_object_get(json, &CONF_ROOT[1]); /* without the '/' */
 	struct shape s = {.name = name, .err = err, .path = CONF_ROOT};
 
 	/* Another root is libyang's to refuse. */
