@@ -298,7 +298,7 @@ static void eal_open(void)
 		.hugepages = options.hugepages ? DP_HUGEPAGES_ON : DP_HUGEPAGES_OFF,
 		.memory_mb = HASH_MIB,
 		.control_core = options.core,
-		.cores = {options.core},
+		.cores = {!options.core},
 		.core_count = 1};
 	struct rh_error err = {""};
 
