@@ -26,8 +26,8 @@
 #define DP_CACHE_RECEIVERS   8
 /*
  * One in so many newcomers takes another topic's place: topics that come once then cost little more
- * than without a cache, and what comes often is soon in. A result that does not fit into an entry
- * always does: it is dear to collect.
+ * than without a cache, and what comes often is soon in. Decided before the search, which spares
+ * the others what only an entry needs.
  */
 #define DP_CACHE_ADMIT 16
 /* Stamps (topics.h), some minutes: what was not looked at for longer is outdated, since counters of
@@ -163,14 +163,18 @@ static inline bool dp_entry_is(
 
 enum dp_kept {
 	DP_KEPT,
-	DP_KEPT_EVICTED,  /* and another topic had to go */
-	DP_KEPT_DECLINED, /* others stay: DP_CACHE_ADMIT */
-	DP_KEPT_NO_ROOM	  /* it does not fit, or every way is needed by this burst */
+	DP_KEPT_EVICTED, /* and another topic had to go */
+	DP_KEPT_NO_ROOM	 /* it does not fit, or every way is needed by this burst */
 };
 
+static inline uint32_t dp_cache_roll(struct dp_cache *cache)
+{
+	return cache->dice = cache->dice * 1664525u + 1013904223u;
+}
+
 /*
- * Keep @found for @key: in @stale when that is the key's outdated entry, else in an empty place or,
- * perhaps, that of an older one. Ctx: worker.
+ * Keep @found for @key: in @stale when that is the key's outdated entry, else in an empty place or
+ * that of an older one. Ctx: worker.
  */
 enum dp_kept dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash,
 	struct dp_entry *stale, const struct dp_found *found, struct dp_entry **out);

@@ -115,11 +115,6 @@ static bool take_block(struct dp_cache *cache, size_t bytes, uint32_t *block)
 	return *block != DP_SLAB_NONE;
 }
 
-static uint32_t roll(struct dp_cache *cache)
-{
-	return cache->dice = cache->dice * 1664525u + 1013904223u;
-}
-
 static int empty_way(const struct dp_bucket *tags)
 {
 	for (unsigned way = 0; way < DP_CACHE_WAYS; way++)
@@ -134,7 +129,7 @@ static int choose_way(struct dp_cache *cache, uint32_t bucket)
 {
 	const struct dp_entry *entry = &cache->entry[(size_t)bucket * DP_CACHE_WAYS];
 	int empty = empty_way(&cache->bucket[bucket]);
-	uint32_t dice = roll(cache);
+	uint32_t dice = dp_cache_roll(cache);
 	unsigned a = dice >> 29, b = (dice >> 26) & (DP_CACHE_WAYS - 1);
 	unsigned way = bursts_ago(cache, &entry[a]) >= bursts_ago(cache, &entry[b]) ? a : b;
 
@@ -144,13 +139,6 @@ static int choose_way(struct dp_cache *cache, uint32_t bucket)
 		if (!in_this_burst(cache, &entry[way]))
 			return (int)way;
 	return -1;
-}
-
-/* Another topic would have to go, and this one is not worth it yet. */
-static bool is_declined(struct dp_cache *cache, uint32_t bucket, const struct dp_found *found)
-{
-	return empty_way(&cache->bucket[bucket]) < 0 && found->count <= DP_CACHE_RECEIVERS &&
-	       (roll(cache) >> 16) % DP_CACHE_ADMIT != 0;
 }
 
 static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
@@ -193,8 +181,8 @@ enum dp_kept dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *ke
 	bool evicted = false;
 	int way = -1;
 
-	if (stale ? in_this_burst(cache, stale) : is_declined(cache, bucket, found))
-		return stale ? DP_KEPT_NO_ROOM : DP_KEPT_DECLINED;
+	if (stale && in_this_burst(cache, stale))
+		return DP_KEPT_NO_ROOM;
 	/* May take the outdated entry's away. */
 	if (!take_block(cache, layout.bytes, &block))
 		return DP_KEPT_NO_ROOM;

@@ -143,7 +143,7 @@ static void answer_uncached(struct dp_match *match, uint32_t topic, const struct
 	give_result(match, match->walk_count, result);
 }
 
-/* False: too many candidates, no room, or declined. */
+/* False: too many candidates, or no room. */
 static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
 	struct dp_entry *stale, struct dp_found *found, struct dp_entry **out)
 {
@@ -156,7 +156,6 @@ static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_
 	if (!match->candidates_overflow)
 		kept = dp_cache_keep(&match->cache, key, hash, stale, found, out);
 	rh_add_relaxed(&match->counters.evictions, kept == DP_KEPT_EVICTED);
-	rh_add_relaxed(&match->counters.declined, kept == DP_KEPT_DECLINED);
 	rh_add_relaxed(&match->counters.uncacheable, kept == DP_KEPT_NO_ROOM);
 	return kept <= DP_KEPT_EVICTED;
 }
@@ -226,19 +225,42 @@ static void answer_cached(struct dp_match *match, uint32_t topic, const struct d
 	answer_uncached(match, topic, key, result);
 }
 
+/* What it found, which is not kept; or there is no cache. */
+static void answer_passing(struct dp_match *match, uint32_t topic, const struct dp_match_key *key,
+	uint64_t hash, struct dp_match_result *result)
+{
+	struct dp_entry *entry = NULL;
+
+	/* An event of this burst may have brought it in: its entry counts all from then on. */
+	if (match->cache.bucket)
+		entry = cache_find(&match->cache, key, hash);
+	rh_add_relaxed(&match->counters.misses, 1);
+	rh_add_relaxed(&match->counters.declined, match->cache.bucket != NULL);
+	dp_match_collect(match, topic);
+	dp_topics_uncached(match, key, hash, entry, match->walk_count);
+	answer_uncached(match, topic, key, result);
+}
+
 /* Events of a burst that the cache has no answer for. */
 struct misses {
 	uint32_t count;
-	uint8_t event[DP_MATCH_BURST_MAX]; /* by number of the topic in the search */
+	uint64_t passing; /* a bit for each topic in the search: it is not to be kept */
+	uint8_t event[DP_MATCH_BURST_MAX]; /* by number of the topic */
 	struct dp_found found[DP_MATCH_BURST_MAX];
 };
 
-static_assert(DP_MATCH_BURST_MAX <= UINT8_MAX, "an event's number fits");
+static_assert(DP_MATCH_BURST_MAX <= 64, "an event's number fits, and a bit for each");
 
-/* Prepare the search for @key; false: nobody may publish that. */
-static inline bool miss_prepare(
-	struct dp_match *match, struct misses *misses, const struct dp_match_key *key,
-	uint64_t hash, uint32_t event)
+/* Another topic would have to go for it, and it is not worth that yet. */
+static inline bool is_declined(struct dp_cache *cache, uint64_t hash)
+{
+	return !ways_with(&cache->bucket[(uint32_t)hash & cache->mask], 0) &&
+	       (dp_cache_roll(cache) >> 16) % DP_CACHE_ADMIT != 0;
+}
+
+/* Prepare the search for @key; false: nobody may publish that. @pass: the result is not kept. */
+static inline bool miss_prepare(struct dp_match *match, struct misses *misses,
+	const struct dp_match_key *key, uint64_t hash, uint32_t event, bool pass)
 {
 	struct dp_search *search = match->search;
 	uint32_t topic = misses->count;
@@ -249,20 +271,21 @@ static inline bool miss_prepare(
 		return false;
 	search->tenant[topic] = key->tenant;
 	misses->event[topic] = (uint8_t)event;
+	misses->passing |= (uint64_t)pass << topic;
 	/* Before the search: a change during it leaves the entry outdated, never wrong. */
-	if (match->cache.bucket)
+	if (!pass)
 		found_parts(match, topic, hash, key, &misses->found[topic]);
 	misses->count++;
 	return true;
 }
 
 static inline void miss_add(struct dp_match *match, struct misses *misses,
-	const struct dp_match_key *key, uint64_t hash, uint32_t event,
+	const struct dp_match_key *key, uint64_t hash, uint32_t event, bool pass,
 	struct dp_match_result *result)
 {
 	result->cache_hit = false;
 	result->verdict = DP_MATCH_OK;
-	if (rh_likely(miss_prepare(match, misses, key, hash, event)))
+	if (rh_likely(miss_prepare(match, misses, key, hash, event, pass)))
 		return;
 	rh_add_relaxed(&match->counters.misses, 1);
 	*result = (struct dp_match_result){.verdict = DP_MATCH_BAD_TOPIC};
@@ -276,15 +299,12 @@ static void misses_answer(struct dp_match *match, struct misses *misses,
 	for (uint32_t i = 0; i < misses->count; i++) {
 		uint32_t event = misses->event[i];
 
-		if (match->cache.bucket) {
+		if (misses->passing >> i & 1)
+			answer_passing(match, i, &keys[event], hash[event],
+				&results[event]);
+		else
 			answer_cached(match, i, &keys[event], hash[event], &misses->found[i],
 				&results[event]);
-			continue;
-		}
-		rh_add_relaxed(&match->counters.misses, 1);
-		dp_match_collect(match, i);
-		dp_topics_uncached(match, &keys[event], 0, NULL, match->walk_count);
-		answer_uncached(match, i, &keys[event], &results[event]);
 	}
 }
 
@@ -305,7 +325,19 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 		if (rh_likely(is_valid(match, entry, hash[i])))
 			answer_hit(match, &keys[i], entry, &results[i]);
 		else
-			miss_add(match, misses, &keys[i], hash[i], i, &results[i]);
+			miss_add(match, misses, &keys[i], hash[i], i,
+				!entry && is_declined(&match->cache, hash[i]), &results[i]);
+	}
+}
+
+/* Without a cache. */
+static void misses_only(struct dp_match *match, struct misses *misses,
+	const struct dp_match_key *keys, uint32_t count, uint64_t *hash,
+	struct dp_match_result *results)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		hash[i] = 0;
+		miss_add(match, misses, &keys[i], 0, i, true, &results[i]);
 	}
 }
 
@@ -317,13 +349,13 @@ void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uin
 
 	assert(count <= DP_MATCH_BURST_MAX);
 	misses.count = 0;
+	misses.passing = 0;
 	match->result_used = 0;
 	match->cache.look++;
 	if (match->cache.bucket)
 		hits_answer(match, &misses, keys, count, hash, results);
 	else
-		for (uint32_t i = 0; i < count; i++)
-			miss_add(match, &misses, &keys[i], 0, i, &results[i]);
+		misses_only(match, &misses, keys, count, hash, results);
 	if (misses.count)
 		misses_answer(match, &misses, keys, hash, results);
 }
