@@ -19,6 +19,7 @@ struct ref_sub {
 struct ref_set {
 	struct ref_sub *subs;
 	size_t count, room;
+	size_t gone; /* of them, not live */
 };
 
 static void *must(void *memory)
@@ -164,34 +165,46 @@ void ref_set_destroy(struct ref_set *set)
 	free(set);
 }
 
-size_t ref_set_add(struct ref_set *set, uint16_t tenant, const char *filter, size_t len,
-	uint32_t session, uint32_t pattern)
+/* Place for one more: one that is gone, if there is any. */
+static size_t take_place(struct ref_set *set)
 {
-	char *copy = must(malloc(len + 1));
+	size_t i = 0;
 
-	memcpy(copy, filter, len);
-	copy[len] = '\0';
+	if (set->gone) {
+		while (set->subs[i].live)
+			i++;
+		set->gone--;
+		return i;
+	}
 	if (set->count == set->room) {
 		set->room = set->room ? set->room * 2 : 64;
 		set->subs = must(realloc(set->subs, set->room * sizeof(*set->subs)));
 	}
-	set->subs[set->count] = (struct ref_sub){copy, len, session, pattern, tenant, true, false};
 	return set->count++;
+}
+
+size_t ref_set_add(struct ref_set *set, uint16_t tenant, const char *filter, size_t len,
+	uint32_t session, uint32_t pattern)
+{
+	char *copy = must(malloc(len + 1));
+	size_t at = take_place(set);
+
+	memcpy(copy, filter, len);
+	copy[len] = '\0';
+	set->subs[at] = (struct ref_sub){copy, len, session, pattern, tenant, true, false};
+	return at;
 }
 
 void ref_set_del(struct ref_set *set, size_t handle)
 {
-	set->subs[handle].live = false;
+	free(set->subs[handle].filter);
+	set->subs[handle] = (struct ref_sub){0};
+	set->gone++;
 }
 
 void ref_set_except(struct ref_set *set, size_t handle)
 {
 	set->subs[handle].except = true;
-}
-
-bool ref_set_live(const struct ref_set *set, size_t handle)
-{
-	return handle < set->count && set->subs[handle].live;
 }
 
 /* Insert into a sorted list without repetition; only the first @room are kept. */

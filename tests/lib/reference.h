@@ -30,8 +30,8 @@ size_t ref_set_add(struct ref_set *set, uint16_t tenant, const char *filter, siz
 	uint32_t session, uint32_t pattern);
 /* It subtracts from its session's others, whatever the payload, instead of asking for events. */
 void ref_set_except(struct ref_set *set, size_t handle);
+/* Its handle may be given again. */
 void ref_set_del(struct ref_set *set, size_t handle);
-bool ref_set_live(const struct ref_set *set, size_t handle);
 
 /* Does the event's payload satisfy @pattern? */
 typedef bool (*ref_verdict)(void *arg, uint32_t pattern);
