@@ -63,6 +63,20 @@ class Churn(case.RouterCase):
             self.assertEqual((case.wire.results(body)[0], case.wire.results(body)[2][0][0]), (7, 0))
         self.assertEqual(len(self.router.ask("show subscriptions")["subscriptions"]), 1)
 
+    def test_a_suback_tells_what_a_subscription_costs(self):
+        client = self.greeted("b", "client")
+        client.subscribe(["a/+/c", "b/+/c", "b/c", "a//#/"])
+        first, second, other, refused = client.prices
+        self.assertGreater(first[0], 0, "its shape is probed for every event of three levels")
+        self.assertEqual(second[0], 0, "by both")
+        self.assertTrue(first[1] == second[1] == other[1] > 0)
+        self.assertTrue(100 < first[2] < 300, first)
+        self.assertEqual(refused, (0, 0, 0))
+        client.subscribe(["a/+/c"])
+        self.assertEqual(client.prices, [(0, first[1], first[2])], "now, beside b/+/c")
+        client.unsubscribe(["b/+/c"])
+        client.subscribe(["a/+/c"])
+        self.assertEqual(client.prices, [first])
 
 
 class UnsubackUnderTraffic(case.RouterCase):

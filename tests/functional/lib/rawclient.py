@@ -17,6 +17,7 @@ class RawClient:
         self.session = self.check = self.number = self.sequence = self.request = 0
         self.granted_events = 0
         self.events = []  # (topic, payload, sequence)
+        self.prices = []  # Of the last SUBACK, as wire.prices
         self.other = []   # Datagrams that no one waited for
 
     @staticmethod
@@ -91,6 +92,7 @@ class RawClient:
             self.send(records)
             body = self.wait(wire.SUBACK if kind == wire.SUBSCRIBE else wire.UNSUBACK, 1)
             if body is not None and (answer := wire.results(body))[0] == request:
+                self.prices = wire.prices(body)
                 return answer[2]
         return None
 
