@@ -38,7 +38,7 @@ enum dp_drop_level { DP_DROP_DATAGRAM, DP_DROP_EVENT, DP_DROP_COPY, DP_DROP_LEVE
 	X(QUEUE_EXPIRED, COPY, "queue_expired", "waited longer than the subscriber's time bound")  \
 	X(TTL_EXPIRED, COPY, "copy_expired", "event's time to live ran out in the queue")          \
 	X(SUBSCRIBER_GONE, COPY, "subscriber_gone", "session closed while the copy waited")        \
-	X(UNSUBSCRIBED, COPY, "unsubscribed", "subscription removed while the copy waited")        \
+	X(UNSUBSCRIBED, COPY, "unsubscribed", "subscription removed, or an exception added, while the copy waited") \
 	X(NO_BUFFER, COPY, "no_buffer", "no packet buffer, or no place in the store, for the copy") \
 	X(NO_ADJACENCY, COPY, "no_adjacency", "next hop's link address is not known")              \
 	X(BACKLOG_FULL, COPY, "tx_backlog_full", "port's transmit backlog is full")                \

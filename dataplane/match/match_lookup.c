@@ -15,10 +15,9 @@ uint64_t dp_match_begin(struct dp_match *match)
 {
 	/* Generation first: the snapshot loaded after it is at least as new. Pairs with
 	 * dp_table_publish. */
-	uint64_t generation = rh_load_acquire(&match->table->generation);
-
+	match->generation = rh_load_acquire(&match->table->generation);
 	match->snapshot = rh_rcu_deref(match->table->snapshot);
-	return generation;
+	return match->generation;
 }
 
 bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t sub_tag)
@@ -26,6 +25,16 @@ bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t 
 	const struct dp_slot *slot = dp_slot_at(match->table, sub);
 
 	return slot && rh_load_acquire(&slot->tag) == sub_tag;
+}
+
+bool dp_match_excepted_since(
+	const struct dp_match *match, dp_session_id_t session, uint32_t generation)
+{
+	/* Another worker may have matched it under a later one than ours. */
+	int32_t since = (int32_t)(generation - (uint32_t)match->generation);
+
+	return rh_load_relaxed(&match->table->excepted_at[session]) >
+	       match->generation + (uint64_t)(int64_t)since;
 }
 
 /* Bit i: way i has the tag. */

@@ -70,6 +70,12 @@ void dp_match_tick(struct dp_match *match, uint64_t now_tsc);
 
 /* Does the subscription that a waiting copy is due to still live? Ctx: worker. */
 bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t sub_tag);
+/*
+ * Has @session gained an exception that what was matched under @generation may not have seen? The
+ * lower half of what dp_match_begin returned, less than 2^31 generations ago. Ctx: worker.
+ */
+bool dp_match_excepted_since(
+	const struct dp_match *match, dp_session_id_t session, uint32_t generation);
 
 struct dp_match_counters {
 	uint64_t hits, misses, stale, evictions, declined, scans, uncacheable, scan_errors;

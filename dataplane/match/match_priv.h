@@ -19,6 +19,7 @@
 struct dp_match {
 	const struct dp_table *table;
 	const struct dp_snapshot *snapshot; /* of this burst */
+	uint64_t generation;		    /* likewise */
 	uint64_t seed;
 	uint32_t worker;
 	struct dp_cache cache;

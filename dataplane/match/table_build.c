@@ -36,10 +36,12 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 	if (!table->conf.seed)
 		table->conf.seed = rh_random_seed();
 	table->parts = calloc(1, sizeof(*table->parts));
+	table->excepted_at = calloc(DP_LIMIT_SESSIONS, sizeof(*table->excepted_at));
 	table->explained = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->explained));
 	table->excepted = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->excepted));
 	table->snapshot = dp_memory_alloc(&table->memory, sizeof(*table->snapshot));
-	if (!table->parts || !table->explained || !table->excepted || !table->snapshot ||
+	if (!table->parts || !table->excepted_at || !table->explained || !table->excepted ||
+		!table->snapshot ||
 		dp_index_init(&table->memory, &table->index, table->conf.seed)) {
 		dp_table_destroy(table);
 		return rh_error_set(err, ENOMEM, "table: no memory");
@@ -61,6 +63,7 @@ void dp_table_destroy(struct dp_table *table)
 	dp_memory_fini(&table->memory);
 	free(table->explained);
 	free(table->excepted);
+	free(table->excepted_at);
 	free(table->parts);
 	free(table);
 }
@@ -173,6 +176,9 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 	if (ret)
 		goto out_filter;
 	touch(table, filter);
+	/* Published with the generation: who has loaded that one knows of it. */
+	if (slot->kind == DP_SET_EXCEPT)
+		rh_store_relaxed(&table->excepted_at[session], table->generation + 1);
 	*out = sub;
 	return 0;
 

@@ -67,6 +67,7 @@ struct dp_table {
 	uint64_t generation;			    /* R */
 	struct dp_snapshot *snapshot;		    /* R */
 	struct dp_parts *parts;			    /* R */
+	uint64_t *excepted_at; /* R; by session: generation from which its newest exception counts */
 	struct dp_slots *slots[DP_SLOTS_CHUNKS];    /* R */
 	struct dp_index index;
 	/* Builder only. */

@@ -143,23 +143,27 @@ struct dp_rxq {
 	bool check_in_software;
 };
 
+/* Why a copy is due, to see later whether it still is. */
+struct dp_witness {
+	dp_sub_id_t sub; /* a subscription of the session that asked for it */
+	uint32_t sub_tag;
+	uint32_t generation; /* that was loaded when it was matched; the lower half */
+};
+
 /* A copy on its way to its subscriber's owner. The bytes stay in the sender's store until the owner gave the reference back. */
 struct dp_copy_message {
 	dp_blob_id_t blob;
 	dp_session_id_t slot;
 	uint32_t wire_id; /* of the session when the copy was made: the slot may have changed hands since */
-	dp_sub_id_t sub;
-	uint32_t sub_tag;
-	uint32_t pad;
+	struct dp_witness witness;
 };
 
 /* A copy waiting in its subscriber's queue. */
 struct dp_queue_node {
 	uint64_t queued_tsc;
 	dp_blob_id_t blob;
-	dp_sub_id_t sub;
-	uint32_t sub_tag;
 	uint32_t next;
+	struct dp_witness witness;
 };
 #define DP_QUEUE_NONE  UINT32_MAX
 #define DP_QUEUE_NODES (1u << 20)

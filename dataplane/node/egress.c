@@ -4,9 +4,9 @@
  * one slow subscriber never takes them from the others: n of them end at 1/(n+1) each. Of the store queues never hold the last
  * eighth: events on their way to other workers, in slices or in reassembly need it for moments only.
  *
- * A copy carries a witness: the subscription that asked for it. If that one died while the copy waited, the event is matched again: still
- * due to the session by another filter, it takes that one as witness; otherwise it is dropped as `unsubscribed`. So
- * after an UNSUBACK nothing is handed over, and overlapping filters lose nothing.
+ * A copy carries a witness: the subscription that asked for it, and when. If that one died while the copy waited, or the session gained an exception, the event is
+ * matched again: still due to the session, by another filter or the same, it takes that one as witness; otherwise it is dropped as `unsubscribed`. So
+ * after an UNSUBACK, or the SUBACK of an exception, nothing is handed over, and overlapping filters lose nothing.
  */
 
 #include "dataplane/frame/bytes.h"
@@ -66,8 +66,8 @@ static bool share_used(const struct dp_ctx *ctx, const struct dp_session *slot,
 	       slot->queue_memory + class->size > left * class->size;
 }
 
-void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t blob, dp_sub_id_t sub,
-	uint32_t sub_tag)
+void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t blob,
+	const struct dp_witness *witness)
 {
 	const struct dp_store_class *class = dp_store_class_of(&ctx->store, blob);
 	struct dp_blob *b = dp_store_get(&ctx->store, blob);
@@ -85,9 +85,8 @@ void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t
 	b->refs++;
 	ctx->nodes[index] = (struct dp_queue_node){.queued_tsc = ctx->now_tsc,
 		.blob = blob,
-		.sub = sub,
-		.sub_tag = sub_tag,
-		.next = DP_QUEUE_NONE};
+		.next = DP_QUEUE_NONE,
+		.witness = *witness};
 	append(ctx, slot, index);
 	slot->queue_memory += class->size;
 	queue_note(ctx, slot, b->len);
@@ -135,12 +134,14 @@ static struct dp_match_key blob_key(const struct dp_blob *blob)
 }
 
 bool dp_egress_still_due(struct dp_ctx *ctx, const struct dp_session *slot, const struct dp_blob *blob,
-	dp_sub_id_t *sub, uint32_t *sub_tag)
+	struct dp_witness *witness)
 {
 	struct dp_match_result result;
 	struct dp_match_key key;
 
-	if (rh_likely(dp_match_sub_alive(ctx->match, *sub, *sub_tag)))
+	if (rh_likely(dp_match_sub_alive(ctx->match, witness->sub, witness->sub_tag) &&
+		      !dp_match_excepted_since(
+			      ctx->match, dp_slot_index(ctx, slot), witness->generation)))
 		return true;
 	key = blob_key(blob);
 	dp_match_again(ctx->match, &key, &result);
@@ -148,8 +149,7 @@ bool dp_egress_still_due(struct dp_ctx *ctx, const struct dp_session *slot, cons
 		return false;
 	for (uint32_t i = 0; i < result.count; i++)
 		if (&ctx->tables->slots[result.receivers[i].session] == slot) {
-			*sub = result.receivers[i].sub;
-			*sub_tag = result.receivers[i].sub_tag;
+			*witness = dp_witness_of(ctx, &result.receivers[i]);
 			return true;
 		}
 	return false;
@@ -190,7 +190,7 @@ static enum step step(struct dp_ctx *ctx, struct dp_session *slot)
 		drop = DP_DROP_NO_ADJACENCY;
 	else if (!dp_txq_open(txq))
 		return STEP_BLOCKED;
-	else if (!dp_egress_still_due(ctx, slot, blob, &node->sub, &node->sub_tag))
+	else if (!dp_egress_still_due(ctx, slot, blob, &node->witness))
 		drop = DP_DROP_UNSUBSCRIBED;
 	else
 		drop = dp_transmit_blob(ctx, slot, hop, txq, blob);

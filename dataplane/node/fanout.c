@@ -54,11 +54,12 @@ static void queue_copy(struct dp_ctx *ctx, struct dp_session *slot, struct dp_ev
 	const struct dp_receiver *to)
 {
 	dp_blob_id_t blob = dp_event_blob(ctx, event);
+	struct dp_witness witness = dp_witness_of(ctx, to);
 
 	if (blob == DP_BLOB_NONE)
 		dp_drop_copy(ctx, slot, DP_DROP_NO_BUFFER);
 	else
-		dp_egress_enqueue(ctx, slot, blob, to->sub, to->sub_tag);
+		dp_egress_enqueue(ctx, slot, blob, &witness);
 }
 
 static inline void forward(struct dp_ctx *ctx, const struct copy *c, struct dp_txq *txq,

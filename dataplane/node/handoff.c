@@ -31,8 +31,7 @@ void dp_outbox_add(struct dp_ctx *ctx, struct dp_event *event, const struct dp_r
 		.blob = blob,
 		.slot = to->session,
 		.wire_id = slot->wire_id,
-		.sub = to->sub,
-		.sub_tag = to->sub_tag,
+		.witness = dp_witness_of(ctx, to),
 	};
 }
 
@@ -136,7 +135,7 @@ static void copy_queue(struct dp_ctx *ctx, struct dp_session *slot, const struct
 	if (own == DP_BLOB_NONE)
 		dp_drop_copy(ctx, slot, DP_DROP_NO_BUFFER);
 	else
-		dp_egress_enqueue(ctx, slot, own, m->sub, m->sub_tag);
+		dp_egress_enqueue(ctx, slot, own, &m->witness);
 }
 
 static bool may_send_now(const struct dp_session *slot, const struct dp_txq *txq, uint32_t bytes)
@@ -169,7 +168,7 @@ static void copy_take(struct dp_ctx *ctx, const struct dp_blob *blob, struct dp_
 		return;
 	}
 	/* The sender may have matched it under an older generation than ours. */
-	if (dp_egress_still_due(ctx, slot, blob, &m->sub, &m->sub_tag))
+	if (dp_egress_still_due(ctx, slot, blob, &m->witness))
 		drop = dp_transmit_blob(ctx, slot, hop, txq, blob);
 	if (drop != DP_DROP_NONE)
 		dp_drop_copy(ctx, slot, drop);

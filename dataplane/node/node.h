@@ -57,8 +57,8 @@ void dp_node_fanout(struct dp_ctx *ctx);
 dp_blob_id_t dp_event_blob(struct dp_ctx *ctx, struct dp_event *event);
 
 /* Queue a copy for @slot (own). Takes a reference of its own. Counts the drop when it cannot. */
-void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t blob, dp_sub_id_t sub,
-	uint32_t sub_tag);
+void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t blob,
+	const struct dp_witness *witness);
 /* The queue of @slot may move: credit came, or the transmit queue drained. */
 void dp_egress_wake(struct dp_ctx *ctx, struct dp_session *slot);
 /* Send from queues that may move; bounded. Returns the copies that left their queue. */
@@ -67,9 +67,15 @@ uint32_t dp_node_egress(struct dp_ctx *ctx);
 void dp_egress_expire(struct dp_ctx *ctx, struct dp_session *slot);
 /* Empty the queue of @slot with @reason, forget that it was awake. */
 void dp_egress_drop(struct dp_ctx *ctx, struct dp_session *slot, enum dp_drop reason);
-/* Is the copy still due to @slot? Replaces a dead witness by a living one. */
+/* Of a copy that was matched in this round. */
+static inline struct dp_witness dp_witness_of(const struct dp_ctx *ctx, const struct dp_receiver *to)
+{
+	return (struct dp_witness){to->sub, to->sub_tag, (uint32_t)ctx->loaded_generation};
+}
+
+/* Is the copy still due to @slot? Replaces a witness that proves it no longer by one that does. */
 bool dp_egress_still_due(struct dp_ctx *ctx, const struct dp_session *slot, const struct dp_blob *blob,
-	dp_sub_id_t *sub, uint32_t *sub_tag);
+	struct dp_witness *witness);
 
 /* Copies and datagrams from other workers, and references that come back. Return what was taken. */
 uint32_t dp_node_inbox(struct dp_ctx *ctx);

@@ -63,6 +63,8 @@ class Churn(case.RouterCase):
             self.assertEqual((case.wire.results(body)[0], case.wire.results(body)[2][0][0]), (7, 0))
         self.assertEqual(len(self.router.ask("show subscriptions")["subscriptions"]), 1)
 
+
+
     def test_a_suback_tells_what_a_subscription_costs(self):
         client = self.greeted("b", "client")
         client.subscribe(["a/+/c", "b/+/c", "b/c", "a//#/"])
@@ -100,6 +102,25 @@ class UnsubackUnderTraffic(case.RouterCase):
             reader.drain(0.1)
             self.assertEqual(len(reader.events), before)
             self.assertTrue(case.wait_for(lambda: len(sent) > published + 5), "traffic goes on meanwhile")
+        enough.set()
+        feeder.join()
+        self.assertGreater(len(sent), 200)
+
+    def test_nothing_arrives_behind_the_suback_of_an_exception(self):
+        reader, steady, writer = self.greeted("b", "reader"), self.greeted("b", "steady"), self.greeted("a", "writer")
+        self.assertEqual([code for code, _ in steady.subscribe(["#"]) + reader.subscribe(["t/#"])], [0, 0])
+        enough, sent = threading.Event(), []
+        feeder = threading.Thread(target=self.feed, args=(writer, sent, enough))
+        feeder.start()
+        self.addCleanup(enough.set)
+        for _ in range(15):
+            reader.gather(len(reader.events) + 5)
+            self.assertEqual(reader.subscribe(["!t/x"])[0][0], 0)
+            before, published = len(reader.events), len(sent)
+            reader.drain(0.1)
+            self.assertEqual(len(reader.events), before)
+            self.assertTrue(case.wait_for(lambda: len(sent) > published + 5), "traffic goes on meanwhile")
+            self.assertEqual(reader.unsubscribe(["!t/x"])[0][0], 0)
         enough.set()
         feeder.join()
         self.assertGreater(len(sent), 200)
@@ -160,6 +181,18 @@ class Slow(case.RouterCase):
         self.assertEqual(len(slow.drain(0.3)), 2)
         slow.send(case.wire.credit(events=5))
         self.assertEqual(len(slow.gather(5)), 5)
+
+    def test_what_waits_and_an_exception_takes_away_is_not_delivered(self):
+        slow, writer = self.greeted("b", "slow", events=1), self.greeted("a", "writer")
+        slow.subscribe(["t/#"])
+        for topic in ["t/b"] + ["t/a", "t/b"] * 4:
+            writer.publish(topic, b"x")
+        self.assertTrue(case.wait_for(lambda: self.router.sessions()["slow"]["queued_events"] == 8), "queued")
+        self.assertEqual(slow.subscribe(["!t/a"])[0][0], 0)
+        slow.send(case.wire.credit(events=20))
+        slow.gather(5)
+        self.assertEqual([topic for topic, _, _ in slow.drain()], ["t/b"] * 5)
+        self.assertEqual(self.router.sessions()["slow"]["drops"], {"unsubscribed": 4})
 
 
 if __name__ == "__main__":

@@ -314,6 +314,22 @@ Test(index, removed_subscriptions_are_dead_and_slots_return_with_another_tag)
 	cr_expect_eq(dp_table_sub_del(table, 123456), -ENOENT);
 }
 
+Test(index, an_exception_is_younger_than_what_was_matched_before_its_generation)
+{
+	uint32_t before = (uint32_t)fixture_publish(), at;
+
+	cr_expect_not(dp_match_excepted_since(match, 7, before));
+	(void)fixture_except(0, "a/b", 7);
+	at = (uint32_t)fixture_publish();
+	cr_expect(dp_match_excepted_since(match, 7, before));
+	cr_expect_not(dp_match_excepted_since(match, 7, at));
+	cr_expect_not(dp_match_excepted_since(match, 8, before), "another's");
+	(void)fixture_add(0, "a/c", 7, 0);
+	(void)fixture_publish();
+	cr_expect_not(dp_match_excepted_since(match, 7, at), "not an exception");
+	cr_expect_not(dp_match_excepted_since(match, 7, at + 5), "matched elsewhere, under a later one");
+}
+
 Test(index, generations_only_grow)
 {
 	uint64_t first = dp_table_publish(table);

@@ -192,6 +192,64 @@ Test(queue, a_copy_that_another_filter_still_wants_is_sent_once)
 	(void)s[1];
 }
 
+Test(queue, a_copy_that_a_later_exception_takes_away_is_not_sent)
+{
+	subscriber(0, 0, 1 << 20);
+	(void)fx_subscribe(&sub, "a/#");
+	fx_publish(&pub, "a/b", "x");
+	fx_publish(&pub, "a/b/c", "y");
+	fx_publish(&pub, "a/c", "z");
+	(void)fx_subscribe(&sub, "!a/b/#");
+	fx_grant(&sub, 10, RH_CREDIT_UNLIMITED);
+	fx_poll();
+	cr_assert_eq(fx_copies(&sub), 1, "a/c alone");
+	cr_assert_eq(fx_dropped(copies, UNSUBSCRIBED), 2);
+	cr_assert_eq(fx_stats(&sub).drops[DP_DROP_UNSUBSCRIBED], 2);
+}
+
+Test(queue, exceptions_of_others_and_those_that_went_again_take_nothing_away)
+{
+	struct fx_client other;
+	dp_sub_id_t s;
+
+	subscriber(0, 0, 1 << 20);
+	(void)fx_subscribe(&sub, "a/#");
+	fx_connect(&other, 9);
+	fx_publish(&pub, "a/b", "x");
+	(void)fx_subscribe(&other, "!a/b");
+	s = fx_subscribe(&sub, "!a/b");
+	fx_unsubscribe(s);
+	fx_grant(&sub, 10, RH_CREDIT_UNLIMITED);
+	fx_poll();
+	cr_assert_eq(fx_copies(&sub), 1);
+	cr_assert_eq(fx_dropped(copies, UNSUBSCRIBED), 0);
+}
+
+static uint64_t matched(void)
+{
+	struct dp_match_counters now;
+
+	dp_match_counters(fx.eng->ctx[0]->match, &now);
+	return now.hits + now.misses;
+}
+
+Test(queue, only_copies_older_than_an_exception_are_matched_again)
+{
+	uint64_t before;
+
+	subscriber(0, 0, 1 << 20);
+	(void)fx_subscribe(&sub, "a/#");
+	fx_publish(&pub, "a/b", "x");
+	(void)fx_subscribe(&sub, "!q");
+	for (unsigned i = 0; i < 5; i++)
+		fx_publish(&pub, "a/b", "x");
+	before = matched();
+	fx_grant(&sub, 10, RH_CREDIT_UNLIMITED);
+	fx_poll();
+	cr_assert_eq(fx_copies(&sub), 6);
+	cr_assert_eq(matched() - before, 1);
+}
+
 Test(queue, goes_with_its_session)
 {
 	subscriber(0, 0, 1 << 20);

@@ -84,6 +84,17 @@ Test(workers, a_copy_under_way_when_its_filter_goes_is_not_sent)
 	cr_assert_eq(fx_dropped(copies, UNSUBSCRIBED), 1);
 }
 
+Test(workers, a_copy_under_way_when_an_exception_comes_is_not_sent)
+{
+	subscriber(RH_CREDIT_UNLIMITED);
+	(void)fx_subscribe(&sub, "#");
+	fx_publish(&pub, "t", "x");
+	(void)fx_subscribe(&sub, "!t");
+	fx_settle();
+	cr_assert_eq(fx_copies(&sub), 0);
+	cr_assert_eq(fx_dropped(copies, UNSUBSCRIBED), 1);
+}
+
 Test(workers, a_copy_under_way_when_its_session_goes_is_counted)
 {
 	subscriber(RH_CREDIT_UNLIMITED);
