@@ -11,17 +11,19 @@
 #define WHY_LEN	      256
 #define EVERY_SESSION UINT32_MAX
 
+/* The layer is the one that decided. */
 static const struct {
-	const char *name, *why;
+	const char *name, *layer, *why;
 } verdicts[] = {
-	[DP_EXPLAIN_DELIVER] = {"deliver", NULL},
-	[DP_EXPLAIN_SAME_SESSION] = {"same_session",
+	[DP_EXPLAIN_DELIVER] = {"deliver", "index", NULL},
+	[DP_EXPLAIN_SAME_SESSION] = {"same_session", "session",
 		"another subscription of this client brings the copy"},
-	[DP_EXPLAIN_PATTERN_MISSED] = {"pattern_missed", "the payload does not match the pattern"},
-	[DP_EXPLAIN_PATTERN_UNKNOWN] = {"pattern_unknown",
+	[DP_EXPLAIN_PATTERN_MISSED] = {"pattern_missed", "content", "the payload does not match the pattern"},
+	[DP_EXPLAIN_PATTERN_UNKNOWN] = {"pattern_unknown", "content",
 		"the payload decides, and none was given"},
-	[DP_EXPLAIN_EXCEPTS] = {"excepts", "this exception of the client matches the topic"},
-	[DP_EXPLAIN_EXCEPTED] = {"excepted", "an exception of this client takes the copy away"},
+	[DP_EXPLAIN_EXCEPTS] = {"excepts", "exception", "this exception of the client matches the topic"},
+	[DP_EXPLAIN_EXCEPTED] = {"excepted", "exception",
+		"an exception of this client takes the copy away"},
 };
 
 struct explanation {
@@ -32,15 +34,21 @@ struct explanation {
 	json_int_t copies, undecided;
 };
 
+struct candidate {
+	const char *verdict, *layer, *why;
+	uint32_t cost_cycles;
+};
+
 static void candidate_add(
-	struct explanation *x, const struct cp_sub_row *sub, const char *verdict, const char *why)
+	struct explanation *x, const struct cp_sub_row *sub, const struct candidate *c)
 {
 	if (json_array_size(x->list) < CANDIDATES_MAX)
 		(void)json_array_append_new(x->list,
-			json_pack("{s:I, s:I, s:o, s:o, s:s?, s:s, s:s?}", "subscription",
+			json_pack("{s:I, s:I, s:o, s:o, s:s?, s:s, s:s, s:I, s:s?}", "subscription",
 				(json_int_t)sub->sub, "session", (json_int_t)sub->slot, "client_id",
 				ctl_json_client(x->call, sub->slot), "filter",
-				ctl_json_filter(sub, NULL), "content", sub->content, "verdict", verdict, "why", why));
+				ctl_json_filter(sub, NULL), "content", sub->content, "verdict", c->verdict, "layer",
+				c->layer, "cost_cycles", (json_int_t)c->cost_cycles, "why", c->why));
 }
 
 /* What would keep a copy in the session's queue just now; false: nothing. */
@@ -62,8 +70,11 @@ static bool why_queued(const struct explanation *x, dp_session_id_t slot, char *
 
 static void row_add(struct explanation *x, const struct dp_explain_row *row)
 {
+	struct candidate c = {.verdict = verdicts[row->verdict].name,
+		.layer = verdicts[row->verdict].layer,
+		.why = verdicts[row->verdict].why,
+		.cost_cycles = row->cost_cycles};
 	char text[WHY_LEN];
-	const char *why = verdicts[row->verdict].why;
 	struct cp_sub_row sub;
 
 	if (x->only != EVERY_SESSION && x->only != row->session)
@@ -73,9 +84,14 @@ static void row_add(struct explanation *x, const struct dp_explain_row *row)
 	/* Unsubscribed between the walk and here. */
 	if (cp_subs_find(x->call->ctx->subs, row->sub, &sub) < 0)
 		return;
-	if (row->verdict == DP_EXPLAIN_DELIVER && why_queued(x, row->session, text))
-		why = text;
-	candidate_add(x, &sub, verdicts[row->verdict].name, why);
+	/* One with a pattern passed the index before. */
+	if (row->verdict == DP_EXPLAIN_DELIVER && row->pattern)
+		c.layer = "content";
+	if (row->verdict == DP_EXPLAIN_DELIVER && why_queued(x, row->session, text)) {
+		c.layer = "credit";
+		c.why = text;
+	}
+	candidate_add(x, &sub, &c);
 }
 
 static bool missed_add(void *arg, const struct cp_sub_row *sub)
@@ -86,7 +102,7 @@ static bool missed_add(void *arg, const struct cp_sub_row *sub)
 
 	if (rh_filter_from_canon(sub->filter, sub->filter_len, &filter) == 0 &&
 		rh_filter_why_not(&filter, &x->topic, why, sizeof(why)))
-		candidate_add(x, sub, "filter_missed", why);
+		candidate_add(x, sub, &(struct candidate){"filter_missed", "index", why, 0});
 	return true;
 }
 
@@ -118,7 +134,16 @@ static bool client_find(struct explanation *x)
 	return x->only != EVERY_SESSION;
 }
 
-static void answer(struct ctl_call *call, const struct dp_explain_row *rows, uint32_t count)
+static json_t *cost_of(const struct dp_explain_cost *cost)
+{
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "topics", 1, "shapes",
+		(json_int_t)cost->shapes, "compared", (json_int_t)cost->compared, "matched",
+		(json_int_t)cost->matched, "scans", (json_int_t)cost->scans, "copies",
+		(json_int_t)cost->copies, "cycles", (json_int_t)cost->cycles);
+}
+
+static void answer(struct ctl_call *call, const struct dp_explain_row *rows, uint32_t count,
+	const struct dp_explain_cost *cost)
 {
 	struct explanation x = {.call = call};
 	const char *topic = json_string_value(json_object_get(call->body, "topic"));
@@ -132,13 +157,14 @@ static void answer(struct ctl_call *call, const struct dp_explain_row *rows, uin
 		/* Without memory those are left out that have nothing to do with the topic. */
 		(void)cp_subs_each_of(call->ctx->subs, x.only, missed_add, &x);
 	ctl_reply_array(call, "candidates", x.list,
-		json_pack("{s:O, s:b, s:I, s:I}", "topic", json_object_get(call->body, "topic"),
+		json_pack("{s:O, s:b, s:I, s:I, s:o}", "topic", json_object_get(call->body, "topic"),
 			"payload", json_object_get(call->body, "payload_base64") != NULL, "copies",
-			x.copies, "undecided", x.undecided));
+			x.copies, "undecided", x.undecided, "cost", cost_of(cost)));
 }
 
 static void on_explained(
-	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
+	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count,
+	const struct dp_explain_cost *cost)
 {
 	struct ctl_call *call = arg;
 
@@ -150,7 +176,7 @@ static void on_explained(
 	if (status < 0)
 		ctl_refuse(call, CTL_STATUS_INVALID, "%s", why != NULL ? why : strerror(-status));
 	else
-		answer(call, rows, count);
+		answer(call, rows, count, cost);
 	ctl_call_put(call);
 }
 

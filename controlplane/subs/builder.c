@@ -125,7 +125,7 @@ static void row_keep(void *arg, const struct dp_explain_row *row)
 static void explain_run(struct cp_subs *subs, struct cp_explain_job *job)
 {
 	int ret = subs->ops->explain(subs->table, job->tenant, job->topic, job->topic_len,
-		job->payload, job->payload_len, row_keep, job, &job->builder.err);
+		job->payload, job->payload_len, row_keep, job, &job->cost, &job->builder.err);
 
 	if (ret < 0)
 		job->builder.status = ret;

@@ -21,8 +21,8 @@ static void builder_done(struct cp_subs *subs, struct cp_builder_job *job)
 		break;
 	case CP_BUILDER_EXPLAIN:
 		explain = (struct cp_explain_job *)job;
-		explain->cb(
-			explain->arg, job->status, job->err.text, explain->rows, explain->count);
+		explain->cb(explain->arg, job->status, job->err.text, explain->rows, explain->count,
+			&explain->cost);
 		cp_explain_free(explain);
 		break;
 	}
@@ -150,7 +150,8 @@ static void job_discard(struct cp_builder_job *job)
 		struct cp_explain_job *explain = (struct cp_explain_job *)job;
 
 		/* Whoever asked holds something for the answer. */
-		explain->cb(explain->arg, -ECANCELED, "the router is stopping", NULL, 0);
+		explain->cb(explain->arg, -ECANCELED, "the router is stopping", NULL, 0,
+			&explain->cost);
 		cp_explain_free(explain);
 	} else {
 		free(((struct cp_patterns_job *)job)->body);

@@ -95,6 +95,7 @@ void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out);
  * @status is dp_table_explain's result with @why.
  */
 typedef void (*cp_subs_explain_cb)(
-	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count);
+	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count,
+	const struct dp_explain_cost *cost);
 int cp_subs_explain(struct cp_subs *subs, uint16_t tenant, const char *topic, size_t topic_len,
 	const void *payload, size_t payload_len, cp_subs_explain_cb cb, void *arg);

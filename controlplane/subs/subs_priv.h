@@ -42,7 +42,7 @@ struct cp_subs_ops {
 	void (*stats)(const struct dp_table *table, struct dp_table_stats *out);
 	int (*explain)(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
 		const void *payload, size_t payload_len, dp_explain_cb cb, void *arg,
-		struct rh_error *err);
+		struct dp_explain_cost *cost, struct rh_error *err);
 	uint64_t (*seen)(const struct dp_engine *eng);
 };
 
@@ -203,6 +203,7 @@ struct cp_explain_job {
 	size_t payload_len;
 	struct dp_explain_row *rows;
 	uint32_t count, room;
+	struct dp_explain_cost cost;
 	cp_subs_explain_cb cb;
 	void *arg;
 };

@@ -99,8 +99,9 @@ struct dp_table_stats {
 void dp_table_stats(const struct dp_table *table, struct dp_table_stats *out);
 
 /*
- * Which subscriptions would get this event and why not: walks the live index slowly, beside the workers, scans @payload with the
- * tenant's patterns. Calls @cb for every subscription whose filter matches the topic.
+ * Which subscriptions would get this event, why not, and what it costs: walks the live index slowly, beside the workers, scans @payload with
+ * the tenant's patterns. Calls @cb for every subscription whose filter matches the topic. Cycles are estimates, of a topic that the
+ * result cache does not know.
  *
  * Ctx: builder (it owns a scratch of its own). 0, -EINVAL for a topic that nobody may publish.
  */
@@ -117,7 +118,17 @@ struct dp_explain_row {
 	dp_session_id_t session;
 	dp_pattern_id_t pattern;
 	enum dp_explain_verdict verdict;
+	uint32_t cost_cycles; /* its filter, with the first row of each, or its place in the set; its copy */
+};
+struct dp_explain_cost {
+	uint32_t shapes;   /* probed */
+	uint32_t compared; /* filters, of these shapes and with the topic's key */
+	uint32_t matched;  /* of them */
+	uint32_t scans;	   /* of the payload: 0 or 1; without a payload, if it would be needed */
+	uint32_t copies;
+	uint32_t cycles; /* of all that, the topic itself included */
 };
 typedef void (*dp_explain_cb)(void *arg, const struct dp_explain_row *row);
 int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
-	const void *payload, size_t payload_len, dp_explain_cb cb, void *arg, struct rh_error *err);
+	const void *payload, size_t payload_len, dp_explain_cb cb, void *arg,
+	struct dp_explain_cost *cost, struct rh_error *err);

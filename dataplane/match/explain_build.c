@@ -5,6 +5,7 @@
  */
 
 #include "dataplane/frame/wire.h"
+#include "dataplane/match/cost.h"
 #include "dataplane/match/table_priv.h"
 
 #include <assert.h>
@@ -22,6 +23,9 @@ struct explain {
 	dp_explain_cb cb;
 	void *arg;
 	enum round round;
+	struct dp_explain_cost cost;
+	uint32_t whole_matched; /* filters that were compared as a whole and match */
+	uint32_t filter_cycles; /* of the filter gone through, until its first row has them */
 };
 
 static bool has_bit(const uint64_t *bits, dp_session_id_t session)
@@ -49,12 +53,37 @@ static enum dp_explain_verdict verdict_of(const struct explain *x, const struct 
 	return DP_EXPLAIN_DELIVER;
 }
 
+/* Only a payload that may bring somebody a first copy is looked at. */
+static bool needs_scan(const struct explain *x, const struct dp_slot *slot)
+{
+	return slot->kind == DP_SET_COND && !has_bit(x->table->excepted, slot->session) &&
+	       !has_bit(x->table->explained, slot->session);
+}
+
+/* Of @row alone. */
+static uint32_t cost_of(struct explain *x, const struct dp_explain_row *row)
+{
+	uint32_t cycles = x->filter_cycles ? x->filter_cycles : DP_COST_MEMBER;
+
+	x->filter_cycles = 0;
+	if (row->verdict == DP_EXPLAIN_DELIVER)
+		cycles += DP_COST_COPY;
+	x->cost.copies += row->verdict == DP_EXPLAIN_DELIVER;
+	x->cost.cycles += cycles;
+	return cycles;
+}
+
 static void explain_member(struct explain *x, const struct dp_receiver *member)
 {
 	const struct dp_slot *slot = dp_slot_at(x->table, member->sub);
-	struct dp_explain_row row = {
-		member->sub, member->session, slot->pattern, verdict_of(x, slot)};
+	struct dp_explain_row row = {.sub = member->sub,
+		.session = member->session,
+		.pattern = slot->pattern,
+		.verdict = verdict_of(x, slot)};
 
+	row.cost_cycles = cost_of(x, &row);
+	if (needs_scan(x, slot))
+		x->cost.scans = 1;
 	if (row.verdict == DP_EXPLAIN_DELIVER)
 		set_bit(x->table->explained, row.session);
 	if (row.verdict == DP_EXPLAIN_EXCEPTS)
@@ -62,14 +91,27 @@ static void explain_member(struct explain *x, const struct dp_receiver *member)
 	x->cb(x->arg, &row);
 }
 
+static const uint8_t kinds[] = {
+	[ROUND_EXCEPT] = DP_SET_EXCEPT, [ROUND_PLAIN] = DP_SET_PLAIN, [ROUND_COND] = DP_SET_COND};
+
+/* Reading @filter, in the first round in which somebody is in it. */
+static uint32_t filter_cost(const struct explain *x, const struct dp_filter *filter)
+{
+	for (enum round round = ROUND_EXCEPT; round < x->round; round++)
+		if (filter->set[kinds[round]])
+			return 0;
+	return DP_COST_FILTER + (filter->partial ? DP_COST_WHOLE : 0);
+}
+
 static void explain_filter(void *arg, const struct dp_filter *filter)
 {
-	static const uint8_t kinds[] = {
-		[ROUND_EXCEPT] = DP_SET_EXCEPT, [ROUND_PLAIN] = DP_SET_PLAIN, [ROUND_COND] = DP_SET_COND};
 	struct explain *x = arg;
 	const struct dp_set *set = filter->set[kinds[x->round]];
 	uint32_t count;
 
+	x->filter_cycles = filter_cost(x, filter);
+	x->cost.matched += x->round == ROUND_EXCEPT;
+	x->whole_matched += x->round == ROUND_EXCEPT && filter->partial;
 	for (uint32_t i = 0; i < dp_filter_spans(set); i++) {
 		const struct dp_receiver *member = dp_filter_span(filter, set, i, &count);
 
@@ -81,14 +123,25 @@ static void explain_filter(void *arg, const struct dp_filter *filter)
 
 static void explain_topic(struct explain *x, uint16_t tenant, const struct rh_topic *topic)
 {
+	struct dp_visit_counts counts;
+
 	memset(x->table->explained, 0, DP_LIMIT_SESSIONS / 8);
 	memset(x->table->excepted, 0, DP_LIMIT_SESSIONS / 8);
 	for (x->round = ROUND_EXCEPT; x->round <= ROUND_COND; x->round++)
-		dp_index_visit(&x->table->index, tenant, topic, explain_filter, x);
+		dp_index_visit_counting(
+			&x->table->index, tenant, topic, explain_filter, x, &counts);
+	x->cost.shapes = counts.probes;
+	x->cost.compared = counts.compared;
+	/* Those that match stand in their rows. */
+	x->cost.cycles += DP_COST_TOPIC + counts.probes * DP_COST_PROBE + counts.parts * DP_COST_PART +
+			  (counts.compared - x->cost.matched) * DP_COST_FILTER +
+			  (counts.whole - x->whole_matched) * DP_COST_WHOLE +
+			  x->cost.scans * DP_COST_SCAN;
 }
 
 int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
-	const void *payload, size_t payload_len, dp_explain_cb cb, void *arg, struct rh_error *err)
+	const void *payload, size_t payload_len, dp_explain_cb cb, void *arg,
+	struct dp_explain_cost *cost, struct rh_error *err)
 {
 	struct explain x = {.table = table, .cb = cb, .arg = arg};
 	struct rh_topic parsed;
@@ -100,8 +153,10 @@ int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic,
 		return rh_error_set(err, EINVAL,
 			"explain: payload has %zu bytes: an event carries at most %d", payload_len,
 			RH_PAYLOAD_MAX);
-	if (tenant >= DP_LIMIT_TENANTS)
+	if (tenant >= DP_LIMIT_TENANTS) {
+		*cost = x.cost;
 		return 0;
+	}
 	x.patterns = dp_patterns_pending(table, tenant);
 	if (payload) {
 		x.matched = calloc(1, sizeof(*x.matched));
@@ -112,6 +167,7 @@ int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic,
 		(void)dp_content_scan(x.patterns, table->conf.max_workers, payload,
 			(uint32_t)payload_len, x.matched);
 	explain_topic(&x, tenant, &parsed);
+	*cost = x.cost;
 	free(x.matched);
 	return 0;
 }

@@ -191,3 +191,10 @@ void dp_filter_member_del(struct dp_memory *memory, struct dp_filter *filter, ui
 typedef void (*dp_visit)(void *arg, const struct dp_filter *filter);
 void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct rh_topic *topic,
 	dp_visit visit, void *arg);
+/* What it takes to find them. */
+struct dp_visit_counts {
+	uint32_t probes, parts;	  /* of shapes that fit, and of the parts of these */
+	uint32_t compared, whole; /* filters under the topic's keys; of them those compared as a whole */
+};
+void dp_index_visit_counting(const struct dp_index *index, uint16_t tenant,
+	const struct rh_topic *topic, dp_visit visit, void *arg, struct dp_visit_counts *counts);

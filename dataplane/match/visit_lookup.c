@@ -12,6 +12,7 @@ struct visit {
 	uint16_t tenant;
 	dp_visit cb;
 	void *arg;
+	struct dp_visit_counts counts;
 	struct rh_filter room;
 	uint64_t hash[DP_KEY_LEVELS];
 };
@@ -20,9 +21,12 @@ static void visit_chain(struct visit *v, uint64_t word, uint64_t key, uint32_t s
 {
 	const struct dp_filter *filter = dp_slot_filter(word);
 
-	for (; filter; filter = rh_rcu_deref(filter->next))
+	for (; filter; filter = rh_rcu_deref(filter->next)) {
+		v->counts.compared += filter->key == key;
+		v->counts.whole += filter->key == key && filter->partial;
 		if (dp_filter_answers(filter, key, shape, v->tenant, v->topic, &v->room))
 			v->cb(v->arg, filter);
+	}
 }
 
 /* False: the probe ends here. */
@@ -50,8 +54,8 @@ static void visit_key(struct visit *v, uint64_t key, uint32_t shape)
 			return;
 }
 
-void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct rh_topic *topic,
-	dp_visit cb, void *arg)
+void dp_index_visit_counting(const struct dp_index *index, uint16_t tenant,
+	const struct rh_topic *topic, dp_visit cb, void *arg, struct dp_visit_counts *counts)
 {
 	struct visit v = {
 		.index = index, .topic = topic, .tenant = tenant, .cb = cb, .arg = arg};
@@ -65,8 +69,20 @@ void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct 
 	for (uint32_t i = 0; shapes && i < shapes->count; i++) {
 		const struct dp_shape_row *row = &shapes->row[i];
 
-		if (dp_shape_fits(&row->shape, topic->levels, dollar) &&
-			dp_shape_topic_key(&index->secret, row, topic, v.hash, &key))
-			visit_key(&v, key, row->id);
+		if (!dp_shape_fits(&row->shape, topic->levels, dollar) ||
+			!dp_shape_topic_key(&index->secret, row, topic, v.hash, &key))
+			continue;
+		v.counts.probes++;
+		v.counts.parts += row->shape.parts;
+		visit_key(&v, key, row->id);
 	}
+	*counts = v.counts;
+}
+
+void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct rh_topic *topic,
+	dp_visit cb, void *arg)
+{
+	struct dp_visit_counts counts;
+
+	dp_index_visit_counting(index, tenant, topic, cb, arg, &counts);
 }

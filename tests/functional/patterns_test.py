@@ -46,6 +46,9 @@ class Patterns(case.RouterCase):
         self.subscriber("b", ["b/#"], name="elsewhere")
         answer = self.router.cli_json("explain", "a/b")
         self.assertEqual({row["client_id"] for row in answer["candidates"]}, {"plain", "picky"})
+        self.assertEqual({row["client_id"]: row["layer"] for row in answer["candidates"]}, {"plain": "index", "picky": "content"})
+        self.assertEqual([answer["cost"][key] for key in ("topics", "shapes", "compared", "matched", "scans", "copies")], [1, 1, 1, 1, 1, 1])
+        self.assertGreater(answer["cost"]["cycles"], max(row["cost_cycles"] for row in answer["candidates"]))
         path = self.folder + "/payload"
         for payload, verdict in ((b"a needle", "deliver"), (b"hay", "pattern_missed")):
             with open(path, "wb") as file:

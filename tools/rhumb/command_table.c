@@ -79,9 +79,12 @@ const struct cli_command cli_commands[] = {
 		.run = cli_show_run},
 	{.words = "explain",
 		.arguments = "TOPIC",
-		.help = "which subscriptions would get an event, and why not",
+		.help = "which subscriptions would get an event, why not, and what it costs",
 		.more = "Without --payload subscriptions with a payload expression are undecided. With --client the "
-			"filters that do not match are listed too, each with its reason.",
+			"filters that do not match are listed too, each with its reason. The layer is the one that decided: "
+			"index (the filter), exception, content (the payload expression), session (another subscription of it brings "
+			"the copy) or credit (it would queue). Cycles are estimates, for a topic that the router's result "
+			"cache does not know; the last line is the whole event's, whatever --client.",
 		.least = 1,
 		.most = 1,
 		.needs = CLI_DAEMON,

@@ -37,13 +37,29 @@ static int payload_take(const struct cli *cli, const char *name, json_t *args)
 	return code;
 }
 
+static json_int_t cost_of(const json_t *answer, const char *what)
+{
+	return json_integer_value(json_object_get(json_object_get(answer, "cost"), what));
+}
+
+static void cost_print(const struct cli *cli, const json_t *answer)
+{
+	fprintf(cli->out,
+		"cost    %" JSON_INTEGER_FORMAT " cycles, about: 1 topic cut, %" JSON_INTEGER_FORMAT " shapes probed, %" JSON_INTEGER_FORMAT
+		" filters compared, %" JSON_INTEGER_FORMAT " matched, %" JSON_INTEGER_FORMAT " payload scans, %" JSON_INTEGER_FORMAT
+		" copies\n",
+		cost_of(answer, "cycles"), cost_of(answer, "shapes"), cost_of(answer, "compared"),
+		cost_of(answer, "matched"), cost_of(answer, "scans"), cost_of(answer, "copies"));
+}
+
 static void explanation_print(const struct cli *cli, const json_t *answer)
 {
 	json_int_t undecided = json_integer_value(json_object_get(answer, "undecided"));
 
 	cli_table_print(cli->out, json_object_get(answer, "candidates"),
-		"verdict subscription session client_id filter content why");
+		"verdict layer cost_cycles subscription session client_id filter content why");
 	fprintf(cli->out, "copies  %" JSON_INTEGER_FORMAT "\n", json_integer_value(json_object_get(answer, "copies")));
+	cost_print(cli, answer);
 	if (undecided)
 		fprintf(cli->out, "%" JSON_INTEGER_FORMAT " depend on the payload: give it with --payload FILE\n",
 			undecided);

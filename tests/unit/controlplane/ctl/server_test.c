@@ -343,6 +343,12 @@ static const char *of_candidate(const struct client_reply *reply, size_t i, cons
 		json_array_get(json_object_get(reply->body, "candidates"), i), key));
 }
 
+static json_int_t cost_of_candidate(const struct client_reply *reply, size_t i)
+{
+	return json_integer_value(json_object_get(
+		json_array_get(json_object_get(reply->body, "candidates"), i), "cost_cycles"));
+}
+
 Test(server, one_client_is_told_of_every_subscription_and_why_not)
 {
 	struct client_reply reply;
@@ -356,8 +362,14 @@ Test(server, one_client_is_told_of_every_subscription_and_why_not)
 	cr_expect_eq(json_integer_value(json_object_get(reply.body, "undecided")), 0, "of another client");
 	cr_expect_str_eq(of_candidate(&reply, 0, "verdict"), "deliver");
 	cr_expect_null(of_candidate(&reply, 0, "why"));
+	cr_expect_str_eq(of_candidate(&reply, 0, "layer"), "index");
+	cr_expect_eq(cost_of_candidate(&reply, 0), 120);
 	cr_expect_str_eq(of_candidate(&reply, 1, "verdict"), "same_session");
+	cr_expect_str_eq(of_candidate(&reply, 1, "layer"), "session");
 	cr_expect_str_eq(of_candidate(&reply, 2, "verdict"), "filter_missed");
+	cr_expect_str_eq(of_candidate(&reply, 2, "layer"), "index");
+	cr_expect_eq(cost_of_candidate(&reply, 2), 0);
+	cr_expect_eq(json_integer_value(json_object_get(json_object_get(reply.body, "cost"), "cycles")), 500);
 	cr_expect_str_eq(of_candidate(&reply, 2, "why"), "levels: the topic has 1, the filter wants 2");
 	json_decref(reply.body);
 	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"client_id\": \"nobody\"}"),
@@ -375,6 +387,8 @@ Test(server, a_copy_that_would_queue_is_told)
 	cr_expect_str_eq(of_candidate(&reply, 0, "verdict"), "deliver");
 	cr_expect_str_eq(of_candidate(&reply, 0, "why"),
 		"it would queue: the client's credit is spent, 5 events wait");
+	cr_expect_str_eq(of_candidate(&reply, 0, "layer"), "credit");
+	cr_expect_str_eq(of_candidate(&reply, 1, "layer"), "content");
 	json_decref(reply.body);
 }
 

@@ -288,13 +288,14 @@ void cp_subs_stats(const struct cp_subs *s, struct cp_subs_stats *out)
 
 void fake_explain_finish(int status)
 {
-	static const struct dp_explain_row rows[] = {{0, 0, 0, DP_EXPLAIN_DELIVER},
-		{1, 1, 1, DP_EXPLAIN_PATTERN_UNKNOWN}, {2, 0, 0, DP_EXPLAIN_SAME_SESSION}};
+	static const struct dp_explain_row rows[] = {{0, 0, 0, DP_EXPLAIN_DELIVER, 120},
+		{1, 1, 1, DP_EXPLAIN_PATTERN_UNKNOWN, 50}, {2, 0, 0, DP_EXPLAIN_SAME_SESSION, 3}};
+	static const struct dp_explain_cost cost = {2, 4, 3, 1, 1, 500};
 	cp_subs_explain_cb cb = fake.explain_cb;
 
 	fake.explain_cb = NULL;
 	cb(fake.explain_arg, status, status < 0 ? "byte 2: no wildcard in a topic" : "", rows,
-		status < 0 ? 0 : 3);
+		status < 0 ? 0 : 3, &cost);
 }
 
 int cp_subs_explain(struct cp_subs *subs, uint16_t tenant, const char *topic, size_t topic_len,

@@ -369,17 +369,19 @@ Test(subs, too_many_open_requests_are_put_off_but_a_drop_never_is)
 struct explained {
 	unsigned calls;
 	int status;
-	uint32_t count;
+	uint32_t count, cycles;
 	char why[RH_ERROR_MAX];
 };
 
 static void on_explained(
-	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
+	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count,
+	const struct dp_explain_cost *cost)
 {
 	struct explained *e = arg;
 
 	e->calls++;
 	e->status = status;
+	e->cycles = cost->cycles;
 	e->count = count;
 	(void)snprintf(e->why, sizeof(e->why), "%s", why);
 	for (uint32_t i = 0; i < count; i++)
@@ -396,6 +398,7 @@ Test(subs, explain_returns_every_row_or_the_reason)
 	run_for(50);
 	cr_assert_eq(e.calls, 1);
 	cr_assert_eq(e.count, 200);
+	cr_assert_eq(e.cycles, 77);
 	cr_assert_eq(cp_subs_explain(subs, 0, "#", 1, NULL, 0, on_explained, &e), 0);
 	run_for(50);
 	cr_assert_eq(e.status, -EINVAL);

@@ -227,12 +227,15 @@ struct explained {
 };
 
 static void on_explained(
-	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count)
+	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count,
+	const struct dp_explain_cost *cost)
 {
 	struct explained *e = arg;
 
 	cr_assert_eq(status, 0, "%s", why);
 	e->calls++;
+	cr_assert_eq(cost->copies, 2);
+	cr_assert_eq(cost->scans, 1);
 	for (uint32_t i = 0; i < count; i++) {
 		e->deliver += rows[i].verdict == DP_EXPLAIN_DELIVER;
 		e->missed += rows[i].verdict == DP_EXPLAIN_PATTERN_MISSED;

@@ -120,10 +120,12 @@ for args, kind, want in [
 with tempfile.NamedTemporaryFile() as file:
     file.write(b"\xff\0a")
     file.flush()
-    (code, out, _), asked = ask({20: [(0, 0, {"candidates": [{"verdict": "deliver", "filter": "a"}], "copies": 1, "undecided": 2})]},
+    (code, out, _), asked = ask({20: [(0, 0, {"candidates": [{"verdict": "deliver", "filter": "a"}], "copies": 1, "undecided": 2,
+                                               "cost": {"shapes": 5, "compared": 4, "matched": 3, "scans": 1, "copies": 2, "cycles": 640}})]},
                                 "explain", "a", "--payload", file.name)
     check("payload of explain", asked[-1][1], {"topic": "a", "payload_base64": "/wBh"})
     check_in("explain for people", "2 depend on the payload", out)
+    check_in("its cost", "640 cycles, about: 1 topic cut, 5 shapes probed, 4 filters compared, 3 matched, 1 payload scans, 2 copies", out)
     file.write(b"x" * 65536)
     file.flush()
     check("a payload beyond the limit", run("-s", path, "explain", "a", "--payload", file.name)[0], 1)
