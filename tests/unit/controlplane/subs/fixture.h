@@ -66,7 +66,7 @@ void add(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a);
 void del(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a);
 void drop(dp_session_id_t slot, struct answer *a);
 void on_done(void *arg, const struct cp_sub_outcome *outcomes, uint16_t count, uint64_t generation);
-/* Turn the loop until @a was answered; fails after 20 s. */
+/* Turn the loop until @a was answered; fails after 50 s. */
 void run_until(const struct answer *a);
 /* Turn the loop for @ms. */
 void run_for(unsigned ms);

@@ -260,7 +260,7 @@ Test(pattern, of_those_that_take_long_a_session_has_so_many_waiting)
 	}
 	/* Each long look ends soon, but later than the first looks. */
 	cr_assert_eq(cp_subs_add(subs, 1, 0, entries, 30, on_done, &a), 0);
-	subs->compilers[CP_COMPILER_LONG].helper.check_ms = 600;
+	subs->compilers[CP_COMPILER_LONG].helper.check_ms = 150;
 	run_until(&a);
 	for (unsigned i = 0; i < 30; i++)
 		limited += a.outcomes[i].code == RH_SUB_LIMIT &&
