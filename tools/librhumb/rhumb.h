@@ -90,11 +90,19 @@ enum rhumb_dialect { RHUMB_MQTT = 0, RHUMB_SOLACE = 1, RHUMB_NATS = 2, RHUMB_ZEN
 int rhumb_subscribe(struct rhumb *r, const char *filter, const char *regex, rhumb_event_cb cb,
 	void *arg, int timeout_ms);
 
+/* What a subscription costs the router, as it estimates (docs/topic-index.md, Prices). 65,535: that or more. All 0: not told. */
+struct rhumb_price {
+	uint32_t every_cycles; /* for each event of its tenant */
+	uint32_t match_cycles; /* more for each event that it matches */
+	uint32_t bytes;
+};
+
 struct rhumb_subscription {
 	const char *filter;
 	const char *regex; /* or NULL */
 	int result;	   /* 0, or negative errno: -EINVAL refused, -ETIMEDOUT */
 	enum rhumb_dialect dialect; /* of the filter; 0: RHUMB_MQTT */
+	struct rhumb_price price;   /* out, with result 0 */
 };
 
 /* Likewise for many at once, in any dialect, 64 a request. 0 when all are active, else the first result that is not 0; each has

@@ -276,6 +276,7 @@ static void result_take(struct rhumb *r, struct rhc_sub *sub, const struct rh_su
 	if (sub->state != RHC_SUB_ASKED)
 		return;
 	if (result->code == RH_SUB_OK) {
+		sub->price = result->price;
 		sub_settle(r, sub, RHC_SUB_ACTIVE);
 		return;
 	}
@@ -355,15 +356,18 @@ static bool request_holds(const struct rhumb *r, const struct rhc_sub *sub)
 }
 
 /* What became of one entry; one that did not become active is forgotten, at the router too. */
-static int sub_outcome(struct rhumb *r, const struct rhumb_subscription *asked, int waited)
+static int sub_outcome(struct rhumb *r, struct rhumb_subscription *asked, int waited)
 {
 	struct rhc_sub *sub = sub_find(r, asked);
 
 	if (!sub)
 		return -ECONNRESET;
 	sub->waited_for = false;
-	if (sub->state == RHC_SUB_ACTIVE)
+	if (sub->state == RHC_SUB_ACTIVE) {
+		asked->price = (struct rhumb_price){
+			sub->price.every_cycles, sub->price.match_cycles, sub->price.bytes};
 		return 0;
+	}
 	if (sub->state == RHC_SUB_REFUSED) {
 		sub_remove(r, sub);
 		return -EINVAL;
@@ -396,6 +400,7 @@ int rhumb_subscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_
 	r->subs.arg = arg;
 	for (size_t i = 0; i < count; i++) {
 		asked_tidy(&list[i]);
+		list[i].price = (struct rhumb_price){0};
 		list[i].result = sub_want(r, &list[i]);
 	}
 	err = rhc_run(r, timeout_ms, all_settled, NULL);

@@ -181,6 +181,7 @@ const struct cli_command cli_commands[] = {
 			{"queue-ms", "MS", "how long the router may hold events while we are behind", 0, false},
 			{"output", "FILE", "write events to a file", 0, false},
 			{"ready-file", "FILE", "create it when all subscriptions are active", 0, false},
+			{"price", NULL, "say what each subscription costs the router: cycles and bytes", 0, false},
 			{"payload", NULL, "with --json: the payload instead of its SHA-256", 0, false},
 			{"quiet-payload", NULL, "without --json: topics only", 0, false}, CLI_ROUTER_OPTIONS}},
 	{.words = "match",

@@ -87,6 +87,9 @@ static int filters_subscribe(struct sub *s)
 		return cli_fail(s->cli, CLI_USAGE, "a FILTER is needed, or --filters-from FILE with some");
 	}
 	err = rhumb_subscribe_many(s->r, list, count, on_event, s, SUBSCRIBE_MS);
+	for (size_t i = 0; i < count && cli_option(s->cli, "price"); i++)
+		if (list[i].result == 0)
+			sub_price_print(s->printer, &list[i]);
 	sub_filters_free(s->cli, list, count);
 	if (err < 0)
 		return cli_router_fail(s->cli, s->r, err);

@@ -11,6 +11,7 @@
 
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SHA256_LEN 32
 
@@ -157,4 +158,26 @@ void sub_event_print(struct sub_printer *p, const struct rhumb_event *event)
 		text_print(p->out, event->payload, event->payload_len);
 	}
 	putc_unlocked('\n', p->out);
+}
+
+static void price_print_json(FILE *out, const struct rhumb_subscription *s)
+{
+	fputs_unlocked("{\"subscription\":{\"filter\":", out);
+	string_print(out, s->filter, strlen(s->filter));
+	fprintf(out, ",\"every_cycles\":%u,\"match_cycles\":%u,\"bytes\":%u}}\n", s->price.every_cycles,
+		s->price.match_cycles, s->price.bytes);
+}
+
+void sub_price_print(struct sub_printer *p, const struct rhumb_subscription *s)
+{
+	if (p->json) {
+		price_print_json(p->out, s);
+		return;
+	}
+	text_print(stderr, s->filter, strlen(s->filter));
+	if (!s->price.match_cycles)
+		fputs(": the router does not tell what it costs\n", stderr);
+	else
+		fprintf(stderr, ": %u cycles for each event, %u more for each that matches, %u bytes\n",
+			s->price.every_cycles, s->price.match_cycles, s->price.bytes);
 }

@@ -90,6 +90,27 @@ Test(subscribe, many_share_requests)
 	fake_stop(&router);
 }
 
+Test(subscribe, each_learns_its_price)
+{
+	struct rhumb_subscription list[] = {{.filter = "a"}, {.filter = "refuse"}, {.filter = "b/+"}};
+	struct rhumb *r;
+
+	fake_start(&router);
+	fake_set(&router, sub_code, RH_SUB_LIMIT);
+	r = client_connected((struct rhumb_options){0});
+	cr_assert_eq(rhumb_subscribe_many(r, list, 3, NULL, NULL, 5000), -EINVAL);
+	cr_assert_eq(list[0].price.every_cycles, 20);
+	cr_assert_eq(list[1].price.match_cycles, 0, "refused");
+	cr_assert_eq(list[2].price.every_cycles, 22);
+	cr_assert_eq(list[2].price.match_cycles, 280);
+	cr_assert_eq(list[2].price.bytes, 164);
+	list[2].price = (struct rhumb_price){0};
+	cr_assert_eq(rhumb_subscribe_many(r, &list[2], 1, NULL, NULL, 5000), 0);
+	cr_assert_eq(list[2].price.bytes, 164, "of one that is active already, what was told then");
+	rhumb_destroy(r);
+	fake_stop(&router);
+}
+
 Test(subscribe, a_timeout_leaves_nothing_behind_at_the_router)
 {
 	struct rhumb *r;

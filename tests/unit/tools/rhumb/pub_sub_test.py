@@ -123,6 +123,17 @@ check("its publisher", row["publisher"], "0000000000abcdef")
 check("summary", (rows[-1]["summary"]["events"], rows[-1]["summary"]["bytes"], rows[-1]["summary"]["lost"]), (2000, 200000, 0))
 router.stop()
 
+router = Router(1)
+code, out, err = run("-j", "sub", "demo/#", "b", "--price", "--count", "1", "--router", router.address)
+told = [fits("sub", line) for line in out.splitlines()]
+check("prices as JSON", (code, told[:2]),
+      (0, [{"subscription": {"filter": name, "every_cycles": 20 + i, "match_cycles": 280, "bytes": 164}} for i, name in enumerate(["demo/#", "b"])]))
+router.stop()
+router = Router(1)
+code, out, err = run("sub", "demo/#", "--price", "--count", "1", "--router", router.address)
+check_in("prices for people", "demo/#: 20 cycles for each event, 280 more for each that matches, 164 bytes\n", err)
+router.stop()
+
 router = Router(30, 65000)
 code, out, err = run("-j", "sub", "demo/a", "--idle-exit", "1", "--payload", "--router", router.address)
 rows = [json.loads(line) for line in out.splitlines()]
