@@ -16,11 +16,17 @@ def cells(line):
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
-dialect, topics, pairs = None, {}, {}
+def matched(dialect, filters, topic):
+    stdin = "".join(f"{one}\t{topic}\n" for one in filters).encode()
+    return "match" in run("match", "--dialect", dialect, "--second-dialect", "mqtt", "--batch", stdin=stdin)[1].split()
+
+
+dialect, topics, pairs, excepting = None, {}, {}, []
 for line in open(sys.argv[2], encoding="utf-8"):
     if line.startswith("#"):
         found = SECTION.match(line)
         dialect = found.group(1) if found else None
+        section = line.strip("# \n")
     row = cells(line)
     if not line.startswith("|") or row[0] in ("filter", "first", "") or set(row[0]) == {"-"}:
         continue
@@ -28,6 +34,8 @@ for line in open(sys.argv[2], encoding="utf-8"):
         wanted = [(t, "match") for t in spans(row[1])] + [(t, "nomatch") for t in spans(row[2])]
         for topic, verdict in wanted:
             topics.setdefault(dialect, []).append((spans(row[0])[0], topic, verdict))
+    elif section == "Groups and exceptions" and len(row) == 3 and row[0] != "filters of a session":
+        excepting.append(row)
     elif len(row) == 5 and row[3] in ("yes", "no"):
         pairs.setdefault(tuple(row[2].split(", ")), []).append((spans(row[0])[0], spans(row[1])[0], *row[3:]))
 
@@ -39,6 +47,13 @@ for name, rows in topics.items():
     check(f"answers for {name}", len(said), len(rows))
     for (filter_text, topic, verdict), got in zip(rows, said):
         check(f"{name} {filter_text!r} {topic!r}", got, verdict)
+check("examples of exceptions", len(excepting) >= 3, True)
+for first, gets, misses in excepting:
+    name = "nats" if "(nats)" in first else "mqtt"
+    wanted, exceptions = ([one for one in spans(first) if one.startswith("!") == sign] for sign in (False, True))
+    for topic, due in [(t, True) for t in spans(gets)] + [(t, False) for t in spans(misses)]:
+        check(f"{first}: {topic}", matched(name, wanted, topic) and not matched(name, exceptions, topic), due)
+        check(f"{first}: {topic} without its exceptions", matched(name, wanted, topic), True)
 check("pairs", sum(map(len, pairs.values())) >= 10, True)
 for (one, two), rows in pairs.items():
     stdin = "".join(f"{a}\t{b}\n" for a, b, *_ in rows).encode()
