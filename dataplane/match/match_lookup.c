@@ -317,21 +317,38 @@ static void misses_answer(struct dp_match *match, struct misses *misses,
 	}
 }
 
-/* Hash every topic and ask for its bucket, then for its entry; then answer what is known. */
+/* The cache's entry for @key if it still holds, or NULL. */
+static inline struct dp_entry *entry_valid(
+	struct dp_match *match, const struct dp_match_key *key, uint64_t hash)
+{
+	struct dp_entry *entry = cache_find(&match->cache, key, hash);
+
+	return rh_likely(is_valid(match, entry, hash)) ? entry : NULL;
+}
+
+/* Hash every topic (of the same ones the first) and ask for its bucket, then for its entry; then answer what is known. */
 static void hits_answer(struct dp_match *match, struct misses *misses,
 	const struct dp_match_key *keys, uint32_t count, uint64_t *hash,
 	struct dp_match_result *results)
 {
+	struct dp_entry *entry = NULL;
+
 	for (uint32_t i = 0; i < count; i++) {
+		if (keys[i].same) {
+			hash[i] = hash[i - 1];
+			continue;
+		}
 		hash[i] = dp_match_key_hash(match, &keys[i]);
 		prefetch_bucket(&match->cache, hash[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
-		prefetch_entry(&match->cache, hash[i]);
+		if (!keys[i].same)
+			prefetch_entry(&match->cache, hash[i]);
 	for (uint32_t i = 0; i < count; i++) {
-		struct dp_entry *entry = cache_find(&match->cache, &keys[i], hash[i]);
-
-		if (rh_likely(is_valid(match, entry, hash[i])))
+		/* What answered the key before answers the same one too: nothing has been loaded since. */
+		if (!keys[i].same || !entry)
+			entry = entry_valid(match, &keys[i], hash[i]);
+		if (rh_likely(entry != NULL))
 			answer_hit(match, &keys[i], entry, &results[i]);
 		else
 			miss_add(match, misses, &keys[i], hash[i], i,

@@ -20,6 +20,7 @@ struct dp_match_key {
 	uint16_t topic_len;
 	uint16_t tenant;
 	uint16_t profile;
+	bool same; /* topic, tenant and profile are those of the key before it */
 };
 
 struct dp_receiver {

@@ -110,6 +110,7 @@ struct dp_event {
 	const uint8_t *end; /* of the record in its datagram, padding included; NULL unless it leaves as it came */
 	uint16_t topic_len;
 	uint16_t drop; /* enum dp_drop */
+	bool admitted; /* the session's checks are done (plain.h) */
 };
 
 /* A frame that waits. While it does, more copies for its session may be put into it (append.h). */
@@ -227,6 +228,7 @@ struct dp_ctx {
 	bool was_busy;
 	const struct dp_trace_conf *trace; /* loaded once a burst; NULL: off */
 	uint32_t packet_count, event_count, credit_count;
+	uint32_t datagram_events; /* of the last datagram: a guess for the next one */
 	struct dp_packet packets[DP_BURST];
 	struct dp_event events[DP_BURST + 1]; /* the last one is never filled: whoever looks at the next event may */
 	struct dp_match_key keys[DP_BURST];

@@ -169,28 +169,30 @@ static inline bool receivers_same(const struct dp_match_result *a, const struct 
 	       (a->count == 1 && a->receivers->session == b->receivers->session);
 }
 
-/* Does the event behind @run, of which there is one, leave together with it: records one behind the other, receivers the same? */
-static bool run_joins(const struct dp_ctx *ctx, const struct dp_run *run)
+/* Does the @n-th event behind @event, of which there is one, leave together with those before: records one behind the other, receivers the same? */
+static inline bool run_joins(const struct dp_event *event, const uint8_t *live,
+	const struct dp_match_result *result, uint32_t n)
 {
-	const struct dp_event *next = run->events + run->count;
-	uint32_t at = run->first + run->count;
-
-	return next->view.record == next[-1].end && next->end && ctx->live[at] == ctx->live[at - 1] + 1 &&
-	       receivers_same(&ctx->results[at - 1], &ctx->results[at]);
+	return event[n].view.record == event[n - 1].end && event[n].end && live[n] == live[0] + n &&
+	       receivers_same(&result[n - 1], &result[n]);
 }
 
 /* @run and what leaves together with it. */
 static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struct dp_run *run)
 {
-	const uint8_t *first = run->events->view.record;
+	const struct dp_event *event = run->events;
+	const struct dp_match_result *result = &ctx->results[run->first];
+	const uint8_t *live = &ctx->live[run->first], *end;
+	uint32_t n = 1, most = ctx->live_count - run->first;
 
-	while (run->first + run->count < ctx->live_count && run_joins(ctx, run)) {
-		const struct rh_event *next = &run->events[run->count++].view;
-
-		run->bytes += next->record_len;
-		run->padded = RH_ALIGN_UP((uint32_t)(next->record - first) + next->record_len,
-			(uint32_t)RH_WIRE_ALIGN);
-	}
+	for (; n < most && run_joins(event, live, result, n); n++)
+		run->bytes += event[n].view.record_len;
+	/* One alone may leave longer than it came, under an alias: what dp_run_of said stands. */
+	if (n == 1)
+		return;
+	run->count = n;
+	end = event[n - 1].view.record + event[n - 1].view.record_len;
+	run->padded = RH_ALIGN_UP((uint32_t)(end - event->view.record), (uint32_t)RH_WIRE_ALIGN);
 }
 
 static inline struct dp_run run_at(struct dp_ctx *ctx, uint32_t first)

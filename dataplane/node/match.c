@@ -1,8 +1,18 @@
+#include "dataplane/match/text.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/trace_write.h"
 
+/* Publishers send several events of one topic in a row: comparing is cheaper than asking for each. */
+static inline bool same_topic(const struct dp_event *a, const struct dp_event *b)
+{
+	return a->publisher == b->publisher && a->topic_len == b->topic_len &&
+	       dp_text_equal(a->topic, b->topic, a->topic_len);
+}
+
 static void keys_fill(struct dp_ctx *ctx)
 {
+	const struct dp_event *before = NULL;
+
 	for (uint32_t i = 0; i < ctx->live_count; i++) {
 		const struct dp_event *event = &ctx->events[ctx->live[i]];
 
@@ -13,7 +23,9 @@ static void keys_fill(struct dp_ctx *ctx)
 			.payload_len = event->view.payload_len,
 			.tenant = event->publisher->tenant,
 			.profile = event->publisher->profile,
+			.same = before && same_topic(before, event),
 		};
+		before = event;
 	}
 }
 
@@ -34,8 +46,11 @@ static void results_sort(struct dp_ctx *ctx)
 			unmatched++;
 		} else {
 			copies += r->count;
-			ctx->live[n] = ctx->live[i];
-			ctx->results[n++] = *r;
+			if (rh_unlikely(n != i)) {
+				ctx->live[n] = ctx->live[i];
+				ctx->results[n] = *r;
+			}
+			n++;
 		}
 	}
 	dp_count(ctx, cache_hits, hits);

@@ -6,6 +6,7 @@
 
 #include "dataplane/node/admit.h"
 #include "dataplane/node/node.h"
+#include "dataplane/node/plain.h"
 
 #include <rte_mbuf.h>
 
@@ -32,6 +33,7 @@ static inline void publish_take(struct dp_ctx *ctx, struct dp_packet *p, struct 
 	event->end = event->view.alias ? NULL : end;
 	event->raw = event->blob = DP_BLOB_NONE;
 	event->drop = DP_DROP_NONE;
+	event->admitted = false;
 	if (++ctx->event_count == DP_BURST)
 		dp_node_session(ctx);
 }
@@ -123,14 +125,25 @@ static void control_refused(struct dp_packet *p, uint8_t type)
 static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 {
 	struct rh_record_cursor cur = rh_record_first(p->bytes, p->header.length);
+	bool plain = dp_plain_may(ctx, p->slot);
 	struct walk w = {0};
 	struct rh_record rec;
+	uint32_t count = 0;
 
+	/* If it holds as many events as the one before, does it fit into this burst? Its events then stay together. */
+	if (rh_unlikely(ctx->event_count + ctx->datagram_events > DP_BURST) && ctx->event_count)
+		dp_node_session(ctx);
 	if (p->slot)
 		rh_store_relaxed(&p->slot->last_rx_tsc, ctx->now_tsc);
 	for (;;) {
 		const uint8_t *at = cur.next;
 
+		if (rh_likely(plain) && rh_likely(dp_plain_take(ctx, p, &cur))) {
+			count++;
+			if (++ctx->event_count == DP_BURST)
+				dp_node_session(ctx);
+			continue;
+		}
 		w.err = rh_record_next(&cur, &rec);
 		if (rh_unlikely(w.err != RH_FRAME_OK)) {
 			control_refused(p, *at);
@@ -149,6 +162,11 @@ static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 			break;
 		}
 	}
+	ctx->datagram_events = count;
+	w.events |= count != 0;
+	/* What the long way does for each event. */
+	if (count && (p->slot->rx_window_events || p->slot->rx_window_bytes))
+		dp_credit_used(ctx, p->slot);
 	datagram_count(ctx, &w);
 }
 
@@ -234,5 +252,8 @@ void dp_node_parse(struct dp_ctx *ctx)
 	dp_stage_end(ctx, DP_STAGE_PARSE);
 	if (ctx->event_count)
 		dp_node_session(ctx);
+	/* Of a datagram whose last event filled a burst. */
+	if (rh_unlikely(ctx->credit_count))
+		dp_node_credit(ctx);
 	frames_free(ctx, n);
 }

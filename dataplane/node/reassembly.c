@@ -129,6 +129,7 @@ static void complete(struct dp_ctx *ctx, struct dp_reassembly *r)
 		event->publisher = slot;
 		event->packet = NULL;
 		event->end = NULL;
+		event->admitted = false;
 		event->raw = blob;
 		event->blob = DP_BLOB_NONE;
 		event->drop = DP_DROP_NONE;

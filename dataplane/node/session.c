@@ -120,7 +120,8 @@ void dp_node_session(struct dp_ctx *ctx)
 	for (uint32_t i = 0; i < ctx->event_count; i++) {
 		struct dp_event *event = &ctx->events[i];
 
-		event->drop = (uint16_t)session_check(ctx, event);
+		if (rh_unlikely(!event->admitted))
+			event->drop = (uint16_t)session_check(ctx, event);
 		if (rh_likely(event->drop == DP_DROP_NONE))
 			ctx->live[n++] = (uint8_t)i;
 		else

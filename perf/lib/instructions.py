@@ -21,6 +21,7 @@ SHAPES = {
     "miss": {"cache": 0},
     "copies": {"copies": 8, "subscriptions": 8000, "topics": 10_000},
     "queued": {"queued": True},
+    "runs": {"events": 10, "record": 144, "topics": 1, "subscriptions": 1, "wildcards": 0, "zipf": 0, "publishers": 1, "subscribers": 1},
 }
 
 # Each calls the next one, so a stage's own share is what the next one leaves of it.

@@ -80,7 +80,8 @@ static void publish(const uint32_t *topics, uint32_t count)
 
 		keys[i] = (struct dp_match_key){.topic = text[i],
 			.topic_len = (uint16_t)len,
-			.payload_len = payload_of(topics[i])};
+			.payload_len = payload_of(topics[i]),
+			.same = i && topics[i] == topics[i - 1] && roll() % 4};
 		events[topics[i]]++;
 		bytes[topics[i]] += payload_of(topics[i]);
 		if (topics[i] < RH_ARRAY_LEN(by_step))
@@ -101,6 +102,9 @@ static void stream(uint32_t count, uint32_t topics, bool zipf)
 			double u = (double)(roll() >> 11) / (double)(1ULL << 53);
 
 			burst[i] = zipf ? (uint32_t)pow(topics, u) - 1 : (uint32_t)(u * topics);
+			/* Several of one topic in a row. */
+			if (i && roll() % 4 == 0)
+				burst[i] = burst[i - 1];
 		}
 		publish(burst, BURST);
 		if (step < STEPS - 2 && done / BURST % (count / BURST / STEPS + 1) == 0)

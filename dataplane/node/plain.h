@@ -1,0 +1,106 @@
+#pragma once
+
+/*
+ * The event that nearly every event is: a whole PUBLISH record with its topic in text, without options, best effort, that directly follows the
+ * last one of its publisher and is within its credit. It is parsed and admitted in one look while its bytes are in registers. Every other
+ * event, also each that is to be refused, takes the long way (rh_record_next, rh_event_take, the session stage), which says what is
+ * wrong with it: nothing is decided here but that nothing is. Inline: once an event. Ctx of everything: worker.
+ *
+ * Events on the long way are admitted at the end of their burst, these here at once; the sequence keeps the two apart: behind an
+ * event that is not admitted yet none directly follows the last one.
+ */
+
+#include "dataplane/frame/bytes.h"
+#include "dataplane/frame/datagram.h"
+#include "dataplane/node/node.h"
+
+/* Of the 4 bytes behind the record header: mode, kind and the zero bit; tenant. Class is free, the hop limit not 0. */
+#define DP_PLAIN_ZERO 0x1f00ffffu
+#define DP_PLAIN_HOPS 0x00ff0000u
+
+/* May events of this datagram take the short way at all? */
+static inline bool dp_plain_may(const struct dp_ctx *ctx, const struct dp_session *slot)
+{
+	return slot && !rh_load_relaxed(&ctx->tables->draining) &&
+	       rh_load_relaxed(&slot->state) == DP_SLOT_OPEN;
+}
+
+/* Is the record at @cur a plain one? Then @event says what is in it, and @cur stands behind it. */
+static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event *event)
+{
+	const uint8_t *rec = cur->next;
+	size_t left = (size_t)(cur->end - rec);
+	uint32_t head, len, padded, topic, attributes, service, payload;
+	uint64_t lengths;
+
+	if (rh_unlikely(left < RH_PUBLISH_HDR))
+		return false;
+	head = rh_load_be32(rec);
+	len = head & 0xffff;
+	padded = RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN);
+	service = rh_load_be32(rec + 4);
+	lengths = rh_load_be64(rec + 48);
+	topic = (uint32_t)(lengths >> 48);
+	attributes = (uint16_t)(lengths >> 16);
+	payload = rh_load_be32(rec + 44);
+	if (rh_unlikely(head >> 16 != RH_RECORD_PUBLISH << 8 || (service & DP_PLAIN_ZERO) ||
+			!(service & DP_PLAIN_HOPS) || (uint16_t)(lengths >> 32) ||
+			topic - 1 >= RH_TOPIC_MAX || attributes > RH_ATTRIBUTES_MAX ||
+			payload > RH_PAYLOAD_MAX ||
+			RH_PUBLISH_HDR + topic + attributes + payload != len))
+		return false;
+	if (rh_unlikely(padded > left)) {
+		if (len != left)
+			return false;
+		padded = len;
+	} else if (rh_unlikely(!rh_padding_is_zero(rec + padded, padded - len))) {
+		return false;
+	}
+	if (attributes && rh_unlikely(rh_attributes_check(rec + RH_PUBLISH_HDR + topic, attributes) !=
+				      RH_FRAME_OK))
+		return false;
+	event->view.record = rec;
+	event->view.record_len = len;
+	event->view.payload = rec + len - payload;
+	event->view.payload_len = payload;
+	event->view.alias = 0;
+	event->view.sequence = rh_load_be64(rec + 8);
+	event->view.incarnation = rh_load_be64(rec + 16);
+	event->view.ttl_ms = rh_load_be32(rec + 32);
+	event->view.hop_limit = (uint8_t)(service >> 16);
+	event->topic = (const char *)rec + RH_PUBLISH_HDR;
+	event->topic_len = (uint16_t)topic;
+	cur->next = event->end = rec + padded;
+	return true;
+}
+
+/* Does it have nothing in its way? Then it is admitted. */
+static inline bool dp_plain_admit(struct dp_session *slot, const struct dp_event *event)
+{
+	uint64_t bytes = slot->rx_bytes + event->view.record_len;
+
+	if (rh_unlikely(event->view.incarnation != slot->incarnation || !event->view.ttl_ms ||
+			slot->rx_events >= slot->rx_granted_events || bytes > slot->rx_granted_bytes ||
+			!dp_sequence_follow(&slot->sequence, event->view.sequence)))
+		return false;
+	rh_add_relaxed(&slot->rx_events, 1);
+	rh_store_relaxed(&slot->rx_bytes, bytes);
+	return true;
+}
+
+/* Take the next record of @p as the next event of the burst; false: nothing was done, it takes the long way. */
+static inline bool dp_plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record_cursor *cur)
+{
+	struct dp_event *event = &ctx->events[ctx->event_count];
+	struct rh_record_cursor next = *cur;
+
+	if (rh_unlikely(!dp_plain_parse(&next, event) || !dp_plain_admit(p->slot, event)))
+		return false;
+	*cur = next;
+	event->publisher = p->slot;
+	event->packet = next.next == next.end ? p : NULL;
+	event->raw = event->blob = DP_BLOB_NONE;
+	event->drop = DP_DROP_NONE;
+	event->admitted = true;
+	return true;
+}
