@@ -32,6 +32,7 @@ dp_blob_id_t dp_event_blob(struct dp_ctx *ctx, struct dp_event *event)
 		blob = dp_store_get(&ctx->store, event->blob);
 		dp_outgoing_write(blob->bytes, event);
 	}
+	ctx->events_hold = true;
 	blob_describe(ctx, blob, event);
 	return event->blob;
 }

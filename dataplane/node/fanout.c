@@ -206,6 +206,13 @@ static inline struct dp_run run_at(struct dp_ctx *ctx, uint32_t first)
 	return run;
 }
 
+static void events_release(struct dp_ctx *ctx)
+{
+	for (uint32_t i = 0; i < ctx->event_count; i++)
+		dp_event_release(ctx, &ctx->events[i]);
+	ctx->events_hold = false;
+}
+
 void dp_node_fanout(struct dp_ctx *ctx)
 {
 	struct dp_run runs[DP_BURST], *run = runs;
@@ -223,9 +230,8 @@ void dp_node_fanout(struct dp_ctx *ctx)
 		chunk_send(ctx, &chunk);
 	if (rh_unlikely(ctx->worker_count > 1))
 		dp_outbox_flush(ctx);
-	for (uint32_t i = 0; i < ctx->event_count; i++)
-		if (rh_unlikely(dp_event_holds(&ctx->events[i])))
-			dp_event_release(ctx, &ctx->events[i]);
+	if (rh_unlikely(ctx->events_hold))
+		events_release(ctx);
 	ctx->event_count = ctx->live_count = 0;
 	dp_stage_end(ctx, DP_STAGE_FANOUT);
 }

@@ -117,7 +117,8 @@ static inline enum dp_drop dp_forward(struct dp_ctx *ctx, struct dp_session *slo
 	if (dp_append_fits(txq, slot, index, run->padded)) {
 		dp_run_write(dp_append_place(txq, slot), run, false);
 		dp_append_close(txq, slot, run->padded, run->bytes, run->count);
-	} else if (rh_unlikely(RH_DATAGRAM_HDR + run->padded > dp_datagram_max(slot, txq))) {
+	} else if (rh_unlikely(RH_DATAGRAM_HDR + run->padded > RH_DATAGRAM_MIN_MAX) &&
+		   rh_unlikely(RH_DATAGRAM_HDR + run->padded > dp_datagram_max(slot, txq))) {
 		return dp_transmit_long(ctx, slot, hop, txq, run->events);
 	} else {
 		drop = dp_forward_alone(ctx, slot, index, hop, txq, run, last);

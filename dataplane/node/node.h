@@ -45,10 +45,6 @@ void dp_reassembly_expire(struct dp_ctx *ctx);
 void dp_reassembly_drop(struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason);
 /* Release what an event of a burst holds: its places in the store. */
 void dp_event_release(struct dp_ctx *ctx, struct dp_event *event);
-static inline bool dp_event_holds(const struct dp_event *event)
-{
-	return event->raw != DP_BLOB_NONE || event->blob != DP_BLOB_NONE;
-}
 
 void dp_node_match(struct dp_ctx *ctx);
 void dp_node_fanout(struct dp_ctx *ctx);

@@ -131,6 +131,7 @@ static void complete(struct dp_ctx *ctx, struct dp_reassembly *r)
 		event->end = NULL;
 		event->admitted = false;
 		event->raw = blob;
+		ctx->events_hold = true;
 		event->blob = DP_BLOB_NONE;
 		event->drop = DP_DROP_NONE;
 		ctx->event_count++;
