@@ -81,8 +81,19 @@ int dp_table_sub_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_
 int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
 	uint32_t max_pattern, struct rh_error *err);
 
-/* Make all updates since the last call effective; returns the new generation. Never blocks. */
+/* Make all updates since the last call effective; returns the new generation. Never blocks. Ctx: builder. */
 uint64_t dp_table_publish(struct dp_table *table);
+
+/*
+ * Take back, of what was removed and what no worker can still be looking at, so much that it takes a fraction of a millisecond. A publish
+ * does it too; without one it is the caller's to go on, so that memory comes back when nothing changes any more. Ctx: builder.
+ */
+enum dp_collect {
+	DP_COLLECT_DONE, /* nothing is left */
+	DP_COLLECT_WAIT, /* the rest is with workers: in some milliseconds */
+	DP_COLLECT_MORE, /* at once, if nothing else is to be done */
+};
+enum dp_collect dp_table_collect(struct dp_table *table);
 /* Ctx: any. */
 uint64_t dp_table_generation(const struct dp_table *table);
 

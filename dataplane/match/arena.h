@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * Memory for the index's many small objects: no header in front of each, sizes in steps of 16
- * bytes, huge pages where the kernel gives them, and blocks that go back to it. Builder only.
+ * Memory for the index's many small objects: no header in front of each, sizes in steps of 8
+ * bytes, huge pages where the kernel gives them, and blocks that go back to it. An object has a
+ * number of 31 bits beside its address. Builder only.
  */
 
 #include "dataplane/base/compiler.h"
@@ -14,9 +15,13 @@
 #define DP_ARENA_BLOCK	 32768
 #define DP_ARENA_REGION	 (2u << 20)
 #define DP_ARENA_BLOCKS	 (DP_ARENA_REGION / DP_ARENA_BLOCK - 1) /* the first holds the region's own */
-#define DP_ARENA_STEP	 16
+#define DP_ARENA_STEP	 8
 #define DP_ARENA_LARGEST 1024 /* other sizes than up to here, and DP_ARENA_BLOCK, are not served */
 #define DP_ARENA_CLASSES (DP_ARENA_LARGEST / DP_ARENA_STEP + 1)
+/* Of an object's number: its place in the region, and the region. */
+#define DP_ARENA_PLACE_BITS 18
+#define DP_ARENA_REGIONS    (1u << (31 - DP_ARENA_PLACE_BITS)) /* 16 GiB */
+_Static_assert(DP_ARENA_REGION / DP_ARENA_STEP == 1 << DP_ARENA_PLACE_BITS, "a number for each step");
 
 /* What a block holds; free objects are linked through themselves. */
 struct dp_arena_block {
@@ -30,6 +35,7 @@ struct dp_arena_region {
 	struct dp_arena_region *prev, *next; /* with free blocks */
 	struct dp_arena_block *free;
 	uint32_t used;
+	uint32_t number; /* in the arena's list */
 	struct dp_arena_block block[DP_ARENA_BLOCKS];
 };
 
@@ -38,6 +44,8 @@ struct dp_arena {
 	struct dp_arena_region *room; /* regions with free blocks */
 	uint32_t empty;		      /* of them without any used */
 	uint64_t held;		      /* bytes taken from the system; read relaxed by anyone */
+	uint32_t region_hint;	      /* no number below is free */
+	struct dp_arena_region *region[DP_ARENA_REGIONS];
 };
 
 static inline bool dp_arena_serves(size_t bytes)
@@ -55,5 +63,10 @@ static inline size_t dp_arena_size(size_t bytes)
  * NULL: no memory. */
 void *dp_arena_take(struct dp_arena *arena, size_t bytes);
 void dp_arena_give(struct dp_arena *arena, void *object);
-/* Nothing is in use any more. */
+/* What @object takes of the arena. */
+size_t dp_arena_bytes(const void *object);
+/* Its number, above 0, and the way back. */
+uint32_t dp_arena_number(const void *object);
+void *dp_arena_object(const struct dp_arena *arena, uint32_t number);
+/* All goes, used or not. */
 void dp_arena_fini(struct dp_arena *arena);

@@ -3,6 +3,8 @@
 #include "dataplane/base/atomic.h"
 #include "dataplane/base/pages.h"
 
+#include <errno.h>
+
 /* Empty regions kept for what comes next. */
 #define SPARE 1
 
@@ -46,18 +48,45 @@ static struct dp_arena_block *block_of(const void *object)
 	return &region->block[at - 1];
 }
 
+/* 0 or -ENOSPC. */
+static int number_free(struct dp_arena *arena, uint32_t *out)
+{
+	for (uint32_t i = arena->region_hint; i < DP_ARENA_REGIONS; i++)
+		if (!arena->region[i]) {
+			arena->region_hint = *out = i;
+			return 0;
+		}
+	arena->region_hint = DP_ARENA_REGIONS;
+	return -ENOSPC;
+}
+
 static bool region_add(struct dp_arena *arena)
 {
-	struct dp_arena_region *region = rh_pages_reserve_aligned(DP_ARENA_REGION);
+	struct dp_arena_region *region;
+	uint32_t number;
 
+	if (number_free(arena, &number))
+		return false;
+	region = rh_pages_reserve_aligned(DP_ARENA_REGION);
 	if (!region)
 		return false;
+	region->number = number;
+	arena->region[number] = region;
 	for (uint32_t i = 0; i < DP_ARENA_BLOCKS; i++)
 		LIST_PUSH(region->free, &region->block[i]);
 	LIST_PUSH(arena->room, region);
 	arena->empty++;
 	rh_add_relaxed(&arena->held, DP_ARENA_REGION);
 	return true;
+}
+
+static void region_remove(struct dp_arena *arena, struct dp_arena_region *region)
+{
+	arena->region[region->number] = NULL;
+	if (region->number < arena->region_hint)
+		arena->region_hint = region->number;
+	rh_pages_release(region, DP_ARENA_REGION);
+	rh_add_relaxed(&arena->held, (uint64_t)-(int64_t)DP_ARENA_REGION);
 }
 
 static struct dp_arena_block *block_take(struct dp_arena *arena, uint32_t class)
@@ -93,8 +122,7 @@ static void block_give(struct dp_arena *arena, struct dp_arena_block *block)
 		return;
 	arena->empty--;
 	LIST_REMOVE(arena->room, region);
-	rh_pages_release(region, DP_ARENA_REGION);
-	rh_add_relaxed(&arena->held, (uint64_t)-(int64_t)DP_ARENA_REGION);
+	region_remove(arena, region);
 }
 
 static void *object_take(struct dp_arena_block *block)
@@ -145,10 +173,29 @@ void dp_arena_give(struct dp_arena *arena, void *object)
 
 void dp_arena_fini(struct dp_arena *arena)
 {
-	while (arena->room) {
-		struct dp_arena_region *region = arena->room;
+	for (uint32_t i = 0; i < DP_ARENA_REGIONS; i++)
+		if (arena->region[i])
+			region_remove(arena, arena->region[i]);
+}
 
-		LIST_REMOVE(arena->room, region);
-		rh_pages_release(region, DP_ARENA_REGION);
-	}
+size_t dp_arena_bytes(const void *object)
+{
+	uint32_t class = block_of(object)->class;
+
+	return class ? (size_t)class * DP_ARENA_STEP : DP_ARENA_BLOCK;
+}
+
+uint32_t dp_arena_number(const void *object)
+{
+	const struct dp_arena_region *region = region_of(object);
+	size_t place = (size_t)((const char *)object - (const char *)region) / DP_ARENA_STEP;
+
+	return region->number << DP_ARENA_PLACE_BITS | (uint32_t)place;
+}
+
+void *dp_arena_object(const struct dp_arena *arena, uint32_t number)
+{
+	char *region = (char *)arena->region[number >> DP_ARENA_PLACE_BITS];
+
+	return region + (size_t)(number & ((1u << DP_ARENA_PLACE_BITS) - 1)) * DP_ARENA_STEP;
 }

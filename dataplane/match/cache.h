@@ -13,6 +13,7 @@
 
 #include "dataplane/base/atomic.h"
 #include "dataplane/base/compiler.h"
+#include "dataplane/match/index.h"
 #include "dataplane/match/match_lookup.h"
 #include "dataplane/match/parts.h"
 #include "dataplane/match/slab.h"
@@ -23,7 +24,7 @@
 
 #define DP_CACHE_WAYS	     8
 #define DP_CACHE_TOPIC_BYTES 84
-#define DP_CACHE_RECEIVERS   8
+#define DP_CACHE_RECEIVERS   12
 /*
  * One in so many newcomers takes another topic's place: topics that come once then cost little more
  * than without a cache, and what comes often is soon in. Decided before the search, which spares
@@ -39,8 +40,7 @@
 
 struct dp_candidate {
 	struct dp_receiver receiver;
-	dp_pattern_id_t pattern;
-	uint32_t epoch;
+	struct dp_slot_cond cond;
 };
 
 struct dp_bucket {
@@ -70,7 +70,7 @@ struct dp_entry {
 static_assert(sizeof(struct dp_entry) == 256, "four lines");
 static_assert(
 	offsetof(struct dp_entry, topic) == 64, "a hit reads line 0, then text and receivers");
-static_assert(sizeof(struct dp_receiver) == 12, "eight to an entry");
+static_assert(sizeof(struct dp_receiver) == 8, "twelve to an entry");
 static_assert(DP_SLAB_BLOCK_MAX / DP_CACHE_UNIT <= UINT16_MAX, "candidates_at holds it");
 
 struct dp_cache {

@@ -36,15 +36,12 @@ static void member_take(struct dp_match *match, const struct dp_receiver *member
 
 static void member_remember(struct dp_match *match, const struct dp_receiver *member)
 {
-	const struct dp_slot *slot = dp_slot_at(match->table, member->sub);
-
 	if (match->candidate_count == DP_CANDIDATES_MAX) {
 		match->candidates_overflow = true;
 		return;
 	}
-	if (slot)
-		match->candidate[match->candidate_count++] =
-			(struct dp_candidate){*member, slot->pattern, slot->epoch};
+	match->candidate[match->candidate_count++] =
+		(struct dp_candidate){*member, match->table->cond[member->sub]};
 }
 
 static const struct dp_patterns *patterns_of(const struct dp_match *match, uint16_t tenant)
@@ -54,16 +51,14 @@ static const struct dp_patterns *patterns_of(const struct dp_match *match, uint1
 
 /* A pattern id that is younger than the database means nothing to it. */
 static inline bool wanted(const struct dp_match *match, const struct dp_patterns *patterns,
-	dp_pattern_id_t pattern, uint32_t epoch)
+	struct dp_slot_cond cond)
 {
-	return epoch <= patterns->epoch && dp_matched_has(&match->matched, pattern);
+	return cond.epoch <= patterns->epoch && dp_matched_has(&match->matched, cond.pattern);
 }
 
 static void member_decide(struct dp_match *match, const struct dp_receiver *member)
 {
-	const struct dp_slot *slot = dp_slot_at(match->table, member->sub);
-
-	if (slot && wanted(match, patterns_of(match, match->tenant), slot->pattern, slot->epoch))
+	if (wanted(match, patterns_of(match, match->tenant), match->table->cond[member->sub]))
 		member_take(match, member);
 }
 
@@ -73,11 +68,12 @@ typedef void (*member_visit)(struct dp_match *match, const struct dp_receiver *m
 static inline __attribute__((always_inline)) void members_each(struct dp_match *match,
 	const struct dp_filter *filter, enum dp_set_kind kind, member_visit visit)
 {
-	const struct dp_set *set = rh_rcu_deref(filter->set[kind]);
+	const struct dp_set *set = dp_filter_set(filter, kind);
 	uint32_t spans = dp_filter_spans(set), count;
+	struct dp_receiver alone;
 
 	for (uint32_t i = 0; i < spans; i++) {
-		const struct dp_receiver *member = dp_filter_span(filter, set, i, &count);
+		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
 
 		for (uint32_t k = 0; k < count; k++)
 			if (rh_likely(dp_member_session(&member[k]) != DP_SESSION_NONE))
@@ -129,15 +125,14 @@ static void thin_candidates(struct dp_match *match)
 /* The usual answer: one filter, one subscriber. */
 static inline bool collect_alone(struct dp_match *match, const struct dp_search_answer *answer)
 {
-	const struct dp_filter *filter;
+	const struct dp_set *set;
 
 	if (answer->count != 1 || answer->crowded)
 		return false;
-	filter = match->search->found[answer->first];
-	if (rh_rcu_deref(filter->set[DP_SET_PLAIN]) != DP_SET_ALONE ||
-		rh_rcu_deref(filter->set[DP_SET_COND]) || rh_rcu_deref(filter->set[DP_SET_EXCEPT]))
+	set = rh_rcu_deref(match->search->found[answer->first]->set);
+	if (!dp_set_is_alone(set))
 		return false;
-	match->walk_to[match->walk_count++] = filter->first;
+	match->walk_to[match->walk_count++] = dp_alone_receiver(set);
 	return true;
 }
 
@@ -175,7 +170,7 @@ uint32_t dp_match_decide(struct dp_match *match, const struct dp_match_key *key,
 	scan(match, patterns, key);
 	next_serial(match);
 	for (uint32_t i = 0; i < candidates && match->matched.count; i++)
-		if (wanted(match, patterns, candidate[i].pattern, candidate[i].epoch) &&
+		if (wanted(match, patterns, candidate[i].cond) &&
 			first_for(match, candidate[i].receiver.session))
 			to[count++] = candidate[i].receiver;
 	dp_matched_clear(&match->matched);

@@ -38,17 +38,18 @@ static void set_bit(uint64_t *bits, dp_session_id_t session)
 	bits[session / 64] |= 1ULL << (session % 64);
 }
 
-static enum dp_explain_verdict verdict_of(const struct explain *x, const struct dp_slot *slot)
+static enum dp_explain_verdict verdict_of(
+	const struct explain *x, const struct dp_slot *slot, dp_pattern_id_t pattern)
 {
 	if (slot->kind == DP_SET_EXCEPT)
 		return DP_EXPLAIN_EXCEPTS;
 	if (has_bit(x->table->excepted, slot->session))
 		return DP_EXPLAIN_EXCEPTED;
-	if (slot->pattern && x->matched && !dp_matched_has(x->matched, slot->pattern))
+	if (pattern && x->matched && !dp_matched_has(x->matched, pattern))
 		return DP_EXPLAIN_PATTERN_MISSED;
 	if (has_bit(x->table->explained, slot->session))
 		return DP_EXPLAIN_SAME_SESSION;
-	if (slot->pattern && !x->matched)
+	if (pattern && !x->matched)
 		return DP_EXPLAIN_PATTERN_UNKNOWN;
 	return DP_EXPLAIN_DELIVER;
 }
@@ -76,10 +77,11 @@ static uint32_t cost_of(struct explain *x, const struct dp_explain_row *row)
 static void explain_member(struct explain *x, const struct dp_receiver *member)
 {
 	const struct dp_slot *slot = dp_slot_at(x->table, member->sub);
+	dp_pattern_id_t pattern = dp_slot_cond_of(x->table, slot).pattern;
 	struct dp_explain_row row = {.sub = member->sub,
 		.session = member->session,
-		.pattern = slot->pattern,
-		.verdict = verdict_of(x, slot)};
+		.pattern = pattern,
+		.verdict = verdict_of(x, slot, pattern)};
 
 	row.cost_cycles = cost_of(x, &row);
 	if (needs_scan(x, slot))
@@ -98,7 +100,7 @@ static const uint8_t kinds[] = {
 static uint32_t filter_cost(const struct explain *x, const struct dp_filter *filter)
 {
 	for (enum round round = ROUND_EXCEPT; round < x->round; round++)
-		if (filter->set[kinds[round]])
+		if (dp_filter_set(filter, kinds[round]))
 			return 0;
 	return DP_COST_FILTER + (filter->partial ? DP_COST_WHOLE : 0);
 }
@@ -106,14 +108,15 @@ static uint32_t filter_cost(const struct explain *x, const struct dp_filter *fil
 static void explain_filter(void *arg, const struct dp_filter *filter)
 {
 	struct explain *x = arg;
-	const struct dp_set *set = filter->set[kinds[x->round]];
+	const struct dp_set *set = dp_filter_set(filter, kinds[x->round]);
+	struct dp_receiver alone;
 	uint32_t count;
 
 	x->filter_cycles = filter_cost(x, filter);
 	x->cost.matched += x->round == ROUND_EXCEPT;
 	x->whole_matched += x->round == ROUND_EXCEPT && filter->partial;
 	for (uint32_t i = 0; i < dp_filter_spans(set); i++) {
-		const struct dp_receiver *member = dp_filter_span(filter, set, i, &count);
+		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
 
 		for (uint32_t k = 0; k < count; k++)
 			if (dp_member_session(&member[k]) != DP_SESSION_NONE)

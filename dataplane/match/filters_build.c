@@ -241,7 +241,7 @@ static void merge(struct dp_memory *memory, struct dp_index *index, uint64_t key
 static struct dp_filter *chain_find(
 	struct dp_filter *at, uint16_t tenant, const struct rh_filter *filter, uint32_t *length)
 {
-	for (*length = 0; at; at = at->next, ++*length)
+	for (*length = 0; at; at = dp_filter_next(at), ++*length)
 		if (at->tenant == tenant && at->len == filter->len &&
 			memcmp(dp_filter_canon(at), filter->canon, filter->len) == 0)
 			return at;
@@ -281,7 +281,6 @@ static struct dp_filter *filter_create(
 	filter->len = from->len;
 	filter->runs = runs;
 	filter->partial = partial;
-	filter->fresh = true;
 	memcpy(filter->run, run, runs * sizeof(*run));
 	memcpy(dp_filter_canon(filter), from->canon, from->len);
 	return filter;
@@ -290,19 +289,18 @@ static struct dp_filter *filter_create(
 /* In front of those with its key, or in a word of its own, for which room was made. */
 static void filter_insert(struct dp_index *index, struct dp_filter *filter, uint64_t *word)
 {
-	if (!word) {
+	if (word)
+		rh_store_release(word, dp_slot_tag(filter->key) | (uint64_t)(uintptr_t)filter);
+	else
 		word_put(dp_segment_of(index->directory, filter->key), filter->key, filter);
-		return;
-	}
-	filter->next = dp_slot_filter(*word);
-	rh_store_release(word, dp_slot_tag(filter->key) | (uint64_t)(uintptr_t)filter);
 }
 
 /* All that may fail comes before the first thing that is seen. */
 static int filter_add(struct dp_memory *memory, struct dp_index *index, struct dp_filter *filter,
 	const struct dp_shape *shape, uint64_t *word)
 {
-	int ret = word ? 0 : make_room(memory, index, filter->key);
+	int ret = word ? dp_filter_more(memory, filter, dp_slot_filter(*word))
+		       : make_room(memory, index, filter->key);
 
 	if (ret == 0)
 		ret = dp_index_shape_take(memory, index, filter->tenant, shape, &filter->shape);
@@ -337,7 +335,7 @@ int dp_index_filter(struct dp_memory *memory, struct dp_index *index, uint16_t t
 	(*out)->part = dp_part_of(index, tenant, from);
 	ret = filter_add(memory, index, *out, &shape, word);
 	if (ret)
-		dp_memory_free(memory, *out);
+		dp_filter_free(memory, *out);
 	return ret;
 }
 
@@ -345,10 +343,10 @@ int dp_index_filter(struct dp_memory *memory, struct dp_index *index, uint16_t t
 static void word_pop(struct dp_segment *segment, uint64_t *word, const struct dp_filter *filter)
 {
 	uint64_t *bucket = segment->bucket[(uint64_t)(word - segment->bucket[0]) / DP_BUCKET_SLOTS];
+	struct dp_filter *next = dp_filter_next(filter);
 
-	if (filter->next) {
-		rh_store_release(
-			word, dp_slot_tag(filter->key) | (uint64_t)(uintptr_t)filter->next);
+	if (next) {
+		rh_store_release(word, dp_slot_tag(filter->key) | (uint64_t)(uintptr_t)next);
 		return;
 	}
 	/* Words never move, or a worker on its way through the bucket would miss one. */
@@ -367,19 +365,18 @@ void dp_index_prune(struct dp_memory *memory, struct dp_index *index, struct dp_
 	uint64_t *word = word_find(segment, filter->key);
 	struct dp_filter *at = dp_slot_filter(*word);
 
-	for (unsigned kind = 0; kind < DP_SET_KINDS; kind++)
-		if (filter->set[kind])
-			return;
+	if (dp_filter_is_used(filter))
+		return;
 	if (at == filter) {
 		word_pop(segment, word, filter);
 	} else {
-		while (at->next != filter)
-			at = at->next;
-		rh_rcu_assign(at->next, filter->next);
+		while (dp_filter_next(at) != filter)
+			at = dp_filter_next(at);
+		rh_rcu_assign(dp_set_more(at->set)->next, dp_filter_next(filter));
 	}
 	dp_index_shape_give(memory, index, filter->tenant, filter->shape);
 	merge(memory, index, filter->key);
-	dp_memory_retire(memory, filter);
+	dp_filter_retire(memory, filter);
 }
 
 int dp_index_init(struct dp_memory *memory, struct dp_index *index, uint64_t seed)
@@ -398,12 +395,9 @@ int dp_index_init(struct dp_memory *memory, struct dp_index *index, uint64_t see
 static void filters_free(struct dp_memory *memory, struct dp_filter *filter)
 {
 	while (filter) {
-		struct dp_filter *next = filter->next;
+		struct dp_filter *next = dp_filter_next(filter);
 
-		for (unsigned kind = 0; kind < DP_SET_KINDS; kind++)
-			if (filter->set[kind] > DP_SET_ALONE)
-				dp_set_free(memory, filter->set[kind]);
-		dp_memory_free(memory, filter);
+		dp_filter_free(memory, filter);
 		filter = next;
 	}
 }

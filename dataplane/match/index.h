@@ -27,8 +27,26 @@ enum dp_set_kind {
 	DP_SET_KINDS
 };
 
-/* In place of a set: the filter's first subscriber, kept in the filter. */
-#define DP_SET_ALONE ((struct dp_set *)1)
+/* Of a subscription in DP_SET_COND. */
+struct dp_slot_cond {
+	dp_pattern_id_t pattern;
+	uint32_t epoch; /* what the pattern id means since then */
+};
+
+/* What is behind a filter that has more than plain subscribers. */
+struct dp_more {
+	struct dp_obj obj;
+	struct dp_set *set[DP_SET_KINDS]; /* R */
+	struct dp_filter *next;		  /* R; with the same key */
+};
+
+/*
+ * A filter's one pointer: NULL; to its set of plain subscribers; with one of these marks, the only
+ * subscriber itself (session above, subscription behind) or a struct dp_more.
+ */
+#define DP_SET_ALONE 1ULL
+#define DP_SET_MORE  2ULL
+_Static_assert(DP_LIMIT_SUBSCRIPTIONS <= 1u << 31, "a subscription fits beside the mark");
 
 /* A run of literal levels of a filter that is compared by its runs. */
 struct dp_run {
@@ -38,19 +56,17 @@ struct dp_run {
 
 struct dp_filter {
 	struct dp_obj obj;
-	uint64_t key;
-	struct dp_filter *next; /* with the same key */
-	struct dp_set *set[DP_SET_KINDS];
-	struct dp_receiver first;
-	uint32_t shape; /* its id in the tenant */
-	uint32_t part;	/* of the topic space (parts.h); builder only */
 	uint16_t tenant;
 	uint16_t len; /* of its canonical form, which stands behind the runs */
+	uint64_t key;
+	struct dp_set *set; /* R; with marks, see DP_SET_ALONE */
+	uint32_t shape;	    /* its id in the tenant */
+	uint32_t part;	    /* of the topic space (parts.h); builder only */
 	uint8_t runs;
 	bool partial; /* compared by rh_filter_matches; it has no runs */
-	bool fresh;   /* builder only: `first` was never used */
 	struct dp_run run[];
 };
+_Static_assert(offsetof(struct dp_filter, run) == 34, "two million of them");
 
 #define DP_BUCKET_SLOTS	   8
 #define DP_SEGMENT_BYTES   DP_MEMORY_BLOCK
@@ -102,25 +118,69 @@ static inline char *dp_filter_canon(const struct dp_filter *filter)
 /* Bytes of a filter with @runs runs and a canonical form of @len bytes. */
 static inline size_t dp_filter_size(uint8_t runs, uint16_t len)
 {
-	return sizeof(struct dp_filter) + runs * sizeof(struct dp_run) + len;
+	return offsetof(struct dp_filter, run) + runs * sizeof(struct dp_run) + len;
 }
 
-/* Contiguous runs of members of @set, one of a filter's, NULL included. */
+static inline bool dp_set_is_alone(const struct dp_set *set)
+{
+	return (uintptr_t)set & DP_SET_ALONE;
+}
+
+static inline struct dp_set *dp_set_alone(const struct dp_receiver *member)
+{
+	return (struct dp_set *)((uintptr_t)member->session << 32 | (uintptr_t)member->sub << 1 |
+				 DP_SET_ALONE);
+}
+
+static inline struct dp_receiver dp_alone_receiver(const struct dp_set *set)
+{
+	return (struct dp_receiver){(dp_session_id_t)((uintptr_t)set >> 32),
+		(dp_sub_id_t)((uint32_t)(uintptr_t)set >> 1)};
+}
+
+/* Of a filter's pointer; NULL: it has none. */
+static inline struct dp_more *dp_set_more(const struct dp_set *set)
+{
+	return ((uintptr_t)set & (DP_SET_ALONE | DP_SET_MORE)) == DP_SET_MORE
+		       ? (struct dp_more *)((uintptr_t)set - DP_SET_MORE)
+		       : NULL;
+}
+
+/* The next one with the same key. */
+static inline struct dp_filter *dp_filter_next(const struct dp_filter *filter)
+{
+	const struct dp_more *more = dp_set_more(rh_rcu_deref(filter->set));
+
+	return rh_unlikely(more != NULL) ? rh_rcu_deref(more->next) : NULL;
+}
+
+/* @filter's subscribers of @kind: NULL, alone, or a set. */
+static inline const struct dp_set *dp_filter_set(
+	const struct dp_filter *filter, enum dp_set_kind kind)
+{
+	const struct dp_set *set = rh_rcu_deref(filter->set);
+	const struct dp_more *more = dp_set_more(set);
+
+	if (rh_unlikely(more != NULL))
+		return rh_rcu_deref(more->set[kind]);
+	return kind == DP_SET_PLAIN ? set : NULL;
+}
+
+/* Contiguous runs of members of @set, as dp_filter_set gives it. */
 static inline uint32_t dp_filter_spans(const struct dp_set *set)
 {
-	if (set <= DP_SET_ALONE)
-		return set == DP_SET_ALONE;
-	return dp_set_spans(set);
+	return !set || dp_set_is_alone(set) ? set != NULL : dp_set_spans(set);
 }
 
-/* The @i-th of them. */
+/* The @i-th of them; @alone: memory for it. */
 static inline const struct dp_receiver *dp_filter_span(
-	const struct dp_filter *filter, const struct dp_set *set, uint32_t i, uint32_t *count)
+	const struct dp_set *set, uint32_t i, uint32_t *count, struct dp_receiver *alone)
 {
-	if (set > DP_SET_ALONE)
+	if (!dp_set_is_alone(set))
 		return dp_set_span(set, i, count);
+	*alone = dp_alone_receiver(set);
 	*count = 1;
-	return &filter->first;
+	return alone;
 }
 
 static inline uint64_t dp_slot_tag(uint64_t key)
@@ -179,7 +239,19 @@ void dp_index_shape_give(
 const struct dp_shape_row *dp_index_shape_row(
 	const struct dp_index *index, uint16_t tenant, uint32_t id);
 
-/* member_build.c: as dp_set_add and dp_set_del, for a filter's set of @kind. */
+/* member_build.c */
+/* A filter that is not yet in the table gets a dp_more with @next. -ENOMEM. */
+int dp_filter_more(struct dp_memory *memory, struct dp_filter *filter, struct dp_filter *next);
+/* Retire all that is behind @filter, which has no members, and @filter. */
+void dp_filter_retire(struct dp_memory *memory, struct dp_filter *filter);
+/* The same without readers, members included. */
+void dp_filter_free(struct dp_memory *memory, struct dp_filter *filter);
+static inline bool dp_filter_is_used(const struct dp_filter *filter)
+{
+	return dp_filter_set(filter, DP_SET_PLAIN) || dp_filter_set(filter, DP_SET_COND) ||
+	       dp_filter_set(filter, DP_SET_EXCEPT);
+}
+/* As dp_set_add and dp_set_del, for a filter's set of @kind. */
 int dp_filter_member_add(struct dp_memory *memory, struct dp_filter *filter, uint8_t kind,
 	const struct dp_receiver *member, uint32_t *pos);
 void dp_filter_member_del(struct dp_memory *memory, struct dp_filter *filter, uint8_t kind,

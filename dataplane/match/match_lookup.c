@@ -20,11 +20,17 @@ uint64_t dp_match_begin(struct dp_match *match)
 	return match->generation;
 }
 
-bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t sub_tag)
+uint32_t dp_match_sub_tag(const struct dp_match *match, dp_sub_id_t sub)
 {
+	/* A slot is another's only after a grace period, so after this burst. */
 	const struct dp_slot *slot = dp_slot_at(match->table, sub);
 
-	return slot && rh_load_acquire(&slot->tag) == sub_tag;
+	return slot ? rh_load_acquire(&slot->tag) : 0;
+}
+
+bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t sub_tag)
+{
+	return sub_tag && dp_match_sub_tag(match, sub) == sub_tag;
 }
 
 bool dp_match_excepted_since(

@@ -25,8 +25,7 @@ struct dp_match_key {
 
 struct dp_receiver {
 	dp_session_id_t session;
-	dp_sub_id_t sub;  /* witness: one subscription of the session that asked for this event */
-	uint32_t sub_tag; /* to see later whether that subscription still lives */
+	dp_sub_id_t sub; /* witness: one subscription of the session that asked for this event */
 };
 
 enum dp_match_verdict {
@@ -69,6 +68,11 @@ void dp_match_again(
 /* The time, for what is remembered of topics: @now_tsc every 100 us or so. Ctx: worker. */
 void dp_match_tick(struct dp_match *match, uint64_t now_tsc);
 
+/*
+ * What tells a result's @sub from a later one with the same number: for a copy that waits. 0: removed since, so that the copy will
+ * be looked at again. Ctx: worker, in the burst of the result.
+ */
+uint32_t dp_match_sub_tag(const struct dp_match *match, dp_sub_id_t sub);
 /* Does the subscription that a waiting copy is due to still live? Ctx: worker. */
 bool dp_match_sub_alive(const struct dp_match *match, dp_sub_id_t sub, uint32_t sub_tag);
 /*

@@ -2,7 +2,6 @@
 
 #include "dataplane/base/atomic.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +12,9 @@
 
 void dp_memory_init(struct dp_memory *memory)
 {
-	*memory = (struct dp_memory){.limit = UINT64_MAX, .retired_slots = DP_SLOT_END};
+	*memory = (struct dp_memory){.limit = UINT64_MAX,
+		.retired_slots = DP_SLOT_END,
+		.retired_slots_last = DP_SLOT_END};
 }
 
 /* Under ASAN every object is malloc's, so that it sees what is used after its time. */
@@ -27,47 +28,100 @@ static bool in_arena(size_t bytes)
 #endif
 }
 
-static void give_back(struct dp_memory *memory, struct dp_obj *obj)
+static struct dp_large *large_of(void *object)
 {
-	if (in_arena(obj->bytes))
-		dp_arena_give(&memory->arena, obj);
-	else
-		free(obj);
+	return (struct dp_large *)object - 1;
 }
 
-/* What the reclaimer returned goes to the arena, @most at a time. */
-static void returned_take(struct dp_memory *memory, unsigned most)
+/* A block lies at a multiple of its size, so what is in front of it takes a block too. */
+static void *large_memory(struct dp_large *large)
 {
-	if (!memory->returning && rh_load_relaxed(&memory->returned))
-		memory->returning = __atomic_exchange_n(&memory->returned, NULL, __ATOMIC_ACQUIRE);
-	for (; memory->returning && most > 0; most--) {
-		struct dp_obj *obj = memory->returning;
+	return large->bytes == DP_MEMORY_BLOCK ? (char *)(large + 1) - DP_MEMORY_BLOCK : (void *)large;
+}
 
-		memory->returning = obj->next;
+static struct dp_obj *large_take(size_t bytes)
+{
+	struct dp_large *large;
+	char *memory;
+
+	if (bytes == DP_MEMORY_BLOCK) {
+		memory = aligned_alloc(DP_MEMORY_BLOCK, 2 * DP_MEMORY_BLOCK);
+		large = memory ? (struct dp_large *)(void *)(memory + DP_MEMORY_BLOCK) - 1 : NULL;
+	} else {
+		large = malloc(sizeof(*large) + bytes);
+	}
+	if (!large)
+		return NULL;
+	large->next = NULL;
+	large->bytes = bytes;
+	return (struct dp_obj *)(large + 1);
+}
+
+static size_t bytes_of(struct dp_obj *obj)
+{
+	return obj->large ? large_of(obj)->bytes : dp_arena_bytes(obj);
+}
+
+static void chain_push(struct dp_chain *chain, struct dp_obj *obj)
+{
+	obj->link = chain->first & INT32_MAX;
+	chain->first = dp_arena_number(obj);
+	if (!chain->last)
+		chain->last = obj;
+}
+
+/* All of @more in front of @chain. */
+static void chain_join(struct dp_chain *chain, const struct dp_chain *more)
+{
+	if (!more->first)
+		return;
+	more->last->link = chain->first & INT32_MAX;
+	chain->first = more->first;
+	if (!chain->last)
+		chain->last = more->last;
+}
+
+void dp_memory_return(struct dp_memory *memory, unsigned most)
+{
+	struct dp_chain *chain = &memory->returning;
+
+	for (; chain->first && most > 0; most--) {
+		struct dp_obj *obj = dp_arena_object(&memory->arena, chain->first);
+
+		chain->first = obj->link;
 		dp_arena_give(&memory->arena, obj);
 	}
+	if (!chain->first)
+		chain->last = NULL;
 }
 
-static void *obtain(struct dp_memory *memory, size_t bytes)
+bool dp_memory_charge(struct dp_memory *memory, size_t bytes)
 {
-	if (in_arena(bytes))
-		return dp_arena_take(&memory->arena, bytes);
-	return bytes == DP_MEMORY_BLOCK ? aligned_alloc(bytes, bytes) : malloc(bytes);
+	if (rh_load_relaxed(&memory->bytes) + bytes > memory->limit)
+		return false;
+	__atomic_add_fetch(&memory->bytes, bytes, __ATOMIC_RELAXED);
+	return true;
+}
+
+void dp_memory_discharge(struct dp_memory *memory, size_t bytes)
+{
+	__atomic_sub_fetch(&memory->bytes, bytes, __ATOMIC_RELAXED);
 }
 
 void *dp_memory_alloc(struct dp_memory *memory, size_t bytes)
 {
+	bool large = !in_arena(bytes);
 	struct dp_obj *obj;
 
 	if (rh_load_relaxed(&memory->bytes) + bytes > memory->limit)
 		return NULL;
-	returned_take(memory, RETURNED_AT_ONCE);
-	obj = obtain(memory, bytes);
+	dp_memory_return(memory, RETURNED_AT_ONCE);
+	obj = large ? large_take(bytes) : dp_arena_take(&memory->arena, bytes);
 	if (!obj)
 		return NULL;
 	memset(obj, 0, bytes);
-	obj->bytes = bytes;
-	__atomic_add_fetch(&memory->bytes, bytes, __ATOMIC_RELAXED);
+	obj->large = large;
+	__atomic_add_fetch(&memory->bytes, bytes_of(obj), __ATOMIC_RELAXED);
 	return obj;
 }
 
@@ -77,8 +131,11 @@ void dp_memory_free(struct dp_memory *memory, void *object)
 
 	if (!obj)
 		return;
-	__atomic_sub_fetch(&memory->bytes, obj->bytes, __ATOMIC_RELAXED);
-	give_back(memory, obj);
+	dp_memory_discharge(memory, bytes_of(obj));
+	if (obj->large)
+		free(large_memory(large_of(obj)));
+	else
+		dp_arena_give(&memory->arena, obj);
 }
 
 void dp_memory_retire(struct dp_memory *memory, void *object)
@@ -87,61 +144,35 @@ void dp_memory_retire(struct dp_memory *memory, void *object)
 
 	if (!obj)
 		return;
-	obj->next = memory->retired;
-	memory->retired = obj;
-	memory->retired_bytes += obj->bytes;
+	memory->retired_bytes += bytes_of(obj);
+	if (obj->large) {
+		large_of(obj)->next = memory->retired_large;
+		memory->retired_large = large_of(obj);
+	} else {
+		chain_push(&memory->retired, obj);
+	}
 	if (memory->retired_bytes > RETIRED_BYTES_MAX)
 		dp_memory_flush(memory);
 }
 
-static void free_list(struct dp_memory *memory, struct dp_obj *obj)
+static void large_free_all(struct dp_large *large)
 {
-	while (obj) {
-		struct dp_obj *next = obj->next;
+	while (large) {
+		struct dp_large *next = large->next;
 
-		dp_memory_free(memory, obj);
-		obj = next;
+		free(large_memory(large));
+		large = next;
 	}
 }
 
-/* Ctx: reclaim. Frees what is malloc's; what is the arena's goes to the builder. */
-static void return_list(struct dp_memory *memory, struct dp_obj *obj)
-{
-	struct dp_obj *first = NULL, *last = NULL;
-
-	while (obj) {
-		struct dp_obj *next = obj->next;
-
-		__atomic_sub_fetch(&memory->bytes, obj->bytes, __ATOMIC_RELAXED);
-		if (in_arena(obj->bytes)) {
-			obj->next = first;
-			first = obj;
-			last = last ? last : obj;
-		} else {
-			free(obj);
-		}
-		obj = next;
-	}
-	if (!first)
-		return;
-	last->next = rh_load_relaxed(&memory->returned);
-	/* Pairs with the exchange in returned_take. */
-	while (!__atomic_compare_exchange_n(&memory->returned, &last->next, first, true,
-		__ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
-}
-
-/* Ctx: reclaim. */
+/* Ctx: reclaim. Frees what is malloc's; the rest goes to the builder. */
 static void batch_run(struct rh_rcu_head *head)
 {
 	struct dp_batch *batch = caa_container_of(head, struct dp_batch, head);
 	struct dp_memory *memory = batch->memory;
 
-	return_list(memory, batch->objects);
-	if (batch->slots == DP_SLOT_END) {
-		free(batch);
-		return;
-	}
+	large_free_all(batch->large);
+	dp_memory_discharge(memory, batch->bytes);
 	batch->next = rh_load_relaxed(&memory->reclaimed);
 	/* Pairs with the exchange in dp_memory_take_reclaimed. */
 	while (!__atomic_compare_exchange_n(
@@ -149,29 +180,52 @@ static void batch_run(struct rh_rcu_head *head)
 		;
 }
 
+static bool is_any_retired(const struct dp_memory *memory)
+{
+	return memory->retired.first || memory->retired_large ||
+	       memory->retired_slots != DP_SLOT_END;
+}
+
 void dp_memory_flush(struct dp_memory *memory)
 {
 	struct dp_batch *batch;
 
-	if (!memory->retired && memory->retired_slots == DP_SLOT_END)
+	if (!is_any_retired(memory))
 		return;
 	batch = calloc(1, sizeof(*batch));
 	if (!batch)
 		return;
 	batch->memory = memory;
 	batch->objects = memory->retired;
+	batch->large = memory->retired_large;
+	batch->bytes = memory->retired_bytes;
 	batch->slots = memory->retired_slots;
-	memory->retired = NULL;
+	batch->slots_last = memory->retired_slots_last;
+	memory->retired = (struct dp_chain){0};
+	memory->retired_large = NULL;
 	memory->retired_bytes = 0;
-	memory->retired_slots = DP_SLOT_END;
+	memory->retired_slots = memory->retired_slots_last = DP_SLOT_END;
+	memory->batches++;
 	rh_rcu_call(&batch->head, batch_run);
 }
 
 struct dp_batch *dp_memory_take_reclaimed(struct dp_memory *memory)
 {
+	struct dp_batch *batches;
+
 	if (!rh_load_relaxed(&memory->reclaimed))
 		return NULL;
-	return __atomic_exchange_n(&memory->reclaimed, NULL, __ATOMIC_ACQUIRE);
+	batches = __atomic_exchange_n(&memory->reclaimed, NULL, __ATOMIC_ACQUIRE);
+	for (struct dp_batch *batch = batches; batch; batch = batch->next) {
+		memory->batches--;
+		chain_join(&memory->returning, &batch->objects);
+	}
+	return batches;
+}
+
+bool dp_memory_is_settled(const struct dp_memory *memory)
+{
+	return !is_any_retired(memory) && !memory->batches && !memory->returning.first;
 }
 
 void dp_memory_fini(struct dp_memory *memory)
@@ -184,9 +238,6 @@ void dp_memory_fini(struct dp_memory *memory)
 		free(batch);
 		batch = next;
 	}
-	free_list(memory, memory->retired);
-	memory->retired = NULL;
-	while (memory->returning || memory->returned)
-		returned_take(memory, UINT_MAX);
+	large_free_all(memory->retired_large);
 	dp_arena_fini(&memory->arena);
 }

@@ -12,9 +12,9 @@
 
 static uint32_t members(const struct dp_set *set)
 {
-	if (set <= DP_SET_ALONE)
-		return set == DP_SET_ALONE;
-	return set->count - set->holes;
+	if (!set || dp_set_is_alone(set))
+		return set != NULL;
+	return set->count - set->obj.link;
 }
 
 static uint32_t subscribers(const struct dp_filter *filter)
@@ -22,7 +22,7 @@ static uint32_t subscribers(const struct dp_filter *filter)
 	uint32_t count = 0;
 
 	for (unsigned kind = 0; kind < DP_SET_KINDS; kind++)
-		count += members(filter->set[kind]);
+		count += members(dp_filter_set(filter, kind));
 	return count;
 }
 
@@ -30,11 +30,12 @@ static uint32_t filter_bytes(const struct dp_filter *filter)
 {
 	uint32_t bytes = (uint32_t)(dp_arena_size(dp_filter_size(filter->runs, filter->len)) + WORD_BYTES);
 
+	if (dp_set_more(filter->set))
+		bytes += (uint32_t)dp_arena_size(sizeof(struct dp_more));
 	/* Of one. */
-	for (unsigned kind = 0; kind < DP_SET_KINDS; kind++)
-		if (filter->set[kind] > DP_SET_ALONE)
-			bytes += (uint32_t)dp_arena_size(
-				sizeof(struct dp_set) + sizeof(struct dp_receiver));
+	if (!dp_set_is_alone(filter->set))
+		bytes += (uint32_t)dp_arena_size(
+			sizeof(struct dp_set) + sizeof(struct dp_receiver));
 	return bytes;
 }
 
@@ -79,8 +80,10 @@ int dp_table_sub_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_
 		.match_cycles = DP_COST_MEMBER, .bytes = sizeof(struct dp_receiver)};
 	if (subscribers(filter) == 1)
 		price_filter(table, filter, out);
-	if (slot->kind == DP_SET_COND)
+	if (slot->kind == DP_SET_COND) {
 		out->match_cycles += DP_COST_SCAN;
+		out->bytes += sizeof(struct dp_slot_cond);
+	}
 	if (slot->kind != DP_SET_EXCEPT)
 		out->match_cycles += DP_COST_COPY;
 	out->bytes += sizeof(*slot);

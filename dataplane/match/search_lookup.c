@@ -222,14 +222,14 @@ static inline void probe_read(
 static inline void found_add(
 	struct dp_search *search, struct dp_search_answer *answer, const struct dp_filter *filter)
 {
-	const struct dp_set *set = rh_rcu_deref(filter->set[DP_SET_PLAIN]);
+	uintptr_t set = (uintptr_t)rh_rcu_deref(filter->set);
 
 	if (rh_unlikely(search->found_used == DP_SEARCH_FOUND)) {
 		answer->crowded = true;
 		return;
 	}
-	if (set > DP_SET_ALONE)
-		rh_prefetch(set);
+	if (!(set & DP_SET_ALONE))
+		rh_prefetch((const void *)(set & ~DP_SET_MORE));
 	if (answer->count++ == 0)
 		answer->first = search->found_used;
 	search->found[search->found_used++] = filter;
@@ -242,7 +242,7 @@ static inline void hit_read(struct dp_search *search, const struct dp_search_hit
 	uint16_t tenant = search->tenant[hit->topic];
 	const struct dp_filter *filter = hit->filter;
 
-	for (; filter; filter = rh_rcu_deref(filter->next))
+	for (; filter; filter = dp_filter_next(filter))
 		if (dp_filter_answers(filter, hit->key, hit->shape, tenant, topic, &search->whole))
 			found_add(search, &search->answer[hit->topic], filter);
 }

@@ -23,26 +23,31 @@ struct dp_chunk {
 };
 
 struct dp_set {
-	struct dp_obj obj;
+	struct dp_obj obj; /* its link, until the set is retired: removed members that are still there */
 	uint32_t count;
-	uint32_t chunks; /* 0: members stand in the set */
-	uint32_t holes;	 /* builder only */
 	union {
 		struct dp_receiver member[0];
 		struct dp_chunk *chunk[0];
 	};
 };
+_Static_assert(sizeof(struct dp_set) == 8, "two million of them");
+
+/* 0: members stand in the set. */
+static inline uint32_t dp_set_chunks(uint32_t count)
+{
+	return count > DP_SET_INLINE ? (count + DP_SET_CHUNK - 1) / DP_SET_CHUNK : 0;
+}
 
 static inline uint32_t dp_set_spans(const struct dp_set *set)
 {
-	return set->chunks ? set->chunks : 1;
+	return rh_likely(set->count <= DP_SET_INLINE) ? 1 : dp_set_chunks(set->count);
 }
 
 /* The @i-th contiguous run of members. */
 static inline const struct dp_receiver *dp_set_span(
 	const struct dp_set *set, uint32_t i, uint32_t *count)
 {
-	if (!set->chunks) {
+	if (rh_likely(set->count <= DP_SET_INLINE)) {
 		*count = set->count;
 		return set->member;
 	}
@@ -69,7 +74,7 @@ int dp_set_add(struct dp_memory *memory, struct dp_set **at, const struct dp_rec
  * Ctx: builder.
  */
 void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, dp_sub_id_t *moved);
-/* A set of @count members, at most DP_SET_INLINE. NULL: no memory. Ctx: builder. */
+/* A set of @count members, 1 to DP_SET_INLINE. NULL: no memory. Ctx: builder. */
 struct dp_set *dp_set_of(
 	struct dp_memory *memory, const struct dp_receiver *members, uint32_t count);
 /* Free at once, without readers. Accepts NULL. */

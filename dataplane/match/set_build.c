@@ -5,15 +5,13 @@
 
 static struct dp_set *set_alloc(struct dp_memory *memory, uint32_t count)
 {
-	uint32_t chunks = count > DP_SET_INLINE ? (count + DP_SET_CHUNK - 1) / DP_SET_CHUNK : 0;
+	uint32_t chunks = dp_set_chunks(count);
 	size_t body =
 		chunks ? chunks * sizeof(struct dp_chunk *) : count * sizeof(struct dp_receiver);
 	struct dp_set *set = dp_memory_alloc(memory, sizeof(*set) + body);
 
-	if (set) {
+	if (set)
 		set->count = count;
-		set->chunks = chunks;
-	}
 	return set;
 }
 
@@ -25,6 +23,11 @@ struct dp_set *dp_set_of(
 	if (set)
 		memcpy(set->member, members, count * sizeof(*members));
 	return set;
+}
+
+static uint32_t chunks_of(const struct dp_set *set)
+{
+	return dp_set_chunks(set->count);
 }
 
 /* A new chunk with the first @count members of @from. */
@@ -58,7 +61,7 @@ static int add_inline(struct dp_memory *memory, struct dp_set **at,
 	if (count)
 		memcpy(next->member, (*at)->member, count * sizeof(*member));
 	next->member[count] = *member;
-	next->holes = *at ? (*at)->holes : 0;
+	next->obj.link = *at ? (*at)->obj.link : 0;
 	put(memory, at, next, NULL);
 	return 0;
 }
@@ -71,7 +74,7 @@ static int add_chunked(struct dp_memory *memory, struct dp_set **at,
 	struct dp_chunk *replaced = NULL, *chunk;
 	const struct dp_receiver *from = NULL;
 
-	if (old->chunks && at_member)
+	if (chunks_of(old) && at_member)
 		replaced = old->chunk[at_chunk];
 	if (at_member)
 		from = replaced ? replaced->member : old->member;
@@ -81,9 +84,9 @@ static int add_chunked(struct dp_memory *memory, struct dp_set **at,
 		return -ENOMEM;
 	}
 	chunk->member[at_member] = *member;
-	memcpy(next->chunk, old->chunk, old->chunks ? at_chunk * sizeof(chunk) : 0);
+	memcpy(next->chunk, old->chunk, chunks_of(old) ? at_chunk * sizeof(chunk) : 0);
 	next->chunk[at_chunk] = chunk;
-	next->holes = old->holes;
+	next->obj.link = old->obj.link;
 	put(memory, at, next, replaced);
 	return 0;
 }
@@ -102,7 +105,7 @@ int dp_set_add(struct dp_memory *memory, struct dp_set **at, const struct dp_rec
 
 static struct dp_receiver *member_at(struct dp_set *set, uint32_t pos)
 {
-	return set->chunks ? &set->chunk[pos / DP_SET_CHUNK]->member[pos % DP_SET_CHUNK]
+	return chunks_of(set) ? &set->chunk[pos / DP_SET_CHUNK]->member[pos % DP_SET_CHUNK]
 			   : &set->member[pos];
 }
 
@@ -127,9 +130,9 @@ static int del_to_inline(struct dp_memory *memory, struct dp_set **at, uint32_t 
 	if (!next)
 		return -ENOMEM;
 	copy_without(next->member, old, next->count, pos);
-	next->holes = old->holes;
+	next->obj.link = old->obj.link;
 	rh_rcu_assign(*at, next);
-	retire_chunks(memory, old->chunk, old->chunks);
+	retire_chunks(memory, old->chunk, chunks_of(old));
 	dp_memory_retire(memory, old);
 	return 0;
 }
@@ -148,14 +151,14 @@ static int del_chunked(struct dp_memory *memory, struct dp_set **at, uint32_t po
 		dp_memory_free(memory, next);
 		return -ENOMEM;
 	}
-	memcpy(next->chunk, old->chunk, next->chunks * sizeof(chunk));
+	memcpy(next->chunk, old->chunk, chunks_of(next) * sizeof(chunk));
 	if (chunk) {
 		chunk->member[pos % DP_SET_CHUNK] = *member_at(old, last);
 		next->chunk[c] = chunk;
 	}
-	if (next->chunks < old->chunks)
-		dropped = old->chunk[old->chunks - 1];
-	next->holes = old->holes;
+	if (chunks_of(next) < chunks_of(old))
+		dropped = old->chunk[chunks_of(old) - 1];
+	next->obj.link = old->obj.link;
 	put(memory, at, next, replaced);
 	dp_memory_retire(memory, dropped);
 	return 0;
@@ -167,7 +170,7 @@ static void drop(struct dp_memory *memory, struct dp_set **at)
 	struct dp_set *old = *at;
 
 	rh_rcu_assign(*at, NULL);
-	retire_chunks(memory, old->chunk, old->chunks);
+	retire_chunks(memory, old->chunk, chunks_of(old));
 	dp_memory_retire(memory, old);
 }
 
@@ -181,7 +184,7 @@ void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, dp_s
 	int ret;
 
 	*moved = DP_SUB_NONE;
-	if (last == old->holes) {
+	if (last == old->obj.link) {
 		drop(memory, at);
 		return;
 	}
@@ -191,12 +194,12 @@ void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, dp_s
 		return;
 	}
 	rh_store_relaxed(&member_at(old, pos)->session, DP_SESSION_NONE);
-	old->holes++;
+	old->obj.link++;
 }
 
 void dp_set_free(struct dp_memory *memory, struct dp_set *set)
 {
-	for (uint32_t i = 0; set && i < set->chunks; i++)
+	for (uint32_t i = 0; set && i < chunks_of(set); i++)
 		dp_memory_free(memory, set->chunk[i]);
 	dp_memory_free(memory, set);
 }

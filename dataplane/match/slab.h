@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define DP_SLAB_BLOCK_MIN 256u
-#define DP_SLAB_ORDERS	  9 /* 256 B to 64 KiB: about 5,400 receivers */
+#define DP_SLAB_ORDERS	  9 /* 256 B to 64 KiB: 8,192 receivers */
 #define DP_SLAB_BLOCK_MAX (DP_SLAB_BLOCK_MIN << (DP_SLAB_ORDERS - 1))
 #define DP_SLAB_NONE	  UINT32_MAX
 

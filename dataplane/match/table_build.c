@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Slots, and as many objects, of a publish: each is a miss of the cache or two. */
+#define COLLECTED_AT_ONCE 1024
+
 static int check_conf(const struct dp_table_conf *conf, struct rh_error *err)
 {
 	if (conf->max_workers == 0 || conf->max_workers > DP_LIMIT_WORKERS)
@@ -40,8 +43,8 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 	table->explained = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->explained));
 	table->excepted = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->excepted));
 	table->snapshot = dp_memory_alloc(&table->memory, sizeof(*table->snapshot));
-	if (!table->parts || !table->excepted_at || !table->explained || !table->excepted ||
-		!table->snapshot ||
+	if (dp_slots_init(table) || !table->parts || !table->excepted_at || !table->explained ||
+		!table->excepted || !table->snapshot ||
 		dp_index_init(&table->memory, &table->index, table->conf.seed)) {
 		dp_table_destroy(table);
 		return rh_error_set(err, ENOMEM, "table: no memory");
@@ -57,10 +60,9 @@ void dp_table_destroy(struct dp_table *table)
 	dp_memory_flush(&table->memory);
 	rh_rcu_barrier();
 	dp_index_fini(&table->memory, &table->index);
-	for (uint32_t i = 0; i < DP_SLOTS_CHUNKS; i++)
-		dp_memory_free(&table->memory, table->slots[i]);
 	dp_patterns_free_all(table);
 	dp_memory_fini(&table->memory);
+	dp_slots_fini(table);
 	free(table->explained);
 	free(table->excepted);
 	free(table->excepted_at);
@@ -74,19 +76,14 @@ static void touch(struct dp_table *table, const struct dp_filter *filter)
 	rh_add_relaxed(&table->stats.updates, 1);
 }
 
-static bool is_filter_used(const struct dp_filter *filter)
-{
-	return filter->set[DP_SET_PLAIN] || filter->set[DP_SET_COND] || filter->set[DP_SET_EXCEPT];
-}
-
 /* The kind's set is about to gain its first, or has lost its last, member. */
 static void count_set(
 	struct dp_table *table, const struct dp_filter *filter, uint8_t kind, int step)
 {
-	if (filter->set[kind])
+	if (dp_filter_set(filter, kind))
 		return;
 	rh_add_relaxed(&table->stats.sets, (uint64_t)(int64_t)step);
-	if (!is_filter_used(filter))
+	if (!dp_filter_is_used(filter))
 		rh_add_relaxed(&table->stats.filters, (uint64_t)(int64_t)step);
 }
 
@@ -139,11 +136,11 @@ static uint32_t next_tag(struct dp_table *table)
 /* Fill @slot and make it findable by storing the set. */
 static int link_slot(struct dp_table *table, struct dp_slot *slot, dp_sub_id_t sub)
 {
-	struct dp_receiver member = {slot->session, sub, next_tag(table)};
+	struct dp_receiver member = {slot->session, sub};
 	struct dp_filter *filter = dp_slot_filter_of(slot);
 	int ret;
 
-	rh_store_release(&slot->tag, member.sub_tag);
+	rh_store_release(&slot->tag, next_tag(table));
 	count_set(table, filter, slot->kind, 1);
 	ret = dp_filter_member_add(&table->memory, filter, slot->kind, &member, &slot->pos);
 	if (ret == 0)
@@ -167,11 +164,12 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 	ret = dp_index_filter(&table->memory, &table->index, tenant, from, &filter);
 	if (ret)
 		goto out_slot;
-	slot->filter = (uintptr_t)filter;
+	slot->filter = (uintptr_t)filter >> 3;
 	slot->session = session;
-	slot->pattern = pattern;
-	slot->epoch = pattern ? dp_patterns_pending(table, tenant)->epoch : 0;
 	slot->kind = kind_of(from, pattern);
+	if (pattern)
+		dp_slot_cond_set(table, sub,
+			(struct dp_slot_cond){pattern, dp_patterns_pending(table, tenant)->epoch});
 	ret = link_slot(table, slot, sub);
 	if (ret)
 		goto out_filter;
@@ -254,8 +252,19 @@ uint64_t dp_table_publish(struct dp_table *table)
 	/* Pairs with the load in dp_match_begin: who sees it sees the index, the counters of
 	 * its parts and the snapshot. */
 	rh_store_release(&table->generation, generation);
-	dp_memory_flush(&table->memory);
+	(void)dp_table_collect(table);
 	return generation;
+}
+
+enum dp_collect dp_table_collect(struct dp_table *table)
+{
+	dp_slots_collect(table, COLLECTED_AT_ONCE);
+	dp_memory_return(&table->memory, COLLECTED_AT_ONCE);
+	/* Also what was retired before: without a publish nobody else would. */
+	dp_memory_flush(&table->memory);
+	if (table->slots_returning != DP_SLOT_END || table->memory.returning.first)
+		return DP_COLLECT_MORE;
+	return dp_memory_is_settled(&table->memory) ? DP_COLLECT_DONE : DP_COLLECT_WAIT;
 }
 
 uint64_t dp_table_generation(const struct dp_table *table)

@@ -6,6 +6,7 @@
  */
 
 #include "dataplane/api/table.h"
+#include "dataplane/base/pages.h"
 #include "dataplane/match/index.h"
 #include "dataplane/match/parts.h"
 
@@ -16,31 +17,37 @@
  * stays dead when the slot or its chunk is used again.
  */
 struct dp_slot {
-	uint32_t tag;	     /* R; 0: free */
-	uint32_t epoch;	     /* R; likewise, as pattern: what the pattern id means since then */
-	uint64_t pattern : 14; /* R; set before the slot can be found */
+	uint32_t tag; /* R; 0: free */
 	/* Not the workers'. */
-	uint64_t kind : 2;     /* enum dp_set_kind */
-	uint64_t filter : 48;  /* address (user addresses have 47 bits) */
-	dp_session_id_t session;
 	uint32_t pos; /* in the filter's set of that kind; of a free or retired slot: the next one */
+	uint64_t filter : 45; /* address in steps of 8 (user addresses have 47 bits) */
+	uint64_t kind : 2;    /* enum dp_set_kind */
+	uint64_t session : 17;
 };
-_Static_assert(sizeof(struct dp_slot) == 24, "one for each of ten million subscriptions");
-_Static_assert(DP_LIMIT_PATTERNS < 1 << 14 && DP_SET_KINDS <= 1 << 2, "a slot holds any of them");
+_Static_assert(sizeof(struct dp_slot) == 16, "one for each of ten million subscriptions");
+_Static_assert(DP_LIMIT_SESSIONS <= 1 << 17 && DP_SET_KINDS <= 1 << 2, "a slot holds any of them");
 
 static inline struct dp_filter *dp_slot_filter_of(const struct dp_slot *slot)
 {
-	return (struct dp_filter *)(uintptr_t)slot->filter;
+	return (struct dp_filter *)((uintptr_t)slot->filter << 3);
 }
 
+/*
+ * All slots are reserved at start, touched as they are needed and given back by chunks of pages: a
+ * slot that was given back reads as free.
+ */
 #define DP_SLOTS_CHUNK	1024
 #define DP_SLOTS_CHUNKS (DP_LIMIT_SUBSCRIPTIONS / DP_SLOTS_CHUNK)
+_Static_assert(DP_SLOTS_CHUNK * sizeof(struct dp_slot) % RH_PAGE == 0 &&
+		       DP_SLOTS_CHUNK * sizeof(struct dp_slot_cond) % RH_PAGE == 0,
+	"a chunk is pages");
 
-struct dp_slots {
-	struct dp_obj obj;
-	uint32_t used; /* live, or waiting for a grace period; builder only */
-	uint32_t free; /* chain of indexes within the chunk */
-	struct dp_slot slot[DP_SLOTS_CHUNK];
+/* Builder only. */
+struct dp_slots_chunk {
+	uint16_t used;	/* live, or waiting for a grace period */
+	uint16_t fresh; /* never used since it is touched, from here on */
+	uint16_t free;	/* chain of indexes within the chunk */
+	bool cond;	/* a subscription of the chunk had a pattern */
 };
 
 /* A tenant's pattern database with one scratch for each worker and one, the last, for the builder.
@@ -68,35 +75,49 @@ struct dp_table {
 	struct dp_snapshot *snapshot;		    /* R */
 	struct dp_parts *parts;			    /* R */
 	uint64_t *excepted_at; /* R; by session: generation from which its newest exception counts */
-	struct dp_slots *slots[DP_SLOTS_CHUNKS];    /* R */
+	struct dp_slot *slot;			    /* R; [DP_LIMIT_SUBSCRIPTIONS] */
+	struct dp_slot_cond *cond;		    /* R; likewise */
 	struct dp_index index;
 	/* Builder only. */
 	struct dp_snapshot *next; /* NULL: patterns unchanged since the last publish */
 	struct dp_memory memory;
 	uint32_t serial;	     /* of tags */
 	uint32_t epoch;		     /* of pattern databases */
+	struct dp_slots_chunk chunks[DP_SLOTS_CHUNKS];
 	uint32_t slots_hint;	     /* no chunk below has a free slot */
+	uint32_t slots_returning;    /* chain of slots that nobody sees any more */
 	uint64_t *explained;	     /* a bit for each session */
 	uint64_t *excepted;	     /* likewise */
 	struct dp_table_stats stats; /* read relaxed by anyone */
 };
 
+/* -ENOMEM. */
+int dp_slots_init(struct dp_table *table);
+/* Accepts a half-made one. */
+void dp_slots_fini(struct dp_table *table);
 /* -ENOSPC, -ENOMEM. The slot is reserved, its tag still 0. Ctx: builder. */
 int dp_slot_take(struct dp_table *table, dp_sub_id_t *out);
 /* Back at once: nobody has seen it. */
 void dp_slot_return(struct dp_table *table, dp_sub_id_t sub);
 /* Dead now, free after a grace period. */
 void dp_slot_retire(struct dp_table *table, dp_sub_id_t sub);
+/* @sub, taken and not yet found by anyone, has a pattern. */
+void dp_slot_cond_set(struct dp_table *table, dp_sub_id_t sub, struct dp_slot_cond cond);
+/* Give back up to @most slots whose grace period is over. */
+void dp_slots_collect(struct dp_table *table, uint32_t most);
 
-/* Ctx: any thread under RCU. NULL for an id outside all chunks. */
+/* Ctx: any thread under RCU. NULL for no number. */
 static inline struct dp_slot *dp_slot_at(const struct dp_table *table, dp_sub_id_t sub)
 {
-	struct dp_slots *slots;
+	return sub < DP_LIMIT_SUBSCRIPTIONS ? &table->slot[sub] : NULL;
+}
 
-	if (sub >= DP_LIMIT_SUBSCRIPTIONS)
-		return NULL;
-	slots = rh_rcu_deref(table->slots[sub / DP_SLOTS_CHUNK]);
-	return slots ? &slots->slot[sub % DP_SLOTS_CHUNK] : NULL;
+/* Of a live one; pattern 0: none. */
+static inline struct dp_slot_cond dp_slot_cond_of(
+	const struct dp_table *table, const struct dp_slot *slot)
+{
+	return slot->kind == DP_SET_COND ? table->cond[slot - table->slot]
+					 : (struct dp_slot_cond){0};
 }
 
 /* Ctx: builder. The patterns that will hold after the next publish; NULL: none. */

@@ -21,7 +21,7 @@ static void visit_chain(struct visit *v, uint64_t word, uint64_t key, uint32_t s
 {
 	const struct dp_filter *filter = dp_slot_filter(word);
 
-	for (; filter; filter = rh_rcu_deref(filter->next)) {
+	for (; filter; filter = dp_filter_next(filter)) {
 		v->counts.compared += filter->key == key;
 		v->counts.whole += filter->key == key && filter->partial;
 		if (dp_filter_answers(filter, key, shape, v->tenant, v->topic, &v->room))

@@ -66,7 +66,8 @@ void dp_egress_drop(struct dp_ctx *ctx, struct dp_session *slot, enum dp_drop re
 /* Of a copy that was matched in this round. */
 static inline struct dp_witness dp_witness_of(const struct dp_ctx *ctx, const struct dp_receiver *to)
 {
-	return (struct dp_witness){to->sub, to->sub_tag, (uint32_t)ctx->loaded_generation};
+	return (struct dp_witness){to->sub, dp_match_sub_tag(ctx->match, to->sub),
+		(uint32_t)ctx->loaded_generation};
 }
 
 /* Is the copy still due to @slot? Replaces a witness that proves it no longer by one that does. */

@@ -67,7 +67,8 @@ struct worker {
 	uint64_t bursts; /* ended; a stopped builder reads it */
 	struct {
 		uint32_t event, named;
-		struct dp_receiver receiver;
+		dp_sub_id_t sub;
+		uint32_t tag;
 	} queue[QUEUE];
 	uint32_t queued;
 } rh_cache_aligned;
@@ -306,8 +307,8 @@ static void queue_turn(struct worker *worker, const struct dp_match_result *resu
 	if (worker->queued > QUEUE) {
 		*waited = (struct model_waited){worker->queue[slot].event,
 			worker->queue[slot].named, answers->events - 1,
-			dp_match_sub_alive(worker->match, worker->queue[slot].receiver.sub,
-				worker->queue[slot].receiver.sub_tag),
+			dp_match_sub_alive(worker->match, worker->queue[slot].sub,
+				worker->queue[slot].tag),
 			0};
 		waited->until = rh_load_acquire(&begun);
 		answers->waits++;
@@ -315,7 +316,8 @@ static void queue_turn(struct worker *worker, const struct dp_match_result *resu
 	pick = rnd_below(&worker->rnd, result->count);
 	worker->queue[slot].event = answers->events - 1;
 	worker->queue[slot].named = pick;
-	worker->queue[slot].receiver = result->receivers[pick];
+	worker->queue[slot].sub = result->receivers[pick].sub;
+	worker->queue[slot].tag = dp_match_sub_tag(worker->match, result->receivers[pick].sub);
 }
 
 static void burst(struct worker *worker)

@@ -23,6 +23,10 @@ static void take(struct rnd *rnd, struct object *object)
 	object->bytes = dp_arena_take(&arena, object->size);
 	cr_assert_not_null(object->bytes);
 	cr_assert_eq((uintptr_t)object->bytes % (object->size == DP_ARENA_BLOCK ? DP_ARENA_BLOCK : DP_ARENA_STEP), 0);
+	cr_assert_geq(dp_arena_bytes(object->bytes), object->size);
+	cr_assert_lt(dp_arena_bytes(object->bytes), object->size + DP_ARENA_STEP);
+	cr_assert_gt(dp_arena_number(object->bytes), 0);
+	cr_assert_eq(dp_arena_object(&arena, dp_arena_number(object->bytes)), object->bytes);
 	memset(object->bytes, object->mark, object->size);
 }
 
@@ -64,7 +68,7 @@ Test(arena, what_was_given_is_taken_again)
 
 	cr_expect_neq(first, second);
 	dp_arena_give(&arena, first);
-	cr_expect_eq(dp_arena_take(&arena, 33), first);
+	cr_expect_eq(dp_arena_take(&arena, 41), first);
 	dp_arena_give(&arena, first);
 	dp_arena_give(&arena, second);
 	cr_expect_not(dp_arena_serves(DP_ARENA_LARGEST + 1));

@@ -122,9 +122,7 @@ struct dp_table_stats fixture_stats(void)
 void fixture_reclaim(void)
 {
 	(void)fixture_publish();
-	rh_rcu_barrier();
-	/* The next add collects slots, whose chunks are then retired in turn. */
-	(void)dp_table_sub_del(table, fixture_add(0, "reclaim", 0, 0));
-	(void)fixture_publish();
-	rh_rcu_barrier();
+	do
+		rh_rcu_barrier();
+	while (dp_table_collect(table) != DP_COLLECT_DONE);
 }

@@ -47,7 +47,7 @@ static void bucket_measure(
 		spread->far = far > spread->far ? far : spread->far;
 		spread->moved += far > 0;
 		spread->filters++;
-		for (; filter->next; filter = filter->next, spread->filters++)
+		for (; dp_filter_next(filter); filter = dp_filter_next(filter), spread->filters++)
 			spread->equal++;
 		if (++load[home] > spread->load)
 			spread->load = load[home];

@@ -109,7 +109,7 @@ static void compare(const struct model *m, const struct dp_match_key *key, unsig
 		cr_assert_not(seen >> to->session & 1, "session %u twice", to->session);
 		seen |= 1u << to->session;
 		cr_assert(is_live(m, to->sub));
-		cr_assert(dp_match_sub_alive(match, to->sub, to->sub_tag));
+		cr_assert(dp_match_sub_alive(match, to->sub, dp_match_sub_tag(match, to->sub)));
 	}
 }
 
