@@ -15,6 +15,9 @@
  * live until then. */
 #define QUIESCENT_EVERY 256
 
+/* While workers may still look at what was removed: a grace period is about as long. */
+#define COLLECT_MS 10
+
 /* @change is an entry's: its outcome learns what @sub costs. */
 static void price_run(struct cp_subs *subs, struct cp_request *r, const struct cp_change *change,
 	dp_sub_id_t sub)
@@ -169,18 +172,36 @@ static void batch_run(struct cp_subs *subs, struct cp_jobs *jobs)
 		((struct cp_builder_job *)j)->generation = generation;
 }
 
+/* Without a job: the table takes back what was removed. How long to wait for the next job, in ms. */
+static int idle_run(struct cp_subs *subs)
+{
+	switch (subs->ops->collect(subs->table)) {
+	case DP_COLLECT_MORE:
+		return 0;
+	case DP_COLLECT_WAIT:
+		return COLLECT_MS;
+	case DP_COLLECT_DONE:
+		break;
+	}
+	return -1;
+}
+
 void *cp_builder_main(void *arg)
 {
 	struct cp_subs *subs = arg;
 	struct cp_jobs jobs;
+	int wait_ms = -1;
 
 	rh_rcu_register();
 	rh_rcu_offline();
-	while (cp_lane_take(&subs->builder, BATCH_MOST, &jobs)) {
+	while (cp_lane_take(&subs->builder, BATCH_MOST, wait_ms, &jobs)) {
 		rh_rcu_online();
-		batch_run(subs, &jobs);
+		if (jobs.head)
+			batch_run(subs, &jobs);
+		wait_ms = jobs.head ? 0 : idle_run(subs);
 		rh_rcu_offline();
-		cp_lane_give(&subs->builder, &jobs);
+		if (jobs.head)
+			cp_lane_give(&subs->builder, &jobs);
 	}
 	rh_rcu_online();
 	rh_rcu_unregister();

@@ -41,7 +41,7 @@ static void *compiler_main(void *arg)
 	struct cp_compiler *c = arg;
 	struct cp_jobs jobs;
 
-	while (cp_lane_take(&c->lane, 1, &jobs)) {
+	while (cp_lane_take(&c->lane, 1, -1, &jobs)) {
 		job_run(&c->helper, (struct cp_compile_job *)jobs.head);
 		cp_lane_give(&c->lane, &jobs);
 	}

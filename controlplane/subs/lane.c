@@ -1,6 +1,8 @@
 #include "controlplane/subs/lane.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <time.h>
 
 void cp_jobs_push(struct cp_jobs *jobs, struct cp_job *job)
 {
@@ -34,12 +36,16 @@ static void jobs_append(struct cp_jobs *to, const struct cp_jobs *from)
 
 int cp_lane_start(struct cp_lane *lane, uv_async_t *wake, void *(*main)(void *), void *arg)
 {
+	pthread_condattr_t monotonic;
 	sigset_t all, old;
 	int ret;
 
 	*lane = (struct cp_lane){.wake = wake};
 	(void)pthread_mutex_init(&lane->lock, NULL);
-	(void)pthread_cond_init(&lane->more, NULL);
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&lane->more, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
 	/* Signals are the control loop's. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -88,15 +94,32 @@ struct cp_jobs cp_lane_rest(struct cp_lane *lane)
 	return jobs;
 }
 
-bool cp_lane_take(struct cp_lane *lane, unsigned most, struct cp_jobs *out)
+static struct timespec after(int ms)
 {
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000L;
+	if (at.tv_nsec >= 1000000000L) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000L;
+	}
+	return at;
+}
+
+bool cp_lane_take(struct cp_lane *lane, unsigned most, int wait_ms, struct cp_jobs *out)
+{
+	struct timespec until = after(wait_ms > 0 ? wait_ms : 0);
 	struct cp_job *job;
 	bool stop;
+	int ret = 0;
 
 	*out = (struct cp_jobs){0};
 	(void)pthread_mutex_lock(&lane->lock);
-	while (!lane->waiting.head && !lane->stop)
-		(void)pthread_cond_wait(&lane->more, &lane->lock);
+	while (!lane->waiting.head && !lane->stop && ret != ETIMEDOUT)
+		ret = wait_ms < 0 ? pthread_cond_wait(&lane->more, &lane->lock)
+				  : pthread_cond_timedwait(&lane->more, &lane->lock, &until);
 	stop = lane->stop;
 	for (unsigned i = 0; i < most && !stop && (job = cp_jobs_pop(&lane->waiting)); i++)
 		cp_jobs_push(out, job);

@@ -43,6 +43,7 @@ struct cp_jobs cp_lane_collect(struct cp_lane *lane);
 /* What still waits. Ctx: control loop, after cp_lane_stop. */
 struct cp_jobs cp_lane_rest(struct cp_lane *lane);
 
-/* Wait for work and take up to @most. False: stop. Ctx: the lane's thread. */
-bool cp_lane_take(struct cp_lane *lane, unsigned most, struct cp_jobs *out);
+/* Wait for work, at most @wait_ms (below 0: as long as it takes), and take up to @most; none when the time was up. False: stop. Ctx: the lane's
+ * thread. */
+bool cp_lane_take(struct cp_lane *lane, unsigned most, int wait_ms, struct cp_jobs *out);
 void cp_lane_give(struct cp_lane *lane, struct cp_jobs *jobs);

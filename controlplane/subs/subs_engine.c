@@ -11,6 +11,7 @@ static const struct cp_subs_ops ops = {
 	.sub_price = dp_table_sub_price,
 	.patterns_set = dp_table_patterns_set,
 	.publish = dp_table_publish,
+	.collect = dp_table_collect,
 	.generation = dp_table_generation,
 	.stats = dp_table_stats,
 	.explain = dp_table_explain,

@@ -38,6 +38,7 @@ struct cp_subs_ops {
 	int (*patterns_set)(struct dp_table *table, uint16_t tenant, const void *serialized,
 		size_t len, uint32_t max_pattern, struct rh_error *err);
 	uint64_t (*publish)(struct dp_table *table);
+	enum dp_collect (*collect)(struct dp_table *table);
 	uint64_t (*generation)(const struct dp_table *table);
 	void (*stats)(const struct dp_table *table, struct dp_table_stats *out);
 	int (*explain)(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,

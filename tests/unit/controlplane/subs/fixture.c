@@ -113,6 +113,12 @@ static uint64_t fake_publish(struct dp_table *table)
 	return fake.generation;
 }
 
+static enum dp_collect fake_collect(struct dp_table *table)
+{
+	(void)table;
+	return DP_COLLECT_DONE;
+}
+
 static uint64_t fake_generation(const struct dp_table *table)
 {
 	(void)table;
@@ -147,7 +153,7 @@ static uint64_t fake_seen(const struct dp_engine *eng)
 }
 
 static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_price, fake_patterns, fake_publish,
-	fake_generation, fake_stats, fake_explain, fake_seen};
+	fake_collect, fake_generation, fake_stats, fake_explain, fake_seen};
 
 const struct cp_subs_ops *const subs_fake_ops = &ops;
 

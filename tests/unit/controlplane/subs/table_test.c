@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct dp_table *table;
 static struct dp_match *match;
@@ -24,7 +25,8 @@ static uint64_t seen_now(const struct dp_engine *eng)
 }
 
 static const struct cp_subs_ops ops = {dp_table_sub_add, dp_table_sub_del, dp_table_sub_info,
-	dp_table_sub_price, dp_table_patterns_set, dp_table_publish, dp_table_generation, dp_table_stats, dp_table_explain, seen_now};
+	dp_table_sub_price, dp_table_patterns_set, dp_table_publish, dp_table_collect,
+	dp_table_generation, dp_table_stats, dp_table_explain, seen_now};
 
 static void start(void)
 {
@@ -110,7 +112,7 @@ Test(table, an_answer_tells_what_the_subscription_costs)
 	const struct dp_sub_price *price = &a.outcomes[0].price;
 
 	cr_assert_eq(added(1, entry("a/+"), &a), RH_SUB_OK);
-	cr_assert(price->every_cycles && price->match_cycles && price->bytes > 100);
+	cr_assert(price->every_cycles && price->match_cycles && price->bytes > 64);
 	cr_assert_eq(added(1, entry("a/+"), &b), RH_SUB_OK);
 	cr_assert(same_price(&a, &b), "asked for again");
 	cr_assert_eq(added(1, entry("b/+"), &b), RH_SUB_OK);
@@ -130,7 +132,36 @@ Test(table, what_is_asked_for_twice_at_once_has_one_price)
 	add(1, entry("a/+"), &b);
 	run_until(&b);
 	cr_assert_eq(a.outcomes[0].code, RH_SUB_OK);
-	cr_assert(a.outcomes[0].price.bytes > 100 && same_price(&a, &b));
+	cr_assert(a.outcomes[0].price.bytes > 64 && same_price(&a, &b));
+}
+
+static void expect_bytes_fall_to(uint64_t want)
+{
+	struct dp_table_stats stats;
+
+	for (unsigned ms = 0; ms < 20000; ms++) {
+		dp_table_stats(table, &stats);
+		if (stats.bytes <= want)
+			return;
+		rh_rcu_quiescent();
+		(void)usleep(1000);
+	}
+	cr_assert_fail("%lu bytes are held, %lu were before", stats.bytes, want);
+}
+
+Test(table, memory_of_a_dropped_session_comes_back_although_nothing_follows)
+{
+	struct dp_table_stats before;
+	char text[32];
+
+	dp_table_stats(table, &before);
+	for (unsigned i = 0; i < 3000; i++) {
+		(void)snprintf(text, sizeof(text), "a/%u/+", i);
+		cr_assert_eq(added(1, entry(text), &a), RH_SUB_OK);
+	}
+	drop(1, &a);
+	run_until(&a);
+	expect_bytes_fall_to(before.bytes);
 }
 
 Test(table, payload_patterns_select_through_every_change_of_the_set)
