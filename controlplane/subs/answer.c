@@ -52,6 +52,10 @@ void cp_request_published(struct cp_subs *subs, struct cp_request *r)
 		outcome_of_change(r, i);
 		cp_registry_change_done(subs, &r->changes[i]);
 	}
+	if (r->kind == CP_REQUEST_DROP && !r->last) {
+		cp_drop_wait(subs, r);
+		return;
+	}
 	for (uint16_t i = 0; i < r->count; i++)
 		subs->stats.refused += r->outcomes[i].code != RH_SUB_OK;
 	r->next = NULL;

@@ -58,6 +58,14 @@ static void entries_copy(struct cp_request *r, const struct rh_sub_entry *entrie
 	}
 }
 
+/* Of what @s has, as much as goes at once. */
+static uint32_t part_of(const struct cp_subs_session *s)
+{
+	uint32_t count = s && s->count ? s->count : 1;
+
+	return count < CP_DROPS_A_TURN ? count : CP_DROPS_A_TURN;
+}
+
 struct cp_request *cp_request_create(struct cp_subs *subs, enum cp_request_kind kind,
 	dp_session_id_t slot, uint16_t tenant, const struct rh_sub_entry *entries, uint16_t count)
 {
@@ -81,10 +89,11 @@ struct cp_request *cp_request_create(struct cp_subs *subs, enum cp_request_kind 
 	r->slot = slot;
 	r->tenant = tenant;
 	r->count = count;
-	r->change_count = kind == CP_REQUEST_DROP ? (s ? s->count : 0) : count;
+	r->change_count = count;
+	r->change_room = kind == CP_REQUEST_DROP ? part_of(s) : count;
 	r->entries = calloc((size_t)count + 1, sizeof(*r->entries));
 	r->outcomes = calloc((size_t)count + 1, sizeof(*r->outcomes));
-	r->changes = calloc((size_t)r->change_count + 1, sizeof(*r->changes));
+	r->changes = calloc((size_t)r->change_room + 1, sizeof(*r->changes));
 	r->texts = malloc(texts_size(entries, count));
 	if (!r->entries || !r->outcomes || !r->changes || !r->texts) {
 		cp_request_free(r);
@@ -172,8 +181,7 @@ static void request_start(struct cp_request *r)
 	}
 }
 
-/* @ref: before it is removed. */
-static void change_set(
+void cp_change_set(
 	struct cp_subs *subs, struct cp_change *change, enum cp_change_kind kind, uint32_t ref)
 {
 	change->kind = (uint8_t)kind;
@@ -208,7 +216,7 @@ static void add_new(struct cp_request *r, struct cp_subs_session *s, uint16_t i)
 	}
 	r->changes[i].id = key.pattern;
 	e->pattern = NULL;
-	change_set(subs, &r->changes[i], CP_CHANGE_ADD, cp_ref_of_adding(&subs->records, a));
+	cp_change_set(subs, &r->changes[i], CP_CHANGE_ADD, cp_ref_of_adding(&subs->records, a));
 }
 
 static void add_entry(struct cp_request *r, struct cp_subs_session *s, uint16_t i)
@@ -219,7 +227,7 @@ static void add_entry(struct cp_request *r, struct cp_subs_session *s, uint16_t 
 	uint32_t ref = cp_registry_find(subs, &key);
 
 	if (ref) {
-		change_set(subs, &r->changes[i],
+		cp_change_set(subs, &r->changes[i],
 			cp_ref_is_live(ref) ? CP_CHANGE_PRICE : CP_CHANGE_KEEP, ref);
 	} else if (s->count >= subs->subs_per_session) {
 		subs->stats.over_limit++;
@@ -250,18 +258,8 @@ static void del_entry(struct cp_request *r, struct cp_subs_session *s, uint16_t 
 			e->content_kind ? " and pattern" : "");
 		return;
 	}
-	change_set(r->subs, &r->changes[i], CP_CHANGE_DEL, ref);
+	cp_change_set(r->subs, &r->changes[i], CP_CHANGE_DEL, ref);
 	cp_registry_remove(r->subs, s, ref);
-}
-
-static void drop_all(struct cp_request *r, struct cp_subs_session *s)
-{
-	for (uint32_t i = 0; i < r->change_count && s->first; i++) {
-		uint32_t ref = s->first;
-
-		change_set(r->subs, &r->changes[i], CP_CHANGE_DEL, ref);
-		cp_registry_remove(r->subs, s, ref);
-	}
 }
 
 /* Enter it in the registry and send it to the builder, also when nothing changes: what it relies on
@@ -276,8 +274,6 @@ static void request_dispatch(struct cp_request *r, struct cp_subs_session *s)
 		else
 			del_entry(r, s, i);
 	}
-	if (r->kind == CP_REQUEST_DROP)
-		drop_all(r, s);
 	cp_lane_push(&r->subs->builder, &r->builder.job);
 }
 
@@ -288,8 +284,12 @@ void cp_session_advance(struct cp_subs *subs, struct cp_subs_session *s)
 	while ((r = s->head)) {
 		if (!r->started)
 			request_start(r);
-		if (r->waiting)
+		if (r->waiting || r->under_way)
 			return;
+		if (r->kind == CP_REQUEST_DROP) {
+			cp_drop_wait(subs, r);
+			return;
+		}
 		s->head = r->next;
 		request_dispatch(r, s);
 	}
@@ -329,6 +329,7 @@ void cp_request_push(struct cp_subs *subs, struct cp_request *r)
 	s->tail = r;
 	/* Not from inside the advance that waits for a pattern: only the head runs. */
 	cp_session_advance(subs, s);
+	cp_drops_run(subs);
 }
 
 void cp_request_resolved(struct cp_request *r, uint16_t entry, const struct cp_sub_outcome *outcome)

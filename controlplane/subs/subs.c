@@ -37,6 +37,8 @@ static void on_wake(uv_async_t *wake)
 	while ((job = cp_jobs_pop(&built)))
 		builder_done(subs, (struct cp_builder_job *)job);
 	cp_compilers_collect(subs);
+	subs->drop_left = CP_DROPS_A_TURN;
+	cp_drops_run(subs);
 	cp_acks_run(subs);
 }
 
@@ -110,6 +112,7 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 		return rh_error_set(err, -ret,
 			"subscriptions: no address space for the registry: allow more (ulimit -v)");
 	}
+	subs->drop_left = CP_DROPS_A_TURN;
 	subs->ops = ops;
 	subs->table = table;
 	subs->eng = eng;
@@ -145,6 +148,7 @@ static void job_discard(struct cp_builder_job *job)
 
 		for (uint32_t i = 0; i < r->change_count; i++)
 			cp_registry_change_drop(r->subs, &r->changes[i]);
+		cp_drop_stop(r->subs, r);
 		request_end(r);
 	} else if (job->kind == CP_BUILDER_EXPLAIN) {
 		struct cp_explain_job *explain = (struct cp_explain_job *)job;

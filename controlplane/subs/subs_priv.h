@@ -185,6 +185,11 @@ struct cp_request {
 	uint32_t change_count;
 	char *texts;
 	size_t bytes; /* counted in open_bytes */
+	/* Of a DROP, which stands at the head of its session's queue until its last part. */
+	uint32_t change_room; /* changes in one part */
+	bool under_way;	      /* waits for its turn, or is with the builder */
+	bool last;	      /* this part left nothing */
+	struct cp_request *drop_next; /* that waits for its turn */
 };
 
 struct cp_patterns_job {
@@ -256,6 +261,8 @@ struct cp_subs {
 	struct cp_records records;
 	struct cp_keys keys; /* of all that are in the registry */
 	struct cp_request *ack_head, *ack_tail; /* published, not yet loaded by every worker */
+	struct cp_request *drop_head, *drop_tail; /* drops that wait for their turn */
+	uint32_t drop_left; /* subscriptions that may yet be dropped in this turn of the loop */
 	struct cp_lane builder;
 	struct cp_compiler compilers[CP_COMPILER_COUNT];
 	uint32_t small_us;     /* up to here a pattern alone is small and not counted */
@@ -306,7 +313,20 @@ struct cp_request *cp_request_create(struct cp_subs *subs, enum cp_request_kind 
 void cp_request_resolved(
 	struct cp_request *r, uint16_t entry, const struct cp_sub_outcome *outcome);
 void cp_request_free(struct cp_request *r);
+/* Of @ref, before it is removed. */
+void cp_change_set(
+	struct cp_subs *subs, struct cp_change *change, enum cp_change_kind kind, uint32_t ref);
 void cp_session_advance(struct cp_subs *subs, struct cp_subs_session *s);
+
+/* drop.c: Ctx control loop */
+/* So many subscriptions of dropped sessions leave the registry in one turn of the loop: each is a few misses of the cache. */
+#define CP_DROPS_A_TURN 4096
+/* @r, a DROP at the head of its session's queue, waits for its turn. */
+void cp_drop_wait(struct cp_subs *subs, struct cp_request *r);
+/* As much as this turn still allows, for those that wait longest. */
+void cp_drops_run(struct cp_subs *subs);
+/* It will not go on: out of its session's queue. We stop. */
+void cp_drop_stop(struct cp_subs *subs, struct cp_request *r);
 
 /* answer.c: Ctx control loop */
 /* The builder has executed it. Takes @r. */

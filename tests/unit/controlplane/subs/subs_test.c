@@ -308,6 +308,92 @@ Test(subs, dropping_a_session_removes_all_of_it_and_nothing_else)
 	cr_assert_eq(added(1, entry("t/1"), &a), RH_SUB_OK);
 }
 
+/* @requests of 64 subscriptions each, answered. */
+static void fill(dp_session_id_t slot, unsigned requests)
+{
+	struct answer *answers = calloc(requests, sizeof(*answers));
+	static char texts[64][32];
+	struct rh_sub_entry entries[64];
+
+	for (unsigned r = 0; r < requests; r++) {
+		for (unsigned i = 0; i < 64; i++) {
+			(void)snprintf(texts[i], sizeof(texts[i]), "r%u/%u/#", r, i);
+			entries[i] = entry(texts[i]);
+		}
+		cr_assert_eq(cp_subs_add(subs, slot, 0, entries, 64, on_done, &answers[r]), 0);
+	}
+	run_until(&answers[requests - 1]);
+	free(answers);
+}
+
+static uint32_t held(void)
+{
+	return cp_subs_session_count(subs, 5) + cp_subs_session_count(subs, 7) +
+	       cp_subs_session_count(subs, 8);
+}
+
+Test(subs, large_sessions_are_dropped_in_parts_and_others_pass_between_them)
+{
+	static struct answer gone[3], other;
+	unsigned turns = 0, parts = 0;
+	uint32_t before;
+
+	fill(5, 157);
+	fill(7, 47);
+	fill(8, 47);
+	before = held();
+	drop(5, &gone[0]);
+	drop(7, &gone[1]);
+	drop(8, &gone[2]);
+	add(6, entry("x"), &other);
+	cr_expect_leq(before - held(), CP_DROPS_A_TURN);
+	for (before = held(); before && turns < 100000; turns++) {
+		cr_expect_not(gone[0].calls);
+		(void)uv_run(&loop, UV_RUN_ONCE);
+		cr_expect_leq(before - held(), CP_DROPS_A_TURN, "%u in one turn", before - held());
+		parts += held() < before;
+		before = held();
+	}
+	cr_expect_geq(parts, 3);
+	cr_expect_eq(other.calls, 1);
+	for (unsigned i = 0; i < 3; i++)
+		run_until(&gone[i]);
+	cr_expect_eq(fake.live, 1);
+	cr_expect_eq(added(5, entry("again"), &other), RH_SUB_OK);
+}
+
+/* What a session asks for behind its own drop is done after all of it. */
+Test(subs, a_request_behind_a_drop_waits_for_its_last_part)
+{
+	static struct answer gone, again, twice;
+
+	fill(5, 157);
+	drop(5, &gone);
+	add(5, entry("r1/1/#"), &again);
+	cr_expect_gt(cp_subs_session_count(subs, 5), 64);
+	run_until(&again);
+	cr_expect_eq(gone.calls, 1);
+	cr_expect_eq(again.outcomes[0].code, RH_SUB_OK);
+	cr_expect_eq(cp_subs_session_count(subs, 5), 1);
+	fill(5, 157);
+	drop(5, &gone);
+	drop(5, &twice);
+	run_until(&twice);
+	cr_expect_eq(fake.live, 0);
+}
+
+Test(subs, stopping_in_the_middle_of_a_drop_answers_it)
+{
+	static struct answer gone;
+
+	fill(5, 157);
+	drop(5, &gone);
+	cp_subs_destroy(subs);
+	cr_expect_eq(gone.calls, 1);
+	cr_expect_eq(gone.outcomes[0].code, RH_SUB_OK);
+	cr_assert_eq(cp_subs_create_with(&loop, subs_fake_ops, NULL, NULL, &conf, &subs, &(struct rh_error){0}), 0);
+}
+
 static bool count_row(void *arg, const struct cp_sub_row *row)
 {
 	(void)row;
