@@ -73,6 +73,7 @@ struct dp_trace_conf {
 struct dp_tables {
 	struct dp_session *slots;
 	struct dp_session_cold *cold;
+	struct dp_session_drops *drops;
 	uint32_t slot_count;
 	uint16_t udp_port;
 	bool stage_timing;
@@ -294,7 +295,7 @@ static inline uint32_t dp_slot_index(const struct dp_ctx *ctx, const struct dp_s
 static inline void dp_drop_event(struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason)
 {
 	rh_add_relaxed(&ctx->counters.drop_events[reason], 1);
-	rh_add_relaxed(&ctx->tables->cold[dp_slot_index(ctx, slot)].drops[reason], 1);
+	rh_add_relaxed(&ctx->tables->drops[dp_slot_index(ctx, slot)].count[reason], 1);
 }
 
 /* Count @n copies for @slot, which this worker owns, as dropped. */
@@ -302,7 +303,7 @@ static inline void dp_drop_copies(
 	struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason, uint32_t n)
 {
 	rh_add_relaxed(&ctx->counters.drop_copies[reason], n);
-	rh_add_relaxed(&ctx->tables->cold[dp_slot_index(ctx, slot)].drops[reason], n);
+	rh_add_relaxed(&ctx->tables->drops[dp_slot_index(ctx, slot)].count[reason], n);
 }
 
 static inline void dp_drop_copy(struct dp_ctx *ctx, const struct dp_session *slot, enum dp_drop reason)

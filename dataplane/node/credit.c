@@ -114,11 +114,12 @@ static void lost_take(struct dp_session *slot, const struct rh_keepalive *k)
 static uint64_t copies_dropped(const struct dp_ctx *ctx, const struct dp_session *slot)
 {
 	const struct dp_session_cold *cold = &ctx->tables->cold[dp_slot_index(ctx, slot)];
+	const struct dp_session_drops *drops = &ctx->tables->drops[dp_slot_index(ctx, slot)];
 	uint64_t sum = 0;
 
 	for (int i = 0; i < DP_DROP_COUNT; i++)
 		if (dp_drop_level((enum dp_drop)i) == DP_DROP_COPY)
-			sum += cold->drops[i];
+			sum += drops->count[i];
 	return sum + dp_owner_full_sum(ctx, dp_slot_index(ctx, slot)) - cold->owner_full_base;
 }
 

@@ -102,7 +102,6 @@ _Static_assert(sizeof(struct dp_session) == 5 * RH_CACHE_LINE, "one line a write
 
 /* What is written rarely. */
 struct dp_session_cold {
-	uint64_t drops[DP_DROP_COUNT]; /* owner */
 	uint64_t longest_queue_bytes;  /* owner */
 	uint64_t control_full_tsc;     /* owner: its own bucket of control records, see punt.c */
 	uint64_t owner_full_base;      /* control: other workers' counts when the slot was opened */
@@ -114,3 +113,8 @@ struct dp_session_cold {
 	struct dp_session *slot;
 	struct rh_rcu_head rcu;
 } rh_cache_aligned;
+
+/* What was dropped, by reason; its page is touched with the first one. Owner; control before the slot is opened. */
+struct dp_session_drops {
+	uint64_t count[DP_DROP_COUNT];
+};

@@ -128,12 +128,21 @@ static void number_draw(struct dp_engine *eng, uint32_t index, struct dp_session
 		slot->check = 1;
 }
 
+/* Most have none: reading touches no page. */
+static void drops_reset(struct dp_session_drops *drops)
+{
+	for (int i = 0; i < DP_DROP_COUNT; i++)
+		if (drops->count[i])
+			drops->count[i] = 0;
+}
+
 static void cold_reset(struct dp_engine *eng, uint32_t index, struct dp_session *slot)
 {
 	struct dp_session_cold *cold = cold_of(eng, index);
 	uint16_t tag = cold->tag;
 
 	memset(cold, 0, sizeof(*cold));
+	drops_reset(&eng->tables.drops[index]);
 	cold->tag = tag;
 	cold->slot = slot;
 	cold->next = DP_SLOT_NONE;
@@ -277,7 +286,7 @@ int dp_session_stats(const struct dp_engine *eng, dp_session_id_t id, struct dp_
 		.protocol_reason = rh_load_relaxed(&s->protocol_reason),
 	};
 	for (int i = 0; i < DP_DROP_COUNT; i++)
-		out->drops[i] = rh_load_relaxed(&cold->drops[i]);
+		out->drops[i] = rh_load_relaxed(&eng->tables.drops[id].count[i]);
 	out->drops[DP_DROP_OWNER_FULL] += dp_owner_full_sum(eng->ctx[0], id) - cold->owner_full_base;
 	/* Every copy for it went out, waits, or was dropped with a reason. */
 	out->copies_made = out->tx_events + out->queued_events;

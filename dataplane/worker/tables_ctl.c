@@ -14,8 +14,9 @@ int dp_tables_create(struct dp_tables *t, const struct dp_engine_conf *conf)
 	t->node_incarnation = conf->node_incarnation;
 	t->slots = rh_pages_reserve(t->slot_count * sizeof(*t->slots));
 	t->cold = rh_pages_reserve(t->slot_count * sizeof(*t->cold));
+	t->drops = rh_pages_reserve_sparse(t->slot_count * sizeof(*t->drops));
 	t->hops = rh_pages_reserve(DP_LIMIT_ADJACENCIES * sizeof(struct dp_hop *));
-	return t->slots && t->cold && t->hops ? 0 : -ENOMEM;
+	return t->slots && t->cold && t->drops && t->hops ? 0 : -ENOMEM;
 }
 
 void dp_tables_destroy(struct dp_tables *t)
@@ -32,5 +33,6 @@ void dp_tables_destroy(struct dp_tables *t)
 	free(t->trace);
 	rh_pages_release(t->slots, slots * sizeof(*t->slots));
 	rh_pages_release(t->cold, slots * sizeof(*t->cold));
+	rh_pages_release(t->drops, slots * sizeof(*t->drops));
 	rh_pages_release(t->hops, DP_LIMIT_ADJACENCIES * sizeof(struct dp_hop *));
 }
