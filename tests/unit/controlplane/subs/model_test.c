@@ -16,7 +16,7 @@
 #define REFUSED	 4
 #define PATTERNS 4 /* 0: none */
 #define EXCEPT	 PATTERNS /* as one more of them */
-#define MOST	 25 /* subscriptions of a session */
+#define MOST	 ((REFUSED + 3) * (EXCEPT + 1) + 1) /* subscriptions of a session; see filter_choose */
 #define STEPS	 20000
 #define EITHER	 0xff
 
