@@ -212,7 +212,7 @@ class Folder(unittest.TestCase):
 
 class Line(unittest.TestCase):
     def test_wrong_words_are_refused(self):
-        for words, sentence in ((["--all", "hot"], "--all runs every scenario .*'hot'"), (["--all", "--json", "x"], "leave out --json"),
+        for words, sentence in ((["--all", "hot"], "leave out 'hot', or name a folder for these with --out DIR"), (["--all", "--json", "x"], "leave out --json"),
                                 (["--out", "x", "hot"], "--out DIR belongs to --all")):
             done = subprocess.run([str(TOP / "perf/run"), *words], capture_output=True, text=True, timeout=20, check=False)
             self.assertEqual(done.returncode, 2)
