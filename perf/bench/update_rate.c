@@ -101,6 +101,9 @@ int update_rate(struct update *u, struct rh_error *err)
 
 	for (uint32_t i = 0; i < u->path.opt.windows && !ret; i++)
 		ret = turn(u, &b, err);
+	/* Was the machine after the last turn what it was before? */
+	if (!ret)
+		(void)update_saturate(u);
 	bare_fini(&b);
 	return ret;
 }

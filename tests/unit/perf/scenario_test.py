@@ -353,7 +353,7 @@ class Shapes(unittest.TestCase):
         self.assertEqual(len(found["checked"]), 3)
 
 
-def updates(words, lost=0, gap_ns=1000, others_ns=980_000_000, during=4_750_000):
+def updates(words, lost=0, gap_ns=1000, others_ns=980_000_000, during=4_750_000, after=5_000_000):
     """What rhumb-perf-update would print."""
     def one(kind, events, **more):
         return {"kind": kind, "wall_ns": SECOND, "cpu_ns": SECOND, "others_ns": others_ns, "datagrams": events, "events": events, "copies": events,
@@ -363,6 +363,7 @@ def updates(words, lost=0, gap_ns=1000, others_ns=980_000_000, during=4_750_000)
     else:
         found = [one("saturated", 5_000_000), one("lfht", 4_500_000, pairs=1_000_000, update_ns=500_000_000),
                  one("churn", 4_500_000, pairs=400_000, update_ns=500_000_000, lost=lost), one("saturated_churn", during, pairs=1, update_ns=1)] * 3
+        found.append(one("saturated", after))
     return {"tsc_hz": HZ, "subscriptions": 1_000_000, "table_bytes": 500_000_000, "load_percent": 90.0, "checked": "every counter",
             "windows": [*found, {"kind": "end"}]}
 
@@ -388,6 +389,19 @@ class Churn(unittest.TestCase):
     def test_a_stall_is_void_and_never_a_figure(self):
         with self.assertRaisesRegex(machine.MachineError, "no valid pair.*away for 1.5 ms"):
             run(churn, lambda words: updates(words, gap_ns=1_500_000), [])
+
+    def test_a_turn_after_which_the_machine_was_another_does_not_count(self):
+        turns = iter([4_000_000, 5_000_000, 5_000_000])
+        found = run(churn, lambda words: updates(words, after=next(turns)), [])
+        self.assertEqual([s["turns"] for s in found["samples"] if "turns" in s], [2, 3])
+
+    def test_no_steady_turn_is_void_with_what_was_seen(self):
+        def one_turn(words):
+            found = updates(words, after=4_000_000)
+            found["windows"] = found["windows"][8:]
+            return found
+        with self.assertRaisesRegex(machine.MachineError, "the worker alone took 5.00 million events a second before a turn and 4.00 after it"):
+            run(churn, one_turn, [])
 
     def test_cores_that_move_void_the_run(self):
         tags = iter(["near", "far"] * 100)
