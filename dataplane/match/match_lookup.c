@@ -181,7 +181,7 @@ static bool is_still_valid(
 {
 	const struct dp_parts *parts = match->table->parts;
 	uint32_t topic = dp_part_topic(hash ^ dp_profile_hash(entry->profile));
-	uint32_t wild = dp_part_coarse_wild(parts, entry->tenant);
+	uint32_t wild = dp_part_coarse_wild(parts, entry->tenant, &entry->at);
 	uint32_t root = dp_part_coarse_root(parts, &entry->at);
 
 	if (wild != entry->wild &&
@@ -205,7 +205,7 @@ static inline bool is_valid(const struct dp_match *match, struct dp_entry *entry
 		return false;
 	if (rh_unlikely(dp_look_stamp(match->cache.look) - dp_look_stamp(entry->look) > DP_CACHE_AGE))
 		return false;
-	return rh_likely(entry->wild == dp_part_coarse_wild(parts, entry->tenant) &&
+	return rh_likely(entry->wild == dp_part_coarse_wild(parts, entry->tenant, &entry->at) &&
 			 entry->root == dp_part_coarse_root(parts, &entry->at)) ||
 	       is_still_valid(match, entry, hash);
 }

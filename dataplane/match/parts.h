@@ -4,19 +4,19 @@
  * Parts of the topic space, each with a counter of the changes in it: a cached result is valid while
  * the parts that its topic belongs to did not change (docs/decisions/0001).
  *
- * Filters are of two sides: those that begin with a literal level (root), and the others (wild).
- * Each side of a tenant has a coarse counter, that of the root side one for each first level, and
- * finer ones of which a change raises the narrowest that holds its filter:
+ * Filters are of two sides: those that begin with a literal level (root), and the others (wild). A
+ * change raises the narrowest counter that holds its filter, and a coarse one with it:
  *
- *   root   no wildcard          the topic
- *          a literal 2nd level  the first two levels
- *          else                 the first level
- *   wild   a literal 2nd level  that level
- *          a literal 3rd level  that level
- *          else                 the tenant
+ *        filter               narrowest             coarse
+ *   root no wildcard          the topic             the first level
+ *        a literal 2nd level  the first two levels  the first level
+ *        else                 the first level       the first level
+ *   wild a literal 2nd level  that level            none
+ *        a literal 3rd level  that level            the tenant
+ *        else                 the tenant            the tenant
  *
- * A look at the coarse ones is enough while nothing changes. Where one did, the finer ones of that
- * side say whether it was near this topic.
+ * A look at the coarse ones and at the 2nd level's is enough while nothing near them changes. Where
+ * something did, the finer ones of that side say whether it was near this topic.
  *
  * Counters only grow, and wrap after 2^32 changes; who keeps their sums drops what he did not look at
  * for DP_PART_AGE (cache.h). Written by the builder, after the index: finer first. Read by workers
@@ -56,7 +56,7 @@ struct dp_part_at {
 
 /* Counters as they were. */
 struct dp_part_seen {
-	uint32_t wild, root;		/* coarse */
+	uint32_t wild, root;		/* coarse; wild with the 2nd level's */
 	uint32_t fine_wild, fine_root;	/* sums */
 };
 
@@ -85,9 +85,10 @@ static inline uint16_t dp_part_pair(uint64_t hash)
 }
 
 /* Ctx of what follows: worker. */
-static inline uint32_t dp_part_coarse_wild(const struct dp_parts *parts, uint16_t tenant)
+static inline uint32_t dp_part_coarse_wild(
+	const struct dp_parts *parts, uint16_t tenant, const struct dp_part_at *at)
 {
-	return rh_load_acquire(&parts->wild[tenant].all);
+	return rh_load_acquire(&parts->wild[tenant].all) + rh_load_acquire(&parts->level[at->second]);
 }
 
 static inline uint32_t dp_part_coarse_root(const struct dp_parts *parts, const struct dp_part_at *at)
@@ -113,7 +114,7 @@ static inline uint32_t dp_part_fine_root(
 static inline struct dp_part_seen dp_part_look(
 	const struct dp_parts *parts, uint16_t tenant, uint32_t topic, const struct dp_part_at *at)
 {
-	struct dp_part_seen seen = {.wild = dp_part_coarse_wild(parts, tenant),
+	struct dp_part_seen seen = {.wild = dp_part_coarse_wild(parts, tenant, at),
 		.root = dp_part_coarse_root(parts, at)};
 
 	seen.fine_wild = dp_part_fine_wild(parts, tenant, at);

@@ -6,7 +6,7 @@
  * A filter's part in a word: side and kind, number of its root, number of its fine counter.
  */
 enum {
-	KIND_WILD, /* fine: a level, or WILD_TENANT */
+	KIND_WILD, /* fine: a level, with WILD_THIRD if it is the 3rd, or WILD_TENANT */
 	KIND_ROOT, /* fine: the root's own */
 	KIND_PAIR,
 	KIND_TOPIC
@@ -14,10 +14,11 @@ enum {
 #define FINE_BITS   DP_PART_TOPIC_BITS
 #define FINE_MASK   ((1u << FINE_BITS) - 1)
 #define KIND_SHIFT  30
+#define WILD_THIRD  (1u << DP_PART_LEVEL_BITS)
 #define WILD_TENANT FINE_MASK
 
 _Static_assert(DP_PART_ROOT_BITS + FINE_BITS <= KIND_SHIFT, "a word holds them");
-_Static_assert(DP_PART_LEVEL_BITS < FINE_BITS && DP_PART_PAIR_BITS <= FINE_BITS, "as fine as that");
+_Static_assert(DP_PART_LEVEL_BITS + 1 < FINE_BITS && DP_PART_PAIR_BITS <= FINE_BITS, "as fine as that");
 
 /* Is token @at a literal level of that number? */
 static bool is_level(const struct rh_filter *filter, uint32_t at)
@@ -69,7 +70,8 @@ static uint32_t wild_part(const struct dp_index *index, uint16_t tenant, const s
 
 	for (uint32_t at = 1; at <= 2; at++)
 		if (is_level(filter, at))
-			return dp_part_level(hash + level_hash(&index->secret, filter, at));
+			return dp_part_level(hash + level_hash(&index->secret, filter, at)) |
+			       (at == 2 ? WILD_THIRD : 0);
 	return WILD_TENANT;
 }
 
@@ -98,22 +100,26 @@ static void raise(uint32_t *counter)
 	rh_store_release(counter, *counter + 1);
 }
 
-static uint32_t *fine_of(struct dp_parts *parts, uint16_t tenant, uint32_t part)
+static void touch_wild(struct dp_parts *parts, uint16_t tenant, uint32_t fine)
 {
-	uint32_t fine = part & FINE_MASK;
-
-	switch (part >> KIND_SHIFT) {
-	case KIND_WILD: return fine == WILD_TENANT ? &parts->wild[tenant].only : &parts->level[fine];
-	case KIND_ROOT: return &parts->root[part >> FINE_BITS & ((1u << DP_PART_ROOT_BITS) - 1)].only;
-	case KIND_PAIR: return &parts->pair[fine];
-	default: return &parts->topic[fine];
-	}
+	if (fine == WILD_TENANT)
+		raise(&parts->wild[tenant].only);
+	else
+		raise(&parts->level[fine & (WILD_THIRD - 1)]);
+	if (fine & WILD_THIRD)
+		raise(&parts->wild[tenant].all);
 }
 
 void dp_part_touch(struct dp_parts *parts, uint16_t tenant, uint32_t part)
 {
-	uint32_t root = part >> FINE_BITS & ((1u << DP_PART_ROOT_BITS) - 1);
+	struct dp_part_pair *root = &parts->root[part >> FINE_BITS & ((1u << DP_PART_ROOT_BITS) - 1)];
+	uint32_t fine = part & FINE_MASK;
 
-	raise(fine_of(parts, tenant, part));
-	raise(part >> KIND_SHIFT == KIND_WILD ? &parts->wild[tenant].all : &parts->root[root].all);
+	switch (part >> KIND_SHIFT) {
+	case KIND_WILD: touch_wild(parts, tenant, fine); return;
+	case KIND_ROOT: raise(&root->only); break;
+	case KIND_PAIR: raise(&parts->pair[fine]); break;
+	default: raise(&parts->topic[fine]);
+	}
+	raise(&root->all);
 }
