@@ -323,21 +323,12 @@ static void misses_answer(struct dp_match *match, struct misses *misses,
 	}
 }
 
-/* The cache's entry for @key if it still holds, or NULL. */
-static inline struct dp_entry *entry_valid(
-	struct dp_match *match, const struct dp_match_key *key, uint64_t hash)
-{
-	struct dp_entry *entry = cache_find(&match->cache, key, hash);
-
-	return rh_likely(is_valid(match, entry, hash)) ? entry : NULL;
-}
-
 /* Hash every topic (of the same ones the first) and ask for its bucket, then for its entry; then answer what is known. */
 static void hits_answer(struct dp_match *match, struct misses *misses,
 	const struct dp_match_key *keys, uint32_t count, uint64_t *hash,
 	struct dp_match_result *results)
 {
-	struct dp_entry *entry = NULL;
+	struct dp_entry *found = NULL, *entry = NULL; /* valid */
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (keys[i].same) {
@@ -352,13 +343,16 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 			prefetch_entry(&match->cache, hash[i]);
 	for (uint32_t i = 0; i < count; i++) {
 		/* What answered the key before answers the same one too: nothing has been loaded since. */
-		if (!keys[i].same || !entry)
-			entry = entry_valid(match, &keys[i], hash[i]);
+		if (!keys[i].same || !entry) {
+			found = cache_find(&match->cache, &keys[i], hash[i]);
+			entry = rh_likely(is_valid(match, found, hash[i])) ? found : NULL;
+		}
+		/* An outdated entry is written anew in its place: that displaces nobody. */
 		if (rh_likely(entry != NULL))
 			answer_hit(match, &keys[i], entry, &results[i]);
 		else
 			miss_add(match, misses, &keys[i], hash[i], i,
-				!entry && is_declined(&match->cache, hash[i]), &results[i]);
+				!found && is_declined(&match->cache, hash[i]), &results[i]);
 	}
 }
 

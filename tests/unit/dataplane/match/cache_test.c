@@ -127,6 +127,22 @@ Test(cache, what_comes_again_and_again_gets_in)
 	cr_expect_gt(hits_of("now", 0, 64), 56);
 }
 
+Test(cache, outdated_results_are_renewed_at_once_however_full_it_is)
+{
+	uint32_t before, after;
+
+	(void)fixture_publish();
+	for (unsigned round = 0; round < 64; round++)
+		(void)hits_of("t", 0, 1024);
+	before = hits_of("t", 0, 1024);
+	(void)fixture_add(0, "#", 1, 0);
+	(void)fixture_publish();
+	cr_expect_eq(hits_of("t", 0, 1024), 0);
+	after = hits_of("t", 0, 1024);
+	cr_expect_gt(before, 200);
+	cr_expect_gt(after, before * 3 / 4, "%u of %u", after, before);
+}
+
 static void change_is_seen(const char *filter, const char *topic)
 {
 	dp_sub_id_t sub;
