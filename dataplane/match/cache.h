@@ -19,10 +19,11 @@
 #include "dataplane/match/slab.h"
 #include "dataplane/match/text.h"
 #include "dataplane/match/topics.h"
+#include "dataplane/match/ways.h"
 
 #include <assert.h>
 
-#define DP_CACHE_WAYS	     8
+#define DP_CACHE_WAYS	     DP_WAYS
 #define DP_CACHE_TOPIC_BYTES 84
 #define DP_CACHE_RECEIVERS   12
 /*
@@ -166,11 +167,6 @@ enum dp_kept {
 	DP_KEPT_EVICTED, /* and another topic had to go */
 	DP_KEPT_NO_ROOM	 /* it does not fit, or every way is needed by this burst */
 };
-
-static inline uint32_t dp_cache_roll(struct dp_cache *cache)
-{
-	return cache->dice = cache->dice * 1664525u + 1013904223u;
-}
 
 /*
  * Keep @found for @key: in @stale when that is the key's outdated entry, else in an empty place or

@@ -1,31 +1,6 @@
 #include "dataplane/match/cache.h"
 
-/* Words by relaxed stores, for a reader that watches seq. @to is 4-aligned with room for a whole
- * last word. */
-static void copy_words(void *to, const void *from, size_t bytes)
-{
-	const uint8_t *src = from;
-	uint32_t *dst = to;
-
-	for (size_t i = 0; i < bytes; i += sizeof(*dst)) {
-		uint32_t word = 0;
-
-		memcpy(&word, src + i, bytes - i < sizeof(word) ? bytes - i : sizeof(word));
-		rh_store_relaxed(&dst[i / sizeof(*dst)], word);
-	}
-}
-
-static void write_begin(struct dp_entry *entry)
-{
-	rh_store_relaxed(&entry->seq, entry->seq + 1);
-	/* The odd seq before everything below; pairs with the acquire fences in topics_build.c. */
-	rh_fence_release();
-}
-
-static void write_end(struct dp_entry *entry)
-{
-	rh_store_release(&entry->seq, entry->seq + 1);
-}
+#include "dataplane/match/seq.h"
 
 static void release_block(struct dp_cache *cache, struct dp_entry *entry)
 {
@@ -38,11 +13,11 @@ static void release_block(struct dp_cache *cache, struct dp_entry *entry)
 /* Nobody's entry any more. */
 static void forget(struct dp_cache *cache, struct dp_entry *entry)
 {
-	write_begin(entry);
+	dp_seq_begin(&entry->seq);
 	dp_topics_take_entry(cache, entry);
 	rh_store_relaxed(&entry->used, false);
 	release_block(cache, entry);
-	write_end(entry);
+	dp_seq_end(&entry->seq);
 }
 
 /* Another topic's from now on. Its tag is still the one before. */
@@ -115,26 +90,18 @@ static bool take_block(struct dp_cache *cache, size_t bytes, uint32_t *block)
 	return *block != DP_SLAB_NONE;
 }
 
-static int empty_way(const struct dp_bucket *tags)
-{
-	for (unsigned way = 0; way < DP_CACHE_WAYS; way++)
-		if (!tags->tag[way])
-			return (int)way;
-	return -1;
-}
-
 /* An empty way; else the older of two random ones, if this burst does not need it; else any that it
  * does not need. */
 static int choose_way(struct dp_cache *cache, uint32_t bucket)
 {
 	const struct dp_entry *entry = &cache->entry[(size_t)bucket * DP_CACHE_WAYS];
-	int empty = empty_way(&cache->bucket[bucket]);
-	uint32_t dice = dp_cache_roll(cache);
+	unsigned empty = dp_ways_with(cache->bucket[bucket].tag, 0);
+	uint32_t dice = dp_dice_roll(&cache->dice);
 	unsigned a = dice >> 29, b = (dice >> 26) & (DP_CACHE_WAYS - 1);
 	unsigned way = bursts_ago(cache, &entry[a]) >= bursts_ago(cache, &entry[b]) ? a : b;
 
-	if (empty >= 0)
-		return empty;
+	if (empty)
+		return __builtin_ctz(empty);
 	for (unsigned i = 0; i < DP_CACHE_WAYS; i++, way = (way + 1) % DP_CACHE_WAYS)
 		if (!in_this_burst(cache, &entry[way]))
 			return (int)way;
@@ -161,12 +128,12 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	rh_store_relaxed(&entry->count, found->count);
 	entry->candidates = (uint16_t)found->candidate_count;
 	entry->candidates_at = (uint16_t)(layout->candidates_at / DP_CACHE_UNIT);
-	copy_words(text_in_block ? (char *)base : entry->topic, key->topic, key->topic_len);
-	copy_words(found->count > DP_CACHE_RECEIVERS ? (void *)(base + layout->receivers_at)
+	dp_seq_copy(text_in_block ? (char *)base : entry->topic, key->topic, key->topic_len);
+	dp_seq_copy(found->count > DP_CACHE_RECEIVERS ? (void *)(base + layout->receivers_at)
 						     : (void *)entry->receiver,
 		found->receivers, found->count * sizeof(*found->receivers));
 	if (found->candidate_count)
-		copy_words(base + layout->candidates_at, found->candidates,
+		dp_seq_copy(base + layout->candidates_at, found->candidates,
 			found->candidate_count * sizeof(*found->candidates));
 	entry->outdated = false;
 	rh_store_relaxed(&entry->used, true);
@@ -196,14 +163,14 @@ enum dp_kept dp_cache_keep(struct dp_cache *cache, const struct dp_match_key *ke
 		entry = &cache->entry[(size_t)bucket * DP_CACHE_WAYS + (unsigned)way];
 		evicted = entry->used;
 	}
-	write_begin(entry);
+	dp_seq_begin(&entry->seq);
 	if (way >= 0) {
 		change_topic(cache, entry);
 		rh_store_relaxed(&cache->bucket[bucket].tag[way], dp_cache_tag(hash));
 	}
 	release_block(cache, entry);
 	write_entry(cache, entry, key, found, &layout, block);
-	write_end(entry);
+	dp_seq_end(&entry->seq);
 	*out = entry;
 	return evicted ? DP_KEPT_EVICTED : DP_KEPT;
 }

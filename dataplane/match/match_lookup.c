@@ -7,10 +7,6 @@
 
 #include "dataplane/match/match_priv.h"
 
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
-
 uint64_t dp_match_begin(struct dp_match *match)
 {
 	/* Generation first: the snapshot loaded after it is at least as new. Pairs with
@@ -43,26 +39,15 @@ bool dp_match_excepted_since(
 	       match->generation + (uint64_t)(int64_t)since;
 }
 
-/* Bit i: way i has the tag. */
-static inline unsigned ways_with(const struct dp_bucket *bucket, uint32_t tag)
-{
-#ifdef __AVX2__
-	__m256i tags = _mm256_load_si256((const __m256i *)bucket->tag);
-	__m256i equal = _mm256_cmpeq_epi32(tags, _mm256_set1_epi32((int)tag));
-
-	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(equal));
-#else
-	unsigned ways = 0;
-
-	for (unsigned i = 0; i < DP_CACHE_WAYS; i++)
-		ways |= (unsigned)(bucket->tag[i] == tag) << i;
-	return ways;
-#endif
-}
-
 static inline struct dp_entry *bucket_entries(const struct dp_cache *cache, uint64_t hash)
 {
 	return &cache->entry[(size_t)((uint32_t)hash & cache->mask) * DP_CACHE_WAYS];
+}
+
+/* Ways of @hash's bucket that have @tag. */
+static inline unsigned bucket_ways(const struct dp_cache *cache, uint64_t hash, uint32_t tag)
+{
+	return dp_ways_with(cache->bucket[(uint32_t)hash & cache->mask].tag, tag);
 }
 
 static inline void prefetch_bucket(const struct dp_cache *cache, uint64_t hash)
@@ -72,7 +57,7 @@ static inline void prefetch_bucket(const struct dp_cache *cache, uint64_t hash)
 
 static inline void prefetch_entry(const struct dp_cache *cache, uint64_t hash)
 {
-	unsigned ways = ways_with(&cache->bucket[(uint32_t)hash & cache->mask], dp_cache_tag(hash));
+	unsigned ways = bucket_ways(cache, hash, dp_cache_tag(hash));
 	const struct dp_entry *entry;
 
 	if (!ways)
@@ -86,7 +71,7 @@ static inline void prefetch_entry(const struct dp_cache *cache, uint64_t hash)
 static inline struct dp_entry *cache_find(
 	const struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash)
 {
-	unsigned ways = ways_with(&cache->bucket[(uint32_t)hash & cache->mask], dp_cache_tag(hash));
+	unsigned ways = bucket_ways(cache, hash, dp_cache_tag(hash));
 	struct dp_entry *entries = bucket_entries(cache, hash);
 
 	for (; ways; ways &= ways - 1) {
@@ -269,8 +254,8 @@ static_assert(DP_MATCH_BURST_MAX <= 64, "an event's number fits, and a bit for e
 /* Another topic would have to go for it, and it is not worth that yet. */
 static inline bool is_declined(struct dp_cache *cache, uint64_t hash)
 {
-	return !ways_with(&cache->bucket[(uint32_t)hash & cache->mask], 0) &&
-	       (dp_cache_roll(cache) >> 16) % DP_CACHE_ADMIT != 0;
+	return !bucket_ways(cache, hash, 0) &&
+	       (dp_dice_roll(&cache->dice) >> 16) % DP_CACHE_ADMIT != 0;
 }
 
 /* Prepare the search for @key; false: nobody may publish that. @pass: the result is not kept. */

@@ -26,12 +26,13 @@
 
 #include "dataplane/base/compiler.h"
 #include "dataplane/base/topic_limits.h"
+#include "dataplane/match/ways.h"
 
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DP_TOPIC_WAYS	 8
+#define DP_TOPIC_WAYS	 DP_WAYS
 #define DP_TOPIC_SETS	 256
 #define DP_TOPIC_RECORDS (DP_TOPIC_SETS * DP_TOPIC_WAYS)
 
@@ -88,6 +89,12 @@ struct dp_topics {
 	uint16_t profile_most; /* of topics in the rest */
 	bool again;	       /* the burst is one event that was counted before */
 };
+
+/* The next random number: Numerical Recipes' quick generator; the high bits are the better ones. */
+static inline uint32_t dp_dice_roll(uint32_t *dice)
+{
+	return *dice = *dice * 1664525u + 1013904223u;
+}
 
 /* Counts of a topic on the way to its record or the rest. */
 struct dp_topic_part {

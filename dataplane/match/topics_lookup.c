@@ -1,32 +1,11 @@
 #include "dataplane/match/topics.h"
 
 #include "dataplane/match/match_priv.h"
-
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
-
-static uint32_t roll(struct dp_topics *topics)
-{
-	topics->dice = topics->dice * 1664525u + 1013904223u;
-	return topics->dice;
-}
+#include "dataplane/match/seq.h"
 
 static uint32_t weight_of(uint64_t events)
 {
 	return events < DP_TOPIC_WEIGHT_MAX ? (uint32_t)events : DP_TOPIC_WEIGHT_MAX;
-}
-
-/* Seq is odd from here on; pairs with the acquire fences in topics_build.c. */
-static void write_begin(struct dp_topic_record *record)
-{
-	rh_store_relaxed(&record->seq, record->seq + 1);
-	rh_fence_release();
-}
-
-static void write_end(struct dp_topic_record *record)
-{
-	rh_store_release(&record->seq, record->seq + 1);
 }
 
 static void crowd_add(struct dp_topics_memory *memory, uint64_t mixed)
@@ -63,23 +42,6 @@ static bool record_is(const struct dp_topic_record *record, const struct dp_topi
 	       memcmp(record->topic, part->topic, part->topic_len) == 0;
 }
 
-/* Bit i: way i has the word. */
-static inline unsigned ways_with(const uint32_t *words, uint32_t word)
-{
-	unsigned ways = 0;
-
-#ifdef __AVX2__
-	__m256i all = _mm256_load_si256((const __m256i *)(const void *)words);
-	__m256i equal = _mm256_cmpeq_epi32(all, _mm256_set1_epi32((int)word));
-
-	ways = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(equal));
-#else
-	for (unsigned i = 0; i < DP_TOPIC_WAYS; i++)
-		ways |= (unsigned)(words[i] == word) << i;
-#endif
-	return ways;
-}
-
 static inline uint32_t least_of(const uint32_t *words)
 {
 #ifdef __AVX2__
@@ -102,7 +64,7 @@ static inline uint32_t least_of(const uint32_t *words)
 static int record_find(const struct dp_topic_set *set, const struct dp_topic_record *record,
 	uint32_t tag, const struct dp_topic_part *part)
 {
-	for (unsigned ways = ways_with(set->tag, tag); ways; ways &= ways - 1) {
+	for (unsigned ways = dp_ways_with(set->tag, tag); ways; ways &= ways - 1) {
 		int way = __builtin_ctz(ways);
 
 		if (record_is(&record[way], part))
@@ -113,27 +75,17 @@ static int record_find(const struct dp_topic_set *set, const struct dp_topic_rec
 
 static void record_add(struct dp_topic_record *record, const struct dp_topic_part *part)
 {
-	write_begin(record);
+	dp_seq_begin(&record->seq);
 	rh_store_relaxed(&record->events, record->events + part->events);
 	rh_store_relaxed(&record->bytes, record->bytes + part->bytes);
 	rh_store_relaxed(&record->last, part->last);
 	rh_store_relaxed(&record->receivers, part->receivers);
-	write_end(record);
-}
-
-static void text_store(struct dp_topic_record *record, const char *topic, size_t len)
-{
-	for (size_t i = 0; i < len; i += sizeof(uint32_t)) {
-		uint32_t word = 0;
-
-		memcpy(&word, topic + i, len - i < sizeof(word) ? len - i : sizeof(word));
-		rh_store_relaxed((uint32_t *)(void *)(record->topic + i), word);
-	}
+	dp_seq_end(&record->seq);
 }
 
 static void record_write(struct dp_topic_record *record, const struct dp_topic_part *part)
 {
-	write_begin(record);
+	dp_seq_begin(&record->seq);
 	rh_store_relaxed(&record->id, part->id);
 	rh_store_relaxed(&record->since, part->since);
 	rh_store_relaxed(&record->last, part->last);
@@ -143,20 +95,20 @@ static void record_write(struct dp_topic_record *record, const struct dp_topic_p
 	rh_store_relaxed(&record->tenant, part->tenant);
 	rh_store_relaxed(&record->profile, part->profile);
 	rh_store_relaxed(&record->topic_len, part->topic_len);
-	text_store(record, part->topic, part->topic_len);
-	write_end(record);
+	dp_seq_copy(record->topic, part->topic, part->topic_len);
+	dp_seq_end(&record->seq);
 }
 
 /* An empty way has no weight. */
 static unsigned lightest(const struct dp_topic_set *set)
 {
-	return (unsigned)__builtin_ctz(ways_with(set->weight, least_of(set->weight)));
+	return (unsigned)__builtin_ctz(dp_ways_with(set->weight, least_of(set->weight)));
 }
 
 /* With probability @newcomer / (@newcomer + @resident). */
 static bool admitted(struct dp_topics *topics, uint32_t newcomer, uint32_t resident)
 {
-	return (uint64_t)roll(topics) * ((uint64_t)newcomer + resident) < (uint64_t)newcomer << 32;
+	return (uint64_t)dp_dice_roll(&topics->dice) * ((uint64_t)newcomer + resident) < (uint64_t)newcomer << 32;
 }
 
 void dp_topics_take(struct dp_topics *topics, const struct dp_topic_part *part)
@@ -231,7 +183,7 @@ static void take_event(struct dp_match *match, const struct dp_match_key *key, u
  * hides from it. */
 static uint32_t distance(struct dp_topics *topics)
 {
-	uint32_t thrown = roll(topics);
+	uint32_t thrown = dp_dice_roll(&topics->dice);
 
 	return 1 + (thrown >> 28) + (thrown >> 24) % DP_TOPIC_SAMPLE;
 }
