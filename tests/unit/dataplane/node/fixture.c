@@ -268,9 +268,9 @@ void fx_unsubscribe(dp_sub_id_t sub)
 	(void)dp_table_publish(fx.table);
 }
 
-void fx_records_in(const struct fx_client *c, uint32_t worker, const void *records, size_t len)
+size_t fx_frame_make(struct fx_client *c, uint8_t *frame, const void *records, size_t len)
 {
-	static uint8_t datagram[PACKET_MAX], frame[PACKET_MAX];
+	static uint8_t datagram[PACKET_MAX];
 	struct packet_spec spec = {.family = c->family,
 		.vlan = c->vlan,
 		.src_port = c->port,
@@ -279,14 +279,21 @@ void fx_records_in(const struct fx_client *c, uint32_t worker, const void *recor
 		.payload_len = (uint16_t)(RH_DATAGRAM_HDR + len)};
 	struct rh_datagram header = {.session = c->wire_id,
 		.check = c->check,
-		.packet_number = c->wire_id ? ((struct fx_client *)c)->packet_number++ : 0,
+		.packet_number = c->wire_id ? c->packet_number++ : 0,
 		.length = spec.payload_len};
 
 	rh_datagram_encode(datagram, &header);
 	memcpy(datagram + RH_DATAGRAM_HDR, records, len);
 	memcpy(spec.src, c->address, 16);
 	memcpy(spec.dst, c->router, 16);
-	fx_frame_in(worker, frame, packet_build(frame, &spec));
+	return packet_build(frame, &spec);
+}
+
+void fx_records_in(struct fx_client *c, uint32_t worker, const void *records, size_t len)
+{
+	static uint8_t frame[PACKET_MAX];
+
+	fx_frame_in(worker, frame, fx_frame_make(c, frame, records, len));
 }
 
 struct rh_event_spec fx_spec(struct fx_client *c, const char *topic, const char *payload)
@@ -324,7 +331,7 @@ void fx_publish_sequence(struct fx_client *c, uint64_t sequence, const char *top
 	fx_publish(c, topic, payload);
 }
 
-void fx_grant(const struct fx_client *c, uint64_t events, uint64_t bytes)
+void fx_grant(struct fx_client *c, uint64_t events, uint64_t bytes)
 {
 	struct rh_credit credit = {events, bytes};
 	uint8_t record[RH_CREDIT_HDR];

@@ -94,14 +94,16 @@ void fx_connect(struct fx_client *c, uint32_t n);
 dp_sub_id_t fx_subscribe(const struct fx_client *c, const char *filter);
 void fx_unsubscribe(dp_sub_id_t sub);
 
+/* Headers as from @c to the router in front of @len bytes of records into @frame, at most PACKET_MAX; its length. */
+size_t fx_frame_make(struct fx_client *c, uint8_t *frame, const void *records, size_t len);
 /* Records of @len bytes as a datagram of @c to worker @worker. */
-void fx_records_in(const struct fx_client *c, uint32_t worker, const void *records, size_t len);
+void fx_records_in(struct fx_client *c, uint32_t worker, const void *records, size_t len);
 void fx_event_in(struct fx_client *c, const struct rh_event_spec *spec);
 /* Next sequence, @topic and @payload. */
 void fx_publish(struct fx_client *c, const char *topic, const char *payload);
 void fx_publish_sequence(struct fx_client *c, uint64_t sequence, const char *topic, const char *payload);
 struct rh_event_spec fx_spec(struct fx_client *c, const char *topic, const char *payload);
-void fx_grant(const struct fx_client *c, uint64_t events, uint64_t bytes);
+void fx_grant(struct fx_client *c, uint64_t events, uint64_t bytes);
 
 /* The next copy the router sent to @c that was not read yet (fragments put together), or false. */
 struct fx_copy {

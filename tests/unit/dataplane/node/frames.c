@@ -32,27 +32,6 @@ size_t record_put(uint8_t *at, const struct rh_event_spec *spec)
 	return (size_t)len;
 }
 
-size_t frame_make(struct fx_client *c, uint8_t *frame, const uint8_t *records, size_t len)
-{
-	static uint8_t datagram[4096];
-	struct packet_spec packet = {.family = c->family,
-		.vlan = c->vlan,
-		.src_port = c->port,
-		.dst_port = RH_WIRE_UDP_PORT,
-		.payload = datagram,
-		.payload_len = (uint16_t)(RH_DATAGRAM_HDR + len)};
-	struct rh_datagram header = {.session = c->wire_id,
-		.check = c->check,
-		.packet_number = c->packet_number++,
-		.length = packet.payload_len};
-
-	rh_datagram_encode(datagram, &header);
-	memcpy(datagram + RH_DATAGRAM_HDR, records, len);
-	memcpy(packet.src, c->address, 16);
-	memcpy(packet.dst, c->router, 16);
-	return packet_build(frame, &packet);
-}
-
 struct rte_mbuf *buffer_of(const uint8_t *frame, size_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool());
@@ -66,7 +45,7 @@ struct rte_mbuf *received(struct fx_client *c, const struct rh_event_spec *spec)
 {
 	static uint8_t records[2048], frame[PACKET_MAX];
 
-	return buffer_of(frame, frame_make(c, frame, records, record_put(records, spec)));
+	return buffer_of(frame, fx_frame_make(c, frame, records, record_put(records, spec)));
 }
 
 void run(struct rte_mbuf *m, uint32_t from)

@@ -15,8 +15,6 @@ extern uint32_t out_count;
 struct rte_mempool *pool(void);
 void join(struct fx_client *c, uint32_t n, uint8_t family, uint16_t vlan);
 size_t record_put(uint8_t *at, const struct rh_event_spec *spec);
-/* Headers as from @c to the router in front of @len bytes of records. */
-size_t frame_make(struct fx_client *c, uint8_t *frame, const uint8_t *records, size_t len);
 struct rte_mbuf *buffer_of(const uint8_t *frame, size_t len);
 /* One event of @c. */
 struct rte_mbuf *received(struct fx_client *c, const struct rh_event_spec *spec);

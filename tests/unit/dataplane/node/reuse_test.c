@@ -127,7 +127,7 @@ static struct rte_mbuf *received_two(const struct rh_event_spec *one, const stru
 	size_t len = RH_ALIGN_UP(record_put(records, one), 8u);
 
 	len += record_put(records + len, two);
-	return buffer_of(frame, frame_make(&pub, frame, records, len));
+	return buffer_of(frame, fx_frame_make(&pub, frame, records, len));
 }
 
 /* Two subscribers, an event for each. */
@@ -248,7 +248,7 @@ Test(reuse, of_a_frame_with_a_control_record_before_the_event)
 	struct rte_mbuf *m;
 
 	len += record_put(records + len, &spec);
-	m = buffer_of(frame, frame_make(&pub, frame, records, len));
+	m = buffer_of(frame, fx_frame_make(&pub, frame, records, len));
 	run(m, 0);
 	cr_assert_eq(out_count, 1);
 	cr_assert_eq(out[0], m);
