@@ -15,12 +15,6 @@
 /* Filters kept for one search. A topic that does not find room is visited filter by filter. */
 #define DP_SEARCH_FOUND 8192
 
-struct dp_search_probe {
-	const uint64_t *bucket;
-	uint64_t key;
-	uint32_t shape, topic;
-};
-
 struct dp_search_hit {
 	const struct dp_filter *filter; /* first of those with the key */
 	uint64_t key;
@@ -43,8 +37,11 @@ struct dp_search {
 	struct dp_search_answer answer[DP_MATCH_BURST_MAX];
 	const struct dp_filter *found[DP_SEARCH_FOUND];
 	uint32_t found_used;
-	/* Under way. */
-	struct dp_search_probe probe[DP_SEARCH_PROBES];
+	/* Under way: the probes of a topic stand behind those of the one before; some are written behind the last. */
+	uint32_t probes_end[DP_MATCH_BURST_MAX];
+	uint64_t key[DP_SEARCH_PROBES + DP_PROBES_WIDE];
+	const uint64_t *bucket[DP_SEARCH_PROBES + DP_PROBES_WIDE];
+	uint32_t shape[DP_SEARCH_PROBES + DP_PROBES_WIDE];
 	struct dp_search_hit hit[DP_SEARCH_PROBES];
 	struct rh_filter whole; /* a filter being compared by all it has */
 };

@@ -55,51 +55,54 @@ bool dp_shape_topic_key(const struct dp_secret *secret, const struct dp_shape_ro
 	return true;
 }
 
-static inline void probe_add(struct dp_search *search, const struct dp_directory *directory,
-	uint32_t at, uint32_t topic, uint64_t key, uint32_t shape)
-{
-	struct dp_search_probe *probe = &search->probe[at];
+/* DP_PROBES_WIDE words at once; at any address. */
+typedef uint64_t wide __attribute__((vector_size(8 * DP_PROBES_WIDE), aligned(8)));
+typedef int64_t wide_signed __attribute__((vector_size(8 * DP_PROBES_WIDE), aligned(8)));
 
-	probe->bucket = dp_segment_of(directory, key)->bucket[dp_bucket_at(key)];
-	probe->key = key;
-	probe->shape = shape;
-	probe->topic = topic;
-	rh_prefetch(probe->bucket);
+static inline wide wide_load(const uint64_t *from)
+{
+	return *(const wide *)from;
 }
 
-/*
- * Sums of a topic's level hashes for every subset of four neighbours: the key of a further shape is
- * then one addition for each four levels, and no branch depends on which of them count.
- */
-typedef uint64_t four_sums __attribute__((vector_size(32)));
-
-struct subset_sums {
-	four_sums of[DP_SHAPE_LISTED / 4][4]; /* of each four levels: by a mask of them */
-};
-
-static inline void sums_make(struct subset_sums *sums, const uint64_t *hash, uint32_t levels)
+/* Level by level, for all of them at once: whether it counts is the mask's sign, and no branch depends on it. */
+static inline wide probes_keys(const struct dp_probes *probes, const uint64_t *hash, uint32_t levels)
 {
-	for (uint32_t i = 0; i < levels; i += 4) {
-		four_sums *of = sums->of[i / 4];
-		four_sums first = {0, hash[i], hash[i + 1], hash[i] + hash[i + 1]};
-		four_sums third = {hash[i + 2], hash[i + 2], hash[i + 2], hash[i + 2]};
-		four_sums fourth = {hash[i + 3], hash[i + 3], hash[i + 3], hash[i + 3]};
+	wide keys = wide_load(probes->seed), mask = wide_load(probes->mask);
 
-		of[0] = first;
-		of[1] = first + third;
-		of[2] = first + fourth;
-		of[3] = first + third + fourth;
+	for (uint32_t i = 0; i < levels; i++) {
+		keys += (wide)((wide_signed)mask < 0) & hash[i];
+		mask += mask;
+	}
+	return keys;
+}
+
+/* Probes number @at and behind it, one for each of the shapes. */
+static inline void probes_add(struct dp_search *search, const struct dp_directory *directory,
+	uint32_t at, const struct dp_probes *probes, wide keys)
+{
+	wide low = keys & UINT32_MAX;
+	wide offsets = ((low * DP_SEGMENT_BUCKETS) >> 32) * RH_CACHE_LINE;
+	wide segments = keys >> 1 >> (63 - directory->depth);
+
+	*(wide *)&search->key[at] = keys;
+	memcpy(&search->shape[at], probes->id, sizeof(probes->id));
+#pragma GCC unroll 4
+	for (uint32_t i = 0; i < DP_PROBES_WIDE; i++) {
+		const struct dp_segment *segment = rh_rcu_deref(directory->segment[segments[i]]);
+		const char *bucket = (const char *)segment->bucket + offsets[i];
+
+		search->bucket[at + i] = (const uint64_t *)bucket;
+		rh_prefetch(bucket);
 	}
 }
 
-static inline uint64_t listed_key(const struct dp_probe *probe, const struct subset_sums *sums)
+static inline void probe_add(struct dp_search *search, const struct dp_directory *directory,
+	uint32_t at, uint64_t key, uint32_t shape)
 {
-	const uint64_t *of = (const uint64_t *)sums->of;
-	uint64_t key = probe->seed;
-
-	for (uint64_t mask = probe->mask; mask; mask >>= 4, of += 16)
-		key += of[mask & 15];
-	return key;
+	search->bucket[at] = dp_segment_of(directory, key)->bucket[dp_bucket_at(key)];
+	search->key[at] = key;
+	search->shape[at] = shape;
+	rh_prefetch(search->bucket[at]);
 }
 
 /* Shapes that no list has: with parts, or asked by a topic of many levels. */
@@ -112,10 +115,10 @@ static uint32_t rows_ask(struct dp_search *search, const struct dp_directory *di
 	for (uint32_t i = 0; i < rows; i++) {
 		const struct dp_shape_row *row = &shapes->row[i];
 
-		if (dp_shape_fits(&row->shape, cut->topic.levels, cut->text[0] == '$') &&
+		if (dp_shape_fits(&row->shape, cut->topic.levels, cut->topic.text[0] == '$') &&
 			dp_shape_topic_key(
 				&search->index->secret, row, &cut->topic, cut->hash, &key))
-			probe_add(search, directory, used++, topic, key, row->id);
+			probe_add(search, directory, used++, key, row->id);
 	}
 	return used;
 }
@@ -128,20 +131,19 @@ static inline uint32_t topic_ask(struct dp_search *search, const struct dp_direc
 	const struct dp_cut *cut = &search->cut[topic];
 	uint32_t levels = cut->topic.levels, count;
 	const struct dp_shape_list *list;
-	const struct dp_probe *probe;
-	struct subset_sums sums;
+	const struct dp_probes *probes;
 
 	if (!shapes)
 		return used;
 	if (rh_unlikely(levels > DP_SHAPE_LISTED))
 		return rows_ask(search, directory, shapes, shapes->count, topic, used);
 	list = &shapes->list[levels];
-	probe = shapes->probe + list->at;
-	count = cut->text[0] == '$' ? list->dollar : list->all;
-	sums_make(&sums, cut->hash, levels);
-	for (uint32_t i = 0; i < count; i++)
-		probe_add(search, directory, used++, topic, listed_key(&probe[i], &sums),
-			probe[i].id);
+	probes = shapes->probes + list->at;
+	count = cut->topic.text[0] == '$' ? list->dollar : list->all;
+	for (uint32_t i = 0; i < count; i += DP_PROBES_WIDE, probes++)
+		probes_add(search, directory, used + i, probes,
+			probes_keys(probes, cut->hash, levels));
+	used += count;
 	if (rh_unlikely(shapes->odd))
 		used = rows_ask(search, directory, shapes, shapes->odd, topic, used);
 	return used;
@@ -150,28 +152,29 @@ static inline uint32_t topic_ask(struct dp_search *search, const struct dp_direc
 /* Bit i: word i has the tag. *@ends: no probe goes further. */
 static inline unsigned words_with(const uint64_t *bucket, uint64_t tag, bool *ends)
 {
+#if defined(__AVX2__) && !defined(RH_RCU_TSAN)
+	/* By 16 bits each: the sign of a word is that of its tag's comparison. */
+	__m256i first = _mm256_load_si256((const __m256i *)bucket);
+	__m256i second = _mm256_load_si256((const __m256i *)bucket + 1);
+	__m256i tags = _mm256_set1_epi64x((long long)tag), none = _mm256_setzero_si256();
+	__m256i empty = _mm256_or_si256(
+		_mm256_cmpeq_epi64(first, none), _mm256_cmpeq_epi64(second, none));
+
+	*ends = !_mm256_testz_si256(empty, empty);
+	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi16(first, tags))) |
+	       (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi16(second, tags))) << 4;
+#else
 	unsigned with = 0, empty = 0;
 
-#if defined(__AVX2__) && !defined(RH_RCU_TSAN)
-	for (unsigned half = 0; half < 2; half++) {
-		__m256i words = _mm256_load_si256((const __m256i *)bucket + half);
-		__m256i same = _mm256_cmpeq_epi64(
-			_mm256_srli_epi64(words, 48), _mm256_set1_epi64x((long long)(tag >> 48)));
-		__m256i zero = _mm256_cmpeq_epi64(words, _mm256_setzero_si256());
-
-		with |= (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(same)) << (4 * half);
-		empty |= (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(zero));
-	}
-#else
 	for (unsigned i = 0; i < DP_BUCKET_SLOTS; i++) {
 		uint64_t word = rh_load_acquire(&bucket[i]);
 
 		with |= (unsigned)((word & ~DP_SLOT_ADDRESS) == tag) << i;
 		empty |= !word;
 	}
-#endif
 	*ends = empty;
 	return with;
+#endif
 }
 
 /* Segments begin at multiples of their size. */
@@ -184,8 +187,8 @@ static const uint64_t *bucket_after(const uint64_t *bucket)
 	return segment->bucket[dp_bucket_next(at)];
 }
 
-static inline bool hit_add(
-	struct dp_search *search, const struct dp_search_probe *probe, uint64_t word, uint32_t *hits)
+static inline bool hit_add(struct dp_search *search, uint32_t topic, uint32_t probe, uint64_t word,
+	uint32_t *hits)
 {
 	struct dp_search_hit *hit = &search->hit[*hits];
 
@@ -193,7 +196,7 @@ static inline bool hit_add(
 		return true;
 	if (*hits == DP_SEARCH_PROBES)
 		return false;
-	*hit = (struct dp_search_hit){dp_slot_filter(word), probe->key, probe->shape, probe->topic};
+	*hit = (struct dp_search_hit){dp_slot_filter(word), search->key[probe], search->shape[probe], topic};
 	rh_prefetch(hit->filter);
 	rh_prefetch((const char *)hit->filter + RH_CACHE_LINE);
 	++*hits;
@@ -201,19 +204,19 @@ static inline bool hit_add(
 }
 
 static inline void probe_read(
-	struct dp_search *search, const struct dp_search_probe *probe, uint32_t *hits)
+	struct dp_search *search, uint32_t topic, uint32_t probe, uint32_t *hits)
 {
-	const uint64_t *bucket = probe->bucket;
-	uint64_t tag = dp_slot_tag(probe->key);
+	const uint64_t *bucket = search->bucket[probe];
+	uint64_t tag = dp_slot_tag(search->key[probe]);
 
 	for (uint32_t i = 0; i < DP_SEGMENT_BUCKETS; i++, bucket = bucket_after(bucket)) {
 		bool ends;
 		unsigned with = words_with(bucket, tag, &ends);
 
 		for (; with; with &= with - 1)
-			if (!hit_add(search, probe, rh_load_acquire(&bucket[__builtin_ctz(with)]),
-				    hits))
-				search->answer[probe->topic].crowded = true;
+			if (!hit_add(search, topic, probe,
+				    rh_load_acquire(&bucket[__builtin_ctz(with)]), hits))
+				search->answer[topic].crowded = true;
 		if (rh_likely(ends))
 			return;
 	}
@@ -258,13 +261,16 @@ static uint32_t probes_most(const struct dp_search *search, uint32_t topic)
 static uint32_t run_some(
 	struct dp_search *search, const struct dp_directory *directory, uint32_t first)
 {
-	uint32_t probes = 0, hits = 0, topic = first;
+	uint32_t probes = 0, probe = 0, hits = 0, topic = first;
 
 	while (topic < search->topics &&
-		probes + probes_most(search, topic) <= DP_SEARCH_PROBES)
-		probes = topic_ask(search, directory, topic++, probes);
-	for (uint32_t i = 0; i < probes; i++)
-		probe_read(search, &search->probe[i], &hits);
+		probes + probes_most(search, topic) <= DP_SEARCH_PROBES) {
+		probes = topic_ask(search, directory, topic, probes);
+		search->probes_end[topic++] = probes;
+	}
+	for (uint32_t i = first; i < topic; i++)
+		for (; probe < search->probes_end[i]; probe++)
+			probe_read(search, i, probe, &hits);
 	for (uint32_t i = 0; i < hits; i++)
 		hit_read(search, &search->hit[i]);
 	return topic;

@@ -42,19 +42,20 @@ struct dp_shape_row {
 	uint32_t filters; /* builder only */
 };
 
-/* What a probe needs when the topic has few levels and the shape no parts. */
-struct dp_probe {
-	uint64_t mask, seed;
-	uint32_t id;
-	uint32_t zero;
+/* Topics of so many levels or fewer find their probes listed. */
+#define DP_SHAPE_LISTED 16
+#define DP_PROBES_WIDE	4
+
+/* What the probes of so many shapes without parts need, for a topic of at most DP_SHAPE_LISTED levels; zero behind the list's last. */
+struct dp_probes {
+	uint64_t seed[DP_PROBES_WIDE];
+	uint64_t mask[DP_PROBES_WIDE]; /* bit 63 - i: level i is in the key, so that each is a sign in its turn */
+	uint32_t id[DP_PROBES_WIDE];
 };
 
-/* Topics of so many levels or fewer find their probes listed; a multiple of four. */
-#define DP_SHAPE_LISTED 16
-
 struct dp_shape_list {
-	uint16_t at;	 /* into probe[] */
-	uint16_t all;	 /* that fit so many levels */
+	uint16_t at;	 /* into probes[] */
+	uint16_t all;	 /* shapes that fit so many levels */
 	uint16_t dollar; /* of them, first, those that see topics which begin with '$' */
 	uint16_t zero;
 };
@@ -66,7 +67,7 @@ struct dp_shapes {
 	uint16_t count; /* rows */
 	struct dp_shape_list list[DP_SHAPE_LISTED + 1];
 	const struct dp_shape_row *row;
-	struct dp_probe probe[];
+	struct dp_probes probes[];
 };
 
 /* Which keys @filter has. *@partial: a filter found by its key must still be compared by

@@ -3,8 +3,9 @@
 #include <assert.h>
 
 static_assert(sizeof(struct dp_shape) == 32, "compared and hashed as bytes: no padding");
-static_assert(sizeof(struct dp_shape_list) == 8 && sizeof(struct dp_probe) == 24,
+static_assert(sizeof(struct dp_shape_list) == 8 && sizeof(struct dp_probes) == 80,
 	"a list of a few probes is a line or two");
+static_assert(DP_SHAPE_LISTED <= 64, "a bit of the mask for each level");
 
 /* Bytes of @token that are known from its level's start; 0: none. *@whole: they are the level. */
 static uint16_t known_bytes(const struct rh_filter *filter, const struct rh_token *token, bool *whole)
@@ -105,35 +106,60 @@ uint64_t dp_shape_key(const struct dp_secret *secret, const struct dp_shape *sha
 	return key;
 }
 
-/* Probes for topics of @levels levels, those that see '$' first. */
-static void list_fill(struct dp_shapes *shapes, uint32_t levels, uint16_t *at)
+/* Bit 63 - i for bit i. */
+static uint64_t mask_turned(uint64_t mask)
+{
+	uint64_t turned = 0;
+
+	for (; mask; mask &= mask - 1)
+		turned |= 1ULL << 63 >> __builtin_ctzll(mask);
+	return turned;
+}
+
+static void probe_put(struct dp_probes *probes, uint32_t at, const struct dp_shape_row *row)
+{
+	probes += at / DP_PROBES_WIDE;
+	at %= DP_PROBES_WIDE;
+	if (at == 0)
+		*probes = (struct dp_probes){0};
+	probes->seed[at] = row->seed;
+	probes->mask[at] = mask_turned(row->shape.mask);
+	probes->id[at] = row->id;
+}
+
+static uint32_t probes_for(uint32_t shapes)
+{
+	return (shapes + DP_PROBES_WIDE - 1) / DP_PROBES_WIDE;
+}
+
+/* Probes for topics of @levels levels, those that see '$' first; returns how many. */
+static uint32_t list_fill(struct dp_shapes *shapes, uint32_t levels, uint32_t at)
 {
 	struct dp_shape_list *list = &shapes->list[levels];
 
-	list->at = *at;
+	*list = (struct dp_shape_list){.at = (uint16_t)at};
 	for (unsigned hides = 0; hides < 2; hides++) {
 		for (uint32_t i = shapes->odd; i < shapes->count; i++) {
 			const struct dp_shape_row *row = &shapes->row[i];
 
-			if (row->shape.hides_dollar != hides ||
-				!dp_shape_fits(&row->shape, levels, false))
-				continue;
-			shapes->probe[*at] = (struct dp_probe){row->shape.mask, row->seed, row->id, 0};
-			++*at;
+			if (row->shape.hides_dollar == hides && dp_shape_fits(&row->shape, levels, false))
+				probe_put(&shapes->probes[at], list->all++, row);
 		}
 		if (!hides)
-			list->dollar = (uint16_t)(*at - list->at);
+			list->dollar = list->all;
 	}
-	list->all = (uint16_t)(*at - list->at);
+	return probes_for(list->all);
 }
 
-static size_t probes_of(const struct dp_shape_row *row)
+/* For topics of @levels levels. */
+static uint32_t probes_most(const struct dp_shape_row *rows, uint32_t count, uint32_t levels)
 {
-	size_t probes = 0;
+	uint32_t shapes = 0;
 
-	for (uint32_t levels = 0; levels <= DP_SHAPE_LISTED; levels++)
-		probes += !row->shape.parts && dp_shape_fits(&row->shape, levels, false);
-	return probes;
+	for (uint32_t i = 0; i < count; i++)
+		shapes += rows[i].filters && !rows[i].shape.parts &&
+			  dp_shape_fits(&rows[i].shape, levels, false);
+	return probes_for(shapes);
 }
 
 static void rows_copy(struct dp_shapes *shapes, struct dp_shape_row *to,
@@ -149,21 +175,20 @@ struct dp_shapes *dp_shapes_make(
 {
 	struct dp_shapes *shapes;
 	struct dp_shape_row *to;
-	size_t probes = 0;
-	uint16_t at = 0;
+	uint32_t probes = 0, at = 0;
 
-	for (uint32_t i = 0; i < count; i++)
-		probes += rows[i].filters ? probes_of(&rows[i]) : 0;
+	for (uint32_t levels = 0; levels <= DP_SHAPE_LISTED; levels++)
+		probes += probes_most(rows, count, levels);
 	shapes = dp_memory_alloc(memory,
-		sizeof(*shapes) + probes * sizeof(*shapes->probe) + count * sizeof(*rows));
+		sizeof(*shapes) + probes * sizeof(*shapes->probes) + count * sizeof(*rows));
 	if (!shapes)
 		return NULL;
-	to = (struct dp_shape_row *)(shapes->probe + probes);
+	to = (struct dp_shape_row *)(shapes->probes + probes);
 	shapes->row = to;
 	rows_copy(shapes, to, rows, count, true);
 	shapes->odd = shapes->count;
 	rows_copy(shapes, to, rows, count, false);
 	for (uint32_t levels = 0; levels <= DP_SHAPE_LISTED; levels++)
-		list_fill(shapes, levels, &at);
+		at += list_fill(shapes, levels, at);
 	return shapes;
 }
