@@ -10,6 +10,7 @@
  * cannot choose its collisions. Two filters with one key cost a comparison, never a wrong answer.
  */
 
+#include "dataplane/base/compiler.h"
 #include "dataplane/base/hash.h"
 
 #include <string.h>
@@ -25,7 +26,13 @@ struct dp_secret {
 };
 
 /* A byte of ones for each byte that belongs to a level of that size. */
-extern const uint64_t dp_key_low[DP_KEY_READ + 1], dp_key_high[DP_KEY_READ + 1];
+struct dp_key_bytes {
+	uint64_t low, high;
+};
+extern const struct dp_key_bytes dp_key_bytes[DP_KEY_READ + 1];
+
+/* rh_hash, out of the way of short levels, which are nearly all. Ctx: any. */
+uint64_t dp_long_level_hash(const char *level, size_t size, uint64_t seed);
 
 /* Ctx: control. */
 void dp_secret_init(struct dp_secret *secret, uint64_t seed);
@@ -46,14 +53,14 @@ static inline uint64_t dp_level_hash(
 {
 	uint64_t low, high;
 
-	if (size > DP_KEY_READ) {
-		low = rh_hash(level, size, secret->seed);
+	if (rh_unlikely(size > DP_KEY_READ)) {
+		low = dp_long_level_hash(level, size, secret->seed);
 		high = size;
 	} else {
 		memcpy(&low, level, sizeof(low));
 		memcpy(&high, level + sizeof(low), sizeof(high));
-		low &= dp_key_low[size];
-		high &= dp_key_high[size];
+		low &= dp_key_bytes[size].low;
+		high &= dp_key_bytes[size].high;
 	}
 	return dp_key_fold(low ^ secret->a[at], high ^ secret->b[at]);
 }

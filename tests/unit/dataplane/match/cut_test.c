@@ -7,21 +7,19 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static struct dp_secret secret;
 static struct dp_cut cut;
 
-static void expect_same(const char *text, size_t len)
+static void expect_same_at(const char *copy, size_t len)
 {
-	/* malloc's, so that ASAN sees a byte read behind it. */
-	char *copy = malloc(len ? len : 1);
 	struct rh_topic topic;
-	bool valid;
+	bool valid = rh_topic_parse(copy, len, &topic, NULL) == 0;
 
-	memcpy(copy, text, len);
-	valid = rh_topic_parse(copy, len, &topic, NULL) == 0;
 	cr_assert_eq(dp_cut_make(&cut, &secret, copy, len), valid, "%zu bytes: %.*s", len, (int)len,
-		text);
+		copy);
 	if (valid) {
 		cr_assert_eq(cut.topic.len, len);
 		cr_assert_eq(cut.topic.levels, topic.levels);
@@ -33,7 +31,17 @@ static void expect_same(const char *text, size_t len)
 					dp_level_hash_at_edge(&secret, i, copy + topic.start[i],
 						topic.size[i]));
 		}
+		cr_assert_arr_eq(cut.topic.text, copy, len);
 	}
+}
+
+static void expect_same(const char *text, size_t len)
+{
+	/* malloc's, so that ASAN sees a byte read behind it. */
+	char *copy = malloc(len ? len : 1);
+
+	memcpy(copy, text, len);
+	expect_same_at(copy, len);
 	free(copy);
 }
 
@@ -76,6 +84,45 @@ Test(cut, borders)
 	expect_same(text, RH_LEVELS_MAX - 1);
 	expect_same(text, RH_LEVELS_MAX);
 	expect_same(text, RH_LEVELS_MAX + 1);
+}
+
+/* Nothing can be read behind the second page. */
+Test(cut, a_topic_may_end_where_memory_does)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *room = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *end = room + 2 * page;
+
+	cr_assert_neq(room, MAP_FAILED);
+	cr_assert_eq(mprotect(end, page, PROT_NONE), 0);
+	dp_secret_init(&secret, 7);
+	memset(room, '#', 2 * page);
+	for (size_t gap = 0; gap <= DP_CUT_PAD + 1; gap++)
+		for (size_t len = 1; len <= 80; len++) {
+			char *text = end - gap - len;
+
+			memset(text, 'x', len);
+			for (size_t i = len % 7; i < len; i += 7)
+				text[i] = '/';
+			expect_same_at(text, len);
+			memset(text, '#', len);
+		}
+	cr_assert_eq(munmap(room, 3 * page), 0);
+}
+
+Test(cut, many_levels_over_several_blocks)
+{
+	char text[RH_TOPIC_MAX];
+
+	dp_secret_init(&secret, 7);
+	/* As many levels as have a hash, one fewer and one more, the last '/' in any place of its 32 bytes. */
+	for (uint32_t levels = DP_KEY_LEVELS - 1; levels <= DP_KEY_LEVELS + 1; levels++)
+		for (size_t first = 1; first < 70; first++) {
+			memset(text, 'x', sizeof(text));
+			for (uint32_t i = 0; i + 1 < levels; i++)
+				text[first + 2 * (size_t)i] = '/';
+			expect_same(text, first + 2 * (size_t)levels);
+		}
 }
 
 Test(cut, a_level_hashes_by_its_bytes_and_its_place)
