@@ -52,8 +52,8 @@ def check(build, folder, cores, hugepages, options):
 
 
 def run(build, folder, cores, hugepages, options):
-    """Windows beside their spins: {"windows", "tsc_hz", "frame_bytes", "table_bytes", "checked", "spins"}."""
-    before = [probe.spin(build, core) for core in cores[1:]]
+    """Windows beside their spins: {"windows", "tsc_hz", "frame_bytes", "table_bytes", "checked", "spins"}; Void where the workers' cores do not settle."""
+    before = probe.settle(build, cores[1:])
     text = _run(command(build, folder, cores, hugepages, options))
     found = json.loads(text[text.index("{"):])
     found["spins"] = before + [probe.spin(build, core) for core in cores[1:]]

@@ -20,8 +20,6 @@ sys.path.append(str(TOP / "tools/demolib"))
 CLIENT = TOP / "perf/peers/client.py"
 START_SECONDS = 20
 CLIENT_SECONDS = 300
-# For a quiet core, half a second each.
-LOOKS = 10
 # Debian puts servers where a user's PATH may not look.
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 LISTENING = "0A"
@@ -167,19 +165,18 @@ def middle(name, found):
     return valid[len(valid) // 2]
 
 
-def quiet(rig, name, looks, pause=0.4):
+def quiet(rig, name, looks):
     """Return once a spin was undisturbed; Void after that many @looks."""
-    while why := probe.disturbed([probe.spin(rig.build, rig.worker)]):
-        looks -= 1
-        if looks <= 0:
-            raise Void(f"{name}: {why}")
-        time.sleep(pause)
+    try:
+        probe.settle(rig.build, (rig.worker,), looks)
+    except Void as why:
+        raise Void(f"{name}: {why}") from why
 
 
 def measure(rig, host, name, options, environment):
     """(median window, the client's answer) between quiet spins; Void when nothing counts. A million subscriptions are not begun on a busy
     core."""
-    quiet(rig, name, LOOKS)
+    quiet(rig, name, probe.LOOKS)
     found = run(rig, host, name, options, environment)
     quiet(rig, name, 1)
     return middle(name, found["windows"]), found

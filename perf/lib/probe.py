@@ -2,14 +2,21 @@
 
 import json
 import subprocess
+import time
 
 from lib.machine import MachineError
+from lib.pairs import Void
 
 NEAR_BELOW_CYCLES = 600
 GAP_NS = 1_000_000
+# A core whose other hardware thread (SMT) belongs to somebody busy gives half: of a spin, the share at which that is so. Alone some 5 to 30 % are, beside a busy one 70 and more.
+SHARED_SHARE = 0.5
 SPIN_SECONDS = 0.1
 LINE_SECONDS = 0.1
 CALLS_SECONDS = 0.2
+# Neighbours come and go within seconds: so often, with so long between, is looked before a measurement begins.
+LOOKS = 20
+PAUSE_SECONDS = 0.4
 # Median cycles of each: nothing at all; 64 bytes written to a stream socket and read from its other end; 64 bytes sent and received by UDP on loopback.
 CALLS = ("getpid_cycles", "stream_cycles", "udp_cycles")
 
@@ -26,7 +33,7 @@ def _probe(build, *args):
 
 
 def spin(build, core):
-    """Gaps that a loop on @core saw."""
+    """Gaps that a loop on @core saw, and the share of it in which somebody else had half of the core."""
     return _probe(build, "spin", core, SPIN_SECONDS)
 
 
@@ -47,4 +54,16 @@ def disturbed(spins):
     for found in spins:
         if found["longest_ns"] > GAP_NS:
             return f"core {found['core']} was away for {found['longest_ns'] / 1e6:.1f} ms beside the window"
+        if found["shared"] > SHARED_SHARE:
+            return f"core {found['core']} was shared with a neighbour's thread beside the window, for {found['shared']:.0%} of a spin"
     return None
+
+
+def settle(build, cores, looks=LOOKS):
+    """Wait for undisturbed spins on all of @cores, and return them; Void after so many @looks."""
+    while why := disturbed(spins := [spin(build, core) for core in cores]):
+        looks -= 1
+        if looks <= 0:
+            raise Void(why)
+        time.sleep(PAUSE_SECONDS)
+    return spins

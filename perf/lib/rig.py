@@ -60,7 +60,7 @@ class Rig:
 
     def reference(self, count, seconds, trace="reference.pcap"):
         """Median window of macswap over @trace in the scenario's folder; Void when none counts."""
-        spins = [probe.spin(self.build, self.worker)]
+        spins = probe.settle(self.build, (self.worker,))
         reference = Reference(f"{self.folder}/{trace}", self.control, self.worker, self.huge, f"{self.folder}/testpmd.log")
         try:
             found = [reference.window(seconds) for _ in range(count)]

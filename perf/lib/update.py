@@ -42,7 +42,7 @@ def builder_void(window):
 def run(rig, count, seconds, **more):
     """({kind: windows}, the whole run with "tag"); Void where the machine disturbed it."""
     cores = rig.control, rig.worker
-    before, spins = probe.line(rig.build, *cores), [probe.spin(rig.build, core) for core in cores]
+    before, spins = probe.line(rig.build, *cores), probe.settle(rig.build, cores)
     text = path._run(command(rig.build, rig.folder, cores, rig.huge,  # pylint: disable=protected-access
                              {**OPTIONS, "load": LOAD_PERCENT, "windows": count, "seconds": seconds, **more}))
     found = json.loads(text[text.index("{"):])

@@ -1,5 +1,5 @@
 /*
- * What the machine does to a thread while nobody asks it to: `spin` runs a loop on a core and reports the gaps in it, `line` bounces one
+ * What the machine does to a thread while nobody asks it to: `spin` runs a loop on a core and reports the gaps in it and how often the core was shared, `line` bounces one
  * cache line between two cores and reports the round trip, `calls` says what system calls cost. Prints one JSON object. See docs/rig.md.
  */
 
@@ -7,6 +7,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/compiler.h"
 #include "perf/probe/calls.h"
+#include "perf/probe/units.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -18,6 +19,8 @@
 
 #define ROUNDS_A_SAMPLE 64
 #define SAMPLES_MAX	65536
+/* Narrower than this, somebody shares the core: between what one half and a whole give on cores with four or more adders. */
+#define WIDTH_ALONE 3.0
 
 static uint64_t cycles(double seconds)
 {
@@ -48,7 +51,7 @@ static uint64_t cpu_ns(void)
 static int spin(unsigned core, double seconds)
 {
 	const uint64_t us10 = cycles(10e-6), us100 = cycles(100e-6), ms = cycles(1e-3);
-	uint64_t over[3] = {0}, longest = 0, start, last, end, cpu;
+	uint64_t over[3] = {0}, longest = 0, rounds = 0, shared = 0, start, last, end, cpu;
 
 	if (pin(core) < 0)
 		return 1;
@@ -56,9 +59,12 @@ static int spin(unsigned core, double seconds)
 	start = last = rh_tsc();
 	end = start + cycles(seconds);
 	while (last < end) {
+		double width = units_width();
 		uint64_t now = rh_tsc(), gap = now - last;
 
 		last = now;
+		rounds++;
+		shared += width < WIDTH_ALONE;
 		if (rh_likely(gap < us10))
 			continue;
 		over[0]++;
@@ -67,10 +73,11 @@ static int spin(unsigned core, double seconds)
 		longest = gap > longest ? gap : longest;
 	}
 	(void)printf("{\"core\": %u, \"seconds\": %.3f, \"over_10us\": %" PRIu64 ", \"over_100us\": %" PRIu64
-		     ", \"over_1ms\": %" PRIu64 ", \"longest_ns\": %.0f, \"on_cpu\": %.4f}\n",
+		     ", \"over_1ms\": %" PRIu64 ", \"longest_ns\": %.0f, \"on_cpu\": %.4f, \"shared\": %.3f}\n",
 		core, seconds, over[0], over[1], over[2],
 		(double)longest * 1e9 / (double)rh_tsc_hz(),
-		(double)(cpu_ns() - cpu) * 1e-9 * (double)rh_tsc_hz() / (double)(last - start));
+		(double)(cpu_ns() - cpu) * 1e-9 * (double)rh_tsc_hz() / (double)(last - start),
+		rounds ? (double)shared / (double)rounds : 0.0);
 	return 0;
 }
 

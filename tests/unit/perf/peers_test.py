@@ -27,8 +27,8 @@ from scenarios import peers  # noqa: E402
 
 HZ = 2_000_000_000
 SECOND = 1_000_000_000
-QUIET = {"core": 1, "longest_ns": 20_000, "over_1ms": 0}
-BUSY = {"core": 1, "longest_ns": 3_000_000, "over_1ms": 1}
+QUIET = {"core": 1, "longest_ns": 20_000, "over_1ms": 0, "shared": 0.1}
+BUSY = {"core": 1, "longest_ns": 3_000_000, "over_1ms": 1, "shared": 0.1}
 
 
 class ServerTime(unittest.TestCase):
@@ -179,7 +179,7 @@ def run(served_by=answer, spin=lambda *_: QUIET, which=lambda *_a, **_k: "/usr/s
     with mock.patch.object(path, "_run", side_effect=lambda words: "512" if "--memory" in words else json.dumps(router(words))), \
             mock.patch.object(peer, "run", lambda _rig, _host, name, options, *_more: served_by(name, options)), \
             mock.patch.object(peer, "namespace", nothing), mock.patch.object(peer.shutil, "which", which), \
-            mock.patch.object(peer.time, "sleep", lambda _s: None), mock.patch.object(peer_veth, "cable", hosts), \
+            mock.patch.object(probe.time, "sleep", lambda _s: None), mock.patch.object(peer_veth, "cable", hosts), \
             mock.patch.object(peer_veth, "linked", linked), mock.patch.object(probe, "calls", calls), \
             mock.patch.object(probe, "spin", spin), mock.patch.object(machine, "cores", lambda: (0, 1)), \
             mock.patch.object(machine, "memory_available_kib", lambda: free_kib), mock.patch.object(peers, "monotonic", clock or time.monotonic), \

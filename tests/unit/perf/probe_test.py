@@ -6,10 +6,12 @@ import pathlib
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "perf"))
 
 from lib import probe  # noqa: E402
+from lib.pairs import Void  # noqa: E402
 
 PROGRAM = sys.argv.pop(1)
 CORE = str(min(os.sched_getaffinity(0)))
@@ -34,6 +36,35 @@ class Calls(unittest.TestCase):
         done = run("calls", "4095", "0.1")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertRegex(done.stderr, r"\Arhumb-perf-probe: cannot run on core 4095: .*\n\Z")
+
+
+class Spin(unittest.TestCase):
+    ALONE = {"core": 1, "longest_ns": 20_000, "shared": 0.1}
+    SHARED = {**ALONE, "shared": 0.75}
+    AWAY = {**ALONE, "longest_ns": 2_000_000}
+
+    def test_says_how_long_the_core_was_shared(self):
+        found = json.loads(run("spin", CORE, "0.01").stdout)
+        self.assertGreaterEqual(found["shared"], 0)
+        self.assertLessEqual(found["shared"], 1)
+        self.assertGreaterEqual(found["seconds"], 0.01)
+
+    def test_what_disturbs(self):
+        self.assertIsNone(probe.disturbed([self.ALONE, self.ALONE]))
+        self.assertRegex(probe.disturbed([self.ALONE, self.AWAY]), "core 1 was away for 2.0 ms")
+        self.assertRegex(probe.disturbed([self.SHARED]), "core 1 was shared with a neighbour's thread .* 75% of a spin")
+
+    def settle(self, spins, looks=3):
+        spins = iter(spins)
+        with mock.patch.object(probe, "spin", lambda *_: next(spins)), mock.patch.object(probe.time, "sleep", lambda _s: None):
+            return probe.settle("build", (0, 1), looks)
+
+    def test_waits_until_every_core_is_quiet(self):
+        self.assertEqual(self.settle([self.SHARED, self.ALONE, self.ALONE, self.AWAY, self.ALONE, self.ALONE]), [self.ALONE, self.ALONE])
+
+    def test_does_not_wait_for_ever(self):
+        with self.assertRaisesRegex(Void, "shared with a neighbour"):
+            self.settle([self.ALONE, self.SHARED] * 3)
 
 
 class Usage(unittest.TestCase):

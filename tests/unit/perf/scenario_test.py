@@ -22,7 +22,7 @@ from scenarios import churn, cold, flat, hot, scale, shapes, sizes, visible  # n
 
 HZ = 2_000_000_000
 SECOND = 1_000_000_000
-QUIET = {"core": 1, "longest_ns": 20_000, "over_1ms": 0}
+QUIET = {"core": 1, "longest_ns": 20_000, "over_1ms": 0, "shared": 0.1}
 
 
 def window(key, count, wall_ns=SECOND, cpu_ns=SECOND, **more):
@@ -67,7 +67,7 @@ def run(scenario, ours, theirs, spin=lambda *_: QUIET, line=lambda *_: {"tag": "
     answer = ours if callable(ours) else lambda _words: ours
     FakeReference.windows = theirs
     with mock.patch.object(path, "_run", side_effect=lambda words: "512" if "--memory" in words else json.dumps(answer(words))), \
-            mock.patch("lib.rig.Reference", FakeReference), mock.patch.object(probe, "spin", spin), \
+            mock.patch("lib.rig.Reference", FakeReference), mock.patch.object(probe, "spin", spin), mock.patch.object(probe.time, "sleep", lambda _s: None), \
             mock.patch.object(probe, "line", line), mock.patch.object(machine, "cores", lambda: (0, 1)), \
             mock.patch.object(machine, "three_cores", lambda: (0, 1, 0)), \
             mock.patch.object(wire, "router", no_router), \
@@ -216,7 +216,8 @@ class Hot(unittest.TestCase):
     def test_nothing_but_void_windows_is_an_error_and_no_figure(self):
         for ours, spin in ((router([5_000_000] * 3, cpu_ns=900_000_000), lambda *_: QUIET),
                            (router([5_000_000] * 3, gap_ns=2_000_000), lambda *_: QUIET),
-                           (router([5_000_000] * 3), lambda *_: {**QUIET, "longest_ns": 1_500_000})):
+                           (router([5_000_000] * 3), lambda *_: {**QUIET, "longest_ns": 1_500_000}),
+                           (router([5_000_000] * 3), lambda *_: {**QUIET, "shared": 0.8})):
             with self.assertRaisesRegex(machine.MachineError, "no valid pair"):
                 run(hot, ours, [window("packets", 20_000_000)], spin)
 
