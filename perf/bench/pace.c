@@ -3,6 +3,7 @@
 #include "dataplane/base/atomic.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/rcu.h"
+#include "perf/probe/units.h"
 
 #include <errno.h>
 #include <rte_launch.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #define START_STEPS 5000 /* of a millisecond */
+#define LOOK_EVERY_US 250
 
 static void orders_take(struct pace *pace, uint64_t now)
 {
@@ -42,11 +44,21 @@ static uint64_t waiting(struct pace *pace, uint64_t now)
 	return over;
 }
 
+static void units_look(struct pace *pace, uint64_t now)
+{
+	if (rh_likely(now < pace->look_tsc))
+		return;
+	pace->look_tsc = now + rh_tsc_hz() / 1000000 * LOOK_EVERY_US;
+	rh_add_relaxed(&pace->looks, 1);
+	rh_add_relaxed(&pace->shared, units_width() < UNITS_ALONE);
+}
+
 static void round_run(struct pace *pace, struct dp_ctx *ctx)
 {
 	uint64_t now = rh_tsc(), room, taken;
 
 	orders_take(pace, now);
+	units_look(pace, now);
 	room = waiting(pace, now);
 	ctx->rx_left = room;
 	(void)dp_worker_poll_once(pace->eng, ctx);

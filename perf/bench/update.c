@@ -37,6 +37,8 @@ void update_sample_take(struct update *u, struct update_sample *out)
 	(void)dp_counters_read(u->path.eng, 0, &out->counters);
 	out->offered = rh_load_relaxed(&u->pace.offered);
 	out->lost = rh_load_relaxed(&u->pace.lost);
+	out->looks = rh_load_relaxed(&u->pace.looks);
+	out->shared = rh_load_relaxed(&u->pace.shared);
 	out->worker_ns = perf_thread_cpu_ns(thread);
 	out->process_ns = process_ns();
 	out->wall_ns = rh_clock_ns();
@@ -46,15 +48,17 @@ void update_sample_take(struct update *u, struct update_sample *out)
 void update_window_print(const char *kind, const struct update_sample *a, const struct update_sample *b)
 {
 	const struct dp_counters *from = &a->counters, *to = &b->counters;
+	uint64_t looks = b->looks - a->looks;
 
 	(void)printf("\"kind\": \"%s\", \"wall_ns\": %" PRIu64 ", \"cpu_ns\": %" PRIu64 ", \"others_ns\": %" PRIu64 ", \"datagrams\": %" PRIu64
 		     ", \"events\": %" PRIu64 ", \"copies\": %" PRIu64 ", \"busy_cycles\": %" PRIu64
-		     ", \"offered\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"longest_gap_ns\": %.0f",
+		     ", \"offered\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"longest_gap_ns\": %.0f, \"shared\": %.3f",
 		kind, b->wall_ns - a->wall_ns, b->worker_ns - a->worker_ns,
 		(b->process_ns - a->process_ns) - (b->worker_ns - a->worker_ns), to->rx_datagrams - from->rx_datagrams,
 		to->events_parsed - from->events_parsed, to->copies_tx - from->copies_tx,
 		to->busy_cycles - from->busy_cycles, b->offered - a->offered, b->lost - a->lost,
-		(double)to->longest_loop_cycles * 1e9 / (double)rh_tsc_hz());
+		(double)to->longest_loop_cycles * 1e9 / (double)rh_tsc_hz(),
+		looks ? (double)(b->shared - a->shared) / (double)looks : 0.0);
 }
 
 static void sleep_seconds(double seconds)

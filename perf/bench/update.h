@@ -17,7 +17,7 @@ struct update {
 struct update_sample {
 	struct dp_counters counters;
 	uint64_t wall_ns, process_ns, worker_ns;
-	uint64_t offered, lost;
+	uint64_t offered, lost, looks, shared;
 };
 
 /* The longest loop counts from here on. */

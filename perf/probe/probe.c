@@ -19,8 +19,6 @@
 
 #define ROUNDS_A_SAMPLE 64
 #define SAMPLES_MAX	65536
-/* Narrower than this, somebody shares the core: between what one half and a whole give on cores with four or more adders. */
-#define WIDTH_ALONE 3.0
 
 static uint64_t cycles(double seconds)
 {
@@ -64,7 +62,7 @@ static int spin(unsigned core, double seconds)
 
 		last = now;
 		rounds++;
-		shared += width < WIDTH_ALONE;
+		shared += width < UNITS_ALONE;
 		if (rh_likely(gap < us10))
 			continue;
 		over[0]++;

@@ -9,6 +9,8 @@
 #include "dataplane/base/clock.h"
 
 #define UNITS_ADDITIONS 1536
+/* Narrower than this, somebody shares the core: between what one half and a whole give on cores with four or more adders. */
+#define UNITS_ALONE 3.0
 
 /* Additions that wait for each other: a third as many. */
 static inline void units_chain(void)

@@ -90,6 +90,10 @@ class Windows(unittest.TestCase):
         self.assertIsNone(windows.void(busy))
         self.assertIn("2.4 ms", windows.void({**busy, "longest_gap_ns": 2_400_000}))
 
+    def test_half_a_core_is_void(self):
+        self.assertIsNone(windows.void(window("events", 1, shared=0.3)))
+        self.assertIn("shared for 80%", windows.void(window("events", 1, shared=0.8)))
+
     def test_the_middle_is_of_those_that_count(self):
         found = [window("events", n) for n in (1, 2, 3)] + [window("events", 100, cpu_ns=100)]
         self.assertEqual(windows.middle(found, "events")["events"], 2)
