@@ -8,6 +8,7 @@
 
 #include "dataplane/frame/bytes.h"
 #include "dataplane/node/node.h"
+#include "dataplane/node/usual.h"
 
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -231,7 +232,10 @@ void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software,
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct dp_packet *p = &ctx->packets[n];
-		int verdict = classify_frame(&c, p, frames[i]);
+		int verdict = VERDICT_OURS;
+
+		if (rh_unlikely(check_in_software) || rh_unlikely(!dp_usual_take(p, frames[i], c.udp_port, c.local)))
+			verdict = classify_frame(&c, p, frames[i]);
 
 		if (rh_likely(verdict == VERDICT_OURS)) {
 			p->mbuf = frames[i];

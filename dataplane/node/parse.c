@@ -122,12 +122,48 @@ static void control_refused(struct dp_packet *p, uint8_t type)
 		dp_session_protocol_error(p->slot, RH_BYE_PROTOCOL);
 }
 
-static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
+/* The plain events that come next; true: nothing is behind them. */
+static inline bool plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record_cursor *cur, uint32_t *count)
+{
+	while (rh_likely(dp_plain_take(ctx, p, cur))) {
+		++*count;
+		if (++ctx->event_count == DP_BURST)
+			dp_node_session(ctx);
+		if (rh_likely(cur->next == cur->end))
+			return true;
+	}
+	return false;
+}
+
+/* The next record, of any kind; false: there is none, or the datagram ends with it. */
+static bool record_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record_cursor *cur, struct walk *w)
+{
+	const uint8_t *at = cur->next;
+	struct rh_record rec;
+
+	w->err = rh_record_next(cur, &rec);
+	if (rh_unlikely(w->err != RH_FRAME_OK)) {
+		control_refused(p, *at);
+		return false;
+	}
+	if (!rec.bytes)
+		return false;
+	if (rh_likely(rec.type == RH_RECORD_PUBLISH && p->slot)) {
+		w->events = true;
+		publish_take(ctx, p, rec, cur->next, cur->next == cur->end);
+		return true;
+	}
+	w->err = other_take(ctx, p, rec, w);
+	if (w->err != RH_FRAME_OK)
+		control_refused(p, rec.type);
+	return w->err == RH_FRAME_OK;
+}
+
+/* @plain: its events may take the short way. */
+static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p, bool plain)
 {
 	struct rh_record_cursor cur = rh_record_first(p->bytes, p->header.length);
-	bool plain = dp_plain_may(ctx, p->slot);
 	struct walk w = {0};
-	struct rh_record rec;
 	uint32_t count = 0;
 
 	/* If it holds as many events as the one before, does it fit into this burst? Its events then stay together. */
@@ -135,37 +171,12 @@ static void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 		dp_node_session(ctx);
 	if (p->slot)
 		rh_store_relaxed(&p->slot->last_rx_tsc, ctx->now_tsc);
-	for (;;) {
-		const uint8_t *at = cur.next;
-
-		if (rh_likely(plain) && rh_likely(dp_plain_take(ctx, p, &cur))) {
-			count++;
-			if (++ctx->event_count == DP_BURST)
-				dp_node_session(ctx);
-			continue;
-		}
-		w.err = rh_record_next(&cur, &rec);
-		if (rh_unlikely(w.err != RH_FRAME_OK)) {
-			control_refused(p, *at);
-			break;
-		}
-		if (!rec.bytes)
-			break;
-		if (rh_likely(rec.type == RH_RECORD_PUBLISH && p->slot)) {
-			w.events = true;
-			publish_take(ctx, p, rec, cur.next, cur.next == cur.end);
-			continue;
-		}
-		w.err = other_take(ctx, p, rec, &w);
-		if (w.err != RH_FRAME_OK) {
-			control_refused(p, rec.type);
-			break;
-		}
-	}
+	while (!(plain && plain_take(ctx, p, &cur, &count)) && record_take(ctx, p, &cur, &w))
+		;
 	ctx->datagram_events = count;
 	w.events |= count != 0;
 	/* What the long way does for each event. */
-	if (count && (p->slot->rx_window_events || p->slot->rx_window_bytes))
+	if (count && (p->slot->rx_window_events | p->slot->rx_window_bytes))
 		dp_credit_used(ctx, p->slot);
 	datagram_count(ctx, &w);
 }
@@ -206,7 +217,7 @@ static uint32_t headers_parse(struct dp_ctx *ctx)
 	return n;
 }
 
-/* False: the datagram ends here. Its frame was handed on, or *keep is left for the end of the burst. */
+/* Not an open session of ours. False: the datagram ends here. Its frame was handed on, or *keep is left for the end of the burst. */
 static bool packet_admit(struct dp_ctx *ctx, struct dp_packet *p)
 {
 	switch (dp_session_admit(ctx, p)) {
@@ -245,10 +256,15 @@ static void frames_free(struct dp_ctx *ctx, uint32_t count)
 void dp_node_parse(struct dp_ctx *ctx)
 {
 	uint32_t n = headers_parse(ctx);
+	bool draining = rh_load_relaxed(&ctx->tables->draining);
 
-	for (uint32_t i = 0; i < n; i++)
-		if (rh_likely(packet_admit(ctx, &ctx->packets[i])))
-			packet_walk(ctx, &ctx->packets[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		struct dp_packet *p = &ctx->packets[i];
+		bool own = dp_session_is_own(ctx, p);
+
+		if (rh_likely(own) || packet_admit(ctx, p))
+			packet_walk(ctx, p, own && !draining);
+	}
 	dp_stage_end(ctx, DP_STAGE_PARSE);
 	if (ctx->event_count)
 		dp_node_session(ctx);

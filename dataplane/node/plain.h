@@ -18,13 +18,6 @@
 #define DP_PLAIN_ZERO 0x1f00ffffu
 #define DP_PLAIN_HOPS 0x00ff0000u
 
-/* May events of this datagram take the short way at all? */
-static inline bool dp_plain_may(const struct dp_ctx *ctx, const struct dp_session *slot)
-{
-	return slot && !rh_load_relaxed(&ctx->tables->draining) &&
-	       rh_load_relaxed(&slot->state) == DP_SLOT_OPEN;
-}
-
 /* Is the record at @cur a plain one? Then @event says what is in it, and @cur stands behind it. */
 static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event *event)
 {

@@ -43,6 +43,16 @@ Test(session, numbers_of_no_slot_and_wrong_checks_are_unknown)
 	cr_assert_eq(fx_dropped(datagrams, UNKNOWN_SESSION), 2);
 }
 
+/* As of a session that had the slot before. */
+Test(session, another_tag_of_the_slot_is_unknown)
+{
+	fx_publish(&pub, "t", "x");
+	pub.wire_id ^= 1u << DP_SLOT_BITS;
+	fx_publish(&pub, "t", "x");
+	cr_assert_eq(fx_dropped(datagrams, UNKNOWN_SESSION), 1);
+	cr_assert_eq(fx_count(events_parsed), 1);
+}
+
 Test(session, another_port_or_address_is_a_wrong_source)
 {
 	pub.port++;
@@ -217,6 +227,16 @@ Test(session, a_draining_router_takes_no_events)
 
 	fx.eng->tables.draining = 1;
 	event_is_dropped(&spec, DP_DROP_DRAINING);
+}
+
+/* The first event of a session never takes the short way, those that follow it do. */
+Test(session, a_draining_router_takes_no_events_of_a_running_publisher)
+{
+	fx_publish(&pub, "t", "x");
+	fx.eng->tables.draining = 1;
+	fx_publish(&pub, "t", "x");
+	cr_assert_eq(fx_dropped(events, DRAINING), 1);
+	cr_assert_eq(fx_count(copies_made), 1);
 }
 
 Test(session, a_closing_session_s_events_are_dropped_and_then_unknown)
