@@ -31,7 +31,7 @@ struct dp_session_conf {
 	uint16_t max_datagram;
 	uint64_t tx_credit_events, tx_credit_bytes; /* granted by the client, cumulative; RH_CREDIT_UNLIMITED */
 	uint32_t rx_window_events, rx_window_bytes; /* granted to the client beyond what arrived; 0: unlimited */
-	uint64_t queue_bytes;			    /* bound of the egress queue */
+	uint32_t queue_bytes;			    /* bound of the egress queue */
 	uint32_t queue_ms;			    /* time bound of the egress queue */
 	uint64_t first_packet_number;		    /* reserved by the control plane, so that none is used twice */
 };

@@ -30,7 +30,7 @@ static __attribute__((noinline)) bool dp_append_has_room(
 	const struct rte_mbuf *m = txq->frame[slot->tx_open & (DP_TX_BACKLOG - 1)];
 	uint32_t length = (uint32_t)meta->frame_bytes - meta->l2_len - slot->template_len;
 
-	return !meta->slice && length + padded <= dp_datagram_max(slot, txq) &&
+	return meta->l2_len && length + padded <= dp_datagram_max(slot, txq) &&
 	       padded <= rte_pktmbuf_tailroom(m);
 }
 
@@ -69,12 +69,12 @@ static inline void dp_append_close(struct dp_txq *txq, const struct dp_session *
 {
 	struct dp_tx_meta *meta = &txq->meta[slot->tx_open & (DP_TX_BACKLOG - 1)];
 	struct rte_mbuf *m = txq->frame[slot->tx_open & (DP_TX_BACKLOG - 1)];
-	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l2_len), *datagram = ip + slot->template_len;
+	uint8_t *type = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l2_len), *ip = type + DP_ETHERTYPE;
 	uint32_t before = meta->frame_bytes;
 	uint16_t length = (uint16_t)(before - meta->l2_len - slot->template_len + padded);
 
 	m->pkt_len = m->data_len = (uint16_t)(before + padded);
-	rh_store_be16(datagram + 2, length);
+	rh_store_be16(type + slot->template_len + 2, length);
 	if (rh_likely(slot->family == 4)) {
 		dp_ipv4_close(ip, slot->ip_sum, (uint16_t)(DP_UDP_HEADER + length));
 	} else {

@@ -39,7 +39,7 @@ _Static_assert(DP_BURST <= DP_MATCH_BURST_MAX, "a burst is matched at once");
  * received ones go back to where they are needed.
  */
 #define DP_TX_REUSE_WAITING (4 * DP_BURST)
-#define DP_L2_MAX 18
+#define DP_L2_MAX 16
 
 #define DP_COPY_RING 4096 /* copies on their way to one other worker */
 /* Copies lent to one other worker at one time: whoever gives back always finds room. */
@@ -47,8 +47,8 @@ _Static_assert(DP_BURST <= DP_MATCH_BURST_MAX, "a burst is matched at once");
 
 /* A next hop as workers use it; replaced as a whole, freed after a grace period. */
 struct dp_hop {
-	uint8_t l2[DP_L2_MAX]; /* destination, source, [802.1Q tag], EtherType (written per address family) */
-	uint8_t l2_len;	       /* 14 or 18 */
+	uint8_t l2[DP_L2_MAX]; /* destination, source, [802.1Q tag]; the EtherType is the session's (session_slot.h) */
+	uint8_t l2_len;	       /* 12 or 16 */
 	uint8_t resolved;
 	uint32_t port;
 	struct dp_adjacency conf;
@@ -120,8 +120,7 @@ struct dp_tx_meta {
 	uint32_t record_bytes; /* of the copies that end in it */
 	uint16_t copies;       /* that end in it: whole ones, or the last slice of one */
 	uint16_t frame_bytes;
-	uint16_t l2_len;
-	uint16_t slice; /* of a cut copy: nothing is put behind it */
+	uint32_t l2_len; /* 0: slice of a cut copy, behind which nothing is put */
 };
 
 /* A transmit queue and what waits for it. */

@@ -1,11 +1,12 @@
 #include "dataplane/node/encap.h"
 
+#include <rte_ether.h>
+
 #define HOPS_START 64
 #define IPV4_DF	   0x4000
 
 static void udp_build(uint8_t *udp, const struct dp_address *local, const struct dp_address *remote)
 {
-	memset(udp, 0, DP_UDP_HEADER);
 	rh_store_be16(udp, local->port);
 	rh_store_be16(udp + 2, remote->port);
 }
@@ -20,39 +21,48 @@ static uint16_t sum_be16(const uint8_t *bytes, unsigned len)
 	return (uint16_t)(sum + (sum >> 16));
 }
 
-static uint8_t ipv4_build(uint8_t *t, const struct dp_address *local,
-	const struct dp_address *remote, uint16_t *ip_sum)
+static void ipv4_build(struct dp_session *slot, const struct dp_address *local,
+	const struct dp_address *remote)
 {
-	memset(t, 0, DP_IPV4_HEADER);
-	t[0] = 0x45;
-	rh_store_be16(t + 6, IPV4_DF);
-	t[8] = HOPS_START;
-	t[9] = IPPROTO_UDP;
-	memcpy(t + 12, local->bytes, 4);
-	memcpy(t + 16, remote->bytes, 4);
-	udp_build(t + DP_IPV4_HEADER, local, remote);
-	*ip_sum = sum_be16(t, DP_IPV4_HEADER);
-	return DP_IPV4_HEADER + DP_UDP_HEADER;
+	uint8_t *ip = slot->template + DP_ETHERTYPE, *udp = ip + DP_IPV4_HEADER;
+
+	rh_store_be16(slot->template, RTE_ETHER_TYPE_IPV4);
+	ip[0] = 0x45;
+	rh_store_be16(ip + 6, IPV4_DF);
+	ip[8] = HOPS_START;
+	ip[9] = IPPROTO_UDP;
+	memcpy(ip + 12, local->bytes, 4);
+	memcpy(ip + 16, remote->bytes, 4);
+	udp_build(udp, local, remote);
+	rh_datagram_encode(udp + DP_UDP_HEADER, &(struct rh_datagram){.session = slot->wire_id,
+							.check = slot->check,
+							.lane = (uint8_t)slot->owner});
+	slot->ip_sum = sum_be16(ip, DP_IPV4_HEADER);
+	slot->template_len = DP_ETHERTYPE + DP_IPV4_HEADER + DP_UDP_HEADER;
 }
 
-static uint8_t ipv6_build(uint8_t *t, const struct dp_address *local,
-	const struct dp_address *remote, uint16_t *ip_sum)
+static void ipv6_build(struct dp_session *slot, const struct dp_address *local,
+	const struct dp_address *remote)
 {
-	memset(t, 0, DP_IPV6_HEADER);
-	t[0] = 0x60;
-	t[6] = IPPROTO_UDP;
-	t[7] = HOPS_START;
-	memcpy(t + 8, local->bytes, 16);
-	memcpy(t + 24, remote->bytes, 16);
-	udp_build(t + DP_IPV6_HEADER, local, remote);
-	*ip_sum = 0;
-	return DP_IPV6_HEADER + DP_UDP_HEADER;
+	uint8_t *ip = slot->template + DP_ETHERTYPE;
+
+	rh_store_be16(slot->template, RTE_ETHER_TYPE_IPV6);
+	ip[0] = 0x60;
+	ip[6] = IPPROTO_UDP;
+	ip[7] = HOPS_START;
+	memcpy(ip + 8, local->bytes, 16);
+	memcpy(ip + 24, remote->bytes, 16);
+	udp_build(ip + DP_IPV6_HEADER, local, remote);
+	slot->template_len = DP_ETHERTYPE + DP_IPV6_HEADER + DP_UDP_HEADER;
 }
 
-uint8_t dp_template_build(uint8_t *template, const struct dp_address *local,
-	const struct dp_address *remote, uint16_t *ip_sum)
+void dp_template_build(struct dp_session *slot, const struct dp_address *local,
+	const struct dp_address *remote)
 {
-	memset(template, 0, DP_TEMPLATE_MAX);
-	return local->family == 4 ? ipv4_build(template, local, remote, ip_sum)
-				  : ipv6_build(template, local, remote, ip_sum);
+	memset(slot->template, 0, sizeof(slot->template));
+	slot->ip_sum = 0;
+	if (local->family == 4)
+		ipv4_build(slot, local, remote);
+	else
+		ipv6_build(slot, local, remote);
 }

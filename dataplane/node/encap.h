@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * Headers in front of records: link layer, IP and UDP from a session's template, datagram header. Written at any place that has
+ * Headers in front of records: link layer from the next hop, the rest from the session's template. Written at any place that has
  * room for them, so that one body serves a fresh buffer and a received one whose records stay where they are. Inline: once
  * a copy. Ctx of everything: worker, unless said otherwise.
  */
@@ -12,31 +12,21 @@
 
 #include <rte_ip.h>
 #include <rte_mbuf.h>
+#include <rte_memcpy.h>
 #include <rte_udp.h>
 #include <string.h>
 
+#define DP_ETHERTYPE   2
 #define DP_IPV4_HEADER 20
 #define DP_IPV6_HEADER 40
 #define DP_UDP_HEADER  8
 
-/* Who a datagram goes to, and as what. */
-struct dp_envelope {
-	const uint8_t *template;
-	const struct dp_hop *hop;
-	uint64_t packet_number;
-	uint32_t session, check;
-	uint16_t ip_sum;
-	uint8_t template_len;
-	uint8_t family;
-	uint8_t lane;
-};
-
 /*
- * IP and UDP in front of every datagram from @local to @remote, lengths and checksums left open. @template has
- * DP_TEMPLATE_MAX bytes. Returns its length; *ip_sum is what struct dp_session says. Ctx: any.
+ * Fill @slot's template and what belongs to it, for datagrams from @local to @remote, lengths, checksums and packet number left
+ * open. @slot has its number, check and owner (the lane) already. Ctx: any.
  */
-uint8_t dp_template_build(uint8_t *template, const struct dp_address *local,
-	const struct dp_address *remote, uint16_t *ip_sum);
+void dp_template_build(struct dp_session *slot, const struct dp_address *local,
+	const struct dp_address *remote);
 
 /* RFC 1071 over a header whose other words are already summed. */
 static inline void dp_ipv4_close(uint8_t *ip, uint16_t ip_sum, uint16_t udp_len)
@@ -56,66 +46,79 @@ static inline void dp_ipv6_close(uint8_t *ip, uint16_t udp_len)
 }
 
 /* Bytes in front of the records. */
-static inline uint32_t dp_headers_len(const struct dp_envelope *e)
+static inline uint32_t dp_headers_len(const struct dp_session *slot, const struct dp_hop *hop)
 {
-	return e->hop->l2_len + (uint32_t)e->template_len + RH_DATAGRAM_HDR;
+	return hop->l2_len + (uint32_t)slot->template_len + RH_DATAGRAM_HDR;
+}
+
+/* The template, in two pieces that overlap. */
+static inline void dp_template_copy(uint8_t *out, const uint8_t *template)
+{
+	rte_mov32(out, template);
+	rte_mov32(out + DP_TEMPLATE_MAX - 32, template + DP_TEMPLATE_MAX - 32);
 }
 
 /*
  * All headers at the start of @m's data, @record_bytes (padded) to follow, and @m's lengths. Returns where the records belong; nothing behind
  * that is written: what the constant sizes write too much lies in the header that comes next.
  */
-static inline uint8_t *dp_headers_put(struct rte_mbuf *m, const struct dp_envelope *e, uint32_t record_bytes)
+static inline uint8_t *dp_headers_put(struct rte_mbuf *m, const struct dp_session *slot,
+	const struct dp_hop *hop, uint64_t packet_number, uint32_t record_bytes)
 {
-	uint16_t datagram = (uint16_t)(RH_DATAGRAM_HDR + record_bytes);
-	uint16_t udp_len = (uint16_t)(DP_UDP_HEADER + datagram);
+	uint16_t length = (uint16_t)(RH_DATAGRAM_HDR + record_bytes);
+	uint16_t udp_len = (uint16_t)(DP_UDP_HEADER + length);
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
 
-	m->pkt_len = m->data_len = (uint16_t)(dp_headers_len(e) + record_bytes);
-	memcpy(p, e->hop->l2, DP_L2_MAX);
-	p += e->hop->l2_len;
-	rh_store_be16(p - 2, e->family == 4 ? 0x0800 : 0x86dd);
-	memcpy(p, e->template, DP_TEMPLATE_MAX);
-	if (rh_likely(e->family == 4))
-		dp_ipv4_close(p, e->ip_sum, udp_len);
-	else
-		dp_ipv6_close(p, udp_len);
-	p += e->template_len;
+	m->pkt_len = dp_headers_len(slot, hop) + record_bytes;
+	m->data_len = (uint16_t)m->pkt_len;
+	memcpy(p, hop->l2, DP_L2_MAX);
+	p += hop->l2_len;
+	dp_template_copy(p, slot->template);
+	if (rh_likely(slot->family == 4)) {
+		dp_ipv4_close(p + DP_ETHERTYPE, slot->ip_sum, udp_len);
+		p += DP_TEMPLATE_MAX;
+		rh_datagram_close(p - RH_DATAGRAM_HDR, length, packet_number);
+		return p;
+	}
+	dp_ipv6_close(p + DP_ETHERTYPE, udp_len);
+	p += DP_ETHERTYPE + DP_IPV6_HEADER + DP_UDP_HEADER;
 	rh_datagram_encode(p, &(struct rh_datagram){
-				      .session = e->session,
-				      .check = e->check,
-				      .packet_number = e->packet_number,
-				      .lane = e->lane,
-				      .length = datagram,
+				      .session = slot->wire_id,
+				      .check = slot->check,
+				      .packet_number = packet_number,
+				      .lane = (uint8_t)slot->owner,
+				      .length = length,
 			      });
 	return p + RH_DATAGRAM_HDR;
 }
 
-_Static_assert(DP_L2_MAX - 14 <= DP_IPV4_HEADER, "what is copied too much is overwritten");
-_Static_assert(DP_TEMPLATE_MAX - DP_IPV4_HEADER - DP_UDP_HEADER <= RH_DATAGRAM_HDR, "likewise");
+_Static_assert(DP_L2_MAX - 12 <= DP_ETHERTYPE + DP_IPV4_HEADER, "what is copied too much is overwritten");
+_Static_assert(DP_TEMPLATE_MAX == DP_ETHERTYPE + DP_IPV4_HEADER + DP_UDP_HEADER + RH_DATAGRAM_HDR, "all of IPv4");
+_Static_assert(DP_TEMPLATE_MAX - DP_ETHERTYPE - DP_IPV6_HEADER - DP_UDP_HEADER <= RH_DATAGRAM_HDR, "overwritten likewise");
 
 /*
- * A frame with headers for @record_bytes (padded) of records, which the caller fills in at *@records and closes with
+ * A frame for @slot by @hop with headers for @record_bytes (padded) of records, which the caller fills in at *@records and closes with
  * dp_frame_finish. NULL without a buffer.
  */
-static inline struct rte_mbuf *dp_frame_begin(const struct dp_txq *txq, const struct dp_envelope *e,
-	uint32_t record_bytes, uint8_t **records)
+static inline struct rte_mbuf *dp_frame_begin(const struct dp_txq *txq, const struct dp_session *slot,
+	const struct dp_hop *hop, uint64_t packet_number, uint32_t record_bytes, uint8_t **records)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(txq->pool);
 
 	if (rh_likely(m != NULL))
-		*records = dp_headers_put(m, e, record_bytes);
+		*records = dp_headers_put(m, slot, hop, packet_number, record_bytes);
 	return m;
 }
 
-static inline void dp_frame_finish(struct rte_mbuf *frame, const struct dp_envelope *e)
+static inline void dp_frame_finish(struct rte_mbuf *frame, const struct dp_session *slot,
+	const struct dp_hop *hop)
 {
 	uint8_t *ip;
 
 	/* IPv4 leaves the UDP checksum out (RFC 768), IPv6 must not (RFC 8200 section 8.1). */
-	if (rh_likely(e->family == 4))
+	if (rh_likely(slot->family == 4))
 		return;
-	ip = rte_pktmbuf_mtod_offset(frame, uint8_t *, e->hop->l2_len);
+	ip = rte_pktmbuf_mtod_offset(frame, uint8_t *, hop->l2_len + DP_ETHERTYPE);
 	((struct rte_udp_hdr *)(ip + DP_IPV6_HEADER))->dgram_cksum =
 		rte_ipv6_udptcp_cksum((const struct rte_ipv6_hdr *)ip, ip + DP_IPV6_HEADER);
 }

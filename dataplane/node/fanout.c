@@ -10,16 +10,9 @@
 /* One copy of each event of a run, for one receiver. */
 struct copy {
 	const struct dp_run *run;
+	const struct dp_receiver *to; /* as the run's first event names it */
 	struct dp_session *slot;
 	const struct dp_hop *hop;
-	uint32_t index;	   /* of the slot */
-	uint32_t receiver; /* the same in each event's result */
-	bool last;	   /* of its events */
-};
-
-struct chunk {
-	uint32_t count;
-	struct copy copy[DP_BURST];
 };
 
 /*
@@ -44,9 +37,12 @@ static bool may_send_after_flush(struct dp_ctx *ctx, const struct dp_session *sl
 	return may_send_now(slot, txq, run);
 }
 
+/* The same place in each event's result. */
 static const struct dp_receiver *receiver_of(const struct dp_ctx *ctx, const struct copy *c, uint32_t event)
 {
-	return &ctx->results[c->run->first + event].receivers[c->receiver];
+	const struct dp_match_result *first = &ctx->results[c->run->first];
+
+	return &first[event].receivers[c->to - first->receivers];
 }
 
 /* The copy of one event that must wait. */
@@ -62,47 +58,52 @@ static void queue_copy(struct dp_ctx *ctx, struct dp_session *slot, struct dp_ev
 		dp_egress_enqueue(ctx, slot, blob, &witness);
 }
 
-static inline void forward(struct dp_ctx *ctx, const struct copy *c, struct dp_txq *txq,
-	const struct dp_run *run, bool last)
+/* Is @run longer than a datagram to @slot? None is shorter than RH_DATAGRAM_MIN_MAX. */
+static inline bool too_long(const struct dp_session *slot, const struct dp_txq *txq, const struct dp_run *run)
 {
-	enum dp_drop drop = dp_forward(ctx, c->slot, c->index, c->hop, txq, run, last);
+	return rh_unlikely(RH_DATAGRAM_HDR + run->padded > RH_DATAGRAM_MIN_MAX) &&
+	       RH_DATAGRAM_HDR + run->padded > dp_datagram_max(slot, txq);
+}
 
-	if (rh_unlikely(drop != DP_DROP_NONE))
-		dp_drop_copies(ctx, c->slot, drop, run->count);
+static enum dp_drop one_forward(struct dp_ctx *ctx, const struct copy *c, struct dp_txq *txq,
+	const struct dp_run *one)
+{
+	if (too_long(c->slot, txq, one))
+		return dp_transmit_long(ctx, c->slot, c->hop, txq, one->events);
+	return dp_forward(ctx, c->slot, c->to, c->hop, txq, one);
 }
 
 /* Credit, queue or the size of a datagram do not let all of them go together: one after the other. */
 static __attribute__((noinline)) void run_split(struct dp_ctx *ctx, const struct copy *c, struct dp_txq *txq)
 {
 	for (uint32_t i = 0; i < c->run->count; i++) {
-		struct dp_run one = dp_run_of(&c->run->events[i], c->run->first + i);
+		enum dp_drop drop = DP_DROP_NONE;
+		struct dp_run one;
 
+		dp_run_begin(&one, &c->run->events[i], c->run->first + i, c->run->last);
 		if (may_send_now(c->slot, txq, &one) || may_send_after_flush(ctx, c->slot, txq, &one))
-			forward(ctx, c, txq, &one, c->last && i + 1 == c->run->count);
+			drop = one_forward(ctx, c, txq, &one);
 		else
-			queue_copy(ctx, c->slot, &c->run->events[i], receiver_of(ctx, c, i));
+			queue_copy(ctx, c->slot, one.events, receiver_of(ctx, c, i));
+		if (rh_unlikely(drop != DP_DROP_NONE))
+			dp_drop_copy(ctx, c->slot, drop);
 	}
-}
-
-/* Does @run have to go in pieces? A single event knows itself how to. */
-static inline bool too_long(const struct dp_session *slot, const struct dp_txq *txq, const struct dp_run *run)
-{
-	return run->count > 1 && RH_DATAGRAM_HDR + run->padded > dp_datagram_max(slot, txq);
 }
 
 static void own_copy(struct dp_ctx *ctx, const struct copy *c)
 {
-	struct dp_txq *txq;
+	enum dp_drop drop = DP_DROP_NO_ADJACENCY;
+	struct dp_txq *txq = c->hop && c->hop->resolved ? dp_txq_of(ctx, c->hop) : NULL;
 
-	if (rh_unlikely(!c->hop || !c->hop->resolved || !dp_txq_of(ctx, c->hop))) {
-		dp_drop_copies(ctx, c->slot, DP_DROP_NO_ADJACENCY, c->run->count);
-		return;
+	if (rh_likely(txq != NULL)) {
+		if (rh_unlikely(!may_send_now(c->slot, txq, c->run) || too_long(c->slot, txq, c->run))) {
+			run_split(ctx, c, txq);
+			return;
+		}
+		drop = dp_forward(ctx, c->slot, c->to, c->hop, txq, c->run);
 	}
-	txq = dp_txq_of(ctx, c->hop);
-	if (rh_unlikely(!may_send_now(c->slot, txq, c->run) || too_long(c->slot, txq, c->run)))
-		run_split(ctx, c, txq);
-	else
-		forward(ctx, c, txq, c->run, c->last);
+	if (rh_unlikely(drop != DP_DROP_NONE))
+		dp_drop_copies(ctx, c->slot, drop, c->run->count);
 }
 
 static void other_copy(struct dp_ctx *ctx, const struct copy *c)
@@ -121,43 +122,51 @@ static void queues_flush(struct dp_ctx *ctx)
 	}
 }
 
-static void chunk_send(struct dp_ctx *ctx, struct chunk *chunk)
+static void copy_send(struct dp_ctx *ctx, const struct copy *c)
 {
-	for (uint32_t i = 0; i < chunk->count; i++) {
-		struct copy *c = &chunk->copy[i];
+	if (rh_unlikely(rh_load_acquire(&c->slot->state) != DP_SLOT_OPEN))
+		dp_drop_copies_unowned(ctx, DP_DROP_SUBSCRIBER_GONE, c->run->count);
+	else if (rh_unlikely(c->slot->owner != ctx->worker))
+		other_copy(ctx, c);
+	else
+		own_copy(ctx, c);
+}
 
-		c->hop = rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&c->slot->adjacency)]);
+static void copies_send(struct dp_ctx *ctx, struct copy *copies, uint32_t count)
+{
+	struct dp_hop *const *hops = ctx->tables->hops;
+	const struct copy *end = copies + count;
+
+	for (struct copy *c = copies; c < end; c++) {
+		c->hop = rh_rcu_deref(hops[rh_load_relaxed(&c->slot->adjacency)]);
 		rh_prefetch(c->hop);
 	}
-	for (uint32_t i = 0; i < chunk->count; i++) {
-		struct copy *c = &chunk->copy[i];
-
-		if (rh_unlikely(rh_load_acquire(&c->slot->state) != DP_SLOT_OPEN))
-			dp_drop_copies_unowned(ctx, DP_DROP_SUBSCRIBER_GONE, c->run->count);
-		else if (rh_unlikely(c->slot->owner != ctx->worker))
-			other_copy(ctx, c);
-		else
-			own_copy(ctx, c);
-	}
-	chunk->count = 0;
+	for (const struct copy *c = copies; c < end; c++)
+		copy_send(ctx, c);
 	queues_flush(ctx);
 }
 
-static inline void chunk_add(struct dp_ctx *ctx, struct chunk *chunk, const struct dp_run *run, uint32_t receiver,
-	const struct dp_match_result *result)
+/* Put a copy of @run for each of its receivers behind @count others, and send what makes a burst; how many there are now. */
+static inline uint32_t copies_add(struct dp_ctx *ctx, struct copy *copies, uint32_t count, const struct dp_run *run)
 {
-	struct copy *c = &chunk->copy[chunk->count++];
+	const struct dp_receiver *to = ctx->results[run->first].receivers;
+	struct dp_session *slots = ctx->tables->slots;
 
-	c->run = run;
-	c->index = result->receivers[receiver].session;
-	c->slot = &ctx->tables->slots[c->index];
-	c->receiver = receiver;
-	c->last = receiver + 1 == result->count;
-	rh_prefetch(c->slot);
-	rh_prefetch(c->slot->template);
-	rh_prefetch(&c->slot->tx_packet_number);
-	if (chunk->count == DP_BURST)
-		chunk_send(ctx, chunk);
+	for (; to <= run->last; to++) {
+		struct copy *c = &copies[count++];
+
+		c->run = run;
+		c->to = to;
+		c->slot = &slots[to->session];
+		rh_prefetch(c->slot);
+		rh_prefetch(c->slot->template);
+		rh_prefetch(&c->slot->tx_packet_number);
+		if (count == DP_BURST) {
+			copies_send(ctx, copies, count);
+			count = 0;
+		}
+	}
+	return count;
 }
 
 /* Do two results name the same sessions in the same order? Not every pair that does is told. */
@@ -187,23 +196,24 @@ static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struc
 
 	for (; n < most && run_joins(event, live, result, n); n++)
 		run->bytes += event[n].view.record_len;
-	/* One alone may leave longer than it came, under an alias: what dp_run_of said stands. */
+	/* One alone may leave longer than it came, under an alias: what dp_run_begin said stands. */
 	if (n == 1)
 		return;
 	run->count = n;
+	run->packet = event[n - 1].packet;
 	end = event[n - 1].view.record + event[n - 1].view.record_len;
 	run->padded = RH_ALIGN_UP((uint32_t)(end - event->view.record), (uint32_t)RH_WIRE_ALIGN);
 }
 
-static inline struct dp_run run_at(struct dp_ctx *ctx, uint32_t first)
+static inline void run_fill(struct dp_ctx *ctx, struct dp_run *run, uint32_t first)
 {
 	struct dp_event *event = &ctx->events[ctx->live[first]];
-	struct dp_run run = dp_run_of(event, first);
+	const struct dp_match_result *result = &ctx->results[first];
 
+	dp_run_begin(run, event, first, result->receivers + result->count - 1);
 	/* Most datagrams hold one event, and this looks no further. Behind the last of a burst lies what a former one left. */
 	if (rh_unlikely(event[1].view.record == event->end))
-		run_extend(ctx, &run);
-	return run;
+		run_extend(ctx, run);
 }
 
 static void events_release(struct dp_ctx *ctx)
@@ -216,18 +226,15 @@ static void events_release(struct dp_ctx *ctx)
 void dp_node_fanout(struct dp_ctx *ctx)
 {
 	struct dp_run runs[DP_BURST], *run = runs;
-	struct chunk chunk;
+	struct copy copies[DP_BURST];
+	uint32_t count = 0;
 
-	chunk.count = 0;
 	for (uint32_t first = 0; first < ctx->live_count; first += run++->count) {
-		const struct dp_match_result *result = &ctx->results[first];
-
-		*run = run_at(ctx, first);
-		for (uint32_t i = 0; i < result->count; i++)
-			chunk_add(ctx, &chunk, run, i, result);
+		run_fill(ctx, run, first);
+		count = copies_add(ctx, copies, count, run);
 	}
-	if (chunk.count)
-		chunk_send(ctx, &chunk);
+	if (count)
+		copies_send(ctx, copies, count);
 	if (rh_unlikely(ctx->worker_count > 1))
 		dp_outbox_flush(ctx);
 	if (rh_unlikely(ctx->events_hold))

@@ -11,22 +11,6 @@
 #include "dataplane/node/outgoing.h"
 #include "dataplane/node/transmit.h"
 
-static inline struct dp_envelope dp_envelope_of(const struct dp_ctx *ctx, const struct dp_session *slot,
-	const struct dp_hop *hop)
-{
-	return (struct dp_envelope){
-		.template = slot->template,
-		.hop = hop,
-		.session = slot->wire_id,
-		.check = slot->check,
-		.ip_sum = slot->ip_sum,
-		.template_len = slot->template_len,
-		.family = slot->family,
-		.lane = (uint8_t)ctx->worker,
-		.packet_number = slot->tx_packet_number,
-	};
-}
-
 static inline void dp_pad(uint8_t *records, uint32_t len, uint32_t padded)
 {
 	for (uint32_t i = len; i < padded; i++)
@@ -61,16 +45,14 @@ static inline bool dp_buffer_is_own(const struct rte_mbuf *m)
 static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const struct dp_txq *txq,
 	const struct dp_run *run, uint32_t headers)
 {
-	struct dp_packet *packet = run->events[run->count - 1].packet;
-	const struct rh_event *view = &run->events->view;
+	struct dp_packet *packet = run->packet;
 	struct rte_mbuf *m;
 	ptrdiff_t at;
 
-	if (!packet || view->alias || !ctx->lends[packet->port] ||
-		dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
+	if (!packet || !ctx->lends[packet->port] || dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
 		return NULL;
 	m = packet->mbuf;
-	at = view->record - (const uint8_t *)m->buf_addr;
+	at = run->events->view.record - (const uint8_t *)m->buf_addr;
 	if (rh_unlikely(!dp_buffer_is_own(m) || at < (ptrdiff_t)headers || at + run->padded > m->buf_len))
 		return NULL;
 	m->data_off = (uint16_t)(at - headers);
@@ -79,51 +61,51 @@ static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const st
 	return m;
 }
 
-/* As one datagram of its own. */
-static inline enum dp_drop dp_forward_alone(struct dp_ctx *ctx, struct dp_session *slot, uint32_t index,
-	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run, bool last)
+/* @run as one datagram in @m, where its records may stand already. */
+static inline void dp_forward_in(struct rte_mbuf *m, struct dp_session *slot, uint32_t index,
+	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run, bool in_place)
 {
-	struct dp_envelope e = dp_envelope_of(ctx, slot, hop);
-	struct rte_mbuf *m = NULL;
-	bool in_place;
-
-	if (last)
-		m = dp_frame_reuse(ctx, txq, run, dp_headers_len(&e));
-	in_place = m != NULL;
-	if (!in_place)
-		m = rte_pktmbuf_alloc(txq->pool);
-	if (rh_unlikely(!m))
-		return DP_DROP_NO_BUFFER;
-	dp_run_write(dp_headers_put(m, &e, run->padded), run, in_place);
-	dp_frame_finish(m, &e);
+	dp_run_write(dp_headers_put(m, slot, hop, slot->tx_packet_number, run->padded), run, in_place);
+	dp_frame_finish(m, slot, hop);
 	dp_frame_put(txq, m, slot,
 		(struct dp_tx_meta){.slot = index,
 			.record_bytes = run->bytes,
 			.copies = (uint16_t)run->count,
 			.l2_len = hop->l2_len});
-	return DP_DROP_NONE;
+}
+
+/* As one datagram of its own in a new buffer. Not inline: of the copies of an event, the last goes without. */
+static __attribute__((noinline)) bool dp_forward_copied(struct dp_session *slot, uint32_t index,
+	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(txq->pool);
+
+	if (rh_unlikely(!m))
+		return false;
+	dp_forward_in(m, slot, index, hop, txq, run, false);
+	return true;
 }
 
 /*
- * Send one copy of each event of @run to @slot, which has number @index: DP_DROP_NONE when they wait for the device, else why not (counted by the caller). The caller has
- * seen dp_txq_open, and that a run of several fits dp_datagram_max. @last: nobody reads its events behind this call, so the copies
- * may be the received frame itself.
+ * Send one copy of each event of @run to @to, whose session is @slot: DP_DROP_NONE when they wait for the device, else why not (counted
+ * by the caller). The caller has seen dp_txq_open, and that the run fits dp_datagram_max.
  */
-static inline enum dp_drop dp_forward(struct dp_ctx *ctx, struct dp_session *slot, uint32_t index,
-	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run, bool last)
+static inline __attribute__((always_inline)) enum dp_drop dp_forward(struct dp_ctx *ctx, struct dp_session *slot,
+	const struct dp_receiver *to, const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run)
 {
-	enum dp_drop drop = DP_DROP_NONE;
+	struct rte_mbuf *m = NULL;
 
-	if (dp_append_fits(txq, slot, index, run->padded)) {
+	if (dp_append_fits(txq, slot, to->session, run->padded)) {
 		dp_run_write(dp_append_place(txq, slot), run, false);
 		dp_append_close(txq, slot, run->padded, run->bytes, run->count);
-	} else if (rh_unlikely(RH_DATAGRAM_HDR + run->padded > RH_DATAGRAM_MIN_MAX) &&
-		   rh_unlikely(RH_DATAGRAM_HDR + run->padded > dp_datagram_max(slot, txq))) {
-		return dp_transmit_long(ctx, slot, hop, txq, run->events);
 	} else {
-		drop = dp_forward_alone(ctx, slot, index, hop, txq, run, last);
+		if (to == run->last)
+			m = dp_frame_reuse(ctx, txq, run, dp_headers_len(slot, hop));
+		if (m)
+			dp_forward_in(m, slot, to->session, hop, txq, run, true);
+		else if (rh_unlikely(!dp_forward_copied(slot, to->session, hop, txq, run)))
+			return DP_DROP_NO_BUFFER;
 	}
-	if (rh_likely(drop == DP_DROP_NONE))
-		dp_count_sent(slot, run->count, run->bytes);
-	return drop;
+	dp_count_sent(slot, run->count, run->bytes);
+	return DP_DROP_NONE;
 }

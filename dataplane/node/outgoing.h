@@ -51,17 +51,27 @@ static inline void dp_outgoing_write(uint8_t *out, const struct dp_event *event)
  */
 struct dp_run {
 	struct dp_event *events;
-	uint32_t first; /* result of the first */
+	struct dp_packet *packet;	/* whose frame ends with the run and may leave as a copy of it, or NULL */
+	const struct dp_receiver *last; /* in the result of its first event: nobody needs that frame behind it */
+	uint32_t first;			/* result of the first */
 	uint32_t count;
 	uint32_t bytes;	 /* of the records, as credit counts them */
 	uint32_t padded; /* what they take in a datagram */
 };
 
-static inline struct dp_run dp_run_of(struct dp_event *event, uint32_t first)
+/* Make @run of @event alone, whose result has number @first. */
+static inline void dp_run_begin(struct dp_run *run, struct dp_event *event, uint32_t first,
+	const struct dp_receiver *last)
 {
 	uint32_t len = dp_outgoing_len(event);
 
-	return (struct dp_run){event, first, 1, len, RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN)};
+	run->events = event;
+	run->packet = event->view.alias ? NULL : event->packet;
+	run->last = last;
+	run->first = first;
+	run->count = 1;
+	run->bytes = len;
+	run->padded = RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN);
 }
 
 /* dp_run_write for several. */

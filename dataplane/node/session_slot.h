@@ -27,8 +27,11 @@ _Static_assert(DP_LIMIT_SESSIONS <= 1u << DP_SLOT_BITS, "a wire session number h
 
 enum dp_slot_state { DP_SLOT_FREE, DP_SLOT_OPEN, DP_SLOT_CLOSING, DP_SLOT_RELEASED };
 
-/* IPv4 or IPv6 with UDP in front of every datagram to this client. */
-#define DP_TEMPLATE_MAX 48
+/*
+ * In front of every datagram to this client, from the EtherType on: IP, UDP, and with IPv4 the datagram header, which has no room
+ * behind IPv6. See encap.h.
+ */
+#define DP_TEMPLATE_MAX 54
 
 /* Replaced by control, freed after a grace period. */
 struct dp_alias_entry {
@@ -56,7 +59,7 @@ struct dp_session {
 	dp_adj_id_t adjacency; /* control, relaxed */
 	uint16_t remote_port;
 	uint8_t family;
-	uint8_t template_len;
+	uint8_t template_len; /* of EtherType, IP and UDP */
 	uint16_t tenant, profile;
 	uint16_t max_datagram;
 	uint16_t ip_sum; /* IPv4: sum of the template's header without its length, folded */
@@ -66,9 +69,9 @@ struct dp_session {
 
 	/* template */
 	uint8_t template[DP_TEMPLATE_MAX] rh_cache_aligned;
-	uint64_t queue_limit_bytes;
+	uint16_t reassemblies; /* owner */
+	uint32_t queue_limit_bytes;
 	uint32_t queue_ms;
-	uint32_t reassemblies; /* owner */
 
 	/* tx */
 	uint64_t tx_packet_number rh_cache_aligned; /* the next one */

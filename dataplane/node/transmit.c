@@ -41,7 +41,6 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 	struct dp_txq *txq, const struct dp_blob *blob)
 {
 	uint32_t padded = RH_ALIGN_UP(blob->len, (uint32_t)RH_WIRE_ALIGN), index = dp_slot_index(ctx, slot);
-	struct dp_envelope e;
 	struct rte_mbuf *m;
 	uint8_t *out;
 
@@ -50,12 +49,11 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 		dp_append_close(txq, slot, padded, blob->len, 1);
 		return DP_DROP_NONE;
 	}
-	e = dp_envelope_of(ctx, slot, hop);
-	m = dp_frame_begin(txq, &e, padded, &out);
+	m = dp_frame_begin(txq, slot, hop, slot->tx_packet_number, padded, &out);
 	if (!m)
 		return DP_DROP_NO_BUFFER;
 	blob_write(ctx, blob, out, padded);
-	dp_frame_finish(m, &e);
+	dp_frame_finish(m, slot, hop);
 	dp_frame_put(txq, m, slot,
 		(struct dp_tx_meta){.slot = index,
 			.record_bytes = blob->len,
@@ -66,12 +64,13 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 
 /* One slice as a frame of its own. */
 static struct rte_mbuf *slice_build(struct dp_ctx *ctx, const struct dp_txq *txq,
-	const struct dp_envelope *e, const struct dp_blob *blob, const struct rh_fragment *f)
+	const struct dp_session *slot, const struct dp_hop *hop, uint64_t packet_number,
+	const struct dp_blob *blob, const struct rh_fragment *f)
 {
 	uint32_t len = RH_FRAGMENT_HDR + f->slice_len;
 	uint32_t padded = RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN);
 	uint8_t *out;
-	struct rte_mbuf *m = dp_frame_begin(txq, e, padded, &out);
+	struct rte_mbuf *m = dp_frame_begin(txq, slot, hop, packet_number, padded, &out);
 
 	if (!m)
 		return NULL;
@@ -80,7 +79,7 @@ static struct rte_mbuf *slice_build(struct dp_ctx *ctx, const struct dp_txq *txq
 	if (!f->offset)
 		blob_header_patch(ctx, blob, out + RH_FRAGMENT_HDR, 0);
 	dp_pad(out, len, padded);
-	dp_frame_finish(m, e);
+	dp_frame_finish(m, slot, hop);
 	return m;
 }
 
@@ -93,21 +92,19 @@ static enum dp_drop transmit_slices(struct dp_ctx *ctx, struct dp_session *slot,
 	struct rh_fragment f = {.total = blob->len,
 		.id = ctx->tables->cold[index].fragment_id,
 		.sequence = rh_load_be64(blob->bytes + 8)};
-	struct dp_envelope e = dp_envelope_of(ctx, slot, hop);
 	struct rte_mbuf *frames[FRAGMENTS_MAX];
 	uint32_t n = 0;
 
 	for (; f.offset < f.total; f.offset += f.slice_len, n++) {
 		f.slice_len = f.total - f.offset < room ? f.total - f.offset : room;
 		f.last = f.offset + f.slice_len == f.total;
-		frames[n] = slice_build(ctx, txq, &e, blob, &f);
+		frames[n] = slice_build(ctx, txq, slot, hop, slot->tx_packet_number + n, blob, &f);
 		if (!frames[n]) {
 			rte_pktmbuf_free_bulk(frames, n);
 			return DP_DROP_NO_BUFFER;
 		}
-		e.packet_number++;
 	}
-	slot->tx_packet_number = e.packet_number;
+	slot->tx_packet_number += n;
 	ctx->tables->cold[index].fragment_id++;
 	for (uint32_t i = 0; i < n; i++) {
 		bool end = i + 1 == n;
@@ -117,8 +114,7 @@ static enum dp_drop transmit_slices(struct dp_ctx *ctx, struct dp_session *slot,
 		dp_txq_put(txq, frames[i],
 			(struct dp_tx_meta){.slot = index,
 				.record_bytes = end ? blob->len : 0,
-				.copies = end,
-				.slice = 1});
+				.copies = end});
 	}
 	return DP_DROP_NONE;
 }
@@ -144,20 +140,17 @@ bool dp_transmit_records(struct dp_ctx *ctx, struct dp_session *slot, const uint
 {
 	const struct dp_hop *hop = rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)]);
 	struct dp_txq *txq = hop && hop->resolved ? dp_txq_of(ctx, hop) : NULL;
-	struct dp_envelope e;
 	struct rte_mbuf *m = NULL;
 	uint8_t *out;
 
-	if (txq && dp_txq_waiting(txq) < DP_TX_BACKLOG) {
-		e = dp_envelope_of(ctx, slot, hop);
-		m = dp_frame_begin(txq, &e, len, &out);
-	}
+	if (txq && dp_txq_waiting(txq) < DP_TX_BACKLOG)
+		m = dp_frame_begin(txq, slot, hop, slot->tx_packet_number, len, &out);
 	if (!m) {
 		dp_count(ctx, tx_control_failed, 1);
 		return false;
 	}
 	rte_memcpy(out, records, len);
-	dp_frame_finish(m, &e);
+	dp_frame_finish(m, slot, hop);
 	slot->tx_packet_number++;
 	dp_txq_put_other(txq, m);
 	return true;

@@ -12,7 +12,7 @@ static void hop_free_cb(struct rh_rcu_head *head)
 	free(caa_container_of(head, struct dp_hop, rcu));
 }
 
-/* Destination, source, [tag], and two bytes of EtherType that each frame fills in. */
+/* Destination, source, [tag]. */
 static void l2_build(struct dp_hop *hop, const struct dp_adjacency *adj)
 {
 	uint8_t *p = hop->l2;
@@ -27,7 +27,7 @@ static void l2_build(struct dp_hop *hop, const struct dp_adjacency *adj)
 		p[3] = (uint8_t)adj->vlan;
 		p += 4;
 	}
-	hop->l2_len = (uint8_t)(p + 2 - hop->l2);
+	hop->l2_len = (uint8_t)(p - hop->l2);
 }
 
 static struct dp_hop *hop_create(const struct dp_adjacency *adj)

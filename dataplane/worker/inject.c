@@ -112,25 +112,22 @@ static bool records_send(struct dp_ctx *ctx, const struct inject_head *head, con
 	const struct dp_control_target *to = &head->to;
 	const struct dp_hop *hop = rh_rcu_deref(ctx->tables->hops[to->adjacency]);
 	struct dp_txq *txq = hop && hop->resolved ? dp_txq_of(ctx, hop) : NULL;
-	uint8_t template[DP_TEMPLATE_MAX], *out;
-	struct dp_envelope e;
+	/* It may have no slot, or not that one any more. */
+	struct dp_session addressed = {.wire_id = to->wire_session,
+		.check = to->check,
+		.owner = RH_LANE_CONTROL,
+		.family = to->remote.family};
 	struct rte_mbuf *m;
+	uint8_t *out;
 
 	if (!txq || dp_txq_waiting(txq) >= DP_TX_BACKLOG)
 		return false;
-	e = (struct dp_envelope){.template = template,
-		.hop = hop,
-		.packet_number = to->packet_number,
-		.session = to->wire_session,
-		.check = to->check,
-		.family = to->remote.family,
-		.lane = RH_LANE_CONTROL};
-	e.template_len = dp_template_build(template, &to->local, &to->remote, &e.ip_sum);
-	m = dp_frame_begin(txq, &e, head->len, &out);
+	dp_template_build(&addressed, &to->local, &to->remote);
+	m = dp_frame_begin(txq, &addressed, hop, to->packet_number, head->len, &out);
 	if (!m)
 		return false;
 	memcpy(out, bytes, head->len);
-	dp_frame_finish(m, &e);
+	dp_frame_finish(m, &addressed, hop);
 	dp_txq_put_other(txq, m);
 	return true;
 }

@@ -161,8 +161,6 @@ static void slot_fill(struct dp_session *slot, const struct dp_session_conf *con
 	slot->max_datagram = conf->max_datagram;
 	slot->incarnation = conf->incarnation;
 	memcpy(slot->remote, conf->remote.bytes, sizeof(slot->remote));
-	slot->template_len =
-		dp_template_build(slot->template, &conf->local, &conf->remote, &slot->ip_sum);
 	slot->queue_limit_bytes = conf->queue_bytes;
 	slot->queue_ms = conf->queue_ms;
 	slot->queue.head = slot->queue.tail = DP_QUEUE_NONE;
@@ -210,6 +208,7 @@ int dp_session_open(struct dp_engine *eng, const struct dp_session_conf *conf, d
 	slot_fill(slot, conf);
 	cold_reset(eng, index, slot);
 	number_draw(eng, index, slot);
+	dp_template_build(slot, &conf->local, &conf->remote);
 	if (!dp_command_send(eng, conf->owner, DP_COMMAND_OPEN, index)) {
 		list_push(eng, &eng->free, index);
 		return rh_error_set(err, EAGAIN, "session: worker %u has %d commands waiting", conf->owner,

@@ -2,6 +2,8 @@
 
 #include "tests/unit/dataplane/node/fixture.h"
 
+#include "dataplane/base/rcu.h"
+
 #include <stdio.h>
 
 static struct fx_copy copy;
@@ -228,10 +230,52 @@ Test(deliver, to_the_new_link_address_after_an_adjacency_changed)
 	fx_publish(&pub, "t", "x");
 	cr_assert(fx_copy(&sub, &copy));
 	cr_assert_eq(copy.packet.dst_mac[5], 0x99);
+	adj.vlan = 42;
+	cr_assert_eq(dp_adj_update(fx.eng, sub.adjacency, &adj), 0);
+	fx_publish(&pub, "t", "x");
+	cr_assert(fx_copy(&sub, &copy));
+	cr_assert_eq(copy.packet.vlan, 42);
+	cr_assert_eq(copy.packet.dst_mac[5], 0x99);
 	adj.resolved = false;
 	cr_assert_eq(dp_adj_update(fx.eng, sub.adjacency, &adj), 0);
 	fx_publish(&pub, "t", "x");
 	cr_assert_not(fx_copy(&sub, &copy));
 	cr_assert_eq(fx_dropped(copies, NO_ADJACENCY), 1);
 	cr_assert_eq(fx_stats(&sub).drops[DP_DROP_NO_ADJACENCY], 1);
+}
+
+/* Headers are made once a session: nothing of the one before may be left in them. */
+Test(deliver, in_a_slot_that_was_another_client_s)
+{
+	static const struct {
+		uint8_t family;
+		uint16_t vlan;
+	} was[] = {{6, 42}, {4, DP_VLAN_NONE}, {6, DP_VLAN_NONE}, {4, 42}, {4, DP_VLAN_NONE}};
+	struct fx_client pub, sub;
+	struct dp_session_conf conf;
+	dp_sub_id_t all;
+
+	fx_connect(&pub, 1);
+	for (uint32_t i = 0; i < RH_ARRAY_LEN(was); i++) {
+		fx_client_init(&sub, 2 + i, was[i].family, was[i].vlan);
+		conf = fx_conf(&sub);
+		conf.local.port = (uint16_t)(5000 + i);
+		fx_open(&sub, &conf);
+		cr_assert_eq(sub.slot, 1);
+		all = fx_subscribe(&sub, "#");
+		fx_publish(&pub, "t", "x");
+		cr_assert(fx_copy(&sub, &copy));
+		cr_assert_eq(copy.packet.family, sub.family);
+		cr_assert_eq(copy.packet.vlan, sub.vlan == DP_VLAN_NONE ? PACKET_VLAN_NONE : sub.vlan);
+		cr_assert_eq(copy.packet.src_port, 5000 + i);
+		cr_assert_arr_eq(copy.packet.src, sub.router, 16);
+		fx_unsubscribe(all);
+		cr_assert_eq(dp_session_close(fx.eng, sub.slot), 0);
+		/* The slot is given back after its owner let go and a grace period. */
+		for (int round = 0; round < 3; round++) {
+			fx_settle();
+			dp_sessions_reap(fx.eng);
+			rh_rcu_barrier();
+		}
+	}
 }
