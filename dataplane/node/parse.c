@@ -159,11 +159,31 @@ static bool record_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_recor
 	return w->err == RH_FRAME_OK;
 }
 
+/* What the long way does for each event, once for @count plain ones. */
+static inline void plain_end(struct dp_ctx *ctx, struct dp_packet *p, uint32_t count)
+{
+	ctx->datagram_events = count;
+	if (count && (p->slot->rx_window_events | p->slot->rx_window_bytes))
+		dp_credit_used(ctx, p->slot);
+}
+
+/* From @cur on, behind @count plain events. */
+static __attribute__((noinline)) void records_walk(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record_cursor cur,
+	uint32_t count, bool plain)
+{
+	struct walk w = {0};
+
+	while (record_take(ctx, p, &cur, &w) && !(plain && plain_take(ctx, p, &cur, &count)))
+		;
+	plain_end(ctx, p, count);
+	w.events |= count != 0;
+	datagram_count(ctx, &w);
+}
+
 /* @plain: its events may take the short way. */
 static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p, bool plain)
 {
 	struct rh_record_cursor cur = rh_record_first(p->bytes, p->header.length);
-	struct walk w = {0};
 	uint32_t count = 0;
 
 	/* If it holds as many events as the one before, does it fit into this burst? Its events then stay together. */
@@ -171,14 +191,12 @@ static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p, bool pla
 		dp_node_session(ctx);
 	if (p->slot)
 		rh_store_relaxed(&p->slot->last_rx_tsc, ctx->now_tsc);
-	while (!(plain && plain_take(ctx, p, &cur, &count)) && record_take(ctx, p, &cur, &w))
-		;
-	ctx->datagram_events = count;
-	w.events |= count != 0;
-	/* What the long way does for each event. */
-	if (count && (p->slot->rx_window_events | p->slot->rx_window_bytes))
-		dp_credit_used(ctx, p->slot);
-	datagram_count(ctx, &w);
+	if (rh_likely(plain && plain_take(ctx, p, &cur, &count))) {
+		plain_end(ctx, p, count);
+		dp_count(ctx, event_datagrams, 1);
+	} else {
+		records_walk(ctx, p, cur, count, plain);
+	}
 }
 
 /* Guess the slot from the session number and fetch what admission and the session stage read. */
