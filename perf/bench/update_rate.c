@@ -65,7 +65,7 @@ static int churn(struct update *u, const char *kind, struct rh_error *err)
 	return ret;
 }
 
-static void bare(struct update *u, struct bare *b)
+static void bare(struct update *u, const char *kind, struct bare *b)
 {
 	uint64_t until = window_ns(u), pairs = 0;
 	struct update_sample a;
@@ -76,7 +76,7 @@ static void bare(struct update *u, struct bare *b)
 		rh_rcu_quiescent();
 		pairs += BARE_BATCH;
 	}
-	window_end("lfht", u, &a, pairs, 0);
+	window_end(kind, u, &a, pairs, 0);
 }
 
 static int turn(struct update *u, struct bare *b, struct rh_error *err)
@@ -85,10 +85,12 @@ static int turn(struct update *u, struct bare *b, struct rh_error *err)
 	int ret;
 
 	pace_set(&u->pace, most * u->path.opt.load / 100);
-	bare(u, b);
+	/* On both sides: what the worker loses beside these, the machine takes. */
+	bare(u, "lfht", b);
 	ret = churn(u, "churn", err);
 	if (ret)
 		return ret;
+	bare(u, "lfht_after", b);
 	pace_set(&u->pace, 0);
 	return churn(u, "saturated_churn", err);
 }

@@ -358,7 +358,7 @@ class Shapes(unittest.TestCase):
         self.assertEqual(len(found["checked"]), 3)
 
 
-def updates(words, lost=0, gap_ns=1000, others_ns=980_000_000, during=4_750_000, after=5_000_000):
+def updates(words, lost=0, bare_lost=0, gap_ns=1000, others_ns=980_000_000, during=4_750_000, after=5_000_000):
     """What rhumb-perf-update would print."""
     def one(kind, events, **more):
         return {"kind": kind, "wall_ns": SECOND, "cpu_ns": SECOND, "others_ns": others_ns, "datagrams": events, "events": events, "copies": events,
@@ -366,8 +366,8 @@ def updates(words, lost=0, gap_ns=1000, others_ns=980_000_000, during=4_750_000,
     if "--visible" in words:
         found = [one("visible", 4_500_000, updates=5000, p50_us=5.0, p90_us=9.0, p99_us=80.0 + n, p999_us=900.0, max_us=950.0) for n in range(3)]
     else:
-        found = [one("saturated", 5_000_000), one("lfht", 4_500_000, pairs=1_000_000, update_ns=500_000_000),
-                 one("churn", 4_500_000, pairs=400_000, update_ns=500_000_000, lost=lost), one("saturated_churn", during, pairs=1, update_ns=1)] * 3
+        found = [one("saturated", 5_000_000), one("lfht", 4_500_000, pairs=1_000_000, update_ns=500_000_000, lost=bare_lost),
+                 one("churn", 4_500_000, pairs=400_000, update_ns=500_000_000, lost=lost), one("lfht_after", 4_500_000, pairs=1_000_000, update_ns=500_000_000), one("saturated_churn", during, pairs=1, update_ns=1)] * 3
         found.append(one("saturated", after))
     return {"tsc_hz": HZ, "subscriptions": 1_000_000, "table_bytes": 500_000_000, "load_percent": 90.0, "checked": "every counter",
             "windows": [*found, {"kind": "end"}]}
@@ -383,13 +383,26 @@ class Churn(unittest.TestCase):
         self.assertEqual({c["cell"] for c in found["cells"]}, {"1M, near"})
         self.assertEqual(found["unmeasured"], {"wire_pairs_per_second": "no router in this test"})
 
-    def test_one_lost_event_fails_alone(self):
-        turns = iter([0, 1, 0, 0])
-        found = run(churn, lambda words: updates(words, lost=next(turns)), [])
+    def test_one_lost_event_in_every_window_fails_alone(self):
+        found = run(churn, lambda words: updates(words, lost=1), [])
         self.assertEqual(found["metrics"]["lost"], 1)
         self.assertFalse(found["passed"])
         self.assertIn("lost 1.000, floor 0.00: NOT REACHED", found["said"])
         self.assertIn("dataplane_ratio 0.950, floor 0.90: reached", found["said"])
+
+    def test_what_bare_updates_lose_as_often_is_the_machine_s(self):
+        found = run(churn, lambda words: updates(words, lost=700, bare_lost=900), [])
+        self.assertEqual(found["metrics"]["lost"], 0)
+        self.assertTrue(found["passed"])
+        self.assertIn("6 of 6 windows beside updates lost events, at most 700, and 6 of 12 beside bare ones, at most 900", found["said"])
+
+    def test_chance_is_fisher_s(self):
+        chance = churn._by_chance  # pylint: disable=protected-access
+        self.assertAlmostEqual(chance([1, 1, 1], [0, 0, 0]), 1 / 20)
+        self.assertAlmostEqual(chance([1, 1, 0], [1, 0, 0]), 0.5)
+        self.assertEqual(chance([0, 0], [1, 0, 5]), 1)
+        self.assertEqual(chance([0, 0], [0]), 1)
+        self.assertLess(chance([3] * 6, [0] * 12), 0.001)
 
     def test_a_stall_is_void_and_never_a_figure(self):
         with self.assertRaisesRegex(machine.MachineError, "no valid pair.*away for 1.5 ms"):
@@ -403,7 +416,7 @@ class Churn(unittest.TestCase):
     def test_no_steady_turn_is_void_with_what_was_seen(self):
         def one_turn(words):
             found = updates(words, after=4_000_000)
-            found["windows"] = found["windows"][8:]
+            found["windows"] = found["windows"][10:]
             return found
         with self.assertRaisesRegex(machine.MachineError, "the worker alone took 5.00 million events a second before a turn and 4.00 after it"):
             run(churn, one_turn, [])
