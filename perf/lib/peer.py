@@ -20,6 +20,8 @@ sys.path.append(str(TOP / "tools/demolib"))
 CLIENT = TOP / "perf/peers/client.py"
 START_SECONDS = 20
 CLIENT_SECONDS = 300
+# For a quiet core, half a second each.
+LOOKS = 10
 # Debian puts servers where a user's PATH may not look.
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 LISTENING = "0A"
@@ -176,7 +178,7 @@ def quiet(rig, name, looks):
 def measure(rig, host, name, options, environment):
     """(median window, the client's answer) between quiet spins; Void when nothing counts. A million subscriptions are not begun on a busy
     core."""
-    quiet(rig, name, probe.LOOKS)
+    quiet(rig, name, LOOKS)
     found = run(rig, host, name, options, environment)
     quiet(rig, name, 1)
     return middle(name, found["windows"]), found

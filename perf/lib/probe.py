@@ -15,7 +15,7 @@ SPIN_SECONDS = 0.1
 LINE_SECONDS = 0.1
 CALLS_SECONDS = 0.2
 # Neighbours come and go within seconds: so often, with so long between, is looked before a measurement begins.
-LOOKS = 20
+LOOKS = 6
 PAUSE_SECONDS = 0.4
 # Median cycles of each: nothing at all; 64 bytes written to a stream socket and read from its other end; 64 bytes sent and received by UDP on loopback.
 CALLS = ("getpid_cycles", "stream_cycles", "udp_cycles")
