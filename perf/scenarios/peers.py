@@ -62,18 +62,22 @@ def _single(rig, key, server_cycles):
     return {key + SINGLE: server_cycles / cycles, "router_single_cycles": cycles}
 
 
-def pair(rig, host, key, with_single):
-    """One run of the server and one of the router; @with_single: one more of the router, with one event a datagram."""
-    _, name, client, options, _, environment = SHAPES[key]
+def _both(rig, host, key, client):
+    """One run of @key's server with @client's options and one of the router: what a message costs each, and what else is worth telling."""
+    _, name, _, options, _, environment = SHAPES[key]
     # A second always: the idle time of a core is told in steps of 10 ms.
     window, found = peer.measure(rig, host, name, {**client, "windows": rig.pick(5, 3), "seconds": 1.0}, environment)
     router_cycles, lane, run = _router(rig, options)
-    server_cycles = peer.cost_ns(window) * run["tsc_hz"] / 1e9
-    return {key: server_cycles / router_cycles, "server_cycles": server_cycles, "router_cycles": router_cycles,
-            **(_single(rig, key, server_cycles) if with_single else {}), "events": options["events"],
+    return {"server_cycles": peer.cost_ns(window) * run["tsc_hz"] / 1e9, "router_cycles": router_cycles, "events": options["events"],
             "server_mps": window["messages"] * 1e3 / window["wall_ns"], "server_share": window["cpu_ns"] / window["wall_ns"],
             "subscribe_seconds": found["subscribe_seconds"], "hit_rate": lane["hit_rate"], "frame_bytes": run["frame_bytes"],
             "checked": f"{found['checked']}; router: {run['checked']}"}
+
+
+def pair(rig, host, key, with_single):
+    """Server and router; @with_single: one more run of the router, with one event a datagram."""
+    found = _both(rig, host, key, SHAPES[key][2])
+    return {key: found["server_cycles"] / found["router_cycles"], **found, **(_single(rig, key, found["server_cycles"]) if with_single else {})}
 
 
 def _check(rig, result, key, compared):
@@ -109,13 +113,9 @@ def _measure(rig, host, result, key, compared):
 
 def _patient(rig, host, result):
     """mosquitto's least cost, beside the judged one."""
-    _, name, _, options, _, environment = SHAPES["vs_mosquitto"]
-
     def measure():
-        window, found = peer.measure(rig, host, name, {**PATIENT, "windows": rig.pick(5, 3), "seconds": 1.0}, environment)
-        cycles, _, run_found = _router(rig, options)
-        server_cycles = peer.cost_ns(window) * run_found["tsc_hz"] / 1e9
-        return {PATIENT_KEY: server_cycles / cycles, "server_cycles": server_cycles, "router_cycles": cycles, "checked": found["checked"]}
+        found = _both(rig, host, "vs_mosquitto", PATIENT)
+        return {PATIENT_KEY: found["server_cycles"] / found["router_cycles"], **found}
     samples, void = collect(rig.pick(3, 1), measure, rig.say, rig.late)
     result.add(cell("mosquitto", PATIENT_KEY, samples), samples, void)
     result.metric(PATIENT_KEY, mosquitto_patient_cycles=middles(samples, ("server_cycles",))["server_cycles"])
