@@ -1,5 +1,6 @@
 """Control never disturbs data: churn, many subscriptions, slow subscribers."""
 
+import contextlib
 import threading
 
 import lib.case as case
@@ -63,8 +64,6 @@ class Churn(case.RouterCase):
             self.assertEqual((case.wire.results(body)[0], case.wire.results(body)[2][0][0]), (7, 0))
         self.assertEqual(len(self.router.ask("show subscriptions")["subscriptions"]), 1)
 
-
-
     def test_a_suback_tells_what_a_subscription_costs(self):
         client = self.greeted("b", "client")
         client.subscribe(["a/+/c", "b/+/c", "b/c", "a//#/"])
@@ -87,48 +86,50 @@ class UnsubackUnderTraffic(case.RouterCase):
     WORKERS = ({"core": 1, "idle": "yield", "ports": ["p0"]}, {"core": 0, "idle": "yield", "ports": ["p1"]})
     MORE = {"session": {"publisher-window-events": 0, "publisher-window-bytes": 0}}
 
-    def test_nothing_arrives_behind_the_unsuback(self):
-        reader, steady, writer = self.greeted("b", "reader"), self.greeted("b", "steady"), self.greeted("a", "writer")
+    @contextlib.contextmanager
+    def traffic(self):
+        """Events on t/x, all of which somebody gets; yields the list that grows with them."""
+        steady, writer, sent, enough = self.greeted("b", "steady"), self.greeted("a", "writer"), [], threading.Event()
         self.assertEqual(steady.subscribe(["#"])[0][0], 0)
-        enough, sent = threading.Event(), []
         feeder = threading.Thread(target=self.feed, args=(writer, sent, enough))
         feeder.start()
-        self.addCleanup(enough.set)
-        for _ in range(15):
-            self.assertEqual(reader.subscribe(["t/#"])[0][0], 0)
-            reader.gather(len(reader.events) + 5)
-            self.assertEqual(reader.unsubscribe(["t/#"])[0][0], 0)
-            before, published = len(reader.events), len(sent)
-            reader.drain(0.1)
-            self.assertEqual(len(reader.events), before)
-            self.assertTrue(case.wait_for(lambda: len(sent) > published + 5), "traffic goes on meanwhile")
-        enough.set()
-        feeder.join()
-        self.assertGreater(len(sent), 200)
-
-    def test_nothing_arrives_behind_the_suback_of_an_exception(self):
-        reader, steady, writer = self.greeted("b", "reader"), self.greeted("b", "steady"), self.greeted("a", "writer")
-        self.assertEqual([code for code, _ in steady.subscribe(["#"]) + reader.subscribe(["t/#"])], [0, 0])
-        enough, sent = threading.Event(), []
-        feeder = threading.Thread(target=self.feed, args=(writer, sent, enough))
-        feeder.start()
-        self.addCleanup(enough.set)
-        for _ in range(15):
-            reader.gather(len(reader.events) + 5)
-            self.assertEqual(reader.subscribe(["!t/x"])[0][0], 0)
-            before, published = len(reader.events), len(sent)
-            reader.drain(0.1)
-            self.assertEqual(len(reader.events), before)
-            self.assertTrue(case.wait_for(lambda: len(sent) > published + 5), "traffic goes on meanwhile")
-            self.assertEqual(reader.unsubscribe(["!t/x"])[0][0], 0)
-        enough.set()
-        feeder.join()
+        try:
+            yield sent
+        finally:
+            enough.set()
+            feeder.join()
         self.assertGreater(len(sent), 200)
 
     def feed(self, writer, sent, enough):
         while not enough.wait(0.001) and len(sent) < 200000:
             writer.publish("t/x", b"%d" % len(sent))
             sent.append(1)
+
+    def silent(self, reader, sent):
+        """Nothing comes to @reader while events are published."""
+        before, published = len(reader.events), len(sent)
+        reader.drain(0.1)
+        self.assertEqual(len(reader.events), before)
+        self.assertTrue(case.wait_for(lambda: len(sent) > published + 5), "traffic goes on meanwhile")
+
+    def test_nothing_arrives_behind_the_unsuback(self):
+        reader = self.greeted("b", "reader")
+        with self.traffic() as sent:
+            for _ in range(15):
+                self.assertEqual(reader.subscribe(["t/#"])[0][0], 0)
+                reader.gather(len(reader.events) + 5)
+                self.assertEqual(reader.unsubscribe(["t/#"])[0][0], 0)
+                self.silent(reader, sent)
+
+    def test_nothing_arrives_behind_the_suback_of_an_exception(self):
+        reader = self.greeted("b", "reader")
+        self.assertEqual(reader.subscribe(["t/#"])[0][0], 0)
+        with self.traffic() as sent:
+            for _ in range(15):
+                reader.gather(len(reader.events) + 5)
+                self.assertEqual(reader.subscribe(["!t/x"])[0][0], 0)
+                self.silent(reader, sent)
+                self.assertEqual(reader.unsubscribe(["!t/x"])[0][0], 0)
 
 
 class Many(case.RouterCase):
