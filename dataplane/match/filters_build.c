@@ -28,19 +28,11 @@ static struct dp_segment *segment_create(struct dp_memory *memory, uint32_t dept
 	return segment;
 }
 
-static bool bucket_ends_probes(const uint64_t *bucket)
-{
-	for (uint32_t k = 0; k < DP_BUCKET_SLOTS; k++)
-		if (!bucket[k])
-			return true;
-	return false;
-}
-
 static uint64_t *bucket_find(uint64_t *bucket, uint64_t key)
 {
 	for (uint32_t k = 0; k < DP_BUCKET_SLOTS; k++)
 		if (bucket[k] > DP_SLOT_REMOVED &&
-			(bucket[k] & ~DP_SLOT_ADDRESS) == dp_slot_tag(key) &&
+			(bucket[k] & ~DP_SLOT_ADDRESS) == DP_SLOT_TAG(key) &&
 			dp_slot_filter(bucket[k])->key == key)
 			return &bucket[k];
 	return NULL;
@@ -54,7 +46,7 @@ static uint64_t *word_find(struct dp_segment *segment, uint64_t key)
 	for (uint32_t i = 0; i < DP_SEGMENT_BUCKETS; i++, at = dp_bucket_next(at)) {
 		uint64_t *word = bucket_find(segment->bucket[at], key);
 
-		if (word || bucket_ends_probes(segment->bucket[at]))
+		if (word || dp_bucket_ends_probes(segment->bucket[at]))
 			return word;
 	}
 	return NULL;
@@ -80,7 +72,7 @@ static void word_put(struct dp_segment *segment, uint64_t key, struct dp_filter 
 
 	segment->removed -= *word == DP_SLOT_REMOVED;
 	segment->live++;
-	rh_store_release(word, dp_slot_tag(key) | (uint64_t)(uintptr_t)filter);
+	rh_store_release(word, DP_SLOT_TAG(key) | (uint64_t)(uintptr_t)filter);
 }
 
 static void prefetch_key(uint64_t word)
@@ -290,7 +282,7 @@ static struct dp_filter *filter_create(
 static void filter_insert(struct dp_index *index, struct dp_filter *filter, uint64_t *word)
 {
 	if (word)
-		rh_store_release(word, dp_slot_tag(filter->key) | (uint64_t)(uintptr_t)filter);
+		rh_store_release(word, DP_SLOT_TAG(filter->key) | (uint64_t)(uintptr_t)filter);
 	else
 		word_put(dp_segment_of(index->directory, filter->key), filter->key, filter);
 }
@@ -346,12 +338,12 @@ static void word_pop(struct dp_segment *segment, uint64_t *word, const struct dp
 	struct dp_filter *next = dp_filter_next(filter);
 
 	if (next) {
-		rh_store_release(word, dp_slot_tag(filter->key) | (uint64_t)(uintptr_t)next);
+		rh_store_release(word, DP_SLOT_TAG(filter->key) | (uint64_t)(uintptr_t)next);
 		return;
 	}
 	/* Words never move, or a worker on its way through the bucket would miss one. */
 	segment->live--;
-	if (bucket_ends_probes(bucket)) {
+	if (dp_bucket_ends_probes(bucket)) {
 		rh_store_release(word, 0);
 		return;
 	}

@@ -72,9 +72,14 @@ _Static_assert(offsetof(struct dp_filter, run) == 34, "two million of them");
 #define DP_SEGMENT_BYTES   DP_MEMORY_BLOCK
 #define DP_SEGMENT_BUCKETS (DP_SEGMENT_BYTES / RH_CACHE_LINE - 1)
 
-/* A word is 0 (a probe ends in the bucket that has one), DP_SLOT_REMOVED, or a filter. */
+/*
+ * A word is 0 (a probe ends in the bucket that has one), DP_SLOT_REMOVED, or a filter. The first that is free is taken, and none becomes 0
+ * where no other is: so the last one says whether the bucket has a 0, and ceases to be 0 once.
+ */
 #define DP_SLOT_REMOVED 1ULL
 #define DP_SLOT_ADDRESS ((1ULL << 48) - 1)
+/* The upper half of a word; a macro, for vectors of keys too. */
+#define DP_SLOT_TAG(key) (((key) << 16 | 1ULL << 48) & ~DP_SLOT_ADDRESS)
 
 /* At a multiple of DP_SEGMENT_BYTES. */
 struct dp_segment {
@@ -183,11 +188,6 @@ static inline const struct dp_receiver *dp_filter_span(
 	return alone;
 }
 
-static inline uint64_t dp_slot_tag(uint64_t key)
-{
-	return (key << 16 | 1ULL << 48) & ~DP_SLOT_ADDRESS;
-}
-
 static inline struct dp_filter *dp_slot_filter(uint64_t word)
 {
 	return (struct dp_filter *)(uintptr_t)(word & DP_SLOT_ADDRESS);
@@ -212,6 +212,12 @@ static inline struct dp_segment *dp_segment_of(const struct dp_directory *direct
 static inline uint32_t dp_bucket_next(uint32_t bucket)
 {
 	return bucket + 1 < DP_SEGMENT_BUCKETS ? bucket + 1 : 0;
+}
+
+/* No probe goes further than @bucket. */
+static inline bool dp_bucket_ends_probes(const uint64_t *bucket)
+{
+	return !rh_load_acquire(&bucket[DP_BUCKET_SLOTS - 1]);
 }
 
 /* filters_build.c; Ctx: builder */

@@ -17,14 +17,14 @@
 
 struct dp_search_hit {
 	const struct dp_filter *filter; /* first of those with the key */
-	uint64_t key;
-	uint32_t shape, topic;
+	uint32_t probe;
 };
 
 /* One topic's answer. */
 struct dp_search_answer {
-	uint32_t first, count; /* into found */
-	bool crowded;	       /* no room: dp_index_visit finds them */
+	uint32_t first; /* into found */
+	uint16_t count;
+	bool crowded; /* no room: dp_index_visit finds them */
 };
 
 struct dp_search {
@@ -37,11 +37,12 @@ struct dp_search {
 	struct dp_search_answer answer[DP_MATCH_BURST_MAX];
 	const struct dp_filter *found[DP_SEARCH_FOUND];
 	uint32_t found_used;
-	/* Under way: the probes of a topic stand behind those of the one before; some are written behind the last. */
-	uint32_t probes_end[DP_MATCH_BURST_MAX];
+	/* Probes under way; some are written behind the last. */
 	uint64_t key[DP_SEARCH_PROBES + DP_PROBES_WIDE];
+	uint64_t tag[DP_SEARCH_PROBES + DP_PROBES_WIDE];
 	const uint64_t *bucket[DP_SEARCH_PROBES + DP_PROBES_WIDE];
 	uint32_t shape[DP_SEARCH_PROBES + DP_PROBES_WIDE];
+	uint32_t topic[DP_SEARCH_PROBES + DP_PROBES_WIDE];
 	struct dp_search_hit hit[DP_SEARCH_PROBES];
 	struct rh_filter whole; /* a filter being compared by all it has */
 };

@@ -55,6 +55,9 @@ bool dp_shape_topic_key(const struct dp_secret *secret, const struct dp_shape_ro
 	return true;
 }
 
+/* Without AVX2 a function that returns what follows would have an ABI of its own; all are inline. */
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 /* DP_PROBES_WIDE words at once; at any address. */
 typedef uint64_t wide __attribute__((vector_size(8 * DP_PROBES_WIDE), aligned(8)));
 typedef int64_t wide_signed __attribute__((vector_size(8 * DP_PROBES_WIDE), aligned(8)));
@@ -76,16 +79,19 @@ static inline wide probes_keys(const struct dp_probes *probes, const uint64_t *h
 	return keys;
 }
 
-/* Probes number @at and behind it, one for each of the shapes. */
+/* Probes of @topic, number @at and behind it, one for each of the shapes. */
 static inline void probes_add(struct dp_search *search, const struct dp_directory *directory,
-	uint32_t at, const struct dp_probes *probes, wide keys)
+	uint32_t at, const struct dp_probes *probes, wide keys, uint32_t topic)
 {
 	wide low = keys & UINT32_MAX;
 	wide offsets = ((low * DP_SEGMENT_BUCKETS) >> 32) * RH_CACHE_LINE;
 	wide segments = keys >> 1 >> (63 - directory->depth);
+	uint32_t topics[DP_PROBES_WIDE] = {topic, topic, topic, topic};
 
 	*(wide *)&search->key[at] = keys;
+	*(wide *)&search->tag[at] = DP_SLOT_TAG(keys);
 	memcpy(&search->shape[at], probes->id, sizeof(probes->id));
+	memcpy(&search->topic[at], topics, sizeof(topics));
 #pragma GCC unroll 4
 	for (uint32_t i = 0; i < DP_PROBES_WIDE; i++) {
 		const struct dp_segment *segment = rh_rcu_deref(directory->segment[segments[i]]);
@@ -97,11 +103,13 @@ static inline void probes_add(struct dp_search *search, const struct dp_director
 }
 
 static inline void probe_add(struct dp_search *search, const struct dp_directory *directory,
-	uint32_t at, uint64_t key, uint32_t shape)
+	uint32_t at, uint64_t key, uint32_t shape, uint32_t topic)
 {
 	search->bucket[at] = dp_segment_of(directory, key)->bucket[dp_bucket_at(key)];
 	search->key[at] = key;
+	search->tag[at] = DP_SLOT_TAG(key);
 	search->shape[at] = shape;
+	search->topic[at] = topic;
 	rh_prefetch(search->bucket[at]);
 }
 
@@ -118,61 +126,57 @@ static uint32_t rows_ask(struct dp_search *search, const struct dp_directory *di
 		if (dp_shape_fits(&row->shape, cut->topic.levels, cut->topic.text[0] == '$') &&
 			dp_shape_topic_key(
 				&search->index->secret, row, &cut->topic, cut->hash, &key))
-			probe_add(search, directory, used++, key, row->id);
+			probe_add(search, directory, used++, key, row->id, topic);
 	}
 	return used;
 }
 
-/* All probes of @topic behind the @used ones; returns how many there are then. */
-static inline uint32_t topic_ask(struct dp_search *search, const struct dp_directory *directory,
-	uint32_t topic, uint32_t used)
+/* All probes of @topic behind the *@used ones; false: there may be more than there is room for. */
+static inline bool topic_ask(struct dp_search *search, const struct dp_directory *directory,
+	uint32_t topic, uint32_t *used)
 {
 	const struct dp_shapes *shapes = rh_rcu_deref(search->index->shapes[search->tenant[topic]]);
 	const struct dp_cut *cut = &search->cut[topic];
-	uint32_t levels = cut->topic.levels, count;
+	uint32_t levels = cut->topic.levels, first = *used, count;
 	const struct dp_shape_list *list;
 	const struct dp_probes *probes;
 
 	if (!shapes)
-		return used;
-	if (rh_unlikely(levels > DP_SHAPE_LISTED))
-		return rows_ask(search, directory, shapes, shapes->count, topic, used);
+		return true;
+	if (rh_unlikely(first + shapes->count > DP_SEARCH_PROBES))
+		return false;
+	if (rh_unlikely(levels > DP_SHAPE_LISTED)) {
+		*used = rows_ask(search, directory, shapes, shapes->count, topic, first);
+		return true;
+	}
 	list = &shapes->list[levels];
 	probes = shapes->probes + list->at;
 	count = cut->topic.text[0] == '$' ? list->dollar : list->all;
 	for (uint32_t i = 0; i < count; i += DP_PROBES_WIDE, probes++)
-		probes_add(search, directory, used + i, probes,
-			probes_keys(probes, cut->hash, levels));
-	used += count;
+		probes_add(search, directory, first + i, probes,
+			probes_keys(probes, cut->hash, levels), topic);
+	*used = first + count;
 	if (rh_unlikely(shapes->odd))
-		used = rows_ask(search, directory, shapes, shapes->odd, topic, used);
-	return used;
+		*used = rows_ask(search, directory, shapes, shapes->odd, topic, *used);
+	return true;
 }
 
-/* Bit i: word i has the tag. *@ends: no probe goes further. */
-static inline unsigned words_with(const uint64_t *bucket, uint64_t tag, bool *ends)
+/* Bit i: word i has the tag. */
+static inline unsigned words_with(const uint64_t *bucket, uint64_t tag)
 {
 #if defined(__AVX2__) && !defined(RH_RCU_TSAN)
 	/* By 16 bits each: the sign of a word is that of its tag's comparison. */
-	__m256i first = _mm256_load_si256((const __m256i *)bucket);
-	__m256i second = _mm256_load_si256((const __m256i *)bucket + 1);
-	__m256i tags = _mm256_set1_epi64x((long long)tag), none = _mm256_setzero_si256();
-	__m256i empty = _mm256_or_si256(
-		_mm256_cmpeq_epi64(first, none), _mm256_cmpeq_epi64(second, none));
+	__m256i tags = _mm256_set1_epi64x((long long)tag);
+	__m256i low = _mm256_cmpeq_epi16(tags, _mm256_load_si256((const __m256i *)bucket));
+	__m256i high = _mm256_cmpeq_epi16(tags, _mm256_load_si256((const __m256i *)bucket + 1));
 
-	*ends = !_mm256_testz_si256(empty, empty);
-	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi16(first, tags))) |
-	       (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi16(second, tags))) << 4;
+	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(low)) |
+	       (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(high)) << 4;
 #else
-	unsigned with = 0, empty = 0;
+	unsigned with = 0;
 
-	for (unsigned i = 0; i < DP_BUCKET_SLOTS; i++) {
-		uint64_t word = rh_load_acquire(&bucket[i]);
-
-		with |= (unsigned)((word & ~DP_SLOT_ADDRESS) == tag) << i;
-		empty |= !word;
-	}
-	*ends = empty;
+	for (unsigned i = 0; i < DP_BUCKET_SLOTS; i++)
+		with |= (unsigned)((rh_load_acquire(&bucket[i]) & ~DP_SLOT_ADDRESS) == tag) << i;
 	return with;
 #endif
 }
@@ -187,37 +191,29 @@ static const uint64_t *bucket_after(const uint64_t *bucket)
 	return segment->bucket[dp_bucket_next(at)];
 }
 
-static inline bool hit_add(struct dp_search *search, uint32_t topic, uint32_t probe, uint64_t word,
-	uint32_t *hits)
+static inline void hit_add(struct dp_search *search, uint32_t probe, uint64_t word, uint32_t *hits)
 {
-	struct dp_search_hit *hit = &search->hit[*hits];
+	const struct dp_filter *filter = dp_slot_filter(word);
 
 	if (word <= DP_SLOT_REMOVED)
-		return true;
-	if (*hits == DP_SEARCH_PROBES)
-		return false;
-	*hit = (struct dp_search_hit){dp_slot_filter(word), search->key[probe], search->shape[probe], topic};
-	rh_prefetch(hit->filter);
-	rh_prefetch((const char *)hit->filter + RH_CACHE_LINE);
-	++*hits;
-	return true;
+		return;
+	if (rh_unlikely(*hits == DP_SEARCH_PROBES)) {
+		search->answer[search->topic[probe]].crowded = true;
+		return;
+	}
+	search->hit[(*hits)++] = (struct dp_search_hit){filter, probe};
+	rh_prefetch(filter);
+	rh_prefetch((const char *)filter + RH_CACHE_LINE);
 }
 
-static inline void probe_read(
-	struct dp_search *search, uint32_t topic, uint32_t probe, uint32_t *hits)
+static inline void probe_read(struct dp_search *search, uint32_t probe, uint32_t *hits)
 {
 	const uint64_t *bucket = search->bucket[probe];
-	uint64_t tag = dp_slot_tag(search->key[probe]);
 
 	for (uint32_t i = 0; i < DP_SEGMENT_BUCKETS; i++, bucket = bucket_after(bucket)) {
-		bool ends;
-		unsigned with = words_with(bucket, tag, &ends);
-
-		for (; with; with &= with - 1)
-			if (!hit_add(search, topic, probe,
-				    rh_load_acquire(&bucket[__builtin_ctz(with)]), hits))
-				search->answer[topic].crowded = true;
-		if (rh_likely(ends))
+		for (unsigned with = words_with(bucket, search->tag[probe]); with; with &= with - 1)
+			hit_add(search, probe, rh_load_acquire(&bucket[__builtin_ctz(with)]), hits);
+		if (rh_likely(dp_bucket_ends_probes(bucket)))
 			return;
 	}
 }
@@ -241,36 +237,27 @@ static inline void found_add(
 /* Those of the chain that are the topic's. */
 static inline void hit_read(struct dp_search *search, const struct dp_search_hit *hit)
 {
-	const struct rh_topic *topic = &search->cut[hit->topic].topic;
-	uint16_t tenant = search->tenant[hit->topic];
+	uint32_t number = search->topic[hit->probe], shape = search->shape[hit->probe];
+	const struct rh_topic *topic = &search->cut[number].topic;
 	const struct dp_filter *filter = hit->filter;
+	uint64_t key = search->key[hit->probe];
 
 	for (; filter; filter = dp_filter_next(filter))
-		if (dp_filter_answers(filter, hit->key, hit->shape, tenant, topic, &search->whole))
-			found_add(search, &search->answer[hit->topic], filter);
-}
-
-static uint32_t probes_most(const struct dp_search *search, uint32_t topic)
-{
-	const struct dp_shapes *shapes = rh_rcu_deref(search->index->shapes[search->tenant[topic]]);
-
-	return shapes ? shapes->count : 0;
+		if (dp_filter_answers(filter, key, shape, search->tenant[number], topic,
+			    &search->whole))
+			found_add(search, &search->answer[number], filter);
 }
 
 /* As many topics from @first on as there is room for their probes; returns the next one. */
 static uint32_t run_some(
 	struct dp_search *search, const struct dp_directory *directory, uint32_t first)
 {
-	uint32_t probes = 0, probe = 0, hits = 0, topic = first;
+	uint32_t probes = 0, hits = 0, topic = first;
 
-	while (topic < search->topics &&
-		probes + probes_most(search, topic) <= DP_SEARCH_PROBES) {
-		probes = topic_ask(search, directory, topic, probes);
-		search->probes_end[topic++] = probes;
-	}
-	for (uint32_t i = first; i < topic; i++)
-		for (; probe < search->probes_end[i]; probe++)
-			probe_read(search, i, probe, &hits);
+	while (topic < search->topics && topic_ask(search, directory, topic, &probes))
+		topic++;
+	for (uint32_t i = 0; i < probes; i++)
+		probe_read(search, i, &hits);
 	for (uint32_t i = 0; i < hits; i++)
 		hit_read(search, &search->hit[i]);
 	return topic;

@@ -32,16 +32,13 @@ static void visit_chain(struct visit *v, uint64_t word, uint64_t key, uint32_t s
 /* False: the probe ends here. */
 static bool visit_bucket(struct visit *v, const uint64_t *bucket, uint64_t key, uint32_t shape)
 {
-	bool ends = false;
-
 	for (uint32_t i = 0; i < DP_BUCKET_SLOTS; i++) {
 		uint64_t word = rh_load_acquire(&bucket[i]);
 
-		ends |= !word;
-		if (word > DP_SLOT_REMOVED && (word & ~DP_SLOT_ADDRESS) == dp_slot_tag(key))
+		if (word > DP_SLOT_REMOVED && (word & ~DP_SLOT_ADDRESS) == DP_SLOT_TAG(key))
 			visit_chain(v, word, key, shape);
 	}
-	return !ends;
+	return !dp_bucket_ends_probes(bucket);
 }
 
 static void visit_key(struct visit *v, uint64_t key, uint32_t shape)
