@@ -9,7 +9,7 @@
 #include "dataplane/match/key.h"
 
 /* Bytes behind a topic that may be read. */
-#define DP_CUT_PAD 32
+#define DP_CUT_PAD 64
 
 struct dp_cut {
 	struct rh_topic topic; /* its text is the caller's, or below */

@@ -38,10 +38,12 @@ static bool levels_parse(struct dp_cut *cut, const struct dp_secret *secret, siz
 
 #ifdef __AVX2__
 
-/* What stands where among 32 bytes. */
+/* What stands where among BLOCK bytes. */
+#define BLOCK 64
 struct marks {
-	uint32_t slash, special, high;
+	uint64_t slash, special, high;
 };
+static_assert(BLOCK <= DP_CUT_PAD, "a topic's last block may be read");
 
 /*
  * In place n the byte that is special and has n as its lower half: U+0000, '#', '+', '/'; else one that has another lower half. A byte from
@@ -52,62 +54,105 @@ static const uint8_t specials[32] rh_cache_aligned = {
 	0, OTHER, OTHER, '#', OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, '+', OTHER, OTHER, OTHER, '/',
 	0, OTHER, OTHER, '#', OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, '+', OTHER, OTHER, OTHER, '/'};
 
+static inline uint64_t signs_of(__m256i low, __m256i high)
+{
+	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+}
+
 static inline struct marks marks_of(const char *bytes)
 {
-	__m256i v = _mm256_loadu_si256((const __m256i *)bytes);
-	__m256i special = _mm256_shuffle_epi8(_mm256_load_si256((const __m256i *)specials), v);
+	__m256i low = _mm256_loadu_si256((const __m256i *)bytes);
+	__m256i high = _mm256_loadu_si256((const __m256i *)bytes + 1);
+	__m256i slash = _mm256_set1_epi8('/'), special = _mm256_load_si256((const __m256i *)specials);
 
 	return (struct marks){
-		(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('/'))),
-		(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, special)),
-		(uint32_t)_mm256_movemask_epi8(v)};
+		signs_of(_mm256_cmpeq_epi8(low, slash), _mm256_cmpeq_epi8(high, slash)),
+		signs_of(_mm256_cmpeq_epi8(low, _mm256_shuffle_epi8(special, low)),
+			_mm256_cmpeq_epi8(high, _mm256_shuffle_epi8(special, high))),
+		signs_of(low, high)};
 }
 
-static inline void level_add(struct dp_cut *cut, const struct dp_secret *secret, uint32_t at,
-	uint32_t start, uint32_t end)
+/* Hashes of long levels, which levels_cut leaves out, and whether what is not ASCII is UTF-8. Apart: levels_cut is faster without calls. */
+static __attribute__((noinline)) bool rest_cut(
+	struct dp_cut *cut, const struct dp_secret *secret, bool ascii)
 {
-	cut->topic.start[at] = (uint16_t)start;
-	cut->topic.size[at] = (uint16_t)(end - start);
-	cut->hash[at] = dp_level_hash(secret, at, cut->topic.text + start, end - start);
+	const struct rh_topic *topic = &cut->topic;
+
+	for (uint32_t i = 0; i < topic->levels; i++)
+		if (topic->size[i] > DP_KEY_READ)
+			cut->hash[i] = dp_level_hash(
+				secret, i, topic->text + topic->start[i], topic->size[i]);
+	return ascii || rh_utf8_valid((const uint8_t *)topic->text, topic->len, NULL);
 }
 
-static inline bool levels_cut(struct dp_cut *cut, const struct dp_secret *secret, size_t len)
+/* @short: known to be less than a block, which most are. */
+static inline __attribute__((always_inline)) bool blocks_cut(
+	struct dp_cut *cut, const struct dp_secret *secret, size_t len, bool is_short)
 {
 	const char *text = cut->topic.text;
-	uint32_t levels = 0, start = 0, high = 0;
+	size_t levels = 0, start = 0;
+	uint64_t high = 0, longs = 0;
 
-	for (uint32_t at = 0; at < len; at += 32) {
+	/* Up to the byte behind the last, which ends the last level. */
+	for (size_t at = 0; at <= len; at += BLOCK) {
 		struct marks marks = marks_of(text + at);
-		uint32_t inside = _bzhi_u32(UINT32_MAX, len - at < 32 ? (uint32_t)(len - at) : 32);
-		uint32_t slash = marks.slash & inside;
+		size_t left = is_short || len - at < BLOCK ? len - at : BLOCK;
+		uint64_t inside = _bzhi_u64(UINT64_MAX, (uint32_t)left);
+		uint64_t ends = (marks.slash & inside) | (inside + 1);
 
 		if (rh_unlikely((marks.special ^ marks.slash) & inside))
 			return false;
-		if (rh_unlikely(levels + 32 >= DP_KEY_LEVELS) &&
-			levels + (uint32_t)__builtin_popcount(slash) >= DP_KEY_LEVELS)
+		if (!is_short && levels + (size_t)__builtin_popcountll(ends) > DP_KEY_LEVELS)
 			return levels_parse(cut, secret, len);
 		high |= marks.high & inside;
-		for (; slash; slash &= slash - 1) {
-			uint32_t end = at + (uint32_t)__builtin_ctz(slash);
+		for (; ends; ends &= ends - 1, levels++) {
+			size_t end = at + (size_t)__builtin_ctzll(ends), size = end - start;
 
-			level_add(cut, secret, levels++, start, end);
+			cut->topic.start[levels] = (uint16_t)start;
+			cut->topic.size[levels] = (uint16_t)size;
+			if (rh_likely(size <= DP_KEY_READ))
+				cut->hash[levels] = dp_short_level_hash(secret, levels, text + start, size);
+			else
+				longs = 1;
 			start = end + 1;
 		}
+		if (is_short)
+			break;
 	}
-	level_add(cut, secret, levels++, start, (uint32_t)len);
 	cut->topic.levels = (uint16_t)levels;
-	return rh_likely(!high) || rh_utf8_valid((const uint8_t *)text, len, NULL);
+	return rh_likely(!(high | longs)) || rest_cut(cut, secret, !high);
+}
+
+static bool levels_cut(struct dp_cut *cut, const struct dp_secret *secret, size_t len)
+{
+	return blocks_cut(cut, secret, len, false);
+}
+
+static inline bool usual_cut(struct dp_cut *cut, const struct dp_secret *secret, size_t len)
+{
+	return rh_likely(len < BLOCK) ? blocks_cut(cut, secret, len, true)
+				      : levels_cut(cut, secret, len);
 }
 
 #else
 #define levels_cut levels_parse
+#define usual_cut  levels_parse
 #endif
+
+static __attribute__((noinline)) bool copy_cut(
+	struct dp_cut *cut, const struct dp_secret *secret, const char *text, size_t len)
+{
+	cut->topic.text = memcpy(cut->text, text, len);
+	return levels_cut(cut, secret, len);
+}
 
 bool dp_cut_make(struct dp_cut *cut, const struct dp_secret *secret, const char *text, size_t len)
 {
 	if (len == 0 || len > RH_TOPIC_MAX)
 		return false;
-	cut->topic.text = rh_likely(is_padded(text, len)) ? text : memcpy(cut->text, text, len);
 	cut->topic.len = (uint16_t)len;
-	return levels_cut(cut, secret, len);
+	if (rh_unlikely(!is_padded(text, len)))
+		return copy_cut(cut, secret, text, len);
+	cut->topic.text = text;
+	return usual_cut(cut, secret, len);
 }

@@ -25,11 +25,13 @@ struct dp_secret {
 	uint64_t a[DP_KEY_LEVELS], b[DP_KEY_LEVELS];
 };
 
-/* A byte of ones for each byte that belongs to a level of that size. */
+/*
+ * The first eight bytes of a level of that size, and those behind them. Hidden: where it is needs no look.
+ */
 struct dp_key_bytes {
-	uint64_t low, high;
+	uint64_t low[DP_KEY_READ + 1], high[DP_KEY_READ + 1];
 };
-extern const struct dp_key_bytes dp_key_bytes[DP_KEY_READ + 1];
+extern const struct dp_key_bytes dp_key_bytes __attribute__((visibility("hidden")));
 
 /* rh_hash, out of the way of short levels, which are nearly all. Ctx: any. */
 uint64_t dp_long_level_hash(const char *level, size_t size, uint64_t seed);
@@ -48,21 +50,26 @@ static inline uint64_t dp_key_fold(uint64_t x, uint64_t y)
  * Hash of level number @at. DP_KEY_READ bytes from @level on are readable. A level has no U+0000,
  * so that the zeros behind a short one are no level's bytes.
  */
-static inline uint64_t dp_level_hash(
-	const struct dp_secret *secret, uint32_t at, const char *level, size_t size)
+static inline uint64_t dp_short_level_hash(
+	const struct dp_secret *secret, size_t at, const char *level, size_t size)
 {
 	uint64_t low, high;
 
-	if (rh_unlikely(size > DP_KEY_READ)) {
-		low = dp_long_level_hash(level, size, secret->seed);
-		high = size;
-	} else {
-		memcpy(&low, level, sizeof(low));
-		memcpy(&high, level + sizeof(low), sizeof(high));
-		low &= dp_key_bytes[size].low;
-		high &= dp_key_bytes[size].high;
-	}
+	memcpy(&low, level, sizeof(low));
+	memcpy(&high, level + sizeof(low), sizeof(high));
+	low &= dp_key_bytes.low[size];
+	high &= dp_key_bytes.high[size];
 	return dp_key_fold(low ^ secret->a[at], high ^ secret->b[at]);
+}
+
+/* The same for a level of any size. */
+static inline uint64_t dp_level_hash(
+	const struct dp_secret *secret, uint32_t at, const char *level, size_t size)
+{
+	if (rh_likely(size <= DP_KEY_READ))
+		return dp_short_level_hash(secret, at, level, size);
+	return dp_key_fold(
+		dp_long_level_hash(level, size, secret->seed) ^ secret->a[at], size ^ secret->b[at]);
 }
 
 /* Of a topic's whole text. @seed: dp_index.topic_seed. */

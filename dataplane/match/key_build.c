@@ -2,10 +2,12 @@
 
 #define ONES(n) (~0ULL >> (64 - 8 * (n)))
 
-const struct dp_key_bytes dp_key_bytes[DP_KEY_READ + 1] = {{0, 0}, {ONES(1), 0}, {ONES(2), 0},
-	{ONES(3), 0}, {ONES(4), 0}, {ONES(5), 0}, {ONES(6), 0}, {ONES(7), 0}, {~0ULL, 0},
-	{~0ULL, ONES(1)}, {~0ULL, ONES(2)}, {~0ULL, ONES(3)}, {~0ULL, ONES(4)}, {~0ULL, ONES(5)},
-	{~0ULL, ONES(6)}, {~0ULL, ONES(7)}, {~0ULL, ~0ULL}};
+const struct dp_key_bytes dp_key_bytes = {
+	.low = {0, ONES(1), ONES(2), ONES(3), ONES(4), ONES(5), ONES(6), ONES(7), ~0ULL, ~0ULL, ~0ULL,
+		~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL},
+	.high = {0, 0, 0, 0, 0, 0, 0, 0, 0, ONES(1), ONES(2), ONES(3), ONES(4), ONES(5), ONES(6),
+		ONES(7), ~0ULL},
+};
 
 uint64_t dp_long_level_hash(const char *level, size_t size, uint64_t seed)
 {

@@ -50,15 +50,19 @@ struct dp_search {
 /* Answers hold until the next quiescent state. Ctx: worker, under RCU. */
 void dp_search_run(struct dp_search *search);
 
-/* Is @topic, whose number of levels fits its shape, @filter's? @room: any memory of that size. */
-bool dp_filter_fits(
+/* Is @topic @filter's? By all the filter has; @room: any memory of that size. */
+bool dp_filter_fits_whole(
 	const struct dp_filter *filter, const struct rh_topic *topic, struct rh_filter *room);
+/* Do the literal levels of @filter stand in @topic, whose number of levels fits its shape? */
+bool dp_filter_fits_runs(const struct dp_filter *filter, const struct rh_topic *topic);
 /* Is @filter, met under @key of shape @shape, one of @tenant's that match @topic? */
 static inline bool dp_filter_answers(const struct dp_filter *filter, uint64_t key, uint32_t shape,
 	uint16_t tenant, const struct rh_topic *topic, struct rh_filter *room)
 {
-	return filter->key == key && filter->shape == shape && filter->tenant == tenant &&
-	       dp_filter_fits(filter, topic, room);
+	if (filter->key != key || filter->shape != shape || filter->tenant != tenant)
+		return false;
+	return rh_likely(!filter->partial) ? dp_filter_fits_runs(filter, topic)
+					   : dp_filter_fits_whole(filter, topic, room);
 }
 
 /* Key of @topic under @row, which fits its levels. False: a part of it is shorter than the shape

@@ -6,14 +6,19 @@
 #include <immintrin.h>
 #endif
 
-bool dp_filter_fits(
+bool dp_filter_fits_whole(
 	const struct dp_filter *filter, const struct rh_topic *topic, struct rh_filter *room)
+{
+	return rh_filter_from_canon(dp_filter_canon(filter), filter->len, room) == 0 &&
+	       rh_filter_matches(room, topic);
+}
+
+/* Apart: without calls it needs no registers of its caller's. */
+__attribute__((noinline)) bool dp_filter_fits_runs(
+	const struct dp_filter *filter, const struct rh_topic *topic)
 {
 	const char *canon = dp_filter_canon(filter);
 
-	if (rh_unlikely(filter->partial))
-		return rh_filter_from_canon(canon, filter->len, room) == 0 &&
-		       rh_filter_matches(room, topic);
 	for (uint32_t i = 0; i < filter->runs; i++) {
 		const struct dp_run *run = &filter->run[i];
 		uint32_t start = topic->start[run->first];

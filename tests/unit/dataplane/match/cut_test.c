@@ -18,6 +18,7 @@ static void expect_same_at(const char *copy, size_t len)
 	struct rh_topic topic;
 	bool valid = rh_topic_parse(copy, len, &topic, NULL) == 0;
 
+	memset(cut.text, '?', sizeof(cut.text));
 	cr_assert_eq(dp_cut_make(&cut, &secret, copy, len), valid, "%zu bytes: %.*s", len, (int)len,
 		copy);
 	if (valid) {
@@ -32,6 +33,8 @@ static void expect_same_at(const char *copy, size_t len)
 						topic.size[i]));
 		}
 		cr_assert_arr_eq(cut.topic.text, copy, len);
+		/* What stands behind the hashes, of which there are no more than have room. */
+		cr_assert(cut.topic.text == cut.text || cut.text[0] == '?');
 	}
 }
 
@@ -81,6 +84,8 @@ Test(cut, borders)
 		expect_same(text, len);
 	}
 	memset(text, '/', sizeof(text));
+	for (size_t len = DP_KEY_LEVELS - 2; len <= DP_KEY_LEVELS + 1; len++)
+		expect_same(text, len);
 	expect_same(text, RH_LEVELS_MAX - 1);
 	expect_same(text, RH_LEVELS_MAX);
 	expect_same(text, RH_LEVELS_MAX + 1);
