@@ -24,6 +24,14 @@ static inline void rh_prefetch(const void *p)
 	__builtin_prefetch(p, 0, 3);
 }
 
+/* @p, of which the compiler forgets what it points into: it then keeps it in a register, rather than make each field's address anew from there. */
+#define rh_opaque(p)                       \
+	({                                 \
+		__typeof__(p) p_ = (p);    \
+		__asm__("" : "+r"(p_));    \
+		p_;                        \
+	})
+
 /* Smallest power of two that is at least @v; 1 for 0. Defined up to 2^63. */
 static inline uint64_t rh_pow2_ceil(uint64_t v)
 {

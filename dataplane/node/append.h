@@ -22,33 +22,49 @@ static inline uint32_t dp_datagram_max(const struct dp_session *slot, const stru
 	return slot->max_datagram < fits ? slot->max_datagram : fits;
 }
 
-/* Has @slot's newest frame, which waits in @txq, room for @padded bytes of records? Not inline: most copies find none that waits. */
-static __attribute__((noinline)) bool dp_append_has_room(
-	const struct dp_txq *txq, const struct dp_session *slot, uint32_t padded)
+/* Is @slot's newest frame still in @txq? */
+static inline bool dp_append_waits(const struct dp_txq *txq, const struct dp_session *slot, uint32_t index)
 {
-	const struct dp_tx_meta *meta = &txq->meta[slot->tx_open & (DP_TX_BACKLOG - 1)];
-	const struct rte_mbuf *m = txq->frame[slot->tx_open & (DP_TX_BACKLOG - 1)];
-	uint32_t length = (uint32_t)meta->frame_bytes - meta->l2_len - slot->template_len;
+	return slot->tx_open - txq->head < dp_txq_waiting(txq) &&
+	       txq->meta[slot->tx_open & (DP_TX_BACKLOG - 1)].slot == index;
+}
 
-	return meta->l2_len && length + padded <= dp_datagram_max(slot, txq) &&
-	       padded <= rte_pktmbuf_tailroom(m);
+/* That frame, while more is put into it. */
+struct dp_append {
+	struct rte_mbuf *m;
+	struct dp_tx_meta *meta;
+	uint32_t length; /* of its datagram */
+};
+
+static inline struct dp_append dp_append_begin(struct dp_txq *txq, const struct dp_session *slot)
+{
+	uint32_t at = slot->tx_open & (DP_TX_BACKLOG - 1);
+	struct dp_tx_meta *meta = &txq->meta[at];
+
+	return (struct dp_append){txq->frame[at], meta,
+		(uint32_t)meta->frame_bytes - meta->l2_len - slot->template_len};
+}
+
+/* Has it room for @padded bytes of records? Not inline: most copies find none that waits. */
+static __attribute__((noinline)) bool dp_append_has_room(struct dp_txq *txq, const struct dp_session *slot,
+	uint32_t padded)
+{
+	struct dp_append a = dp_append_begin(txq, slot);
+
+	return a.meta->l2_len && a.length + padded <= dp_datagram_max(slot, txq) &&
+	       padded <= rte_pktmbuf_tailroom(a.m);
 }
 
 /* Does @slot's newest frame wait in @txq, with room for @padded bytes of records? */
-static inline bool dp_append_fits(
-	const struct dp_txq *txq, const struct dp_session *slot, uint32_t index, uint32_t padded)
+static inline bool dp_append_fits(struct dp_txq *txq, const struct dp_session *slot, uint32_t index, uint32_t padded)
 {
-	return slot->tx_open - txq->head < dp_txq_waiting(txq) &&
-	       txq->meta[slot->tx_open & (DP_TX_BACKLOG - 1)].slot == index &&
-	       dp_append_has_room(txq, slot, padded);
+	return dp_append_waits(txq, slot, index) && dp_append_has_room(txq, slot, padded);
 }
 
 /* Where the records go that fit. */
-static inline uint8_t *dp_append_place(const struct dp_txq *txq, const struct dp_session *slot)
+static inline uint8_t *dp_append_place(const struct dp_append *a)
 {
-	struct rte_mbuf *m = txq->frame[slot->tx_open & (DP_TX_BACKLOG - 1)];
-
-	return rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len);
+	return rte_pktmbuf_mtod_offset(a->m, uint8_t *, a->meta->frame_bytes);
 }
 
 /* RFC 1624 for what a datagram of @ip gained: @bytes behind it, and its length in three places of the sum. */
@@ -64,24 +80,23 @@ static inline void dp_ipv6_sum_add(uint8_t *ip, const uint8_t *records, uint16_t
 }
 
 /* @copies of @bytes were written at dp_append_place, @padded in all: the frame is that much longer. */
-static inline void dp_append_close(struct dp_txq *txq, const struct dp_session *slot, uint32_t padded,
-	uint32_t bytes, uint32_t copies)
+static inline void dp_append_close(const struct dp_append *a, struct dp_txq *txq, const struct dp_session *slot,
+	uint32_t padded, uint32_t bytes, uint32_t copies)
 {
-	struct dp_tx_meta *meta = &txq->meta[slot->tx_open & (DP_TX_BACKLOG - 1)];
-	struct rte_mbuf *m = txq->frame[slot->tx_open & (DP_TX_BACKLOG - 1)];
-	uint8_t *type = rte_pktmbuf_mtod_offset(m, uint8_t *, meta->l2_len), *ip = type + DP_ETHERTYPE;
-	uint32_t before = meta->frame_bytes;
-	uint16_t length = (uint16_t)(before - meta->l2_len - slot->template_len + padded);
+	struct dp_tx_meta *meta = a->meta;
+	uint8_t *records = dp_append_place(a), *datagram = records - a->length;
+	uint8_t *ip = datagram - slot->template_len + DP_ETHERTYPE;
+	uint32_t length = a->length + padded;
 
-	m->pkt_len = m->data_len = (uint16_t)(before + padded);
-	rh_store_be16(type + slot->template_len + 2, length);
+	a->m->pkt_len = meta->frame_bytes + padded;
+	a->m->data_len = meta->frame_bytes = (uint16_t)a->m->pkt_len;
+	rh_store_be16(datagram + 2, (uint16_t)length);
 	if (rh_likely(slot->family == 4)) {
-		dp_ipv4_close(ip, slot->ip_sum, (uint16_t)(DP_UDP_HEADER + length));
+		dp_ipv4_close(ip, slot->ip_sum, DP_UDP_HEADER + length);
 	} else {
 		dp_ipv6_close(ip, (uint16_t)(DP_UDP_HEADER + length));
-		dp_ipv6_sum_add(ip, rte_pktmbuf_mtod_offset(m, uint8_t *, before), (uint16_t)padded);
+		dp_ipv6_sum_add(ip, records, (uint16_t)padded);
 	}
-	meta->frame_bytes = (uint16_t)(before + padded);
 	meta->record_bytes += bytes;
 	meta->copies += (uint16_t)copies;
 	txq->copies += copies;

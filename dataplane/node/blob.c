@@ -46,14 +46,6 @@ void dp_event_release(struct dp_ctx *ctx, struct dp_event *event)
 	event->raw = event->blob = DP_BLOB_NONE;
 }
 
-/* What dp_outgoing_patch changes in a record that came whole and with its topic in text. */
-static inline void whole_patch(uint8_t *out, const struct dp_event *event, uint16_t tenant)
-{
-	out[DP_OUTGOING_HOP_AT] = (uint8_t)(event->view.hop_limit - 1);
-	rh_store_be16(out + 6, tenant);
-	rh_store_be16(out + 54, 0);
-}
-
 void dp_run_write_many(uint8_t *out, const struct dp_run *run, bool in_place)
 {
 	const uint8_t *first = run->events->view.record;
@@ -65,7 +57,7 @@ void dp_run_write_many(uint8_t *out, const struct dp_run *run, bool in_place)
 	if (!in_place)
 		rte_memcpy(out, first, len);
 	for (uint32_t i = 0; i < run->count; i++)
-		whole_patch(out + (run->events[i].view.record - first), &run->events[i], tenant);
+		dp_outgoing_patch_whole(out + (run->events[i].view.record - first), &run->events[i], tenant);
 	for (; len < run->padded; len++)
 		out[len] = 0;
 }

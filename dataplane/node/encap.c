@@ -66,3 +66,17 @@ void dp_template_build(struct dp_session *slot, const struct dp_address *local,
 	else
 		ipv6_build(slot, local, remote);
 }
+
+void dp_ipv6_put(uint8_t *front, const struct dp_session *slot, uint16_t length)
+{
+	uint8_t *ip = front + DP_ETHERTYPE;
+
+	dp_ipv6_close(ip, (uint16_t)(DP_UDP_HEADER + length));
+	rh_datagram_encode(ip + DP_IPV6_HEADER + DP_UDP_HEADER, &(struct rh_datagram){
+									.session = slot->wire_id,
+									.check = slot->check,
+									.packet_number = slot->tx_packet_number,
+									.lane = (uint8_t)slot->owner,
+									.length = length,
+								});
+}

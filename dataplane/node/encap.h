@@ -29,14 +29,14 @@ void dp_template_build(struct dp_session *slot, const struct dp_address *local,
 	const struct dp_address *remote);
 
 /* RFC 1071 over a header whose other words are already summed. */
-static inline void dp_ipv4_close(uint8_t *ip, uint16_t ip_sum, uint16_t udp_len)
+static inline void dp_ipv4_close(uint8_t *ip, uint16_t ip_sum, uint32_t udp_len)
 {
 	uint32_t total = DP_IPV4_HEADER + udp_len, sum = ip_sum + total;
 
 	sum = (sum & 0xffff) + (sum >> 16);
 	rh_store_be16(ip + 2, (uint16_t)total);
 	rh_store_be16(ip + 10, (uint16_t)~sum);
-	rh_store_be16(ip + DP_IPV4_HEADER + 4, udp_len);
+	rh_store_be16(ip + DP_IPV4_HEADER + 4, (uint16_t)udp_len);
 }
 
 static inline void dp_ipv6_close(uint8_t *ip, uint16_t udp_len)
@@ -58,38 +58,30 @@ static inline void dp_template_copy(uint8_t *out, const uint8_t *template)
 	rte_mov32(out + DP_TEMPLATE_MAX - 32, template + DP_TEMPLATE_MAX - 32);
 }
 
-/*
- * All headers at the start of @m's data, @record_bytes (padded) to follow, and @m's lengths. Returns where the records belong; nothing behind
- * that is written: what the constant sizes write too much lies in the header that comes next.
- */
-static inline uint8_t *dp_headers_put(struct rte_mbuf *m, const struct dp_session *slot,
-	const struct dp_hop *hop, uint64_t packet_number, uint32_t record_bytes)
-{
-	uint16_t length = (uint16_t)(RH_DATAGRAM_HDR + record_bytes);
-	uint16_t udp_len = (uint16_t)(DP_UDP_HEADER + length);
-	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+/* What the template leaves open of IPv6, UDP and datagram header, the EtherType at @front. Not inline: the checksum costs more. */
+void dp_ipv6_put(uint8_t *front, const struct dp_session *slot, uint16_t length);
 
-	m->pkt_len = dp_headers_len(slot, hop) + record_bytes;
+/*
+ * All headers in front of @records, which lie in @m or will, @record_bytes (padded) of them, and @m's place and lengths. Nothing
+ * from @records on is written: what the constant sizes write too much lies in the header that comes next.
+ */
+static inline void dp_headers_put(struct rte_mbuf *m, uint8_t *records, const struct dp_session *slot,
+	const struct dp_hop *hop, uint32_t record_bytes)
+{
+	uint32_t headers = dp_headers_len(slot, hop), length = RH_DATAGRAM_HDR + record_bytes;
+	uint8_t *start = records - headers, *front = start + hop->l2_len;
+
+	m->data_off = (uint16_t)(start - (uint8_t *)m->buf_addr);
+	m->pkt_len = headers + record_bytes;
 	m->data_len = (uint16_t)m->pkt_len;
-	memcpy(p, hop->l2, DP_L2_MAX);
-	p += hop->l2_len;
-	dp_template_copy(p, slot->template);
-	if (rh_likely(slot->family == 4)) {
-		dp_ipv4_close(p + DP_ETHERTYPE, slot->ip_sum, udp_len);
-		p += DP_TEMPLATE_MAX;
-		rh_datagram_close(p - RH_DATAGRAM_HDR, length, packet_number);
-		return p;
+	memcpy(start, hop->l2, DP_L2_MAX);
+	dp_template_copy(front, slot->template);
+	if (rh_unlikely(slot->family != 4)) {
+		dp_ipv6_put(front, slot, (uint16_t)length);
+		return;
 	}
-	dp_ipv6_close(p + DP_ETHERTYPE, udp_len);
-	p += DP_ETHERTYPE + DP_IPV6_HEADER + DP_UDP_HEADER;
-	rh_datagram_encode(p, &(struct rh_datagram){
-				      .session = slot->wire_id,
-				      .check = slot->check,
-				      .packet_number = packet_number,
-				      .lane = (uint8_t)slot->owner,
-				      .length = length,
-			      });
-	return p + RH_DATAGRAM_HDR;
+	dp_ipv4_close(front + DP_ETHERTYPE, slot->ip_sum, DP_UDP_HEADER + length);
+	rh_datagram_close(records - RH_DATAGRAM_HDR, (uint16_t)length, slot->tx_packet_number);
 }
 
 _Static_assert(DP_L2_MAX - 12 <= DP_ETHERTYPE + DP_IPV4_HEADER, "what is copied too much is overwritten");
@@ -101,12 +93,14 @@ _Static_assert(DP_TEMPLATE_MAX - DP_ETHERTYPE - DP_IPV6_HEADER - DP_UDP_HEADER <
  * dp_frame_finish. NULL without a buffer.
  */
 static inline struct rte_mbuf *dp_frame_begin(const struct dp_txq *txq, const struct dp_session *slot,
-	const struct dp_hop *hop, uint64_t packet_number, uint32_t record_bytes, uint8_t **records)
+	const struct dp_hop *hop, uint32_t record_bytes, uint8_t **records)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(txq->pool);
 
-	if (rh_likely(m != NULL))
-		*records = dp_headers_put(m, slot, hop, packet_number, record_bytes);
+	if (rh_likely(m != NULL)) {
+		*records = rte_pktmbuf_mtod_offset(m, uint8_t *, dp_headers_len(slot, hop));
+		dp_headers_put(m, *records, slot, hop, record_bytes);
+	}
 	return m;
 }
 

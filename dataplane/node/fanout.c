@@ -7,14 +7,6 @@
 
 #include "dataplane/node/forward.h"
 
-/* One copy of each event of a run, for one receiver. */
-struct copy {
-	const struct dp_run *run;
-	const struct dp_receiver *to; /* as the run's first event names it */
-	struct dp_session *slot;
-	const struct dp_hop *hop;
-};
-
 /*
  * So many frames wait for a device before it gets them within a round: their buffers come back while they are in the cache. 64: with 32
  * receivers of each event a copy costs 70 cycles, 95 without (32 and 128 are alike; rhumb-perf-path --copies 32, Xeon model 207).
@@ -38,7 +30,7 @@ static bool may_send_after_flush(struct dp_ctx *ctx, const struct dp_session *sl
 }
 
 /* The same place in each event's result. */
-static const struct dp_receiver *receiver_of(const struct dp_ctx *ctx, const struct copy *c, uint32_t event)
+static const struct dp_receiver *receiver_of(const struct dp_ctx *ctx, const struct dp_copy *c, uint32_t event)
 {
 	const struct dp_match_result *first = &ctx->results[c->run->first];
 
@@ -65,48 +57,48 @@ static inline bool too_long(const struct dp_session *slot, const struct dp_txq *
 	       RH_DATAGRAM_HDR + run->padded > dp_datagram_max(slot, txq);
 }
 
-static enum dp_drop one_forward(struct dp_ctx *ctx, const struct copy *c, struct dp_txq *txq,
-	const struct dp_run *one)
+static void one_forward(struct dp_ctx *ctx, const struct dp_copy *one, struct dp_txq *txq)
 {
-	if (too_long(c->slot, txq, one))
-		return dp_transmit_long(ctx, c->slot, c->hop, txq, one->events);
-	return dp_forward(ctx, c->slot, c->to, c->hop, txq, one);
+	enum dp_drop drop;
+
+	if (!too_long(one->slot, txq, one->run)) {
+		dp_forward(ctx, one, txq);
+		return;
+	}
+	drop = dp_transmit_long(ctx, one->slot, one->hop, txq, one->run->events);
+	if (drop != DP_DROP_NONE)
+		dp_drop_copy(ctx, one->slot, drop);
 }
 
 /* Credit, queue or the size of a datagram do not let all of them go together: one after the other. */
-static __attribute__((noinline)) void run_split(struct dp_ctx *ctx, const struct copy *c, struct dp_txq *txq)
+static __attribute__((noinline)) void run_split(struct dp_ctx *ctx, const struct dp_copy *c, struct dp_txq *txq)
 {
-	for (uint32_t i = 0; i < c->run->count; i++) {
-		enum dp_drop drop = DP_DROP_NONE;
-		struct dp_run one;
+	struct dp_run run;
+	struct dp_copy one = *c;
 
-		dp_run_begin(&one, &c->run->events[i], c->run->first + i, c->run->last);
-		if (may_send_now(c->slot, txq, &one) || may_send_after_flush(ctx, c->slot, txq, &one))
-			drop = one_forward(ctx, c, txq, &one);
+	one.run = &run;
+	for (uint32_t i = 0; i < c->run->count; i++) {
+		dp_run_begin(&run, &c->run->events[i], c->run->first + i, c->run->last);
+		if (may_send_now(c->slot, txq, &run) || may_send_after_flush(ctx, c->slot, txq, &run))
+			one_forward(ctx, &one, txq);
 		else
-			queue_copy(ctx, c->slot, one.events, receiver_of(ctx, c, i));
-		if (rh_unlikely(drop != DP_DROP_NONE))
-			dp_drop_copy(ctx, c->slot, drop);
+			queue_copy(ctx, c->slot, run.events, receiver_of(ctx, c, i));
 	}
 }
 
-static void own_copy(struct dp_ctx *ctx, const struct copy *c)
+static void own_copy(struct dp_ctx *ctx, const struct dp_copy *c)
 {
-	enum dp_drop drop = DP_DROP_NO_ADJACENCY;
 	struct dp_txq *txq = c->hop && c->hop->resolved ? dp_txq_of(ctx, c->hop) : NULL;
 
-	if (rh_likely(txq != NULL)) {
-		if (rh_unlikely(!may_send_now(c->slot, txq, c->run) || too_long(c->slot, txq, c->run))) {
-			run_split(ctx, c, txq);
-			return;
-		}
-		drop = dp_forward(ctx, c->slot, c->to, c->hop, txq, c->run);
-	}
-	if (rh_unlikely(drop != DP_DROP_NONE))
-		dp_drop_copies(ctx, c->slot, drop, c->run->count);
+	if (rh_unlikely(!txq))
+		dp_drop_copies(ctx, c->slot, DP_DROP_NO_ADJACENCY, c->run->count);
+	else if (rh_unlikely(!may_send_now(c->slot, txq, c->run) || too_long(c->slot, txq, c->run)))
+		run_split(ctx, c, txq);
+	else
+		dp_forward(ctx, c, txq);
 }
 
-static void other_copy(struct dp_ctx *ctx, const struct copy *c)
+static void other_copy(struct dp_ctx *ctx, const struct dp_copy *c)
 {
 	for (uint32_t i = 0; i < c->run->count; i++)
 		dp_outbox_add(ctx, &c->run->events[i], receiver_of(ctx, c, i), c->slot);
@@ -122,38 +114,40 @@ static void queues_flush(struct dp_ctx *ctx)
 	}
 }
 
-static void copy_send(struct dp_ctx *ctx, const struct copy *c)
+static void copy_send(struct dp_ctx *ctx, const struct dp_copy *c)
 {
-	if (rh_unlikely(rh_load_acquire(&c->slot->state) != DP_SLOT_OPEN))
+	const struct dp_session *slot = c->slot;
+
+	if (rh_unlikely(rh_load_acquire(&slot->state) != DP_SLOT_OPEN))
 		dp_drop_copies_unowned(ctx, DP_DROP_SUBSCRIBER_GONE, c->run->count);
-	else if (rh_unlikely(c->slot->owner != ctx->worker))
+	else if (rh_unlikely(slot->owner != ctx->worker))
 		other_copy(ctx, c);
 	else
 		own_copy(ctx, c);
 }
 
-static void copies_send(struct dp_ctx *ctx, struct copy *copies, uint32_t count)
+static void copies_send(struct dp_ctx *ctx, struct dp_copy *copies, uint32_t count)
 {
 	struct dp_hop *const *hops = ctx->tables->hops;
-	const struct copy *end = copies + count;
+	const struct dp_copy *end = copies + count;
 
-	for (struct copy *c = copies; c < end; c++) {
+	for (struct dp_copy *c = copies; c < end; c++) {
 		c->hop = rh_rcu_deref(hops[rh_load_relaxed(&c->slot->adjacency)]);
 		rh_prefetch(c->hop);
 	}
-	for (const struct copy *c = copies; c < end; c++)
+	for (const struct dp_copy *c = copies; c < end; c++)
 		copy_send(ctx, c);
 	queues_flush(ctx);
 }
 
 /* Put a copy of @run for each of its receivers behind @count others, and send what makes a burst; how many there are now. */
-static inline uint32_t copies_add(struct dp_ctx *ctx, struct copy *copies, uint32_t count, const struct dp_run *run)
+static inline uint32_t copies_add(struct dp_ctx *ctx, struct dp_copy *copies, uint32_t count, const struct dp_run *run)
 {
 	const struct dp_receiver *to = ctx->results[run->first].receivers;
 	struct dp_session *slots = ctx->tables->slots;
 
 	for (; to <= run->last; to++) {
-		struct copy *c = &copies[count++];
+		struct dp_copy *c = &copies[count++];
 
 		c->run = run;
 		c->to = to;
@@ -207,7 +201,7 @@ static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struc
 
 static inline void run_fill(struct dp_ctx *ctx, struct dp_run *run, uint32_t first)
 {
-	struct dp_event *event = &ctx->events[ctx->live[first]];
+	struct dp_event *event = rh_opaque(&ctx->events[ctx->live[first]]);
 	const struct dp_match_result *result = &ctx->results[first];
 
 	dp_run_begin(run, event, first, result->receivers + result->count - 1);
@@ -226,7 +220,7 @@ static void events_release(struct dp_ctx *ctx)
 void dp_node_fanout(struct dp_ctx *ctx)
 {
 	struct dp_run runs[DP_BURST], *run = runs;
-	struct copy copies[DP_BURST];
+	struct dp_copy copies[DP_BURST];
 	uint32_t count = 0;
 
 	for (uint32_t first = 0; first < ctx->live_count; first += run++->count) {

@@ -38,74 +38,97 @@ static inline bool dp_buffer_is_own(const struct rte_mbuf *m)
 	return rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m);
 }
 
+/* One copy of each event of a run, for one receiver. */
+struct dp_copy {
+	const struct dp_run *run;
+	const struct dp_receiver *to; /* as the run's first event names it */
+	struct dp_session *slot;
+	const struct dp_hop *hop;
+};
+
 /*
- * The received frame, from @headers bytes before the run's first record on: nothing is allocated, nothing copied. NULL when somebody
- * else needs its bytes, it has no room for other headers or padding, or its pool has no buffers to spare.
+ * The received frame, for @c by @txq: nothing is allocated, nothing copied. NULL when somebody else needs its bytes, it has no room
+ * for other headers or padding, or its pool has no buffers to spare.
  */
-static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const struct dp_txq *txq,
-	const struct dp_run *run, uint32_t headers)
+static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const struct dp_copy *c,
+	const struct dp_txq *txq)
 {
-	struct dp_packet *packet = run->packet;
+	const struct dp_packet *packet = c->run->packet;
 	struct rte_mbuf *m;
 	ptrdiff_t at;
 
-	if (!packet || !ctx->lends[packet->port] || dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
+	if (c->to != c->run->last || !packet || !ctx->lends[packet->port] ||
+		dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
 		return NULL;
 	m = packet->mbuf;
-	at = run->events->view.record - (const uint8_t *)m->buf_addr;
-	if (rh_unlikely(!dp_buffer_is_own(m) || at < (ptrdiff_t)headers || at + run->padded > m->buf_len))
+	if (rh_unlikely(!dp_buffer_is_own(m)))
 		return NULL;
-	m->data_off = (uint16_t)(at - headers);
-	m->ol_flags = 0;
-	packet->mbuf = NULL;
+	at = c->run->events->view.record - (const uint8_t *)m->buf_addr;
+	if (rh_unlikely(at < (ptrdiff_t)dp_headers_len(c->slot, c->hop) || at + c->run->padded > m->buf_len))
+		return NULL;
 	return m;
 }
 
-/* @run as one datagram in @m, where its records may stand already. */
-static inline void dp_forward_in(struct rte_mbuf *m, struct dp_session *slot, uint32_t index,
-	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run, bool in_place)
+/* @c as one datagram in @m, its records at @records, where they may stand already. */
+static inline void dp_forward_in(struct rte_mbuf *m, uint8_t *records, const struct dp_copy *c,
+	struct dp_txq *txq, bool in_place)
 {
-	dp_run_write(dp_headers_put(m, slot, hop, slot->tx_packet_number, run->padded), run, in_place);
-	dp_frame_finish(m, slot, hop);
-	dp_frame_put(txq, m, slot,
-		(struct dp_tx_meta){.slot = index,
+	const struct dp_run *run = c->run;
+
+	dp_headers_put(m, records, c->slot, c->hop, run->padded);
+	dp_run_write(records, run, in_place);
+	dp_frame_finish(m, c->slot, c->hop);
+	dp_frame_put(txq, m, c->slot,
+		(struct dp_tx_meta){.slot = c->to->session,
 			.record_bytes = run->bytes,
 			.copies = (uint16_t)run->count,
-			.l2_len = hop->l2_len});
+			.l2_len = c->hop->l2_len});
+}
+
+/* Into the newest frame of @c's session, which waits in @txq and has room. Not inline, as dp_append_has_room. */
+static __attribute__((noinline)) void dp_forward_behind(const struct dp_copy *c, struct dp_txq *txq)
+{
+	struct dp_append a = dp_append_begin(txq, c->slot);
+	const struct dp_run *run = c->run;
+
+	dp_run_write(dp_append_place(&a), run, false);
+	dp_append_close(&a, txq, c->slot, run->padded, run->bytes, run->count);
 }
 
 /* As one datagram of its own in a new buffer. Not inline: of the copies of an event, the last goes without. */
-static __attribute__((noinline)) bool dp_forward_copied(struct dp_session *slot, uint32_t index,
-	const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run)
+static __attribute__((noinline)) bool dp_forward_copied(struct dp_ctx *ctx, const struct dp_copy *c,
+	struct dp_txq *txq)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(txq->pool);
 
-	if (rh_unlikely(!m))
+	if (rh_unlikely(!m)) {
+		dp_drop_copies(ctx, c->slot, DP_DROP_NO_BUFFER, c->run->count);
 		return false;
-	dp_forward_in(m, slot, index, hop, txq, run, false);
+	}
+	dp_forward_in(m, rte_pktmbuf_mtod_offset(m, uint8_t *, dp_headers_len(c->slot, c->hop)), c, txq, false);
 	return true;
 }
 
 /*
- * Send one copy of each event of @run to @to, whose session is @slot: DP_DROP_NONE when they wait for the device, else why not (counted
- * by the caller). The caller has seen dp_txq_open, and that the run fits dp_datagram_max.
+ * Send @c by @txq; what is dropped is counted. The caller has seen dp_txq_open, and that the run fits dp_datagram_max. Inline where a
+ * burst is sent, whatever else sends one.
  */
-static inline __attribute__((always_inline)) enum dp_drop dp_forward(struct dp_ctx *ctx, struct dp_session *slot,
-	const struct dp_receiver *to, const struct dp_hop *hop, struct dp_txq *txq, const struct dp_run *run)
+static inline __attribute__((always_inline)) void dp_forward(struct dp_ctx *ctx, const struct dp_copy *c,
+	struct dp_txq *txq)
 {
-	struct rte_mbuf *m = NULL;
+	/* Kept in registers while bytes are written that could be anybody's, for all that GCC knows. */
+	const struct dp_copy copy = *c;
+	const struct dp_run *run = copy.run;
+	struct rte_mbuf *m;
 
-	if (dp_append_fits(txq, slot, to->session, run->padded)) {
-		dp_run_write(dp_append_place(txq, slot), run, false);
-		dp_append_close(txq, slot, run->padded, run->bytes, run->count);
-	} else {
-		if (to == run->last)
-			m = dp_frame_reuse(ctx, txq, run, dp_headers_len(slot, hop));
-		if (m)
-			dp_forward_in(m, slot, to->session, hop, txq, run, true);
-		else if (rh_unlikely(!dp_forward_copied(slot, to->session, hop, txq, run)))
-			return DP_DROP_NO_BUFFER;
+	if (dp_append_fits(txq, copy.slot, copy.to->session, run->padded)) {
+		dp_forward_behind(c, txq);
+	} else if ((m = dp_frame_reuse(ctx, &copy, txq)) != NULL) {
+		dp_forward_in(m, (uint8_t *)run->events->view.record, &copy, txq, true);
+		m->ol_flags = 0;
+		run->packet->mbuf = NULL;
+	} else if (rh_unlikely(!dp_forward_copied(ctx, c, txq))) {
+		return;
 	}
-	dp_count_sent(slot, run->count, run->bytes);
-	return DP_DROP_NONE;
+	dp_count_sent(copy.slot, run->count, run->bytes);
 }

@@ -29,6 +29,14 @@ static inline void dp_outgoing_patch(uint8_t *out, const struct dp_event *event)
 	rh_store_be16(out + 54, 0);
 }
 
+/* The same for a record that came whole and with its topic in text: the others stand as they have to. */
+static inline void dp_outgoing_patch_whole(uint8_t *out, const struct dp_event *event, uint16_t tenant)
+{
+	out[DP_OUTGOING_HOP_AT] = (uint8_t)(event->view.hop_limit - 1);
+	rh_store_be16(out + 6, tenant);
+	rh_store_be16(out + 54, 0);
+}
+
 /* Write dp_outgoing_len bytes at @out. */
 static inline void dp_outgoing_write(uint8_t *out, const struct dp_event *event)
 {
@@ -84,11 +92,12 @@ static inline void dp_run_write(uint8_t *out, const struct dp_run *run, bool in_
 		dp_run_write_many(out, run, in_place);
 		return;
 	}
-	if (in_place)
-		dp_outgoing_patch(out, run->events);
-	else
+	if (in_place) {
+		dp_outgoing_patch_whole(out, run->events, run->events->publisher->tenant);
+	} else {
 		dp_outgoing_write(out, run->events);
-	rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)run->bytes);
+		rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)run->bytes);
+	}
 	for (uint32_t len = run->bytes; len < run->padded; len++)
 		out[len] = 0;
 }

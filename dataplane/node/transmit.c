@@ -45,11 +45,13 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 	uint8_t *out;
 
 	if (dp_append_fits(txq, slot, index, padded)) {
-		blob_write(ctx, blob, dp_append_place(txq, slot), padded);
-		dp_append_close(txq, slot, padded, blob->len, 1);
+		struct dp_append a = dp_append_begin(txq, slot);
+
+		blob_write(ctx, blob, dp_append_place(&a), padded);
+		dp_append_close(&a, txq, slot, padded, blob->len, 1);
 		return DP_DROP_NONE;
 	}
-	m = dp_frame_begin(txq, slot, hop, slot->tx_packet_number, padded, &out);
+	m = dp_frame_begin(txq, slot, hop, padded, &out);
 	if (!m)
 		return DP_DROP_NO_BUFFER;
 	blob_write(ctx, blob, out, padded);
@@ -64,13 +66,13 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 
 /* One slice as a frame of its own. */
 static struct rte_mbuf *slice_build(struct dp_ctx *ctx, const struct dp_txq *txq,
-	const struct dp_session *slot, const struct dp_hop *hop, uint64_t packet_number,
-	const struct dp_blob *blob, const struct rh_fragment *f)
+	struct dp_session *slot, const struct dp_hop *hop, const struct dp_blob *blob,
+	const struct rh_fragment *f)
 {
 	uint32_t len = RH_FRAGMENT_HDR + f->slice_len;
 	uint32_t padded = RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN);
 	uint8_t *out;
-	struct rte_mbuf *m = dp_frame_begin(txq, slot, hop, packet_number, padded, &out);
+	struct rte_mbuf *m = dp_frame_begin(txq, slot, hop, padded, &out);
 
 	if (!m)
 		return NULL;
@@ -80,6 +82,7 @@ static struct rte_mbuf *slice_build(struct dp_ctx *ctx, const struct dp_txq *txq
 		blob_header_patch(ctx, blob, out + RH_FRAGMENT_HDR, 0);
 	dp_pad(out, len, padded);
 	dp_frame_finish(m, slot, hop);
+	slot->tx_packet_number++;
 	return m;
 }
 
@@ -98,13 +101,13 @@ static enum dp_drop transmit_slices(struct dp_ctx *ctx, struct dp_session *slot,
 	for (; f.offset < f.total; f.offset += f.slice_len, n++) {
 		f.slice_len = f.total - f.offset < room ? f.total - f.offset : room;
 		f.last = f.offset + f.slice_len == f.total;
-		frames[n] = slice_build(ctx, txq, slot, hop, slot->tx_packet_number + n, blob, &f);
+		frames[n] = slice_build(ctx, txq, slot, hop, blob, &f);
 		if (!frames[n]) {
 			rte_pktmbuf_free_bulk(frames, n);
+			slot->tx_packet_number -= n;
 			return DP_DROP_NO_BUFFER;
 		}
 	}
-	slot->tx_packet_number += n;
 	ctx->tables->cold[index].fragment_id++;
 	for (uint32_t i = 0; i < n; i++) {
 		bool end = i + 1 == n;
@@ -144,7 +147,7 @@ bool dp_transmit_records(struct dp_ctx *ctx, struct dp_session *slot, const uint
 	uint8_t *out;
 
 	if (txq && dp_txq_waiting(txq) < DP_TX_BACKLOG)
-		m = dp_frame_begin(txq, slot, hop, slot->tx_packet_number, len, &out);
+		m = dp_frame_begin(txq, slot, hop, len, &out);
 	if (!m) {
 		dp_count(ctx, tx_control_failed, 1);
 		return false;

@@ -116,14 +116,15 @@ static bool records_send(struct dp_ctx *ctx, const struct inject_head *head, con
 	struct dp_session addressed = {.wire_id = to->wire_session,
 		.check = to->check,
 		.owner = RH_LANE_CONTROL,
-		.family = to->remote.family};
+		.family = to->remote.family,
+		.tx_packet_number = to->packet_number};
 	struct rte_mbuf *m;
 	uint8_t *out;
 
 	if (!txq || dp_txq_waiting(txq) >= DP_TX_BACKLOG)
 		return false;
 	dp_template_build(&addressed, &to->local, &to->remote);
-	m = dp_frame_begin(txq, &addressed, hop, to->packet_number, head->len, &out);
+	m = dp_frame_begin(txq, &addressed, hop, head->len, &out);
 	if (!m)
 		return false;
 	memcpy(out, bytes, head->len);
