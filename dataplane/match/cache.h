@@ -25,7 +25,7 @@
 
 #define DP_CACHE_WAYS	     DP_WAYS
 #define DP_CACHE_TOPIC_BYTES 84
-#define DP_CACHE_RECEIVERS   12
+#define DP_CACHE_RECEIVERS   11
 /*
  * One in so many newcomers takes another topic's place: topics that come once then cost little more
  * than without a cache, and what comes often is soon in. Decided before the search, which spares
@@ -55,23 +55,24 @@ struct dp_entry {
 	uint64_t events, bytes; /* of the topic since; bytes of payload */
 	uint16_t tenant, profile, topic_len;
 	uint16_t candidates;
-	uint32_t seq;
-	uint32_t block; /* in the slab; DP_SLAB_NONE */
 	uint32_t count;
 	uint16_t candidates_at; /* in the block, in units of DP_CACHE_UNIT */
 	bool used;
 	bool outdated; /* was seen to be; for good, whatever the counters say later */
+	struct dp_receiver only; /* of one */
 	/* Behind the header: what fits, else it is in the block. */
 	char topic[DP_CACHE_TOPIC_BYTES] __attribute__((aligned(8)));
 	uint32_t fine_wild, fine_root; /* sums of the finer ones */
 	uint32_t since;		       /* stamp (topics.h) */
-	struct dp_receiver receiver[DP_CACHE_RECEIVERS];
+	uint32_t seq;
+	uint32_t block; /* in the slab; DP_SLAB_NONE */
+	struct dp_receiver receiver[DP_CACHE_RECEIVERS]; /* of several */
 } rh_cache_aligned;
 
 static_assert(sizeof(struct dp_entry) == 256, "four lines");
 static_assert(
-	offsetof(struct dp_entry, topic) == 64, "a hit reads line 0, then text and receivers");
-static_assert(sizeof(struct dp_receiver) == 8, "twelve to an entry");
+	offsetof(struct dp_entry, topic) == 64, "a hit of one receiver reads line 0, then text");
+static_assert(sizeof(struct dp_receiver) == 8, "eleven to an entry");
 static_assert(DP_SLAB_BLOCK_MAX / DP_CACHE_UNIT <= UINT16_MAX, "candidates_at holds it");
 
 struct dp_cache {
@@ -141,6 +142,8 @@ static inline size_t dp_receivers_at(uint16_t topic_len)
 static inline const struct dp_receiver *dp_entry_receivers(
 	const struct dp_cache *cache, const struct dp_entry *entry)
 {
+	if (rh_likely(entry->count <= 1))
+		return &entry->only;
 	if (rh_likely(entry->count <= DP_CACHE_RECEIVERS))
 		return entry->receiver;
 	return (const void *)((const uint8_t *)dp_slab_at(&cache->slab, entry->block) +

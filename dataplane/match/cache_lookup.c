@@ -108,6 +108,14 @@ static int choose_way(struct dp_cache *cache, uint32_t bucket)
 	return -1;
 }
 
+/* Where @count receivers belong. */
+static void *receivers_place(struct dp_entry *entry, uint32_t count, uint8_t *block, const struct layout *layout)
+{
+	if (count > DP_CACHE_RECEIVERS)
+		return block + layout->receivers_at;
+	return count > 1 ? entry->receiver : &entry->only;
+}
+
 static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	const struct dp_match_key *key, const struct dp_found *found, const struct layout *layout,
 	uint32_t block)
@@ -129,9 +137,8 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	entry->candidates = (uint16_t)found->candidate_count;
 	entry->candidates_at = (uint16_t)(layout->candidates_at / DP_CACHE_UNIT);
 	dp_seq_copy(text_in_block ? (char *)base : entry->topic, key->topic, key->topic_len);
-	dp_seq_copy(found->count > DP_CACHE_RECEIVERS ? (void *)(base + layout->receivers_at)
-						     : (void *)entry->receiver,
-		found->receivers, found->count * sizeof(*found->receivers));
+	dp_seq_copy(receivers_place(entry, found->count, base, layout), found->receivers,
+		found->count * sizeof(*found->receivers));
 	if (found->candidate_count)
 		dp_seq_copy(base + layout->candidates_at, found->candidates,
 			found->candidate_count * sizeof(*found->candidates));

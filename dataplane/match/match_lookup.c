@@ -65,7 +65,6 @@ static inline void prefetch_entry(const struct dp_cache *cache, uint64_t hash)
 	entry = bucket_entries(cache, hash) + __builtin_ctz(ways);
 	rh_prefetch(entry);
 	rh_prefetch(entry->topic);
-	rh_prefetch(entry->receiver);
 }
 
 static inline struct dp_entry *cache_find(
@@ -122,6 +121,9 @@ static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 	result->verdict = DP_MATCH_OK;
 	result->receivers = receivers;
 	result->count = entry->count;
+	/* For the fan-out, which comes when the whole burst is matched. */
+	if (entry->count > 1)
+		rh_prefetch(receivers);
 	if (rh_likely(!entry->candidates))
 		return;
 	memcpy(to, receivers, entry->count * sizeof(*to));

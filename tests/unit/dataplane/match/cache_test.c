@@ -210,7 +210,7 @@ static void expect_all(const char *topic, uint32_t count)
 
 Test(cache, results_of_every_size_are_whole)
 {
-	static const uint32_t sizes[] = {1, 12, 13, 64, 65, 256, 257, 1000, 8192, 8193, 65536};
+	static const uint32_t sizes[] = {1, 2, DP_CACHE_RECEIVERS, DP_CACHE_RECEIVERS + 1, 64, 65, 256, 257, 1000, 8192, 8193, 65536};
 	char topic[16];
 
 	for (unsigned i = 0; i < RH_ARRAY_LEN(sizes); i++) {
