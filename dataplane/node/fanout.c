@@ -141,12 +141,12 @@ static void copies_send(struct dp_ctx *ctx, struct dp_copy *copies, uint32_t cou
 }
 
 /* Put a copy of @run for each of its receivers behind @count others, and send what makes a burst; how many there are now. */
-static inline uint32_t copies_add(struct dp_ctx *ctx, struct dp_copy *copies, uint32_t count, const struct dp_run *run)
+static inline uint32_t copies_add(struct dp_ctx *ctx, struct dp_copy *copies, uint32_t count, const struct dp_run *run,
+	struct dp_session *slots)
 {
-	const struct dp_receiver *to = ctx->results[run->first].receivers;
-	struct dp_session *slots = ctx->tables->slots;
+	const struct dp_receiver *to = ctx->results[run->first].receivers, *last = run->last;
 
-	for (; to <= run->last; to++) {
+	for (; to <= last; to++) {
 		struct dp_copy *c = &copies[count++];
 
 		c->run = run;
@@ -221,11 +221,12 @@ void dp_node_fanout(struct dp_ctx *ctx)
 {
 	struct dp_run runs[DP_BURST], *run = runs;
 	struct dp_copy copies[DP_BURST];
+	struct dp_session *slots = ctx->tables->slots;
 	uint32_t count = 0;
 
 	for (uint32_t first = 0; first < ctx->live_count; first += run++->count) {
 		run_fill(ctx, run, first);
-		count = copies_add(ctx, copies, count, run);
+		count = copies_add(ctx, copies, count, run, slots);
 	}
 	if (count)
 		copies_send(ctx, copies, count);
