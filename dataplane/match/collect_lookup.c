@@ -122,28 +122,18 @@ static void thin_candidates(struct dp_match *match)
 	match->candidate_count = kept;
 }
 
-/* The usual answer: one filter, one subscriber. */
-static inline bool collect_alone(struct dp_match *match, const struct dp_search_answer *answer)
-{
-	const struct dp_set *set;
-
-	if (answer->count != 1 || answer->crowded)
-		return false;
-	set = rh_rcu_deref(match->search->found[answer->first]->set);
-	if (!dp_set_is_alone(set))
-		return false;
-	match->walk_to[match->walk_count++] = dp_alone_receiver(set);
-	return true;
-}
-
 void dp_match_collect(struct dp_match *match, uint32_t topic)
 {
+	const struct dp_set *alone = dp_match_alone(match, topic);
+
 	match->walk_to = match->result + match->result_used;
 	match->walk_count = 0;
 	match->candidate_count = 0;
 	match->candidates_overflow = false;
-	if (rh_likely(collect_alone(match, &match->search->answer[topic])))
+	if (rh_likely(alone != NULL)) {
+		match->walk_to[match->walk_count++] = dp_alone_receiver(alone);
 		return;
+	}
 	next_serial(match);
 	filters_each(match, topic, filter_exclude);
 	filters_each(match, topic, filter_collect);

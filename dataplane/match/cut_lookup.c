@@ -72,9 +72,8 @@ static inline struct marks marks_of(const char *bytes)
 		signs_of(low, high)};
 }
 
-/* Hashes of long levels, which levels_cut leaves out, and whether what is not ASCII is UTF-8. Apart: levels_cut is faster without calls. */
-static __attribute__((noinline)) bool rest_cut(
-	struct dp_cut *cut, const struct dp_secret *secret, bool ascii)
+/* What blocks_cut leaves out, which is faster without calls: hashes of long levels, and whether the text is UTF-8. */
+static __attribute__((noinline)) bool rest_cut(struct dp_cut *cut, const struct dp_secret *secret)
 {
 	const struct rh_topic *topic = &cut->topic;
 
@@ -82,7 +81,7 @@ static __attribute__((noinline)) bool rest_cut(
 		if (topic->size[i] > DP_KEY_READ)
 			cut->hash[i] = dp_level_hash(
 				secret, i, topic->text + topic->start[i], topic->size[i]);
-	return ascii || rh_utf8_valid((const uint8_t *)topic->text, topic->len, NULL);
+	return rh_utf8_valid((const uint8_t *)topic->text, topic->len, NULL);
 }
 
 /* @short: known to be less than a block, which most are. */
@@ -91,7 +90,7 @@ static inline __attribute__((always_inline)) bool blocks_cut(
 {
 	const char *text = cut->topic.text;
 	size_t levels = 0, start = 0;
-	uint64_t high = 0, longs = 0;
+	uint64_t rest = 0;
 
 	/* Up to the byte behind the last, which ends the last level. */
 	for (size_t at = 0; at <= len; at += BLOCK) {
@@ -104,7 +103,7 @@ static inline __attribute__((always_inline)) bool blocks_cut(
 			return false;
 		if (!is_short && levels + (size_t)__builtin_popcountll(ends) > DP_KEY_LEVELS)
 			return levels_parse(cut, secret, len);
-		high |= marks.high & inside;
+		rest |= marks.high & inside;
 		for (; ends; ends &= ends - 1, levels++) {
 			size_t end = at + (size_t)__builtin_ctzll(ends), size = end - start;
 
@@ -113,14 +112,14 @@ static inline __attribute__((always_inline)) bool blocks_cut(
 			if (rh_likely(size <= DP_KEY_READ))
 				cut->hash[levels] = dp_short_level_hash(secret, levels, text + start, size);
 			else
-				longs = 1;
+				rest = 1;
 			start = end + 1;
 		}
 		if (is_short)
 			break;
 	}
 	cut->topic.levels = (uint16_t)levels;
-	return rh_likely(!(high | longs)) || rest_cut(cut, secret, !high);
+	return rh_likely(!rest) || rest_cut(cut, secret);
 }
 
 static bool levels_cut(struct dp_cut *cut, const struct dp_secret *secret, size_t len)

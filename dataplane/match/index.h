@@ -79,7 +79,7 @@ _Static_assert(offsetof(struct dp_filter, run) == 34, "two million of them");
 #define DP_SLOT_REMOVED 1ULL
 #define DP_SLOT_ADDRESS ((1ULL << 48) - 1)
 /* The upper half of a word; a macro, for vectors of keys too. */
-#define DP_SLOT_TAG(key) (((key) << 16 | 1ULL << 48) & ~DP_SLOT_ADDRESS)
+#define DP_SLOT_TAG(key) (((key) >> 32 | 1) << 48)
 
 /* At a multiple of DP_SEGMENT_BYTES. */
 struct dp_segment {

@@ -228,16 +228,21 @@ static void answer_cached(struct dp_match *match, uint32_t topic, const struct d
 }
 
 /* What it found, which is not kept; or there is no cache. */
-static void answer_passing(struct dp_match *match, uint32_t topic, const struct dp_match_key *key,
-	uint64_t hash, struct dp_match_result *result)
+static inline void answer_passing(struct dp_match *match, uint32_t topic,
+	const struct dp_match_key *key, uint64_t hash, struct dp_match_result *result)
 {
+	const struct dp_set *alone = dp_match_alone(match, topic);
 	struct dp_entry *entry = NULL;
 
 	/* An event of this burst may have brought it in: its entry counts all from then on. */
 	if (match->cache.bucket)
 		entry = cache_find(&match->cache, key, hash);
-	rh_add_relaxed(&match->counters.misses, 1);
-	rh_add_relaxed(&match->counters.declined, match->cache.bucket != NULL);
+	if (rh_likely(alone != NULL)) {
+		match->result[match->result_used] = dp_alone_receiver(alone);
+		give_result(match, 1, result);
+		dp_topics_uncached(match, key, hash, entry, 1);
+		return;
+	}
 	dp_match_collect(match, topic);
 	dp_topics_uncached(match, key, hash, entry, match->walk_count);
 	answer_uncached(match, topic, key, result);
@@ -271,7 +276,7 @@ static inline bool miss_prepare(struct dp_match *match, struct misses *misses,
 		!dp_cut_make(&search->cut[topic], &search->index->secret, key->topic,
 			key->topic_len))
 		return false;
-	search->tenant[topic] = key->tenant;
+	dp_search_add(search, topic, key->tenant);
 	misses->event[topic] = (uint8_t)event;
 	misses->passing |= (uint64_t)pass << topic;
 	/* Before the search: a change during it leaves the entry outdated, never wrong. */
@@ -296,6 +301,10 @@ static inline void miss_add(struct dp_match *match, struct misses *misses,
 static void misses_answer(struct dp_match *match, struct misses *misses,
 	const struct dp_match_key *keys, const uint64_t *hash, struct dp_match_result *results)
 {
+	uint64_t passing = (uint64_t)__builtin_popcountll(misses->passing);
+
+	rh_add_relaxed(&match->counters.misses, passing);
+	rh_add_relaxed(&match->counters.declined, match->cache.bucket ? passing : 0);
 	match->search->topics = misses->count;
 	dp_search_run(match->search);
 	for (uint32_t i = 0; i < misses->count; i++) {

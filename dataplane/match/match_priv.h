@@ -68,6 +68,18 @@ static inline void dp_topics_uncached(struct dp_match *match, const struct dp_ma
 		dp_topics_event(match, key, hash, stale, receivers);
 }
 
+/* The usual answer to a topic: one filter, whose only subscriber this is; else NULL. */
+static inline const struct dp_set *dp_match_alone(const struct dp_match *match, uint32_t topic)
+{
+	const struct dp_search_answer *answer = &match->search->answer[topic];
+	const struct dp_set *set;
+
+	if (answer->count != 1 || answer->crowded)
+		return NULL;
+	set = rh_rcu_deref(match->search->found[answer->first]->set);
+	return dp_set_is_alone(set) ? set : NULL;
+}
+
 /*
  * Go through the filters that the search found for its topic @topic: unconditional receivers, each
  * session once, to walk_to; conditional ones of other sessions to candidate, unless they are too

@@ -29,7 +29,7 @@ struct dp_search_answer {
 
 struct dp_search {
 	const struct dp_index *index;
-	/* In: topics [0, topics). */
+	/* In: topics [0, topics), by dp_search_add. */
 	uint32_t topics;
 	uint16_t tenant[DP_MATCH_BURST_MAX];
 	struct dp_cut cut[DP_MATCH_BURST_MAX];
@@ -46,6 +46,14 @@ struct dp_search {
 	struct dp_search_hit hit[DP_SEARCH_PROBES];
 	struct rh_filter whole; /* a filter being compared by all it has */
 };
+
+/* Topic number @topic, which is cut, is @tenant's. */
+static inline void dp_search_add(struct dp_search *search, uint32_t topic, uint16_t tenant)
+{
+	search->tenant[topic] = tenant;
+	search->answer[topic] = (struct dp_search_answer){0};
+	rh_prefetch(rh_rcu_deref(search->index->shapes[tenant]));
+}
 
 /* Answers hold until the next quiescent state. Ctx: worker, under RCU. */
 void dp_search_run(struct dp_search *search);

@@ -18,14 +18,13 @@ __attribute__((noinline)) bool dp_filter_fits_runs(
 	const struct dp_filter *filter, const struct rh_topic *topic)
 {
 	const char *canon = dp_filter_canon(filter);
+	const struct dp_run *run = filter->run;
 
-	for (uint32_t i = 0; i < filter->runs; i++) {
-		const struct dp_run *run = &filter->run[i];
-		uint32_t start = topic->start[run->first];
+	for (uint32_t left = filter->runs; left; left--, run++) {
+		uint32_t start = topic->start[run->first], size = run->size;
 		uint32_t end = (uint32_t)topic->start[run->last] + topic->size[run->last];
 
-		if (end - start != run->size ||
-			!dp_text_equal(canon + run->at, topic->text + start, run->size))
+		if (end - start != size || !dp_text_equal(canon + run->at, topic->text + start, size))
 			return false;
 	}
 	return true;
@@ -86,7 +85,7 @@ static inline wide probes_keys(const struct dp_probes *probes, const uint64_t *h
 
 /* Probes of @topic, number @at and behind it, one for each of the shapes. */
 static inline void probes_add(struct dp_search *search, const struct dp_directory *directory,
-	uint32_t at, const struct dp_probes *probes, wide keys, uint32_t topic)
+	size_t at, const struct dp_probes *probes, wide keys, uint32_t topic)
 {
 	wide low = keys & UINT32_MAX;
 	wide offsets = ((low * DP_SEGMENT_BUCKETS) >> 32) * RH_CACHE_LINE;
@@ -98,7 +97,7 @@ static inline void probes_add(struct dp_search *search, const struct dp_director
 	memcpy(&search->shape[at], probes->id, sizeof(probes->id));
 	memcpy(&search->topic[at], topics, sizeof(topics));
 #pragma GCC unroll 4
-	for (uint32_t i = 0; i < DP_PROBES_WIDE; i++) {
+	for (size_t i = 0; i < DP_PROBES_WIDE; i++) {
 		const struct dp_segment *segment = rh_rcu_deref(directory->segment[segments[i]]);
 		const char *bucket = (const char *)segment->bucket + offsets[i];
 
@@ -142,7 +141,8 @@ static inline bool topic_ask(struct dp_search *search, const struct dp_directory
 {
 	const struct dp_shapes *shapes = rh_rcu_deref(search->index->shapes[search->tenant[topic]]);
 	const struct dp_cut *cut = &search->cut[topic];
-	uint32_t levels = cut->topic.levels, first = *used, count;
+	uint32_t levels = cut->topic.levels;
+	size_t first = *used, count;
 	const struct dp_shape_list *list;
 	const struct dp_probes *probes;
 
@@ -151,16 +151,16 @@ static inline bool topic_ask(struct dp_search *search, const struct dp_directory
 	if (rh_unlikely(first + shapes->count > DP_SEARCH_PROBES))
 		return false;
 	if (rh_unlikely(levels > DP_SHAPE_LISTED)) {
-		*used = rows_ask(search, directory, shapes, shapes->count, topic, first);
+		*used = rows_ask(search, directory, shapes, shapes->count, topic, *used);
 		return true;
 	}
 	list = &shapes->list[levels];
 	probes = shapes->probes + list->at;
 	count = cut->topic.text[0] == '$' ? list->dollar : list->all;
-	for (uint32_t i = 0; i < count; i += DP_PROBES_WIDE, probes++)
+	for (size_t i = 0; i < count; i += DP_PROBES_WIDE, probes++)
 		probes_add(search, directory, first + i, probes,
 			probes_keys(probes, cut->hash, levels), topic);
-	*used = first + count;
+	*used = (uint32_t)(first + count);
 	if (rh_unlikely(shapes->odd))
 		*used = rows_ask(search, directory, shapes, shapes->odd, topic, *used);
 	return true;
@@ -186,17 +186,18 @@ static inline unsigned words_with(const uint64_t *bucket, uint64_t tag)
 #endif
 }
 
-/* Segments begin at multiples of their size. */
+/* The last bucket ends where its segment does, at a multiple of a segment's size. */
 static const uint64_t *bucket_after(const uint64_t *bucket)
 {
-	const struct dp_segment *segment =
-		(const void *)((uintptr_t)bucket & ~(uintptr_t)(DP_SEGMENT_BYTES - 1));
-	uint32_t at = (uint32_t)((bucket - segment->bucket[0]) / DP_BUCKET_SLOTS);
+	const uint64_t *next = bucket + DP_BUCKET_SLOTS;
 
-	return segment->bucket[dp_bucket_next(at)];
+	if (rh_unlikely((uintptr_t)next % DP_SEGMENT_BYTES == 0))
+		next -= DP_SEGMENT_BUCKETS * DP_BUCKET_SLOTS;
+	return next;
 }
+static_assert(sizeof(struct dp_segment) == DP_SEGMENT_BYTES, "bucket_after counts on it");
 
-static inline void hit_add(struct dp_search *search, uint32_t probe, uint64_t word, uint32_t *hits)
+static inline void hit_add(struct dp_search *search, size_t probe, uint64_t word, uint32_t *hits)
 {
 	const struct dp_filter *filter = dp_slot_filter(word);
 
@@ -206,21 +207,22 @@ static inline void hit_add(struct dp_search *search, uint32_t probe, uint64_t wo
 		search->answer[search->topic[probe]].crowded = true;
 		return;
 	}
-	search->hit[(*hits)++] = (struct dp_search_hit){filter, probe};
+	search->hit[(*hits)++] = (struct dp_search_hit){filter, (uint32_t)probe};
 	rh_prefetch(filter);
 	rh_prefetch((const char *)filter + RH_CACHE_LINE);
 }
 
-static inline void probe_read(struct dp_search *search, uint32_t probe, uint32_t *hits)
+static inline void probe_read(struct dp_search *search, size_t probe, uint32_t *hits)
 {
 	const uint64_t *bucket = search->bucket[probe];
 
-	for (uint32_t i = 0; i < DP_SEGMENT_BUCKETS; i++, bucket = bucket_after(bucket)) {
+	do {
 		for (unsigned with = words_with(bucket, search->tag[probe]); with; with &= with - 1)
 			hit_add(search, probe, rh_load_acquire(&bucket[__builtin_ctz(with)]), hits);
 		if (rh_likely(dp_bucket_ends_probes(bucket)))
 			return;
-	}
+		bucket = bucket_after(bucket);
+	} while (bucket != search->bucket[probe]);
 }
 
 static inline void found_add(
@@ -261,9 +263,9 @@ static uint32_t run_some(
 
 	while (topic < search->topics && topic_ask(search, directory, topic, &probes))
 		topic++;
-	for (uint32_t i = 0; i < probes; i++)
+	for (size_t i = 0; i < probes; i++)
 		probe_read(search, i, &hits);
-	for (uint32_t i = 0; i < hits; i++)
+	for (size_t i = 0; i < hits; i++)
 		hit_read(search, &search->hit[i]);
 	return topic;
 }
@@ -273,10 +275,6 @@ void dp_search_run(struct dp_search *search)
 	const struct dp_directory *directory = rh_rcu_deref(search->index->directory);
 
 	search->found_used = 0;
-	for (uint32_t i = 0; i < search->topics; i++) {
-		search->answer[i] = (struct dp_search_answer){0};
-		rh_prefetch(rh_rcu_deref(search->index->shapes[search->tenant[i]]));
-	}
 	for (uint32_t topic = 0; topic < search->topics;)
 		topic = run_some(search, directory, topic);
 }
