@@ -13,7 +13,7 @@
 #define DP_COST_TOPIC 120
 /* One shape asked for a key and its line of the table read: scenario shapes, 127 shapes against
  * exact filters, the difference for each of 126. */
-#define DP_COST_PROBE 15
+#define DP_COST_PROBE 10
 /* For each part of a shape (shape.h) more: it is hashed by itself. Ten shapes with one more in a
  * table of ten, everything in the first caches. */
 #define DP_COST_PART 12
