@@ -84,7 +84,7 @@ static __attribute__((noinline)) bool rest_cut(struct dp_cut *cut, const struct 
 	return rh_utf8_valid((const uint8_t *)topic->text, topic->len, NULL);
 }
 
-/* @short: known to be less than a block, which most are. */
+/* @is_short: known to be less than a block, which most are. */
 static inline __attribute__((always_inline)) bool blocks_cut(
 	struct dp_cut *cut, const struct dp_secret *secret, size_t len, bool is_short)
 {

@@ -41,7 +41,7 @@ static uint64_t *bucket_find(uint64_t *bucket, uint64_t key)
 /* The word of the filters with @key; NULL: none has it. */
 static uint64_t *word_find(struct dp_segment *segment, uint64_t key)
 {
-	uint32_t at = dp_bucket_at(key);
+	uint32_t at = (uint32_t)DP_BUCKET_AT(key);
 
 	for (uint32_t i = 0; i < DP_SEGMENT_BUCKETS; i++, at = dp_bucket_next(at)) {
 		uint64_t *word = bucket_find(segment->bucket[at], key);
@@ -55,7 +55,7 @@ static uint64_t *word_find(struct dp_segment *segment, uint64_t key)
 /* The first word that @key may take. A segment is never full. */
 static uint64_t *word_free(struct dp_segment *segment, uint64_t key)
 {
-	uint32_t at = dp_bucket_at(key), k = 0;
+	uint32_t at = (uint32_t)DP_BUCKET_AT(key), k = 0;
 
 	while (segment->bucket[at][k] > DP_SLOT_REMOVED) {
 		if (++k == DP_BUCKET_SLOTS) {
@@ -131,7 +131,7 @@ static void directory_set(
 	struct dp_directory *directory, uint64_t key, uint32_t depth, struct dp_segment *segment)
 {
 	uint64_t count = 1ULL << (directory->depth - depth);
-	uint64_t first = dp_directory_at(directory->depth, key) & ~(count - 1);
+	uint64_t first = DP_DIRECTORY_AT(directory->depth, key) & ~(count - 1);
 
 	for (uint64_t i = 0; i < count; i++)
 		rh_rcu_assign(directory->segment[first + i], segment);

@@ -78,8 +78,13 @@ _Static_assert(offsetof(struct dp_filter, run) == 34, "two million of them");
  */
 #define DP_SLOT_REMOVED 1ULL
 #define DP_SLOT_ADDRESS ((1ULL << 48) - 1)
-/* The upper half of a word; a macro, for vectors of keys too. */
-#define DP_SLOT_TAG(key) (((key) >> 32 | 1) << 48)
+/*
+ * Of a key: the upper half of its word, its segment in a directory of that depth (in two steps: a shift by 64 would be none), its bucket
+ * there. Macros, for vectors of keys too.
+ */
+#define DP_SLOT_TAG(key)	    (((key) >> 32 | 1) << 48)
+#define DP_DIRECTORY_AT(depth, key) ((key) >> 1 >> (63 - (depth)))
+#define DP_BUCKET_AT(key)	    ((((key) & UINT32_MAX) * DP_SEGMENT_BUCKETS) >> 32)
 
 /* At a multiple of DP_SEGMENT_BYTES. */
 struct dp_segment {
@@ -193,20 +198,9 @@ static inline struct dp_filter *dp_slot_filter(uint64_t word)
 	return (struct dp_filter *)(uintptr_t)(word & DP_SLOT_ADDRESS);
 }
 
-static inline uint64_t dp_directory_at(uint32_t depth, uint64_t key)
-{
-	/* In two steps: a shift by 64 would be none. */
-	return key >> 1 >> (63 - depth);
-}
-
-static inline uint32_t dp_bucket_at(uint64_t key)
-{
-	return (uint32_t)(((key & UINT32_MAX) * DP_SEGMENT_BUCKETS) >> 32);
-}
-
 static inline struct dp_segment *dp_segment_of(const struct dp_directory *directory, uint64_t key)
 {
-	return rh_rcu_deref(directory->segment[dp_directory_at(directory->depth, key)]);
+	return rh_rcu_deref(directory->segment[DP_DIRECTORY_AT(directory->depth, key)]);
 }
 
 static inline uint32_t dp_bucket_next(uint32_t bucket)

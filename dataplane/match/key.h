@@ -33,9 +33,6 @@ struct dp_key_bytes {
 };
 extern const struct dp_key_bytes dp_key_bytes __attribute__((visibility("hidden")));
 
-/* rh_hash, out of the way of short levels, which are nearly all. Ctx: any. */
-uint64_t dp_long_level_hash(const char *level, size_t size, uint64_t seed);
-
 /* Ctx: control. */
 void dp_secret_init(struct dp_secret *secret, uint64_t seed);
 
@@ -69,7 +66,7 @@ static inline uint64_t dp_level_hash(
 	if (rh_likely(size <= DP_KEY_READ))
 		return dp_short_level_hash(secret, at, level, size);
 	return dp_key_fold(
-		dp_long_level_hash(level, size, secret->seed) ^ secret->a[at], size ^ secret->b[at]);
+		rh_hash(level, size, secret->seed) ^ secret->a[at], size ^ secret->b[at]);
 }
 
 /* Of a topic's whole text. @seed: dp_index.topic_seed. */

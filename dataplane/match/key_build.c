@@ -9,11 +9,6 @@ const struct dp_key_bytes dp_key_bytes = {
 		ONES(7), ~0ULL},
 };
 
-uint64_t dp_long_level_hash(const char *level, size_t size, uint64_t seed)
-{
-	return rh_hash(level, size, seed);
-}
-
 void dp_secret_init(struct dp_secret *secret, uint64_t seed)
 {
 	secret->seed = seed;

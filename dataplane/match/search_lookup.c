@@ -87,9 +87,8 @@ static inline wide probes_keys(const struct dp_probes *probes, const uint64_t *h
 static inline void probes_add(struct dp_search *search, const struct dp_directory *directory,
 	size_t at, const struct dp_probes *probes, wide keys, uint32_t topic)
 {
-	wide low = keys & UINT32_MAX;
-	wide offsets = ((low * DP_SEGMENT_BUCKETS) >> 32) * RH_CACHE_LINE;
-	wide segments = keys >> 1 >> (63 - directory->depth);
+	wide offsets = DP_BUCKET_AT(keys) * RH_CACHE_LINE;
+	wide segments = DP_DIRECTORY_AT(directory->depth, keys);
 	uint32_t topics[DP_PROBES_WIDE] = {topic, topic, topic, topic};
 
 	*(wide *)&search->key[at] = keys;
@@ -109,7 +108,7 @@ static inline void probes_add(struct dp_search *search, const struct dp_director
 static inline void probe_add(struct dp_search *search, const struct dp_directory *directory,
 	uint32_t at, uint64_t key, uint32_t shape, uint32_t topic)
 {
-	search->bucket[at] = dp_segment_of(directory, key)->bucket[dp_bucket_at(key)];
+	search->bucket[at] = dp_segment_of(directory, key)->bucket[DP_BUCKET_AT(key)];
 	search->key[at] = key;
 	search->tag[at] = DP_SLOT_TAG(key);
 	search->shape[at] = shape;

@@ -42,7 +42,7 @@ static void bucket_measure(
 			continue;
 		for (unsigned j = 0; j < k; j++)
 			spread->twins += bucket[j] >> 48 == bucket[k] >> 48;
-		home = dp_bucket_at(filter->key);
+		home = DP_BUCKET_AT(filter->key);
 		far = (at + DP_SEGMENT_BUCKETS - home) % DP_SEGMENT_BUCKETS;
 		spread->far = far > spread->far ? far : spread->far;
 		spread->moved += far > 0;
@@ -179,7 +179,7 @@ static void learn(uint64_t seed)
 		int len = snprintf(text, sizeof(text), "meter-%u/power", i);
 
 		cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, text, (size_t)len, &filter, NULL), 0);
-		if (dp_bucket_at(key_of(&filter)) == LEARNED_AT)
+		if (DP_BUCKET_AT(key_of(&filter)) == LEARNED_AT)
 			learned[found++] = i;
 	}
 	fixture_stop();
