@@ -13,16 +13,12 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
-#include <string.h>
 
-#define IPV4_HEADER    20
-#define IPV6_HEADER    40
-#define IPV6_FRAGMENT  44 /* next header; its header is 8 bytes */
-#define UDP_HEADER     8
-#define VLAN_ID_MASK   0x0fff
-#define VLAN_ID_PRIO   0
-#define IPV4_MF	       0x2000
-#define IPV4_OFFSET    0x1fff
+#define IPV6_FRAGMENT	 44 /* next header; its header is 8 bytes */
+#define VLAN_ID_MASK	 0x0fff
+#define VLAN_ID_PRIO	 0
+#define IPV4_MF		 0x2000
+#define IPV4_OFFSET	 0x1fff
 #define IPV6_FRAG_OFFSET 0xfff8
 
 /* Verdicts: a drop reason above 0, or one of these. */
@@ -34,20 +30,6 @@ struct classify {
 	bool check_in_software;
 	bool twin;
 };
-
-static bool is_local(const struct classify *c, uint8_t family, const uint8_t *dst, uint16_t vlan)
-{
-	if (!c->local)
-		return true;
-	for (uint32_t i = 0; i < c->local->count; i++) {
-		const struct dp_local *a = &c->local->address[i];
-
-		if (a->family == family && a->vlan == vlan &&
-			memcmp(a->bytes, dst, family == 4 ? 4 : 16) == 0)
-			return true;
-	}
-	return false;
-}
 
 /* IP fragment with @offset 0 or later, UDP inside, @udp where its ports would be. */
 static int verdict_fragment(const struct classify *c, bool first, const uint8_t *udp, uint32_t left)
@@ -65,17 +47,17 @@ static int udp_take(const struct classify *c, struct dp_packet *p, const uint8_t
 {
 	uint32_t len;
 
-	if (left < UDP_HEADER)
+	if (left < DP_UDP_HEADER)
 		return DP_DROP_IP_LENGTH;
 	p->dst_port = rh_load_be16(udp + 2);
 	if (p->dst_port != c->udp_port)
 		return VERDICT_KERNEL;
 	len = rh_load_be16(udp + 4);
-	if (ip_payload > left || len < UDP_HEADER || len != ip_payload)
+	if (ip_payload > left || len < DP_UDP_HEADER || len != ip_payload)
 		return DP_DROP_IP_LENGTH;
 	p->src_port = rh_load_be16(udp);
-	p->bytes = udp + UDP_HEADER;
-	p->len = (uint16_t)(len - UDP_HEADER);
+	p->bytes = udp + DP_UDP_HEADER;
+	p->len = (uint16_t)(len - DP_UDP_HEADER);
 	return VERDICT_OURS;
 }
 
@@ -105,8 +87,8 @@ static int classify_ipv4(const struct classify *c, struct dp_packet *p, const ui
 	uint16_t fragment;
 	int verdict;
 
-	if (left < IPV4_HEADER || (ip[0] & 15) < 5 || ip[0] >> 4 != 4 || ip[9] != IPPROTO_UDP ||
-		!is_local(c, 4, ip + 16, p->vlan))
+	if (left < DP_IPV4_HEADER || (ip[0] & 15) < 5 || ip[0] >> 4 != 4 || ip[9] != IPPROTO_UDP ||
+		!dp_is_local(c->local, 4, ip + 16, p->vlan))
 		return VERDICT_KERNEL;
 	ihl = (ip[0] & 15) * 4u;
 	total = rh_load_be16(ip + 2);
@@ -126,35 +108,35 @@ static int classify_ipv4(const struct classify *c, struct dp_packet *p, const ui
 
 static int classify_ipv6_fragment(const struct classify *c, const uint8_t *ip, uint32_t left)
 {
-	const uint8_t *fragment = ip + IPV6_HEADER;
+	const uint8_t *fragment = ip + DP_IPV6_HEADER;
 
-	if (left < IPV6_HEADER + 8 || fragment[0] != IPPROTO_UDP)
+	if (left < DP_IPV6_HEADER + 8 || fragment[0] != IPPROTO_UDP)
 		return VERDICT_KERNEL;
 	return verdict_fragment(c, !(rh_load_be16(fragment + 2) & IPV6_FRAG_OFFSET), fragment + 8,
-		left - IPV6_HEADER - 8);
+		left - DP_IPV6_HEADER - 8);
 }
 
 static int classify_ipv6(const struct classify *c, struct dp_packet *p, const uint8_t *ip, uint32_t left)
 {
 	int verdict;
 
-	if (left < IPV6_HEADER || ip[0] >> 4 != 6 || !is_local(c, 6, ip + 24, p->vlan))
+	if (left < DP_IPV6_HEADER || ip[0] >> 4 != 6 || !dp_is_local(c->local, 6, ip + 24, p->vlan))
 		return VERDICT_KERNEL;
 	if (ip[6] == IPV6_FRAGMENT)
 		return classify_ipv6_fragment(c, ip, left);
 	if (ip[6] != IPPROTO_UDP)
 		return VERDICT_KERNEL;
-	verdict = udp_take(c, p, ip + IPV6_HEADER, left - IPV6_HEADER, rh_load_be16(ip + 4));
+	verdict = udp_take(c, p, ip + DP_IPV6_HEADER, left - DP_IPV6_HEADER, rh_load_be16(ip + 4));
 	if (verdict != VERDICT_OURS)
 		return verdict;
 	p->family = 6;
 	p->src = ip + 8;
 	p->dst = ip + 24;
 	/* RFC 8200 section 8.1: a zero checksum must be refused, whoever looked before. */
-	if (rh_load_be16(ip + IPV6_HEADER + 6) == 0)
+	if (rh_load_be16(ip + DP_IPV6_HEADER + 6) == 0)
 		return DP_DROP_CHECKSUM;
 	if (c->check_in_software && rte_ipv6_udptcp_cksum((const struct rte_ipv6_hdr *)ip,
-					    ip + IPV6_HEADER) != SUM_GOOD)
+					    ip + DP_IPV6_HEADER) != SUM_GOOD)
 		return DP_DROP_CHECKSUM;
 	return VERDICT_OURS;
 }

@@ -11,12 +11,6 @@
 #include "dataplane/node/outgoing.h"
 #include "dataplane/node/transmit.h"
 
-static inline void dp_pad(uint8_t *records, uint32_t len, uint32_t padded)
-{
-	for (uint32_t i = len; i < padded; i++)
-		records[i] = 0;
-}
-
 static inline void dp_count_sent(struct dp_session *slot, uint32_t copies, uint32_t bytes)
 {
 	rh_add_relaxed(&slot->tx_events, copies);

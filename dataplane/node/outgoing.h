@@ -85,6 +85,12 @@ static inline void dp_run_begin(struct dp_run *run, struct dp_event *event, uint
 /* dp_run_write for several. */
 void dp_run_write_many(uint8_t *out, const struct dp_run *run, bool in_place);
 
+static inline void dp_pad(uint8_t *records, uint32_t len, uint32_t padded)
+{
+	for (uint32_t i = len; i < padded; i++)
+		records[i] = 0;
+}
+
 /* Write @run as it leaves at @out, padding included; @in_place: its records stand there already. */
 static inline void dp_run_write(uint8_t *out, const struct dp_run *run, bool in_place)
 {
@@ -98,8 +104,7 @@ static inline void dp_run_write(uint8_t *out, const struct dp_run *run, bool in_
 		dp_outgoing_write(out, run->events);
 		rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)run->bytes);
 	}
-	for (uint32_t len = run->bytes; len < run->padded; len++)
-		out[len] = 0;
+	dp_pad(out, run->bytes, run->padded);
 }
 
 /* What is left of @ttl_ms after @dwell_cycles here; 0 when it ran out. */

@@ -235,7 +235,7 @@ static uint32_t headers_parse(struct dp_ctx *ctx)
 	return n;
 }
 
-/* Not an open session of ours. False: the datagram ends here. Its frame was handed on, or *keep is left for the end of the burst. */
+/* Not an open session of ours. False: the datagram ends here. Its frame was handed on, or is left for the end of the burst. */
 static bool packet_admit(struct dp_ctx *ctx, struct dp_packet *p)
 {
 	switch (dp_session_admit(ctx, p)) {

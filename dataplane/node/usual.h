@@ -8,15 +8,15 @@
 
 #include "dataplane/frame/bytes.h"
 #include "dataplane/frame/wire.h"
-#include "dataplane/node/context.h"
+#include "dataplane/node/encap.h"
 
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <string.h>
 
 #define DP_USUAL_IPV4 RTE_ETHER_HDR_LEN
-#define DP_USUAL_UDP  (DP_USUAL_IPV4 + 20)
-#define DP_USUAL_DATA (DP_USUAL_UDP + 8)
+#define DP_USUAL_UDP  (DP_USUAL_IPV4 + DP_IPV4_HEADER)
+#define DP_USUAL_DATA (DP_USUAL_UDP + DP_UDP_HEADER)
 
 /* EtherType, version and header length: IPv4 without options. */
 #define DP_USUAL_TYPE	   0x08004500u
@@ -24,18 +24,21 @@
 /* Flags and offset but "don't fragment" and the reserved bit; protocol: UDP. */
 #define DP_USUAL_PROTOCOL      17u
 #define DP_USUAL_PROTOCOL_MASK 0x3fff00ffu
-/* A tag that the device took off, and a checksum that it found bad, or did not look at in its own words. */
+/* The device took a tag off, or found a checksum bad; the bits of "bad" are also set where it says that it knows of none. */
 #define DP_USUAL_NOT_FLAGS (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD)
 
-/* Is @local (NULL: any) one with @dst, untagged? */
-static inline bool dp_usual_is_local(const struct dp_local_set *local, const uint8_t *dst)
+/* Is @dst, on @vlan, an address of @local? NULL: any is. */
+static inline bool dp_is_local(const struct dp_local_set *local, uint8_t family, const uint8_t *dst, uint16_t vlan)
 {
 	if (!local)
 		return true;
-	for (uint32_t i = 0; i < local->count; i++)
-		if (local->address[i].family == 4 && local->address[i].vlan == DP_VLAN_NONE &&
-			memcmp(local->address[i].bytes, dst, 4) == 0)
+	for (uint32_t i = 0; i < local->count; i++) {
+		const struct dp_local *a = &local->address[i];
+
+		if (a->family == family && a->vlan == vlan &&
+			memcmp(a->bytes, dst, family == 4 ? 4 : 16) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -53,8 +56,8 @@ static inline bool dp_usual_take(struct dp_packet *p, const struct rte_mbuf *m, 
 		return false;
 	total = rh_load_be16(frame + DP_USUAL_IPV4 + 2);
 	if (rh_unlikely(total > len - DP_USUAL_IPV4 || total < DP_USUAL_DATA - DP_USUAL_IPV4 + RH_DATAGRAM_HDR ||
-			rh_load_be16(frame + DP_USUAL_UDP + 4) != total - 20 ||
-			!dp_usual_is_local(local, frame + DP_USUAL_IPV4 + 16)))
+			rh_load_be16(frame + DP_USUAL_UDP + 4) != total - DP_IPV4_HEADER ||
+			!dp_is_local(local, 4, frame + DP_USUAL_IPV4 + 16, DP_VLAN_NONE)))
 		return false;
 	p->bytes = frame + DP_USUAL_DATA;
 	p->src = frame + DP_USUAL_IPV4 + 12;
