@@ -2,13 +2,12 @@
 
 import statistics
 
+from lib.probe import GAP_NS, SHARED_SHARE
+
 # Below this share of a window on the CPU, the machine was busy with others and the window says nothing.
 ON_CPU_SHARE = 0.96
-GAP_NS = 1_000_000
 # Datagrams that the router takes in one round: with a thousand copies of each, a round alone is longer than a gap may be.
 ROUND = 32
-# Of the looks of a thread that looks itself (perf/bench/pace.h); as probe.SHARED_SHARE.
-SHARED_SHARE = 0.5
 
 
 def rate(window, key):
@@ -24,6 +23,7 @@ def void(window):
     own = ROUND * window["cpu_ns"] / window["datagrams"] if window.get("datagrams") else 0
     if window.get("longest_gap_ns", 0) > GAP_NS + own:
         return f"away for {window['longest_gap_ns'] / 1e6:.1f} ms"
+    # Of the looks of a thread that looks itself (perf/bench/pace.h).
     if window.get("shared", 0) > SHARED_SHARE:
         return f"on a core that was shared for {window['shared']:.0%} of the window"
     return None
