@@ -103,7 +103,7 @@ static void filters_each(struct dp_match *match, uint32_t topic, dp_visit visit)
 	const struct dp_search_answer *answer = &search->answer[topic];
 
 	if (rh_unlikely(answer->crowded)) {
-		dp_index_visit(search->index, search->tenant[topic], &search->cut[topic].topic,
+		dp_index_visit(search->index, search->tenant[topic], &search->cut[topic],
 			visit, match);
 		return;
 	}

@@ -1,5 +1,6 @@
 #include "dataplane/match/cut.h"
 
+#include "dataplane/base/rcu.h"
 #include "dataplane/base/utf8.h"
 
 #ifdef __AVX2__
@@ -10,8 +11,8 @@
 #define PAGE_BYTES 4096
 
 /*
- * May what lies behind the topic be read, whatever it is? In the page of its last byte it may: a copy, written in pieces and then read
- * as one, waits for the pieces. Sanitizers want no byte read that is not the topic's.
+ * May what lies before and behind the topic be read, whatever it is? In the pages of its first and its last byte it may: a copy, written in
+ * pieces and then read as one, waits for the pieces. Sanitizers want no byte read that is not the topic's.
  */
 static inline bool is_padded(const char *text, size_t len)
 {
@@ -20,7 +21,8 @@ static inline bool is_padded(const char *text, size_t len)
 	(void)len;
 	return false;
 #else
-	return ((uintptr_t)(text + len - 1) & (PAGE_BYTES - 1)) < PAGE_BYTES - DP_CUT_PAD;
+	return ((uintptr_t)text & (PAGE_BYTES - 1)) >= DP_TEXT_BEFORE &&
+	       ((uintptr_t)(text + len - 1) & (PAGE_BYTES - 1)) < PAGE_BYTES - DP_CUT_PAD;
 #endif
 }
 
@@ -101,7 +103,8 @@ static inline __attribute__((always_inline)) bool blocks_cut(
 
 		if (rh_unlikely((marks.special ^ marks.slash) & inside))
 			return false;
-		if (!is_short && levels + (size_t)__builtin_popcountll(ends) > DP_KEY_LEVELS)
+		cut->topic.levels = (uint16_t)(levels + (size_t)__builtin_popcountll(ends));
+		if (!is_short && cut->topic.levels > DP_KEY_LEVELS)
 			return levels_parse(cut, secret, len);
 		rest |= marks.high & inside;
 		for (; ends; ends &= ends - 1, levels++) {
@@ -118,11 +121,10 @@ static inline __attribute__((always_inline)) bool blocks_cut(
 		if (is_short)
 			break;
 	}
-	cut->topic.levels = (uint16_t)levels;
 	return rh_likely(!rest) || rest_cut(cut, secret);
 }
 
-static bool levels_cut(struct dp_cut *cut, const struct dp_secret *secret, size_t len)
+static __attribute__((noinline)) bool levels_cut(struct dp_cut *cut, const struct dp_secret *secret, size_t len)
 {
 	return blocks_cut(cut, secret, len, false);
 }
@@ -145,7 +147,7 @@ static __attribute__((noinline)) bool copy_cut(
 	return levels_cut(cut, secret, len);
 }
 
-bool dp_cut_make(struct dp_cut *cut, const struct dp_secret *secret, const char *text, size_t len)
+static inline bool cut_make(struct dp_cut *cut, const struct dp_secret *secret, const char *text, size_t len)
 {
 	if (len == 0 || len > RH_TOPIC_MAX)
 		return false;
@@ -154,4 +156,23 @@ bool dp_cut_make(struct dp_cut *cut, const struct dp_secret *secret, const char 
 		return copy_cut(cut, secret, text, len);
 	cut->topic.text = text;
 	return usual_cut(cut, secret, len);
+}
+
+bool dp_cut_make(struct dp_cut *cut, const struct dp_secret *secret, const char *text, size_t len)
+{
+	return cut_make(cut, secret, text, len);
+}
+
+uint64_t dp_cut_burst(struct dp_cut *cut, const struct dp_secret *secret, const struct dp_match_key *keys,
+	const uint8_t *event, uint32_t count)
+{
+	uint64_t refused = 0;
+
+	for (uint32_t n = 0; n < count; n++) {
+		const struct dp_match_key *key = &keys[event[n]];
+
+		if (rh_unlikely(!cut_make(&cut[n], secret, key->topic, key->topic_len)))
+			refused |= 1ULL << n;
+	}
+	return refused;
 }

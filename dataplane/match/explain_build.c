@@ -6,6 +6,7 @@
 
 #include "dataplane/frame/wire.h"
 #include "dataplane/match/cost.h"
+#include "dataplane/match/cut.h"
 #include "dataplane/match/table_priv.h"
 
 #include <assert.h>
@@ -124,7 +125,7 @@ static void explain_filter(void *arg, const struct dp_filter *filter)
 	}
 }
 
-static void explain_topic(struct explain *x, uint16_t tenant, const struct rh_topic *topic)
+static void explain_topic(struct explain *x, uint16_t tenant, const struct dp_cut *cut)
 {
 	struct dp_visit_counts counts;
 
@@ -132,7 +133,7 @@ static void explain_topic(struct explain *x, uint16_t tenant, const struct rh_to
 	memset(x->table->excepted, 0, DP_LIMIT_SESSIONS / 8);
 	for (x->round = ROUND_EXCEPT; x->round <= ROUND_COND; x->round++)
 		dp_index_visit_counting(
-			&x->table->index, tenant, topic, explain_filter, x, &counts);
+			&x->table->index, tenant, cut, explain_filter, x, &counts);
 	x->cost.shapes = counts.probes;
 	x->cost.compared = counts.compared;
 	/* Those that match stand in their rows. */
@@ -148,6 +149,7 @@ int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic,
 {
 	struct explain x = {.table = table, .cb = cb, .arg = arg};
 	struct rh_topic parsed;
+	struct dp_cut cut;
 	int ret = rh_topic_parse(topic, topic_len, &parsed, err);
 
 	if (ret)
@@ -156,7 +158,7 @@ int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic,
 		return rh_error_set(err, EINVAL,
 			"explain: payload has %zu bytes: an event carries at most %d", payload_len,
 			RH_PAYLOAD_MAX);
-	if (tenant >= DP_LIMIT_TENANTS) {
+	if (tenant >= DP_LIMIT_TENANTS || !dp_cut_make(&cut, &table->index.secret, topic, topic_len)) {
 		*cost = x.cost;
 		return 0;
 	}
@@ -169,7 +171,7 @@ int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic,
 	if (payload && x.patterns)
 		(void)dp_content_scan(x.patterns, table->conf.max_workers, payload,
 			(uint32_t)payload_len, x.matched);
-	explain_topic(&x, tenant, &parsed);
+	explain_topic(&x, tenant, &cut);
 	*cost = x.cost;
 	free(x.matched);
 	return 0;

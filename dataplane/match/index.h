@@ -156,12 +156,17 @@ static inline struct dp_more *dp_set_more(const struct dp_set *set)
 		       : NULL;
 }
 
-/* The next one with the same key. */
-static inline struct dp_filter *dp_filter_next(const struct dp_filter *filter)
+/* The next one with the same key as the filter whose pointer @set is. */
+static inline struct dp_filter *dp_set_next(const struct dp_set *set)
 {
-	const struct dp_more *more = dp_set_more(rh_rcu_deref(filter->set));
+	const struct dp_more *more = dp_set_more(set);
 
 	return rh_unlikely(more != NULL) ? rh_rcu_deref(more->next) : NULL;
+}
+
+static inline struct dp_filter *dp_filter_next(const struct dp_filter *filter)
+{
+	return dp_set_next(rh_rcu_deref(filter->set));
 }
 
 /* @filter's subscribers of @kind: NULL, alone, or a set. */
@@ -258,10 +263,11 @@ void dp_filter_member_del(struct dp_memory *memory, struct dp_filter *filter, ui
 	uint32_t pos, dp_sub_id_t *moved);
 
 /*
- * visit_lookup.c. Visit the filters of @tenant that match @topic, one by one and slowly. Ctx: under RCU.
+ * visit_lookup.c. Visit the filters of @tenant that match the topic @cut, one by one and slowly. Ctx: under RCU.
  */
+struct dp_cut;
 typedef void (*dp_visit)(void *arg, const struct dp_filter *filter);
-void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct rh_topic *topic,
+void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct dp_cut *cut,
 	dp_visit visit, void *arg);
 /* What it takes to find them. */
 struct dp_visit_counts {
@@ -269,4 +275,4 @@ struct dp_visit_counts {
 	uint32_t compared, whole; /* filters under the topic's keys; of them those compared as a whole */
 };
 void dp_index_visit_counting(const struct dp_index *index, uint16_t tenant,
-	const struct rh_topic *topic, dp_visit visit, void *arg, struct dp_visit_counts *counts);
+	const struct dp_cut *cut, dp_visit visit, void *arg, struct dp_visit_counts *counts);

@@ -212,6 +212,8 @@ static void answer_cached(struct dp_match *match, uint32_t topic, const struct d
 {
 	struct dp_entry *entry = cache_find(&match->cache, key, hash);
 
+	result->verdict = DP_MATCH_OK;
+	result->cache_hit = false;
 	if (is_valid(match, entry, hash)) {
 		answer_hit(match, key, entry, result);
 		return;
@@ -223,29 +225,50 @@ static void answer_cached(struct dp_match *match, uint32_t topic, const struct d
 		answer_from(match, key, entry, result);
 		return;
 	}
-	dp_topics_uncached(match, key, hash, entry, match->walk_count);
+	dp_topics_event(match, key, hash, entry, match->walk_count);
 	answer_uncached(match, topic, key, result);
 }
 
-/* What it found, which is not kept; or there is no cache. */
-static inline void answer_passing(struct dp_match *match, uint32_t topic,
-	const struct dp_match_key *key, uint64_t hash, struct dp_match_result *result)
+/* The usual answer: one receiver. False: it is another one. */
+static inline bool answer_alone(struct dp_match *match, uint32_t topic, struct dp_match_result *result)
 {
 	const struct dp_set *alone = dp_match_alone(match, topic);
-	struct dp_entry *entry = NULL;
 
-	/* An event of this burst may have brought it in: its entry counts all from then on. */
-	if (match->cache.bucket)
-		entry = cache_find(&match->cache, key, hash);
-	if (rh_likely(alone != NULL)) {
-		match->result[match->result_used] = dp_alone_receiver(alone);
-		give_result(match, 1, result);
-		dp_topics_uncached(match, key, hash, entry, 1);
-		return;
-	}
+	if (rh_unlikely(!alone))
+		return false;
+	match->result[match->result_used] = dp_alone_receiver(alone);
+	give_result(match, 1, result);
+	return true;
+}
+
+/* Any other. How many of its receivers get it whatever the payload is. */
+static __attribute__((noinline)) uint32_t answer_collected(struct dp_match *match, uint32_t topic,
+	const struct dp_match_key *key, struct dp_match_result *result)
+{
+	uint32_t sure;
+
 	dp_match_collect(match, topic);
-	dp_topics_uncached(match, key, hash, entry, match->walk_count);
+	sure = match->walk_count;
 	answer_uncached(match, topic, key, result);
+	return sure;
+}
+
+/* What it found, which is not kept; returns the same. */
+static inline uint32_t answer_passing(struct dp_match *match, uint32_t topic,
+	const struct dp_match_key *key, struct dp_match_result *result)
+{
+	result->verdict = DP_MATCH_OK;
+	result->cache_hit = false;
+	return answer_alone(match, topic, result) ? 1 : answer_collected(match, topic, key, result);
+}
+
+/* The same beside a cache. An event of this burst may have brought the same topic in: its entry counts all from then on. */
+static void event_pass(struct dp_match *match, uint32_t topic, const struct dp_match_key *key, uint64_t hash,
+	struct dp_match_result *result)
+{
+	struct dp_entry *entry = cache_find(&match->cache, key, hash);
+
+	dp_topics_event(match, key, hash, entry, answer_passing(match, topic, key, result));
 }
 
 /* Events of a burst that the cache has no answer for. */
@@ -265,56 +288,71 @@ static inline bool is_declined(struct dp_cache *cache, uint64_t hash)
 	       (dp_dice_roll(&cache->dice) >> 16) % DP_CACHE_ADMIT != 0;
 }
 
-/* Prepare the search for @key; false: nobody may publish that. @pass: the result is not kept. */
-static inline bool miss_prepare(struct dp_match *match, struct misses *misses,
-	const struct dp_match_key *key, uint64_t hash, uint32_t event, bool pass)
+/* Event number @event has to be searched for. @pass: the result is not kept. */
+static inline void miss_add(struct misses *misses, uint32_t event, bool pass)
 {
-	struct dp_search *search = match->search;
-	uint32_t topic = misses->count;
-
-	if (key->tenant >= DP_LIMIT_TENANTS ||
-		!dp_cut_make(&search->cut[topic], &search->index->secret, key->topic,
-			key->topic_len))
-		return false;
-	dp_search_add(search, topic, key->tenant);
-	misses->event[topic] = (uint8_t)event;
-	misses->passing |= (uint64_t)pass << topic;
-	/* Before the search: a change during it leaves the entry outdated, never wrong. */
-	if (!pass)
-		found_parts(match, topic, hash, key, &misses->found[topic]);
+	misses->event[misses->count] = (uint8_t)event;
+	misses->passing |= (uint64_t)pass << misses->count;
 	misses->count++;
-	return true;
 }
 
-static inline void miss_add(struct dp_match *match, struct misses *misses,
-	const struct dp_match_key *key, uint64_t hash, uint32_t event, bool pass,
-	struct dp_match_result *result)
+/* Nobody may publish those of @refused: what is left is searched for. */
+static __attribute__((noinline)) void misses_refuse(struct dp_match *match, struct misses *misses, uint64_t refused,
+	struct dp_match_result *results)
 {
-	result->cache_hit = false;
-	result->verdict = DP_MATCH_OK;
-	if (rh_likely(miss_prepare(match, misses, key, hash, event, pass)))
-		return;
-	rh_add_relaxed(&match->counters.misses, 1);
-	*result = (struct dp_match_result){.verdict = DP_MATCH_BAD_TOPIC};
+	struct misses left;
+
+	left.count = 0;
+	left.passing = 0;
+
+	for (uint32_t n = 0; n < misses->count; n++) {
+		if (!(refused >> n & 1)) {
+			miss_add(&left, misses->event[n], misses->passing >> n & 1);
+			continue;
+		}
+		rh_add_relaxed(&match->counters.misses, 1);
+		results[misses->event[n]] = (struct dp_match_result){.verdict = DP_MATCH_BAD_TOPIC};
+	}
+	misses->count = left.count;
+	misses->passing = left.passing;
+	memcpy(misses->event, left.event, left.count);
 }
 
+/* Cut the topics; none of them is refused then. */
+static inline void misses_cut(struct dp_match *match, struct misses *misses, const struct dp_match_key *keys,
+	struct dp_match_result *results)
+{
+	uint64_t refused = dp_search_begin(match->search, keys, misses->event, misses->count);
+
+	if (rh_likely(!refused))
+		return;
+	misses_refuse(match, misses, refused, results);
+	(void)dp_search_begin(match->search, keys, misses->event, misses->count);
+}
+
+/* What the index says, some of it through the cache. */
 static void misses_answer(struct dp_match *match, struct misses *misses,
 	const struct dp_match_key *keys, const uint64_t *hash, struct dp_match_result *results)
 {
-	uint64_t passing = (uint64_t)__builtin_popcountll(misses->passing);
+	uint64_t passing;
 
+	misses_cut(match, misses, keys, results);
+	passing = (uint64_t)__builtin_popcountll(misses->passing);
 	rh_add_relaxed(&match->counters.misses, passing);
-	rh_add_relaxed(&match->counters.declined, match->cache.bucket ? passing : 0);
-	match->search->topics = misses->count;
+	rh_add_relaxed(&match->counters.declined, passing);
+	/* Before the search: a change during it leaves the entry outdated, never wrong. */
+	for (uint32_t n = 0; n < misses->count; n++)
+		if (!(misses->passing >> n & 1))
+			found_parts(match, n, hash[misses->event[n]], &keys[misses->event[n]],
+				&misses->found[n]);
 	dp_search_run(match->search);
-	for (uint32_t i = 0; i < misses->count; i++) {
-		uint32_t event = misses->event[i];
+	for (uint32_t n = 0; n < misses->count; n++) {
+		uint32_t event = misses->event[n];
 
-		if (misses->passing >> i & 1)
-			answer_passing(match, i, &keys[event], hash[event],
-				&results[event]);
+		if (misses->passing >> n & 1)
+			event_pass(match, n, &keys[event], hash[event], &results[event]);
 		else
-			answer_cached(match, i, &keys[event], hash[event], &misses->found[i],
+			answer_cached(match, n, &keys[event], hash[event], &misses->found[n],
 				&results[event]);
 	}
 }
@@ -347,20 +385,24 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 		if (rh_likely(entry != NULL))
 			answer_hit(match, &keys[i], entry, &results[i]);
 		else
-			miss_add(match, misses, &keys[i], hash[i], i,
-				!found && is_declined(&match->cache, hash[i]), &results[i]);
+			miss_add(misses, i, !found && is_declined(&match->cache, hash[i]));
 	}
+	if (misses->count)
+		misses_answer(match, misses, keys, hash, results);
 }
 
 /* Without a cache. */
-static void misses_only(struct dp_match *match, struct misses *misses,
-	const struct dp_match_key *keys, uint32_t count, uint64_t *hash,
-	struct dp_match_result *results)
+static void burst_answer(struct dp_match *match, struct misses *misses,
+	const struct dp_match_key *keys, uint32_t count, struct dp_match_result *results)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		hash[i] = 0;
-		miss_add(match, misses, &keys[i], 0, i, true, &results[i]);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		miss_add(misses, i, true);
+	misses_cut(match, misses, keys, results);
+	rh_add_relaxed(&match->counters.misses, misses->count);
+	dp_search_run(match->search);
+	for (uint32_t n = 0; n < misses->count; n++)
+		(void)answer_passing(match, n, &keys[misses->event[n]], &results[misses->event[n]]);
+	dp_topics_sample(match, keys, misses->event, misses->count);
 }
 
 void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
@@ -377,9 +419,7 @@ void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uin
 	if (match->cache.bucket)
 		hits_answer(match, &misses, keys, count, hash, results);
 	else
-		misses_only(match, &misses, keys, count, hash, results);
-	if (misses.count)
-		misses_answer(match, &misses, keys, hash, results);
+		burst_answer(match, &misses, keys, count, results);
 }
 
 void dp_match_counters(const struct dp_match *match, struct dp_match_counters *out)

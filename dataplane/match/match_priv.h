@@ -60,14 +60,6 @@ static inline uint64_t dp_match_key_hash(
 	       dp_profile_hash(key->profile);
 }
 
-/* dp_topics_event; without a cache for the few events that are looked at. */
-static inline void dp_topics_uncached(struct dp_match *match, const struct dp_match_key *key,
-	uint64_t hash, struct dp_entry *stale, uint32_t receivers)
-{
-	if (match->cache.bucket || rh_unlikely(--match->cache.topics.skip == 0))
-		dp_topics_event(match, key, hash, stale, receivers);
-}
-
 /* The usual answer to a topic: one filter, whose only subscriber this is; else NULL. */
 static inline const struct dp_set *dp_match_alone(const struct dp_match *match, uint32_t topic)
 {

@@ -10,14 +10,26 @@
 #include "dataplane/match/index.h"
 #include "dataplane/match/match_lookup.h"
 
-/* Probes under way at once; one topic has at most DP_LIMIT_SHAPES. */
-#define DP_SEARCH_PROBES 2048
-/* Filters kept for one search. A topic that does not find room is visited filter by filter. */
+/* Groups of probes under way at once. */
+#define DP_SEARCH_GROUPS 512
+/* Of one topic: with parts and without, and each may leave one group unfilled. */
+#define DP_TOPIC_GROUPS(shapes) ((shapes) / DP_PROBES_WIDE + 2)
+_Static_assert(DP_TOPIC_GROUPS(DP_LIMIT_SHAPES) <= DP_SEARCH_GROUPS, "one topic's have room");
+/* Filters found in the buckets of those. A topic that does not find room is visited filter by filter. */
+#define DP_SEARCH_HITS 2048
+/* Filters kept for one search; likewise. */
 #define DP_SEARCH_FOUND 8192
+
+/* Probes of one topic, read together. Two lines. */
+struct dp_search_group {
+	uint64_t tag[DP_PROBES_WIDE];
+	const uint64_t *bucket[DP_PROBES_WIDE];
+	uint64_t about[DP_PROBES_WIDE]; /* shape, or DP_SHAPE_NONE; above, the topic's number */
+} rh_cache_aligned;
 
 struct dp_search_hit {
 	const struct dp_filter *filter; /* first of those with the key */
-	uint32_t probe;
+	uint64_t about;
 };
 
 /* One topic's answer. */
@@ -29,7 +41,7 @@ struct dp_search_answer {
 
 struct dp_search {
 	const struct dp_index *index;
-	/* In: topics [0, topics), by dp_search_add. */
+	/* In: topics [0, topics), by dp_search_begin. */
 	uint32_t topics;
 	uint16_t tenant[DP_MATCH_BURST_MAX];
 	struct dp_cut cut[DP_MATCH_BURST_MAX];
@@ -37,37 +49,46 @@ struct dp_search {
 	struct dp_search_answer answer[DP_MATCH_BURST_MAX];
 	const struct dp_filter *found[DP_SEARCH_FOUND];
 	uint32_t found_used;
-	/* Probes under way; some are written behind the last. */
-	uint64_t key[DP_SEARCH_PROBES + DP_PROBES_WIDE];
-	uint64_t tag[DP_SEARCH_PROBES + DP_PROBES_WIDE];
-	const uint64_t *bucket[DP_SEARCH_PROBES + DP_PROBES_WIDE];
-	uint32_t shape[DP_SEARCH_PROBES + DP_PROBES_WIDE];
-	uint32_t topic[DP_SEARCH_PROBES + DP_PROBES_WIDE];
-	struct dp_search_hit hit[DP_SEARCH_PROBES];
+	/* Under way. */
+	struct dp_search_group group[DP_SEARCH_GROUPS];
+	struct dp_search_hit hit[DP_SEARCH_HITS];
 	struct rh_filter whole; /* a filter being compared by all it has */
 };
 
-/* Topic number @topic, which is cut, is @tenant's. */
-static inline void dp_search_add(struct dp_search *search, uint32_t topic, uint16_t tenant)
-{
-	search->tenant[topic] = tenant;
-	search->answer[topic] = (struct dp_search_answer){0};
-	rh_prefetch(rh_rcu_deref(search->index->shapes[tenant]));
-}
-
+/*
+ * Topics [0, @count) are those of @keys with the numbers @event. Bit n of the answer: nobody may publish number n (its tenant or its text); then all
+ * have to be begun again without it. Ctx: worker, under RCU.
+ */
+uint64_t dp_search_begin(struct dp_search *search, const struct dp_match_key *keys, const uint8_t *event,
+	uint32_t count);
 /* Answers hold until the next quiescent state. Ctx: worker, under RCU. */
 void dp_search_run(struct dp_search *search);
 
-/* Is @topic @filter's? By all the filter has; @room: any memory of that size. */
+/* Is @topic, of a dp_cut, @filter's? By all the filter has; @room: any memory of that size. */
 bool dp_filter_fits_whole(
 	const struct dp_filter *filter, const struct rh_topic *topic, struct rh_filter *room);
-/* Do the literal levels of @filter stand in @topic, whose number of levels fits its shape? */
-bool dp_filter_fits_runs(const struct dp_filter *filter, const struct rh_topic *topic);
-/* Is @filter, met under @key of shape @shape, one of @tenant's that match @topic? */
-static inline bool dp_filter_answers(const struct dp_filter *filter, uint64_t key, uint32_t shape,
-	uint16_t tenant, const struct rh_topic *topic, struct rh_filter *room)
+/* Do the literal levels of @filter stand in @topic, of a dp_cut, whose number of levels fits its shape? */
+static inline bool dp_filter_fits_runs(const struct dp_filter *filter, const struct rh_topic *topic)
 {
-	if (filter->key != key || filter->shape != shape || filter->tenant != tenant)
+	const char *canon = dp_filter_canon(filter);
+	const struct dp_run *run = filter->run, *end = run + filter->runs;
+
+	for (; run < end; run++) {
+		uint32_t first = topic->start[run->first], size = run->size;
+		uint32_t behind = (uint32_t)topic->start[run->last] + topic->size[run->last];
+
+		if (behind - first != size ||
+			!dp_text_ends_equal(canon + run->at + size, topic->text + behind, size))
+			return false;
+	}
+	return true;
+}
+
+/* Is @filter, met under a key of @shape, one of @tenant's that match @topic? */
+static inline bool dp_filter_answers(const struct dp_filter *filter, uint32_t shape, uint16_t tenant,
+	const struct rh_topic *topic, struct rh_filter *room)
+{
+	if (filter->shape != shape || filter->tenant != tenant)
 		return false;
 	return rh_likely(!filter->partial) ? dp_filter_fits_runs(filter, topic)
 					   : dp_filter_fits_whole(filter, topic, room);

@@ -13,22 +13,7 @@ bool dp_filter_fits_whole(
 	       rh_filter_matches(room, topic);
 }
 
-/* Apart: without calls it needs no registers of its caller's. */
-__attribute__((noinline)) bool dp_filter_fits_runs(
-	const struct dp_filter *filter, const struct rh_topic *topic)
-{
-	const char *canon = dp_filter_canon(filter);
-	const struct dp_run *run = filter->run;
-
-	for (uint32_t left = filter->runs; left; left--, run++) {
-		uint32_t start = topic->start[run->first], size = run->size;
-		uint32_t end = (uint32_t)topic->start[run->last] + topic->size[run->last];
-
-		if (end - start != size || !dp_text_equal(canon + run->at, topic->text + start, size))
-			return false;
-	}
-	return true;
-}
+static_assert(offsetof(struct dp_filter, run) >= DP_TEXT_BEFORE, "readable before its texts");
 
 /* Bytes of @topic that @part is made of; NULL: it has not so many. */
 static const char *part_bytes(
@@ -65,6 +50,7 @@ bool dp_shape_topic_key(const struct dp_secret *secret, const struct dp_shape_ro
 /* DP_PROBES_WIDE words at once; at any address. */
 typedef uint64_t wide __attribute__((vector_size(8 * DP_PROBES_WIDE), aligned(8)));
 typedef int64_t wide_signed __attribute__((vector_size(8 * DP_PROBES_WIDE), aligned(8)));
+typedef uint32_t wide_half __attribute__((vector_size(4 * DP_PROBES_WIDE), aligned(4)));
 
 static inline wide wide_load(const uint64_t *from)
 {
@@ -83,44 +69,50 @@ static inline wide probes_keys(const struct dp_probes *probes, const uint64_t *h
 	return keys;
 }
 
-/* Probes of @topic, number @at and behind it, one for each of the shapes. */
-static inline void probes_add(struct dp_search *search, const struct dp_directory *directory,
-	size_t at, const struct dp_probes *probes, wide keys, uint32_t topic)
+static inline uint64_t about_probe(uint32_t shape, uint32_t topic)
 {
+	return (uint64_t)topic << 32 | shape;
+}
+
+/* Ask for the shapes of @from under @keys of topic number @topic. */
+static inline void group_ask(struct dp_search_group *group, const struct dp_directory *directory,
+	const struct dp_probes *from, wide keys, uint32_t topic)
+{
+	struct dp_segment *const *segment = rh_opaque(&directory->segment[0]);
 	wide offsets = DP_BUCKET_AT(keys) * RH_CACHE_LINE;
 	wide segments = DP_DIRECTORY_AT(directory->depth, keys);
-	uint32_t topics[DP_PROBES_WIDE] = {topic, topic, topic, topic};
 
-	*(wide *)&search->key[at] = keys;
-	*(wide *)&search->tag[at] = DP_SLOT_TAG(keys);
-	memcpy(&search->shape[at], probes->id, sizeof(probes->id));
-	memcpy(&search->topic[at], topics, sizeof(topics));
+	*(wide *)group->tag = DP_SLOT_TAG(keys);
+	*(wide *)group->about = __builtin_convertvector(*(const wide_half *)from->id, wide) | about_probe(0, topic);
 #pragma GCC unroll 4
 	for (size_t i = 0; i < DP_PROBES_WIDE; i++) {
-		const struct dp_segment *segment = rh_rcu_deref(directory->segment[segments[i]]);
-		const char *bucket = (const char *)segment->bucket + offsets[i];
+		const char *bucket = (const char *)rh_rcu_deref(segment[segments[i]])->bucket + offsets[i];
 
-		search->bucket[at + i] = (const uint64_t *)bucket;
+		group->bucket[i] = (const uint64_t *)bucket;
 		rh_prefetch(bucket);
 	}
 }
 
-static inline void probe_add(struct dp_search *search, const struct dp_directory *directory,
-	uint32_t at, uint64_t key, uint32_t shape, uint32_t topic)
+/* Ask for one alone, in place @at of @group; no shape's are those behind it. */
+static void probe_ask(struct dp_search_group *group, const struct dp_directory *directory, uint32_t at,
+	uint64_t key, uint64_t about)
 {
-	search->bucket[at] = dp_segment_of(directory, key)->bucket[DP_BUCKET_AT(key)];
-	search->key[at] = key;
-	search->tag[at] = DP_SLOT_TAG(key);
-	search->shape[at] = shape;
-	search->topic[at] = topic;
-	rh_prefetch(search->bucket[at]);
+	const uint64_t *bucket = dp_segment_of(directory, key)->bucket[DP_BUCKET_AT(key)];
+
+	for (uint32_t i = at; i < DP_PROBES_WIDE; i++) {
+		group->tag[i] = DP_SLOT_TAG(key);
+		group->bucket[i] = bucket;
+		group->about[i] = i == at ? about : about | DP_SHAPE_NONE;
+	}
+	rh_prefetch(bucket);
 }
 
-/* Shapes that no list has: with parts, or asked by a topic of many levels. */
-static uint32_t rows_ask(struct dp_search *search, const struct dp_directory *directory,
-	const struct dp_shapes *shapes, uint32_t rows, uint32_t topic, uint32_t used)
+/* Shapes that no list has: with parts, or asked by a topic of many levels. Into @group and behind it; behind the last group. */
+static struct dp_search_group *rows_ask(const struct dp_search *search, struct dp_search_group *group,
+	const struct dp_directory *directory, const struct dp_shapes *shapes, uint32_t rows, uint32_t topic)
 {
 	const struct dp_cut *cut = &search->cut[topic];
+	uint32_t probes = 0;
 	uint64_t key;
 
 	for (uint32_t i = 0; i < rows; i++) {
@@ -128,62 +120,102 @@ static uint32_t rows_ask(struct dp_search *search, const struct dp_directory *di
 
 		if (dp_shape_fits(&row->shape, cut->topic.levels, cut->topic.text[0] == '$') &&
 			dp_shape_topic_key(
-				&search->index->secret, row, &cut->topic, cut->hash, &key))
-			probe_add(search, directory, used++, key, row->id, topic);
+				&search->index->secret, row, &cut->topic, cut->hash, &key)) {
+			probe_ask(&group[probes / DP_PROBES_WIDE], directory, probes % DP_PROBES_WIDE, key,
+				about_probe(row->id, topic));
+			probes++;
+		}
 	}
-	return used;
+	return group + (probes + DP_PROBES_WIDE - 1) / DP_PROBES_WIDE;
 }
 
-/* All probes of @topic behind the *@used ones; false: there may be more than there is room for. */
-static inline bool topic_ask(struct dp_search *search, const struct dp_directory *directory,
-	uint32_t topic, uint32_t *used)
+/* Those of @list, likewise; behind the last group. */
+static inline struct dp_search_group *list_ask(struct dp_search_group *group, const struct dp_directory *directory,
+	const struct dp_shapes *shapes, const struct dp_cut *cut, uint32_t levels, uint32_t topic)
 {
-	const struct dp_shapes *shapes = rh_rcu_deref(search->index->shapes[search->tenant[topic]]);
-	const struct dp_cut *cut = &search->cut[topic];
+	bool dollar = cut->topic.text[0] == '$';
+	const struct dp_shape_list *list = rh_opaque(&shapes->list[levels]);
+	const struct dp_probes *from = shapes->probes + list->at[dollar], *end = from + list->count[dollar];
+
+	for (; from < end; from++, group++)
+		group_ask(group, directory, from, probes_keys(from, cut->hash, levels), topic);
+	return group;
+}
+
+/* All probes of @topic, into @group and behind it; behind the last. */
+static inline struct dp_search_group *topic_ask(struct dp_search *search, struct dp_search_group *group,
+	const struct dp_directory *directory, const struct dp_shapes *shapes, uint32_t topic)
+{
+	const struct dp_cut *cut = rh_opaque(&search->cut[topic]);
 	uint32_t levels = cut->topic.levels;
-	size_t first = *used, count;
-	const struct dp_shape_list *list;
-	const struct dp_probes *probes;
 
-	if (!shapes)
-		return true;
-	if (rh_unlikely(first + shapes->count > DP_SEARCH_PROBES))
-		return false;
-	if (rh_unlikely(levels > DP_SHAPE_LISTED)) {
-		*used = rows_ask(search, directory, shapes, shapes->count, topic, *used);
-		return true;
-	}
-	list = &shapes->list[levels];
-	probes = shapes->probes + list->at;
-	count = cut->topic.text[0] == '$' ? list->dollar : list->all;
-	for (size_t i = 0; i < count; i += DP_PROBES_WIDE, probes++)
-		probes_add(search, directory, first + i, probes,
-			probes_keys(probes, cut->hash, levels), topic);
-	*used = (uint32_t)(first + count);
-	if (rh_unlikely(shapes->odd))
-		*used = rows_ask(search, directory, shapes, shapes->odd, topic, *used);
-	return true;
+	if (rh_unlikely(levels > DP_SHAPE_LISTED))
+		return rows_ask(search, group, directory, shapes, shapes->count, topic);
+	group = list_ask(group, directory, shapes, cut, levels, topic);
+	return rh_likely(!shapes->odd) ? group : rows_ask(search, group, directory, shapes, shapes->odd, topic);
 }
 
-/* Bit i: word i has the tag. */
-static inline unsigned words_with(const uint64_t *bucket, uint64_t tag)
-{
+/*
+ * bucket_tagged: a bit for each word of @bucket that has @tag. group_tagged: the same for the buckets of @group. places: of each bit, probe *
+ * DP_BUCKET_SLOTS + word.
+ */
 #if defined(__AVX2__) && !defined(RH_RCU_TSAN)
+/* Signs of 8 words: 0, 1, 4, 5 in the lower half, 2, 3, 6, 7 in the upper one. */
+static inline __m256i words_signs(const uint64_t *bucket, uint64_t tag)
+{
 	/* By 16 bits each: the sign of a word is that of its tag's comparison. */
 	__m256i tags = _mm256_set1_epi64x((long long)tag);
 	__m256i low = _mm256_cmpeq_epi16(tags, _mm256_load_si256((const __m256i *)bucket));
 	__m256i high = _mm256_cmpeq_epi16(tags, _mm256_load_si256((const __m256i *)bucket + 1));
 
-	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(low)) |
-	       (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(high)) << 4;
-#else
-	unsigned with = 0;
-
-	for (unsigned i = 0; i < DP_BUCKET_SLOTS; i++)
-		with |= (unsigned)((rh_load_acquire(&bucket[i]) & ~DP_SLOT_ADDRESS) == tag) << i;
-	return with;
-#endif
+	return _mm256_castps_si256(
+		_mm256_shuffle_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high), 0xdd));
 }
+
+static inline uint32_t bucket_tagged(const uint64_t *bucket, uint64_t tag)
+{
+	uint32_t signs = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(words_signs(bucket, tag)));
+
+	return (signs | signs << 12) & 0xf000f;
+}
+
+/* Packing keeps signs, and takes half of each in turn. */
+static inline uint32_t group_tagged(const struct dp_search_group *group)
+{
+	const uint64_t *const *bucket = group->bucket;
+	const uint64_t *tag = group->tag;
+	__m256i first = _mm256_packs_epi32(words_signs(bucket[0], tag[0]), words_signs(bucket[1], tag[1]));
+	__m256i second = _mm256_packs_epi32(words_signs(bucket[2], tag[2]), words_signs(bucket[3], tag[3]));
+
+	return (uint32_t)_mm256_movemask_epi8(_mm256_packs_epi16(first, second));
+}
+
+#define QUARTER(at, word) (at) + (word), (at) + (word) + 1, (at) + (word) + 4, (at) + (word) + 5
+#define HALF(word)	  QUARTER(0, word), QUARTER(8, word), QUARTER(16, word), QUARTER(24, word)
+static const uint8_t places[DP_PROBES_WIDE * DP_BUCKET_SLOTS] = {HALF(0), HALF(2)};
+#else
+static inline uint32_t bucket_tagged(const uint64_t *bucket, uint64_t tag)
+{
+	uint32_t tagged = 0;
+
+	for (uint32_t i = 0; i < DP_BUCKET_SLOTS; i++)
+		tagged |= (uint32_t)((rh_load_acquire(&bucket[i]) & ~DP_SLOT_ADDRESS) == tag) << i;
+	return tagged;
+}
+
+static inline uint32_t group_tagged(const struct dp_search_group *group)
+{
+	uint32_t tagged = 0;
+
+	for (uint32_t i = 0; i < DP_PROBES_WIDE; i++)
+		tagged |= bucket_tagged(group->bucket[i], group->tag[i]) << i * DP_BUCKET_SLOTS;
+	return tagged;
+}
+
+#define QUARTER(at) (at), (at) + 1, (at) + 2, (at) + 3
+#define HALF(at)    QUARTER(at), QUARTER((at) + 4), QUARTER((at) + 8), QUARTER((at) + 12)
+static const uint8_t places[DP_PROBES_WIDE * DP_BUCKET_SLOTS] = {HALF(0), HALF(16)};
+#endif
 
 /* The last bucket ends where its segment does, at a multiple of a segment's size. */
 static const uint64_t *bucket_after(const uint64_t *bucket)
@@ -196,84 +228,172 @@ static const uint64_t *bucket_after(const uint64_t *bucket)
 }
 static_assert(sizeof(struct dp_segment) == DP_SEGMENT_BYTES, "bucket_after counts on it");
 
-static inline void hit_add(struct dp_search *search, size_t probe, uint64_t word, uint32_t *hits)
+/* What @word names, if it still names one. */
+static inline uint32_t hit_add(struct dp_search *search, uint64_t word, uint64_t about, uint32_t hits)
 {
 	const struct dp_filter *filter = dp_slot_filter(word);
 
 	if (word <= DP_SLOT_REMOVED)
-		return;
-	if (rh_unlikely(*hits == DP_SEARCH_PROBES)) {
-		search->answer[search->topic[probe]].crowded = true;
-		return;
+		return hits;
+	if (rh_unlikely(hits == DP_SEARCH_HITS)) {
+		search->answer[about >> 32].crowded = true;
+		return hits;
 	}
-	search->hit[(*hits)++] = (struct dp_search_hit){filter, (uint32_t)probe};
+	search->hit[hits] = (struct dp_search_hit){filter, about};
 	rh_prefetch(filter);
 	rh_prefetch((const char *)filter + RH_CACHE_LINE);
+	return hits + 1;
 }
 
-static inline void probe_read(struct dp_search *search, size_t probe, uint32_t *hits)
+/* A probe that does not end in @bucket, from the next one on. */
+static inline uint32_t probe_go_on(struct dp_search *search, const uint64_t *bucket, uint64_t tag, uint64_t about,
+	uint32_t hits)
 {
-	const uint64_t *bucket = search->bucket[probe];
+	const uint64_t *first = bucket;
 
 	do {
-		for (unsigned with = words_with(bucket, search->tag[probe]); with; with &= with - 1)
-			hit_add(search, probe, rh_load_acquire(&bucket[__builtin_ctz(with)]), hits);
-		if (rh_likely(dp_bucket_ends_probes(bucket)))
-			return;
 		bucket = bucket_after(bucket);
-	} while (bucket != search->bucket[probe]);
+		for (uint32_t tagged = bucket_tagged(bucket, tag); tagged; tagged &= tagged - 1)
+			hits = hit_add(search, rh_load_acquire(&bucket[places[__builtin_ctz(tagged)]]), about,
+				hits);
+	} while (!dp_bucket_ends_probes(bucket) && bucket != first);
+	return hits;
 }
 
-static inline void found_add(
-	struct dp_search *search, struct dp_search_answer *answer, const struct dp_filter *filter)
+/* Do all of them end where they begin? Most do, and it is asked for the group at once. */
+static inline bool probes_end(const struct dp_search_group *group)
 {
-	uintptr_t set = (uintptr_t)rh_rcu_deref(filter->set);
+	uint64_t last = 0;
 
+#pragma GCC unroll 4
+	for (uint32_t probe = 0; probe < DP_PROBES_WIDE; probe++)
+		last |= rh_load_acquire(&group->bucket[probe][DP_BUCKET_SLOTS - 1]);
+	return !last;
+}
+
+/* Mostly one of all those words has its tag: no branch depends on which. */
+static inline uint32_t group_read(struct dp_search *search, const struct dp_search_group *group, uint32_t hits)
+{
+	for (uint32_t tagged = group_tagged(group); tagged; tagged &= tagged - 1) {
+		uint32_t place = places[__builtin_ctz(tagged)], probe = place / DP_BUCKET_SLOTS;
+		const uint64_t *bucket = group->bucket[probe];
+
+		hits = hit_add(search, rh_load_acquire(&bucket[place % DP_BUCKET_SLOTS]), group->about[probe],
+			hits);
+	}
+	if (rh_unlikely(!probes_end(group)))
+		for (uint32_t probe = 0; probe < DP_PROBES_WIDE; probe++)
+			if (!dp_bucket_ends_probes(group->bucket[probe]))
+				hits = probe_go_on(search, group->bucket[probe], group->tag[probe],
+					group->about[probe], hits);
+	return hits;
+}
+
+static inline void found_add(struct dp_search *search, struct dp_search_answer *answer,
+	const struct dp_filter *filter, const struct dp_set *set)
+{
 	if (rh_unlikely(search->found_used == DP_SEARCH_FOUND)) {
 		answer->crowded = true;
 		return;
 	}
-	if (!(set & DP_SET_ALONE))
-		rh_prefetch((const void *)(set & ~DP_SET_MORE));
+	if (!dp_set_is_alone(set))
+		rh_prefetch((const void *)((uintptr_t)set & ~DP_SET_MORE));
 	if (answer->count++ == 0)
 		answer->first = search->found_used;
 	search->found[search->found_used++] = filter;
 }
 
-/* Those of the chain that are the topic's. */
-static inline void hit_read(struct dp_search *search, const struct dp_search_hit *hit)
+/* Take @filter if it is the topic's; the next one with its key. */
+static inline const struct dp_filter *filter_read(struct dp_search *search, const struct dp_filter *filter,
+	uint64_t about)
 {
-	uint32_t number = search->topic[hit->probe], shape = search->shape[hit->probe];
-	const struct rh_topic *topic = &search->cut[number].topic;
-	const struct dp_filter *filter = hit->filter;
-	uint64_t key = search->key[hit->probe];
+	uint32_t topic = (uint32_t)(about >> 32);
+	const struct dp_set *set = rh_rcu_deref(filter->set);
 
-	for (; filter; filter = dp_filter_next(filter))
-		if (dp_filter_answers(filter, key, shape, search->tenant[number], topic,
-			    &search->whole))
-			found_add(search, &search->answer[number], filter);
+	if (rh_likely(dp_filter_answers(filter, (uint32_t)about, search->tenant[topic],
+		    rh_opaque(&search->cut[topic].topic), &search->whole)))
+		found_add(search, &search->answer[topic], filter, set);
+	return dp_set_next(set);
 }
 
-/* As many topics from @first on as there is room for their probes; returns the next one. */
-static uint32_t run_some(
-	struct dp_search *search, const struct dp_directory *directory, uint32_t first)
+/* Several filters with one key are rare. */
+static __attribute__((noinline)) void chain_read(struct dp_search *search, const struct dp_filter *filter,
+	uint64_t about)
 {
-	uint32_t probes = 0, hits = 0, topic = first;
+	while (filter)
+		filter = filter_read(search, filter, about);
+}
 
-	while (topic < search->topics && topic_ask(search, directory, topic, &probes))
-		topic++;
-	for (size_t i = 0; i < probes; i++)
-		probe_read(search, i, &hits);
-	for (size_t i = 0; i < hits; i++)
-		hit_read(search, &search->hit[i]);
+/* Passes of a search, each with the registers to itself. As many topics from @first on as there is room for their probes; returns the next one. */
+static __attribute__((noinline)) uint32_t topics_ask(struct dp_search *search, uint32_t first, uint32_t *groups)
+{
+	const struct dp_index *index = search->index;
+	const struct dp_directory *directory = rh_rcu_deref(index->directory);
+	struct dp_search_group *group = search->group, *end = group + DP_SEARCH_GROUPS;
+	uint32_t topic = first;
+
+	for (; topic < search->topics; topic++) {
+		const struct dp_shapes *shapes = rh_rcu_deref(index->shapes[search->tenant[topic]]);
+
+		if (!shapes)
+			continue;
+		if (rh_unlikely(group + DP_TOPIC_GROUPS(shapes->count) > end))
+			break;
+		group = topic_ask(search, group, directory, shapes, topic);
+	}
+	*groups = (uint32_t)(group - search->group);
 	return topic;
+}
+
+static __attribute__((noinline)) uint32_t groups_read(struct dp_search *search, uint32_t groups)
+{
+	const struct dp_search_group *group = search->group, *end = group + groups;
+	uint32_t hits = 0;
+
+	for (; group < end; group++)
+		hits = group_read(search, rh_opaque(group), hits);
+	return hits;
+}
+
+static __attribute__((noinline)) void hits_read(struct dp_search *search, uint32_t hits)
+{
+	const struct dp_search_hit *hit = search->hit, *end = hit + hits;
+
+	for (; hit < end; hit++) {
+		const struct dp_filter *next = filter_read(search, hit->filter, hit->about);
+
+		if (rh_unlikely(next != NULL))
+			chain_read(search, next, hit->about);
+	}
 }
 
 void dp_search_run(struct dp_search *search)
 {
-	const struct dp_directory *directory = rh_rcu_deref(search->index->directory);
+	uint32_t groups;
 
 	search->found_used = 0;
-	for (uint32_t topic = 0; topic < search->topics;)
-		topic = run_some(search, directory, topic);
+	for (uint32_t topic = 0; topic < search->topics;) {
+		topic = topics_ask(search, topic, &groups);
+		hits_read(search, groups_read(search, groups));
+	}
+}
+
+uint64_t dp_search_begin(struct dp_search *search, const struct dp_match_key *keys, const uint8_t *event,
+	uint32_t count)
+{
+	uint64_t refused = 0;
+
+	search->topics = count;
+	for (uint32_t n = 0; n < count; n++) {
+		uint16_t tenant = keys[event[n]].tenant;
+
+		if (rh_unlikely(tenant >= DP_LIMIT_TENANTS)) {
+			refused |= 1ULL << n;
+			continue;
+		}
+		search->tenant[n] = tenant;
+		search->answer[n] = (struct dp_search_answer){0};
+		rh_prefetch(rh_rcu_deref(search->index->shapes[tenant]));
+	}
+	return refused | dp_cut_burst(search->cut, &search->index->secret, keys, event, count);
 }

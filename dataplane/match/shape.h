@@ -46,18 +46,20 @@ struct dp_shape_row {
 #define DP_SHAPE_LISTED 16
 #define DP_PROBES_WIDE	4
 
-/* What the probes of so many shapes without parts need, for a topic of at most DP_SHAPE_LISTED levels; zero behind the list's last. */
+/* No shape's id. */
+#define DP_SHAPE_NONE UINT32_MAX
+
+/* What the probes of so many shapes without parts need, for a topic of at most DP_SHAPE_LISTED levels; behind a list's last any, of DP_SHAPE_NONE. */
 struct dp_probes {
 	uint64_t seed[DP_PROBES_WIDE];
 	uint64_t mask[DP_PROBES_WIDE]; /* bit 63 - i: level i is in the key, so that each is a sign in its turn */
 	uint32_t id[DP_PROBES_WIDE];
 };
 
+/* Shapes that fit so many levels: [1] those that see topics which begin with '$'. */
 struct dp_shape_list {
-	uint16_t at;	 /* into probes[] */
-	uint16_t all;	 /* shapes that fit so many levels */
-	uint16_t dollar; /* of them, first, those that see topics which begin with '$' */
-	uint16_t zero;
+	uint16_t at[2];	   /* into probes[] */
+	uint16_t count[2]; /* from there on */
 };
 
 /* A tenant's live shapes: immutable, replaced as a whole. */

@@ -1,10 +1,14 @@
 #include "dataplane/match/shape.h"
 
+#include "dataplane/api/limits.h"
+
 #include <assert.h>
 
 static_assert(sizeof(struct dp_shape) == 32, "compared and hashed as bytes: no padding");
 static_assert(sizeof(struct dp_shape_list) == 8 && sizeof(struct dp_probes) == 80,
 	"a list of a few probes is a line or two");
+static_assert(2 * (DP_SHAPE_LISTED + 1) * (DP_LIMIT_SHAPES / DP_PROBES_WIDE + 1) <= UINT16_MAX, "a list's place has 16 bits");
+static_assert(DP_PROBES_WIDE == 4, "no_probes names four");
 static_assert(DP_SHAPE_LISTED <= 64, "a bit of the mask for each level");
 
 /* Bytes of @token that are known from its level's start; 0: none. *@whole: they are the level. */
@@ -116,49 +120,46 @@ static uint64_t mask_turned(uint64_t mask)
 	return turned;
 }
 
+static const struct dp_probes no_probes = {
+	.id = {DP_SHAPE_NONE, DP_SHAPE_NONE, DP_SHAPE_NONE, DP_SHAPE_NONE}};
+
 static void probe_put(struct dp_probes *probes, uint32_t at, const struct dp_shape_row *row)
 {
 	probes += at / DP_PROBES_WIDE;
 	at %= DP_PROBES_WIDE;
 	if (at == 0)
-		*probes = (struct dp_probes){0};
+		*probes = no_probes;
 	probes->seed[at] = row->seed;
 	probes->mask[at] = mask_turned(row->shape.mask);
 	probes->id[at] = row->id;
 }
 
-static uint32_t probes_for(uint32_t shapes)
+static uint16_t probes_for(uint32_t shapes)
 {
-	return (shapes + DP_PROBES_WIDE - 1) / DP_PROBES_WIDE;
+	return (uint16_t)((shapes + DP_PROBES_WIDE - 1) / DP_PROBES_WIDE);
 }
 
-/* Probes for topics of @levels levels, those that see '$' first; returns how many. */
-static uint32_t list_fill(struct dp_shapes *shapes, uint32_t levels, uint32_t at)
+/* Probes for topics of @levels levels that begin with '$' or not, from @at on. */
+static void list_fill(struct dp_shapes *shapes, uint32_t levels, bool dollar, uint32_t at)
 {
 	struct dp_shape_list *list = &shapes->list[levels];
+	uint32_t used = 0;
 
-	*list = (struct dp_shape_list){.at = (uint16_t)at};
-	for (unsigned hides = 0; hides < 2; hides++) {
-		for (uint32_t i = shapes->odd; i < shapes->count; i++) {
-			const struct dp_shape_row *row = &shapes->row[i];
-
-			if (row->shape.hides_dollar == hides && dp_shape_fits(&row->shape, levels, false))
-				probe_put(&shapes->probes[at], list->all++, row);
-		}
-		if (!hides)
-			list->dollar = list->all;
-	}
-	return probes_for(list->all);
+	for (uint32_t i = shapes->odd; i < shapes->count; i++)
+		if (dp_shape_fits(&shapes->row[i].shape, levels, dollar))
+			probe_put(&shapes->probes[at], used++, &shapes->row[i]);
+	list->at[dollar] = (uint16_t)at;
+	list->count[dollar] = probes_for(used);
 }
 
 /* For topics of @levels levels. */
-static uint32_t probes_most(const struct dp_shape_row *rows, uint32_t count, uint32_t levels)
+static uint32_t probes_most(const struct dp_shape_row *rows, uint32_t count, uint32_t levels, bool dollar)
 {
 	uint32_t shapes = 0;
 
 	for (uint32_t i = 0; i < count; i++)
 		shapes += rows[i].filters && !rows[i].shape.parts &&
-			  dp_shape_fits(&rows[i].shape, levels, false);
+			  dp_shape_fits(&rows[i].shape, levels, dollar);
 	return probes_for(shapes);
 }
 
@@ -177,8 +178,8 @@ struct dp_shapes *dp_shapes_make(
 	struct dp_shape_row *to;
 	uint32_t probes = 0, at = 0;
 
-	for (uint32_t levels = 0; levels <= DP_SHAPE_LISTED; levels++)
-		probes += probes_most(rows, count, levels);
+	for (uint32_t i = 0; i < 2 * (DP_SHAPE_LISTED + 1); i++)
+		probes += probes_most(rows, count, i / 2, i % 2);
 	shapes = dp_memory_alloc(memory,
 		sizeof(*shapes) + probes * sizeof(*shapes->probes) + count * sizeof(*rows));
 	if (!shapes)
@@ -188,7 +189,9 @@ struct dp_shapes *dp_shapes_make(
 	rows_copy(shapes, to, rows, count, true);
 	shapes->odd = shapes->count;
 	rows_copy(shapes, to, rows, count, false);
-	for (uint32_t levels = 0; levels <= DP_SHAPE_LISTED; levels++)
-		at += list_fill(shapes, levels, at);
+	for (uint32_t i = 0; i < 2 * (DP_SHAPE_LISTED + 1); i++) {
+		list_fill(shapes, i / 2, i % 2, at);
+		at += shapes->list[i / 2].count[i % 2];
+	}
 	return shapes;
 }

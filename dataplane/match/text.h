@@ -1,12 +1,15 @@
 #pragma once
 
+#include "dataplane/base/compiler.h"
+#include "dataplane/base/rcu.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #ifdef __SSE4_1__
-#include <smmintrin.h>
+#include <immintrin.h>
 #endif
 
 /* At least this many bytes are compared so many at once. */
@@ -60,4 +63,31 @@ static inline bool dp_text_equal(const char *a, const char *b, size_t len)
 		if (a[i] != b[i])
 			return false;
 	return true;
+}
+
+/* Bytes before the end of a text that dp_text_ends_equal may read, whatever its size. */
+#define DP_TEXT_BEFORE 32
+
+/*
+ * dp_text_equal for texts of which the ends are given: most are no longer than one step, and no branch depends on their size.
+ */
+static inline bool dp_text_ends_equal(const char *a_end, const char *b_end, size_t len)
+{
+#if defined(__AVX2__) && !defined(RH_RCU_TSAN)
+	static const uint8_t lasts[2 * DP_TEXT_BEFORE] __attribute__((aligned(64))) = {
+		[DP_TEXT_BEFORE ... 2 * DP_TEXT_BEFORE - 1] = 0xff};
+	__m256i differ;
+
+	for (;; len -= DP_TEXT_BEFORE, a_end -= DP_TEXT_BEFORE, b_end -= DP_TEXT_BEFORE) {
+		differ = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(a_end - DP_TEXT_BEFORE)),
+			_mm256_loadu_si256((const __m256i *)(b_end - DP_TEXT_BEFORE)));
+		if (rh_likely(len <= DP_TEXT_BEFORE))
+			return _mm256_testz_si256(
+				differ, _mm256_loadu_si256((const __m256i *)(lasts + len)));
+		if (!_mm256_testz_si256(differ, differ))
+			return false;
+	}
+#else
+	return dp_text_equal(a_end - len, b_end - len, len);
+#endif
 }

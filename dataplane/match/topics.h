@@ -150,8 +150,13 @@ void dp_topics_take(struct dp_topics *topics, const struct dp_topic_part *part);
 void dp_topics_take_entry(struct dp_cache *cache, const struct dp_entry *entry);
 /*
  * An event whose result is not cached: counted in its outdated entry @stale, if there still is one,
- * else in a record or the rest; without a cache it is one that is looked at. @hash: of
- * dp_match_key_hash; any without a cache. Ctx: worker, by dp_topics_uncached (match_priv.h).
+ * else in a record or the rest. @hash: of dp_match_key_hash. Ctx: worker.
  */
 void dp_topics_event(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
 	struct dp_entry *stale, uint32_t receivers);
+/*
+ * Without a cache: look at one in DP_TOPIC_SAMPLE of the @count events that have just been searched for, whose numbers in @keys are
+ * @event. Ctx: worker.
+ */
+void dp_topics_sample(struct dp_match *match, const struct dp_match_key *keys, const uint8_t *event,
+	uint32_t count);

@@ -188,19 +188,30 @@ static uint32_t distance(struct dp_topics *topics)
 	return 1 + (thrown >> 28) + (thrown >> 24) % DP_TOPIC_SAMPLE;
 }
 
-static void sample(struct dp_match *match, const struct dp_match_key *key, uint32_t receivers)
+static void sample(struct dp_match *match, uint32_t topic, const struct dp_match_key *key)
 {
-	match->cache.topics.skip = distance(&match->cache.topics);
-	if (!match->cache.topics.again)
-		take_event(match, key, dp_match_key_hash(match, key), receivers, DP_TOPIC_SAMPLE);
+	if (match->cache.topics.again)
+		return;
+	dp_match_collect(match, topic);
+	take_event(match, key, dp_match_key_hash(match, key), match->walk_count, DP_TOPIC_SAMPLE);
+}
+
+void dp_topics_sample(struct dp_match *match, const struct dp_match_key *keys, const uint8_t *event,
+	uint32_t count)
+{
+	struct dp_topics *topics = &match->cache.topics;
+	uint32_t next = topics->skip;
+
+	/* 1 is the first. */
+	for (; next <= count; next += distance(topics))
+		sample(match, next - 1, &keys[event[next - 1]]);
+	topics->skip = next - count;
 }
 
 void dp_topics_event(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
 	struct dp_entry *stale, uint32_t receivers)
 {
-	if (!match->cache.bucket)
-		sample(match, key, receivers);
-	else if (stale && stale->used)
+	if (stale && stale->used)
 		dp_entry_count(&match->cache, stale, key);
 	else if (!match->cache.topics.again)
 		take_event(match, key, hash, receivers, 1);

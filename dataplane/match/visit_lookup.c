@@ -8,13 +8,12 @@
 
 struct visit {
 	const struct dp_index *index;
-	const struct rh_topic *topic;
+	const struct dp_cut *cut;
 	uint16_t tenant;
 	dp_visit cb;
 	void *arg;
 	struct dp_visit_counts counts;
 	struct rh_filter room;
-	uint64_t hash[DP_KEY_LEVELS];
 };
 
 static void visit_chain(struct visit *v, uint64_t word, uint64_t key, uint32_t shape)
@@ -24,7 +23,7 @@ static void visit_chain(struct visit *v, uint64_t word, uint64_t key, uint32_t s
 	for (; filter; filter = dp_filter_next(filter)) {
 		v->counts.compared += filter->key == key;
 		v->counts.whole += filter->key == key && filter->partial;
-		if (dp_filter_answers(filter, key, shape, v->tenant, v->topic, &v->room))
+		if (dp_filter_answers(filter, shape, v->tenant, &v->cut->topic, &v->room))
 			v->cb(v->arg, filter);
 	}
 }
@@ -52,22 +51,17 @@ static void visit_key(struct visit *v, uint64_t key, uint32_t shape)
 }
 
 void dp_index_visit_counting(const struct dp_index *index, uint16_t tenant,
-	const struct rh_topic *topic, dp_visit cb, void *arg, struct dp_visit_counts *counts)
+	const struct dp_cut *cut, dp_visit cb, void *arg, struct dp_visit_counts *counts)
 {
-	struct visit v = {
-		.index = index, .topic = topic, .tenant = tenant, .cb = cb, .arg = arg};
+	struct visit v = {.index = index, .cut = cut, .tenant = tenant, .cb = cb, .arg = arg};
 	const struct dp_shapes *shapes = rh_rcu_deref(index->shapes[tenant]);
-	bool dollar = topic->len && topic->text[0] == '$';
 	uint64_t key;
 
-	for (uint32_t i = 0; i < topic->levels && i < DP_KEY_LEVELS; i++)
-		v.hash[i] = dp_level_hash_at_edge(
-			&index->secret, i, topic->text + topic->start[i], topic->size[i]);
 	for (uint32_t i = 0; shapes && i < shapes->count; i++) {
 		const struct dp_shape_row *row = &shapes->row[i];
 
-		if (!dp_shape_fits(&row->shape, topic->levels, dollar) ||
-			!dp_shape_topic_key(&index->secret, row, topic, v.hash, &key))
+		if (!dp_shape_fits(&row->shape, cut->topic.levels, cut->topic.text[0] == '$') ||
+			!dp_shape_topic_key(&index->secret, row, &cut->topic, cut->hash, &key))
 			continue;
 		v.counts.probes++;
 		v.counts.parts += row->shape.parts;
@@ -76,10 +70,10 @@ void dp_index_visit_counting(const struct dp_index *index, uint16_t tenant,
 	*counts = v.counts;
 }
 
-void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct rh_topic *topic,
+void dp_index_visit(const struct dp_index *index, uint16_t tenant, const struct dp_cut *cut,
 	dp_visit cb, void *arg)
 {
 	struct dp_visit_counts counts;
 
-	dp_index_visit_counting(index, tenant, topic, cb, arg, &counts);
+	dp_index_visit_counting(index, tenant, cut, cb, arg, &counts);
 }

@@ -91,6 +91,56 @@ Test(cut, borders)
 	expect_same(text, RH_LEVELS_MAX + 1);
 }
 
+/* Read what is promised to be readable around the topic that was cut last. */
+static void read_around(size_t len)
+{
+	const volatile char *text = cut.topic.text;
+	char sum = 0;
+
+	for (size_t i = 0; i < DP_TEXT_BEFORE + len; i++)
+		sum ^= text[(ptrdiff_t)i - DP_TEXT_BEFORE];
+	(void)sum;
+}
+
+/* Nothing can be read before the second page. */
+Test(cut, a_topic_may_begin_where_memory_does)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *room = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert_neq(room, MAP_FAILED);
+	cr_assert_eq(mprotect(room, page, PROT_NONE), 0);
+	dp_secret_init(&secret, 7);
+	for (size_t gap = 0; gap <= DP_TEXT_BEFORE + 1; gap++)
+		for (size_t len = 1; len <= 80; len++) {
+			memset(room + page + gap, 'x', len);
+			expect_same_at(room + page + gap, len);
+			read_around(len);
+		}
+	cr_assert_eq(munmap(room, 3 * page), 0);
+}
+
+Test(cut, a_burst_is_cut_as_each_of_its_topics)
+{
+	static struct dp_cut cuts[3];
+	static const uint8_t event[] = {3, 0, 2};
+	struct dp_match_key keys[4] = {0};
+	static const char *const text[] = {"a/b", "never looked at/#", "c/+", "/d"};
+	char room[4][128];
+
+	dp_secret_init(&secret, 7);
+	for (size_t i = 0; i < 4; i++) {
+		keys[i].topic = strcpy(room[i], text[i]);
+		keys[i].topic_len = (uint16_t)strlen(text[i]);
+	}
+	cr_expect_eq(dp_cut_burst(cuts, &secret, keys, event, 3), 1 << 2);
+	cr_expect_eq(cuts[0].topic.levels, 2);
+	cr_expect_arr_eq(cuts[0].topic.text, "/d", 2);
+	cr_expect_arr_eq(cuts[1].topic.text, "a/b", 3);
+	cr_expect(dp_cut_make(&cut, &secret, "a/b", 3));
+	cr_expect_arr_eq(cuts[1].hash, cut.hash, 2 * sizeof(*cut.hash));
+}
+
 /* Nothing can be read behind the second page. */
 Test(cut, a_topic_may_end_where_memory_does)
 {
