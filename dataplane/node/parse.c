@@ -283,9 +283,10 @@ void dp_node_parse(struct dp_ctx *ctx)
 		if (rh_likely(own) || packet_admit(ctx, p))
 			packet_walk(ctx, p, own && !draining);
 	}
-	dp_stage_end(ctx, DP_STAGE_PARSE);
-	if (ctx->event_count)
+	if (rh_likely(ctx->event_count))
 		dp_node_session(ctx);
+	else
+		dp_stage_end(ctx, DP_STAGE_PARSE);
 	/* Of a datagram whose last event filled a burst. */
 	if (rh_unlikely(ctx->credit_count))
 		dp_node_credit(ctx);

@@ -116,6 +116,8 @@ void dp_node_session(struct dp_ctx *ctx)
 {
 	uint32_t n = 0;
 
+	/* Here, since a burst may be full before its last datagram is parsed. */
+	dp_stage_end(ctx, DP_STAGE_PARSE);
 	dp_count(ctx, events_parsed, ctx->event_count);
 	for (uint32_t i = 0; i < ctx->event_count; i++) {
 		struct dp_event *event = &ctx->events[i];

@@ -157,6 +157,50 @@ Test(engine, stage_cycles_are_counted_when_asked_for)
 	cr_assert_geq(c.burst_fill[1], 100);
 }
 
+/* Events of two datagrams that fill a burst together, in one round. */
+static void full_burst(void)
+{
+	uint8_t records[2048];
+	size_t len = 0;
+
+	fx.hold = true;
+	for (uint32_t i = 1; i <= DP_BURST; i++) {
+		struct rh_event_spec spec = fx_spec(&pub, "t", "x");
+
+		len += RH_ALIGN_UP(
+			(size_t)rh_event_encode(records + len, sizeof(records) - len, &spec, false), RH_WIRE_ALIGN);
+		if (i % (DP_BURST / 2))
+			continue;
+		fx_records_in(&pub, 0, records, len);
+		len = 0;
+	}
+	fx_poll();
+	fx.hold = false;
+}
+
+/* 32 events are parsed, their session stage has nothing left to do: the least of many rounds tells which of the two was charged. */
+Test(engine, the_last_datagram_of_a_full_burst_is_charged_to_parsing)
+{
+	uint64_t least[2] = {UINT64_MAX, UINT64_MAX};
+	const uint64_t *cycles;
+
+	fx_start(&(struct fx_options){.stage_timing = true});
+	fx_connect(&pub, 1);
+	fx_publish(&pub, "t", "first");
+	cycles = fx.eng->ctx[0]->counters.stage_cycles;
+	for (int i = 0; i < 100; i++) {
+		uint64_t parse = cycles[DP_STAGE_PARSE], session = cycles[DP_STAGE_SESSION];
+
+		full_burst();
+		parse = cycles[DP_STAGE_PARSE] - parse;
+		session = cycles[DP_STAGE_SESSION] - session;
+		least[0] = parse < least[0] ? parse : least[0];
+		least[1] = session < least[1] ? session : least[1];
+	}
+	cr_assert_eq(fx_count(events_parsed), 1 + 100 * DP_BURST);
+	cr_assert_gt(least[0], least[1]);
+}
+
 static void topic_cb(void *arg, const struct dp_topic_row *row)
 {
 	if (strcmp(row->topic, "seen/often") == 0)
