@@ -34,6 +34,7 @@ static inline void publish_take(struct dp_ctx *ctx, struct dp_packet *p, struct 
 	event->raw = event->blob = DP_BLOB_NONE;
 	event->drop = DP_DROP_NONE;
 	event->admitted = false;
+	ctx->events_open = true;
 	if (++ctx->event_count == DP_BURST)
 		dp_node_session(ctx);
 }

@@ -130,6 +130,7 @@ static void complete(struct dp_ctx *ctx, struct dp_reassembly *r)
 		event->packet = NULL;
 		event->end = NULL;
 		event->admitted = false;
+		ctx->events_open = true;
 		event->raw = blob;
 		ctx->events_hold = true;
 		event->blob = DP_BLOB_NONE;

@@ -112,24 +112,39 @@ void dp_session_discard(struct dp_ctx *ctx, struct dp_session *slot, uint64_t se
 	dp_drop_event(ctx, slot, reason);
 }
 
-void dp_node_session(struct dp_ctx *ctx)
+/* Events of the long way, and those that came beside them: one after the other. Returns how many go on. */
+static uint32_t events_check(struct dp_ctx *ctx)
 {
 	uint32_t n = 0;
 
-	/* Here, since a burst may be full before its last datagram is parsed. */
-	dp_stage_end(ctx, DP_STAGE_PARSE);
-	dp_count(ctx, events_parsed, ctx->event_count);
 	for (uint32_t i = 0; i < ctx->event_count; i++) {
 		struct dp_event *event = &ctx->events[i];
 
-		if (rh_unlikely(!event->admitted))
+		if (!event->admitted)
 			event->drop = (uint16_t)session_check(ctx, event);
 		if (rh_likely(event->drop == DP_DROP_NONE))
 			ctx->live[n++] = (uint8_t)i;
 		else
 			dp_drop_event(ctx, event->publisher, event->drop);
 	}
-	ctx->live_count = n;
+	ctx->events_open = false;
+	return n;
+}
+
+/* Events that are all admitted go on, all of them. */
+static uint32_t events_pass(struct dp_ctx *ctx)
+{
+	for (uint32_t i = 0; i < DP_BURST; i++)
+		ctx->live[i] = (uint8_t)i;
+	return ctx->event_count;
+}
+
+void dp_node_session(struct dp_ctx *ctx)
+{
+	/* Here, since a burst may be full before its last datagram is parsed. */
+	dp_stage_end(ctx, DP_STAGE_PARSE);
+	dp_count(ctx, events_parsed, ctx->event_count);
+	ctx->live_count = rh_unlikely(ctx->events_open) ? events_check(ctx) : events_pass(ctx);
 	dp_stage_end(ctx, DP_STAGE_SESSION);
 	dp_node_match(ctx);
 	dp_node_credit(ctx);
