@@ -3,40 +3,30 @@
 #define WINDOW DP_LIMIT_SEQUENCE_WINDOW
 /* A longer jump ahead is no loss but another numbering. */
 #define JUMP_MAX (1ULL << 32)
-_Static_assert(WINDOW == 128, "seen is a pair of 64-bit words");
+_Static_assert(WINDOW == 128, "seen has a bit for each of them");
+
+static const unsigned __int128 one = 1;
 
 static bool bit_get(const struct dp_sequence *s, uint64_t back)
 {
-	return s->seen[back >> 6] >> (back & 63) & 1;
+	return s->seen >> back & 1;
 }
 
 static void bit_set(struct dp_sequence *s, uint64_t back)
 {
-	s->seen[back >> 6] |= 1ULL << (back & 63);
+	s->seen |= one << back;
 }
 
 static void window_shift(struct dp_sequence *s, uint64_t by)
 {
-	if (rh_likely(by == 1)) {
-		s->seen[1] = s->seen[1] << 1 | s->seen[0] >> 63;
-		s->seen[0] <<= 1;
-	} else if (by >= WINDOW) {
-		s->seen[0] = s->seen[1] = 0;
-	} else if (by >= 64) {
-		s->seen[1] = s->seen[0] << (by - 64);
-		s->seen[0] = 0;
-	} else {
-		s->seen[1] = s->seen[1] << by | s->seen[0] >> (64 - by);
-		s->seen[0] <<= by;
-	}
+	s->seen = by < WINDOW ? s->seen << by : 0;
 }
 
 static void window_start(struct dp_sequence *s, uint64_t sequence)
 {
-	s->first = sequence;
+	s->before = sequence - 1;
 	rh_store_relaxed(&s->highest, sequence);
-	s->seen[0] = 1;
-	s->seen[1] = 0;
+	s->seen = 1;
 	s->probe = 0;
 }
 
@@ -74,7 +64,7 @@ static int64_t accept_late(struct dp_sequence *s, uint64_t sequence)
 {
 	bit_set(s, s->highest - sequence);
 	/* Before the first one nothing was counted as lost, so nothing can be taken off. */
-	if (sequence < s->first || !s->lost)
+	if (sequence <= s->before || !s->lost)
 		return 0;
 	rh_add_relaxed(&s->lost, -1ULL);
 	return -1;

@@ -28,8 +28,8 @@ enum dp_sequence_verdict {
 /* 48 bytes, written by the owner worker; highest and lost are read relaxed by anyone. All zero: nothing seen yet. */
 struct dp_sequence {
 	uint64_t highest; /* 0: nothing seen yet */
-	uint64_t first;	  /* where numbering began: what lies before was never counted as a gap */
-	uint64_t seen[2]; /* bit i of the pair: highest - i was seen */
+	uint64_t before;  /* numbering began behind it: what lies up to there was never counted as a gap */
+	unsigned __int128 seen; /* bit i: highest - i was seen */
 	uint64_t probe;	  /* last stale sequence + 1; 0 none */
 	uint64_t lost;	  /* gaps not (yet) filled by late arrivals */
 };
@@ -47,15 +47,14 @@ enum dp_sequence_verdict dp_sequence_peek(const struct dp_sequence *s, uint64_t 
 enum dp_sequence_verdict dp_sequence_accept(struct dp_sequence *s, uint64_t sequence, int64_t *gap);
 
 /*
- * dp_sequence_accept for the event that directly follows the highest one, which is nearly every event: new, without a gap. False: it is
- * another one, nothing was changed. Inline: once an event. Ctx: worker.
+ * dp_sequence_accept for the event that directly follows the highest one, or is number 1 before all others: new, without a
+ * gap, as nearly every event is. False: it is another one, nothing was changed. Inline: once an event. Ctx: worker.
  */
 static inline bool dp_sequence_follow(struct dp_sequence *s, uint64_t sequence)
 {
-	if (rh_unlikely(!s->highest || sequence != s->highest + 1))
+	if (rh_unlikely(!sequence || sequence - 1 != s->highest))
 		return false;
-	s->seen[1] = s->seen[1] << 1 | s->seen[0] >> 63;
-	s->seen[0] = s->seen[0] << 1 | 1;
+	s->seen = s->seen << 1 | 1;
 	s->probe = 0;
 	rh_store_relaxed(&s->highest, sequence);
 	return true;

@@ -140,7 +140,10 @@ Test(sequence, the_next_one_goes_the_short_way)
 	struct dp_sequence s = {0};
 	int64_t gap;
 
-	cr_assert_not(dp_sequence_follow(&s, 1), "nothing was seen yet");
+	cr_assert_not(dp_sequence_follow(&s, 1000), "nothing was seen yet");
+	follows_as_accepted(&s, 1);
+	cr_assert(dp_sequence_follow(&s, 1));
+	s = (struct dp_sequence){0};
 	(void)dp_sequence_accept(&s, 1000, &gap);
 	(void)dp_sequence_accept(&s, 1, &gap);
 	cr_assert_neq(s.probe, 0);
@@ -149,6 +152,17 @@ Test(sequence, the_next_one_goes_the_short_way)
 	cr_assert(dp_sequence_follow(&s, 1001));
 	cr_assert_not(dp_sequence_follow(&s, 1001));
 	cr_assert_eq(s.probe, 0);
+}
+
+/* 0 is no number: it would else come behind the largest. */
+Test(sequence, nothing_follows_the_largest_number)
+{
+	struct dp_sequence s = {0};
+	int64_t gap;
+
+	(void)dp_sequence_accept(&s, UINT64_MAX, &gap);
+	cr_assert_not(dp_sequence_follow(&s, 0));
+	cr_assert_eq(s.highest, UINT64_MAX);
 }
 
 /* A plain set of everything seen since the last restart, against random walks. */
