@@ -127,14 +127,14 @@ static inline struct rh_record_cursor rh_record_first(const uint8_t *datagram, s
 	return (struct rh_record_cursor){datagram + RH_DATAGRAM_HDR, datagram + len};
 }
 
-/* Are the @padding (0 to 7) bytes before the aligned @end zero? At least 8 bytes before @end are
- * readable. */
-static inline int rh_padding_is_zero(const uint8_t *end, unsigned padding)
+/* Are the bytes between a record of @len bytes, from 1, and the aligned @end behind it zero? At least 8
+ * bytes before @end are readable. */
+static inline int rh_padding_is_zero(const uint8_t *end, size_t len)
 {
 	uint64_t last = __builtin_bswap64(rh_load_be64(end - RH_WIRE_ALIGN));
 
-	/* Little-endian: the padding is the top bytes. Two shifts: one by 64 is undefined. */
-	return (last >> 1) >> (63 - 8 * padding) == 0;
+	/* Little-endian: the padding is what stands above the record's last byte. */
+	return (last >> (8 * (len - 1) & 63)) <= UINT8_MAX;
 }
 
 static inline enum rh_frame_error rh_record_next(
@@ -161,8 +161,7 @@ static inline enum rh_frame_error rh_record_next(
 	 * both. */
 	if (left == len)
 		padding = 0;
-	else if (rh_unlikely(
-			 len + padding > left || !rh_padding_is_zero(rec + len + padding, padding)))
+	else if (rh_unlikely(len + padding > left || !rh_padding_is_zero(rec + len + padding, len)))
 		return rh_record_refuse(cur);
 	cur->next = rec + len + padding;
 	out->bytes = rec;

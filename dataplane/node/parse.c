@@ -124,9 +124,10 @@ static void control_refused(struct dp_packet *p, uint8_t type)
 }
 
 /* The plain events that come next; true: nothing is behind them. */
-static inline bool plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record_cursor *cur, uint32_t *count)
+static inline bool plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct dp_session *slot,
+	struct rh_record_cursor *cur, uint32_t *count)
 {
-	while (rh_likely(dp_plain_take(ctx, p, cur))) {
+	while (rh_likely(dp_plain_take(ctx, p, slot, cur))) {
 		++*count;
 		if (++ctx->event_count == DP_BURST)
 			dp_node_session(ctx);
@@ -160,12 +161,11 @@ static bool record_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_recor
 	return w->err == RH_FRAME_OK;
 }
 
-/* What the long way does for each event, once for @count plain ones. */
-static inline void plain_end(struct dp_ctx *ctx, struct dp_packet *p, uint32_t count)
+/* What the long way does for each event, once for a datagram's plain ones. */
+static inline void plain_end(struct dp_ctx *ctx, struct dp_session *slot)
 {
-	ctx->datagram_events = count;
-	if (count && (p->slot->rx_window_events | p->slot->rx_window_bytes))
-		dp_credit_used(ctx, p->slot);
+	if (rh_unlikely(slot->rx_window_events | slot->rx_window_bytes))
+		dp_credit_used(ctx, slot);
 }
 
 /* From @cur on, behind @count plain events. */
@@ -174,26 +174,34 @@ static __attribute__((noinline)) void records_walk(struct dp_ctx *ctx, struct dp
 {
 	struct walk w = {0};
 
-	while (record_take(ctx, p, &cur, &w) && !(plain && plain_take(ctx, p, &cur, &count)))
+	while (record_take(ctx, p, &cur, &w) && !(plain && plain_take(ctx, p, p->slot, &cur, &count)))
 		;
-	plain_end(ctx, p, count);
+	ctx->datagram_events = count;
+	if (count)
+		plain_end(ctx, p->slot);
 	w.events |= count != 0;
 	datagram_count(ctx, &w);
 }
 
-/* @plain: its events may take the short way. */
+/* If it holds as many events as the one before, does it fit into this burst? Its events then stay together. */
+static inline void burst_make_room(struct dp_ctx *ctx)
+{
+	if (rh_unlikely(ctx->event_count + ctx->datagram_events > DP_BURST) && ctx->event_count)
+		dp_node_session(ctx);
+}
+
+/* Of an open session of ours. @plain: its events may take the short way. */
 static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p, bool plain)
 {
 	struct rh_record_cursor cur = rh_record_first(p->bytes, p->header.length);
+	struct dp_session *slot = p->slot;
 	uint32_t count = 0;
 
-	/* If it holds as many events as the one before, does it fit into this burst? Its events then stay together. */
-	if (rh_unlikely(ctx->event_count + ctx->datagram_events > DP_BURST) && ctx->event_count)
-		dp_node_session(ctx);
-	if (p->slot)
-		rh_store_relaxed(&p->slot->last_rx_tsc, ctx->now_tsc);
-	if (rh_likely(plain && plain_take(ctx, p, &cur, &count))) {
-		plain_end(ctx, p, count);
+	burst_make_room(ctx);
+	rh_store_relaxed(&slot->last_rx_tsc, ctx->now_tsc);
+	if (rh_likely(plain) && rh_likely(plain_take(ctx, p, slot, &cur, &count))) {
+		ctx->datagram_events = count;
+		plain_end(ctx, slot);
 		dp_count(ctx, event_datagrams, 1);
 	} else {
 		records_walk(ctx, p, cur, count, plain);
@@ -214,6 +222,12 @@ static void slot_guess(const struct dp_ctx *ctx, struct dp_packet *p)
 	rh_prefetch(&p->slot->rx_granted_events);
 }
 
+static __attribute__((noinline)) void packet_refuse(struct dp_ctx *ctx, struct dp_packet *p, enum rh_frame_error err)
+{
+	dp_drop_datagrams(ctx, (enum dp_drop)err, 1);
+	rte_pktmbuf_free(p->mbuf);
+}
+
 /* Headers of all datagrams; those refused are dropped from the burst. */
 static uint32_t headers_parse(struct dp_ctx *ctx)
 {
@@ -224,8 +238,7 @@ static uint32_t headers_parse(struct dp_ctx *ctx)
 		enum rh_frame_error err = rh_datagram_parse(p->bytes, p->len, &p->header);
 
 		if (rh_unlikely(err != RH_FRAME_OK)) {
-			dp_drop_datagrams(ctx, (enum dp_drop)err, 1);
-			rte_pktmbuf_free(p->mbuf);
+			packet_refuse(ctx, p, err);
 			continue;
 		}
 		slot_guess(ctx, p);
@@ -241,6 +254,7 @@ static bool packet_admit(struct dp_ctx *ctx, struct dp_packet *p)
 {
 	switch (dp_session_admit(ctx, p)) {
 	case DP_ADMIT_OWN:
+		rh_store_relaxed(&p->slot->last_rx_tsc, ctx->now_tsc);
 		return true;
 	case DP_ADMIT_GREETING:
 		p->slot = NULL;
@@ -257,6 +271,14 @@ static bool packet_admit(struct dp_ctx *ctx, struct dp_packet *p)
 		dp_drop_datagrams(ctx, DP_DROP_WRONG_SOURCE, 1);
 		return false;
 	}
+}
+
+static __attribute__((noinline)) void packet_judge(struct dp_ctx *ctx, struct dp_packet *p)
+{
+	if (!packet_admit(ctx, p))
+		return;
+	burst_make_room(ctx);
+	records_walk(ctx, p, rh_record_first(p->bytes, p->header.length), 0, false);
 }
 
 /* Events point into the frames until here; those that left as a copy are no longer ours. */
@@ -279,10 +301,11 @@ void dp_node_parse(struct dp_ctx *ctx)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct dp_packet *p = &ctx->packets[i];
-		bool own = dp_session_is_own(ctx, p);
 
-		if (rh_likely(own) || packet_admit(ctx, p))
-			packet_walk(ctx, p, own && !draining);
+		if (rh_likely(dp_session_is_own(ctx, p)))
+			packet_walk(ctx, p, !draining);
+		else
+			packet_judge(ctx, p);
 	}
 	if (rh_likely(ctx->event_count))
 		dp_node_session(ctx);

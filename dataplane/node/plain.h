@@ -14,83 +14,77 @@
 #include "dataplane/frame/datagram.h"
 #include "dataplane/node/node.h"
 
-/* Of the 4 bytes behind the record header: mode, kind and the zero bit; tenant. Class is free, the hop limit not 0. */
-#define DP_PLAIN_ZERO 0x1f00ffffu
-#define DP_PLAIN_HOPS 0x00ff0000u
+/* Of a record's first 8 bytes: type and flags; then, behind its length, mode, kind and the zero bit; tenant. Class is free. */
+#define DP_PLAIN_HEAD_MASK 0xffff00001f00ffffULL
+#define DP_PLAIN_HEAD	   ((uint64_t)RH_RECORD_PUBLISH << 56)
+_Static_assert(RH_PAYLOAD_MAX >= UINT16_MAX, "a record whose length is told holds no longer payload");
 
 /* Is the record at @cur a plain one? Then @event says what is in it, and @cur stands behind it. */
 static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event *event)
 {
 	const uint8_t *rec = cur->next;
-	size_t left = (size_t)(cur->end - rec);
-	uint32_t head, len, padded, topic, attributes, service, payload;
-	uint64_t lengths;
+	size_t left = (size_t)(cur->end - rec), len, padded, topic, attributes, payload;
 
 	if (rh_unlikely(left < RH_PUBLISH_HDR))
 		return false;
-	head = rh_load_be32(rec);
-	len = head & 0xffff;
-	padded = RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN);
-	service = rh_load_be32(rec + 4);
-	lengths = rh_load_be64(rec + 48);
-	topic = (uint32_t)(lengths >> 48);
-	attributes = (uint16_t)(lengths >> 16);
+	/* Lengths of 16 bits are read by 32: those of topic and attributes have the options' beside them, which is 0. */
+	len = rh_load_be32(rec) & 0xffff;
 	payload = rh_load_be32(rec + 44);
-	if (rh_unlikely(head >> 16 != RH_RECORD_PUBLISH << 8 || (service & DP_PLAIN_ZERO) ||
-			!(service & DP_PLAIN_HOPS) || (uint16_t)(lengths >> 32) ||
+	topic = rh_load_be32(rec + 48) >> 16;
+	attributes = rh_load_be32(rec + 50);
+	if (rh_unlikely((rh_load_be64(rec) & DP_PLAIN_HEAD_MASK) != DP_PLAIN_HEAD || !rec[5] ||
 			topic - 1 >= RH_TOPIC_MAX || attributes > RH_ATTRIBUTES_MAX ||
-			payload > RH_PAYLOAD_MAX ||
 			RH_PUBLISH_HDR + topic + attributes + payload != len))
 		return false;
+	padded = RH_ALIGN_UP(len, (size_t)RH_WIRE_ALIGN);
 	if (rh_unlikely(padded > left)) {
 		if (len != left)
 			return false;
 		padded = len;
-	} else if (rh_unlikely(!rh_padding_is_zero(rec + padded, padded - len))) {
+	} else if (rh_unlikely(!rh_padding_is_zero(rec + padded, len))) {
 		return false;
 	}
-	if (attributes && rh_unlikely(rh_attributes_check(rec + RH_PUBLISH_HDR + topic, attributes) !=
-				      RH_FRAME_OK))
-		return false;
 	event->view.record = rec;
-	event->view.record_len = len;
+	event->view.record_len = (uint32_t)len;
 	event->view.payload = rec + len - payload;
-	event->view.payload_len = payload;
+	event->view.payload_len = (uint32_t)payload;
 	event->view.alias = 0;
 	event->view.sequence = rh_load_be64(rec + 8);
 	event->view.incarnation = rh_load_be64(rec + 16);
 	event->view.ttl_ms = rh_load_be32(rec + 32);
-	event->view.hop_limit = (uint8_t)(service >> 16);
+	event->view.hop_limit = rec[5];
 	event->topic = (const char *)rec + RH_PUBLISH_HDR;
 	event->topic_len = (uint16_t)topic;
 	cur->next = event->end = rec + padded;
-	return true;
+	/* Last, so that little is kept for after the call. */
+	return !attributes || rh_attributes_check(rec + RH_PUBLISH_HDR + topic, attributes) == RH_FRAME_OK;
 }
 
 /* Does it have nothing in its way? Then it is admitted. */
 static inline bool dp_plain_admit(struct dp_session *slot, const struct dp_event *event)
 {
-	uint64_t bytes = slot->rx_bytes + event->view.record_len;
+	uint64_t events = slot->rx_events + 1, bytes = slot->rx_bytes + event->view.record_len;
 
 	if (rh_unlikely(event->view.incarnation != slot->incarnation || !event->view.ttl_ms ||
-			slot->rx_events >= slot->rx_granted_events || bytes > slot->rx_granted_bytes ||
+			events > slot->rx_granted_events || bytes > slot->rx_granted_bytes ||
 			!dp_sequence_follow(&slot->sequence, event->view.sequence)))
 		return false;
-	rh_add_relaxed(&slot->rx_events, 1);
+	rh_store_relaxed(&slot->rx_events, events);
 	rh_store_relaxed(&slot->rx_bytes, bytes);
 	return true;
 }
 
 /* Take the next record of @p as the next event of the burst; false: nothing was done, it takes the long way. */
-static inline bool dp_plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record_cursor *cur)
+static inline bool dp_plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct dp_session *slot,
+	struct rh_record_cursor *cur)
 {
 	struct dp_event *event = &ctx->events[ctx->event_count];
 	struct rh_record_cursor next = *cur;
 
-	if (rh_unlikely(!dp_plain_parse(&next, event) || !dp_plain_admit(p->slot, event)))
+	if (rh_unlikely(!dp_plain_parse(&next, event) || !dp_plain_admit(slot, event)))
 		return false;
 	*cur = next;
-	event->publisher = p->slot;
+	event->publisher = slot;
 	event->packet = next.next == next.end ? p : NULL;
 	event->raw = event->blob = DP_BLOB_NONE;
 	event->drop = DP_DROP_NONE;
