@@ -11,11 +11,17 @@
 #include "dataplane/frame/event.h"
 
 #include <errno.h>
+#include <immintrin.h>
 #include <string.h>
 
 #define KEY_MASK     0x1f
 #define TYPE_SHIFT   5
 #define VALUE_LENGTH 2
+#define CORE_HEAD    (1 + VALUE_LENGTH)
+
+/* The fixed part of a PUBLISH stands in front of its attributes: so many bytes before the end of a value can be read at once. */
+#define WINDOW 32
+_Static_assert(WINDOW <= RH_PUBLISH_HDR, "what is read before a value is in its record");
 
 #define CORE_NAME(text)                                                                            \
 	{                                                                                          \
@@ -134,33 +140,57 @@ static __attribute__((noinline)) enum rh_frame_error attributes_check_slowly(
 	return RH_FRAME_OK;
 }
 
-/* Bytes of the attribute at @p when it is a core one of plain text with a key above @before, as most are; else 0. */
-static inline size_t plain_core_take(const uint8_t *p, size_t left, uint8_t before)
+/* How many of the WINDOW bytes before @end are plain, from behind: ASCII without U+0000. All of them are readable. */
+static inline uint32_t plain_before(const uint8_t *end)
 {
-	uint8_t key = p[0] & KEY_MASK;
-	size_t value;
+	__m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(end - WINDOW));
+	/* Signed: what is not ASCII is below 0. */
+	__m256i other = _mm256_cmpgt_epi8(_mm256_set1_epi8(1), bytes);
 
-	if (left < 1 + VALUE_LENGTH || key <= before || key >= RH_ATTR_KEY_COUNT ||
-		p[0] >> TYPE_SHIFT >= RH_ATTR_TYPE_COUNT)
-		return 0;
-	value = rh_load_be16(p + 1);
-	if (value > left - 1 - VALUE_LENGTH || !rh_text_is_plain(p + 1 + VALUE_LENGTH, value))
-		return 0;
-	return 1 + VALUE_LENGTH + value;
+	return _lzcnt_u32((uint32_t)_mm256_movemask_epi8(other));
 }
 
+/* Is the value of @len bytes before @end plain? Most are shorter than a window: one look, whatever their length. */
+static inline bool value_is_plain(const uint8_t *end, uint32_t len)
+{
+	uint32_t plain = plain_before(end);
+
+	while (rh_unlikely(plain < len)) {
+		if (plain < WINDOW)
+			return false;
+		end -= WINDOW;
+		len -= WINDOW;
+		plain = plain_before(end);
+	}
+	return true;
+}
+
+/* Core attributes of plain text, as most are, one after the other; from the first of another kind on, the slow check. */
 enum rh_frame_error rh_attributes_check(const uint8_t *attributes, size_t len)
 {
-	uint8_t before = RH_ATTR_EXTENSION;
-	size_t taken;
+	const uint8_t *end = attributes + len, *last = end - CORE_HEAD;
+	uint32_t before = RH_ATTR_EXTENSION;
 
-	for (; len; attributes += taken, len -= taken) {
-		taken = plain_core_take(attributes, len, before);
-		if (rh_unlikely(!taken))
-			return attributes_check_slowly(attributes, len, before);
-		before = attributes[0] & KEY_MASK;
+	while (attributes <= last) {
+		uint32_t head = attributes[0], value;
+		const uint8_t *next;
+
+		if (rh_unlikely(head >= RH_ATTR_TYPE_COUNT << TYPE_SHIFT))
+			break;
+		value = rh_load_be16(attributes + 1);
+		next = attributes + CORE_HEAD + value;
+		head &= KEY_MASK;
+		if (rh_unlikely(next > end) || !value_is_plain(next, value) || rh_unlikely(head <= before))
+			break;
+		before = head;
+		attributes = next;
 	}
-	return RH_FRAME_OK;
+	/* Keys ascend: if one is unknown, the last is. */
+	if (rh_unlikely(before >= RH_ATTR_KEY_COUNT))
+		return RH_FRAME_ATTRIBUTE;
+	if (rh_likely(attributes == end))
+		return RH_FRAME_OK;
+	return attributes_check_slowly(attributes, (size_t)(end - attributes), (uint8_t)before);
 }
 
 bool rh_attribute_next(

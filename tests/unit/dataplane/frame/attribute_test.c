@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-static uint8_t buf[RH_ATTRIBUTES_MAX + 16];
+#define ROOM (RH_ATTRIBUTES_MAX + 16)
+
+/* In front of attributes stands the rest of their record. */
+static uint8_t record[RH_PUBLISH_HDR + ROOM], *const buf = record + RH_PUBLISH_HDR;
 
 static int put_at(size_t room, int len, const char *name, const char *value)
 {
@@ -23,7 +26,7 @@ static int put_at(size_t room, int len, const char *name, const char *value)
 
 static int put(int len, const char *name, const char *value)
 {
-	return put_at(sizeof(buf), len, name, value);
+	return put_at(ROOM, len, name, value);
 }
 
 Test(attribute, any_order_of_building_gives_the_same_bytes)
@@ -62,7 +65,7 @@ Test(attribute, a_core_name_takes_one_byte_and_a_core_key_needs_no_name)
 
 	cr_assert_eq(put(0, "subject", "s"), 4);
 	cr_assert_eq(buf[0], RH_ATTR_SUBJECT);
-	cr_assert_eq(rh_attribute_put(buf, sizeof(buf), 0, &by_key), 4);
+	cr_assert_eq(rh_attribute_put(buf, ROOM, 0, &by_key), 4);
 	cr_assert_eq(rh_attributes_check(buf, 4), RH_FRAME_OK);
 }
 
@@ -76,10 +79,10 @@ Test(attribute, what_cannot_stand_on_the_wire_is_not_put)
 	cr_assert_eq(put(len, "Id", "2"), -EINVAL);
 	cr_assert_eq(put(len, "data", "2"), -EINVAL);
 	cr_assert_eq(put(len, "x", "\xff"), -EINVAL);
-	cr_assert_eq(rh_attribute_put(buf, sizeof(buf), (size_t)len, &bad), -EINVAL);
+	cr_assert_eq(rh_attribute_put(buf, ROOM, (size_t)len, &bad), -EINVAL);
 	bad.key = RH_ATTR_TYPE;
 	bad.type = RH_ATTR_TYPE_COUNT;
-	cr_assert_eq(rh_attribute_put(buf, sizeof(buf), (size_t)len, &bad), -EINVAL);
+	cr_assert_eq(rh_attribute_put(buf, ROOM, (size_t)len, &bad), -EINVAL);
 	len = put(len, "ext", "1");
 	cr_assert_eq(put(len, "ext", "1"), -EINVAL, "extension twice");
 }
@@ -148,7 +151,7 @@ static bool reference(const uint8_t *p, size_t len)
 static size_t attribute_random(struct rnd *rnd, uint8_t *out)
 {
 	static const char *const names[] = {"a", "b", "bb", "zone", "data", "id", "A", "subject1"};
-	size_t at = 0, value = rnd_below(rnd, 4) ? rnd_below(rnd, 40) : 0;
+	size_t at = 0, value = rnd_below(rnd, 4) ? rnd_below(rnd, rnd_below(rnd, 4) ? 40 : 120) : 0;
 	uint8_t core = (uint8_t)rnd_below(rnd, 10);
 
 	out[at++] = (uint8_t)(core | rnd_below(rnd, 8) << 5);
@@ -174,9 +177,10 @@ Test(attribute, the_check_agrees_with_a_slow_reader)
 
 	rnd_init(&rnd, "attributes");
 	for (size_t n = rnd_cases(200000, 20000000); n; n--) {
-		uint8_t bytes[512];
+		uint8_t front[RH_PUBLISH_HDR + 512], *bytes = front + RH_PUBLISH_HDR;
 		size_t len = 0;
 
+		memset(front, rnd_below(&rnd, 2) ? 'x' : 0xff, RH_PUBLISH_HDR);
 		for (uint32_t i = rnd_below(&rnd, 4); i; i--)
 			len += attribute_random(&rnd, bytes + len);
 		if (len && !rnd_below(&rnd, 8))
