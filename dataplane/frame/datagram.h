@@ -47,7 +47,7 @@ static inline enum rh_frame_error rh_datagram_parse(
 	session = rh_load_be32(bytes + 4);
 	number = rh_load_be64(bytes + 8);
 	lane = rh_load_be32(bytes + 16);
-	if (rh_unlikely((session && !number) || (lane & 0x00ff0000)))
+	if ((rh_unlikely(!number) && session) || rh_unlikely(lane & 0x00ff0000))
 		return RH_FRAME_VALUE;
 	out->session = session;
 	out->check = rh_load_be32(bytes + 20);

@@ -15,13 +15,16 @@ enum dp_admission {
 	DP_ADMIT_WRONG_SOURCE,
 };
 
-/* Constant lengths, so that no call is made for four bytes. */
+/* The rest of an IPv6 address; of an IPv4 one there is none. */
+static inline bool dp_address_same(const struct dp_session *slot, const struct dp_packet *p)
+{
+	return rh_likely(p->speaker.family == 4) || memcmp(slot->remote, dp_packet_source(p), 16) == 0;
+}
+
 static inline bool dp_source_same(const struct dp_session *slot, const struct dp_packet *p)
 {
-	if (rh_unlikely(slot->family != p->family || slot->remote_port != p->src_port))
-		return false;
-	return p->family == 4 ? memcmp(slot->remote, p->src, 4) == 0
-			      : memcmp(slot->remote, p->src, 16) == 0;
+	return slot->family == p->speaker.family && slot->remote_port == p->speaker.port &&
+	       memcmp(slot->remote, p->speaker.address, 4) == 0 && dp_address_same(slot, p);
 }
 
 /* Is it of an open session that is this worker's own? dp_session_admit's usual answer, at once. Ctx: worker. */
@@ -29,8 +32,8 @@ static inline bool dp_session_is_own(const struct dp_ctx *ctx, const struct dp_p
 {
 	const struct dp_session *slot = p->slot;
 
-	return slot && rh_load_acquire(&slot->state) == DP_SLOT_OPEN && slot->wire_id == p->header.session &&
-	       slot->check == p->header.check && slot->owner == ctx->worker && dp_source_same(slot, p);
+	return slot && rh_load_acquire(&slot->state) == DP_SLOT_OPEN && slot->owner == ctx->worker &&
+	       memcmp(&slot->speaker, &p->speaker, sizeof(p->speaker)) == 0 && dp_address_same(slot, p);
 }
 
 /* packet->slot was guessed from the number. Ctx: worker. */
@@ -39,14 +42,14 @@ static inline enum dp_admission dp_session_admit(const struct dp_ctx *ctx, const
 	const struct dp_session *slot = p->slot;
 	uint32_t state;
 
-	if (!p->header.session)
+	if (!p->speaker.wire_id)
 		return DP_ADMIT_GREETING;
 	if (!slot)
 		return DP_ADMIT_UNKNOWN;
 	state = rh_load_acquire(&slot->state);
-	if ((state != DP_SLOT_OPEN && state != DP_SLOT_CLOSING) || slot->wire_id != p->header.session)
+	if ((state != DP_SLOT_OPEN && state != DP_SLOT_CLOSING) || slot->wire_id != p->speaker.wire_id)
 		return DP_ADMIT_UNKNOWN;
-	if (slot->check != p->header.check)
+	if (slot->check != p->speaker.check)
 		return DP_ADMIT_UNKNOWN;
 	/* Not answered: number and check are right, so the client is told by its own silence. */
 	if (!dp_source_same(slot, p))

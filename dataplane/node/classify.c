@@ -49,16 +49,23 @@ static int udp_take(const struct classify *c, struct dp_packet *p, const uint8_t
 
 	if (left < DP_UDP_HEADER)
 		return DP_DROP_IP_LENGTH;
-	p->dst_port = rh_load_be16(udp + 2);
-	if (p->dst_port != c->udp_port)
+	if (rh_load_be16(udp + 2) != c->udp_port)
 		return VERDICT_KERNEL;
 	len = rh_load_be16(udp + 4);
 	if (ip_payload > left || len < DP_UDP_HEADER || len != ip_payload)
 		return DP_DROP_IP_LENGTH;
-	p->src_port = rh_load_be16(udp);
+	p->speaker.port = rh_load_be16(udp);
 	p->bytes = udp + DP_UDP_HEADER;
 	p->len = (uint16_t)(len - DP_UDP_HEADER);
 	return VERDICT_OURS;
+}
+
+static void source_take(struct dp_packet *p, uint8_t family, const uint8_t *ip, const uint8_t *address)
+{
+	p->ip = ip;
+	p->speaker.family = family;
+	p->speaker.zero = 0;
+	memcpy(p->speaker.address, address, sizeof(p->speaker.address));
 }
 
 static bool device_says_bad(const struct rte_mbuf *m)
@@ -100,9 +107,7 @@ static int classify_ipv4(const struct classify *c, struct dp_packet *p, const ui
 	verdict = udp_take(c, p, ip + ihl, left - ihl, total - ihl);
 	if (verdict != VERDICT_OURS)
 		return verdict;
-	p->family = 4;
-	p->src = ip + 12;
-	p->dst = ip + 16;
+	source_take(p, 4, ip, ip + 12);
 	return c->check_in_software && !ipv4_sums_good(ip, ip + ihl) ? DP_DROP_CHECKSUM : VERDICT_OURS;
 }
 
@@ -129,9 +134,7 @@ static int classify_ipv6(const struct classify *c, struct dp_packet *p, const ui
 	verdict = udp_take(c, p, ip + DP_IPV6_HEADER, left - DP_IPV6_HEADER, rh_load_be16(ip + 4));
 	if (verdict != VERDICT_OURS)
 		return verdict;
-	p->family = 6;
-	p->src = ip + 8;
-	p->dst = ip + 24;
+	source_take(p, 6, ip, ip + 8);
 	/* RFC 8200 section 8.1: a zero checksum must be refused, whoever looked before. */
 	if (rh_load_be16(ip + DP_IPV6_HEADER + 6) == 0)
 		return DP_DROP_CHECKSUM;

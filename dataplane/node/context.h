@@ -90,15 +90,19 @@ struct dp_tables {
 struct dp_packet {
 	struct rte_mbuf *mbuf; /* NULL: handed on, as a datagram or as the copy of its event */
 	const uint8_t *bytes; /* UDP payload */
-	const uint8_t *src, *dst;
+	const uint8_t *ip;    /* header */
 	struct dp_session *slot;
-	struct rh_datagram header;
+	struct dp_speaker speaker;
 	uint32_t port;
-	uint16_t len;
-	uint16_t src_port, dst_port;
+	uint16_t len; /* of the UDP payload; the datagram header says the same */
 	uint16_t vlan;
-	uint8_t family;
+	uint8_t lane;
 };
+
+static inline const uint8_t *dp_packet_source(const struct dp_packet *p)
+{
+	return p->ip + (p->speaker.family == 4 ? 12 : 8);
+}
 
 /* One event of a burst. */
 struct dp_event {

@@ -50,7 +50,7 @@ static enum rh_frame_error fragment_take(struct dp_ctx *ctx, struct dp_packet *p
 	/* Events that came whole before it must be in the window first. */
 	if (ctx->event_count)
 		dp_node_session(ctx);
-	dp_node_fragment(ctx, p->slot, p->header.lane, &fragment);
+	dp_node_fragment(ctx, p->slot, p->lane, &fragment);
 	if (ctx->event_count == DP_BURST)
 		dp_node_session(ctx);
 	return RH_FRAME_OK;
@@ -193,7 +193,7 @@ static inline void burst_make_room(struct dp_ctx *ctx)
 /* Of an open session of ours. @plain: its events may take the short way. */
 static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p, bool plain)
 {
-	struct rh_record_cursor cur = rh_record_first(p->bytes, p->header.length);
+	struct rh_record_cursor cur = rh_record_first(p->bytes, p->len);
 	struct dp_session *slot = p->slot;
 	uint32_t count = 0;
 
@@ -208,18 +208,18 @@ static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p, bool pla
 	}
 }
 
-/* Guess the slot from the session number and fetch what admission and the session stage read. */
-static void slot_guess(const struct dp_ctx *ctx, struct dp_packet *p)
+/* Guess the slot from the session number and fetch what admission and the session stage read. NULL: there is no such slot. */
+static inline struct dp_session *slot_guess(struct dp_session *slots, uint32_t slot_count, uint32_t wire_id)
 {
-	uint32_t index = p->header.session & DP_SLOT_MASK;
+	uint32_t index = wire_id & DP_SLOT_MASK;
+	struct dp_session *slot = &slots[index];
 
-	p->slot = NULL;
-	if (!p->header.session || index >= ctx->tables->slot_count)
-		return;
-	p->slot = &ctx->tables->slots[index];
-	rh_prefetch(p->slot);
-	rh_prefetch(&p->slot->sequence);
-	rh_prefetch(&p->slot->rx_granted_events);
+	if (rh_unlikely(index >= slot_count))
+		return NULL;
+	rh_prefetch(slot);
+	rh_prefetch(&slot->sequence);
+	rh_prefetch(&slot->rx_granted_events);
+	return slot;
 }
 
 static __attribute__((noinline)) void packet_refuse(struct dp_ctx *ctx, struct dp_packet *p, enum rh_frame_error err)
@@ -228,25 +228,30 @@ static __attribute__((noinline)) void packet_refuse(struct dp_ctx *ctx, struct d
 	rte_pktmbuf_free(p->mbuf);
 }
 
-/* Headers of all datagrams; those refused are dropped from the burst. */
+/* Headers of all datagrams; those refused are dropped from the burst. Returns how many are left. */
 static uint32_t headers_parse(struct dp_ctx *ctx)
 {
-	uint32_t n = 0;
+	struct dp_packet *kept = ctx->packets, *end = ctx->packets + ctx->packet_count;
+	struct dp_session *slots = ctx->tables->slots;
+	uint32_t slot_count = ctx->tables->slot_count;
 
-	for (uint32_t i = 0; i < ctx->packet_count; i++) {
-		struct dp_packet *p = &ctx->packets[i];
-		enum rh_frame_error err = rh_datagram_parse(p->bytes, p->len, &p->header);
+	for (struct dp_packet *p = ctx->packets; p < end; p++) {
+		struct rh_datagram header;
+		enum rh_frame_error err = rh_datagram_parse(p->bytes, p->len, &header);
 
 		if (rh_unlikely(err != RH_FRAME_OK)) {
 			packet_refuse(ctx, p, err);
 			continue;
 		}
-		slot_guess(ctx, p);
-		if (rh_unlikely(n != i))
-			ctx->packets[n] = *p;
-		n++;
+		p->speaker.wire_id = header.session;
+		p->speaker.check = header.check;
+		p->lane = header.lane;
+		p->slot = slot_guess(slots, slot_count, header.session);
+		if (rh_unlikely(kept != p))
+			*kept = *p;
+		kept++;
 	}
-	return n;
+	return (uint32_t)(kept - ctx->packets);
 }
 
 /* Not an open session of ours. False: the datagram ends here. Its frame was handed on, or is left for the end of the burst. */
@@ -278,7 +283,7 @@ static __attribute__((noinline)) void packet_judge(struct dp_ctx *ctx, struct dp
 	if (!packet_admit(ctx, p))
 		return;
 	burst_make_room(ctx);
-	records_walk(ctx, p, rh_record_first(p->bytes, p->header.length), 0, false);
+	records_walk(ctx, p, rh_record_first(p->bytes, p->len), 0, false);
 }
 
 /* Events point into the frames until here; those that left as a copy are no longer ours. */

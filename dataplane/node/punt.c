@@ -114,20 +114,23 @@ bool dp_punt_kernel(struct dp_ctx *ctx, uint32_t port, const struct rte_mbuf *fr
 static struct dp_punt_head head_of(const struct dp_ctx *ctx, const struct dp_packet *p,
 	enum dp_punt_kind kind, bool has_session, uint32_t len)
 {
+	const uint8_t *source = dp_packet_source(p);
+	size_t size = p->speaker.family == 4 ? 4 : 16;
 	struct dp_punt_head head = {
 		.kind = kind,
 		.port = p->port,
 		.len = len,
-		.local = {.family = p->family, .port = p->dst_port},
-		.remote = {.family = p->family, .port = p->src_port},
-		.wire_session = p->header.session,
+		.local = {.family = p->speaker.family, .port = ctx->tables->udp_port},
+		.remote = {.family = p->speaker.family, .port = p->speaker.port},
+		.wire_session = p->speaker.wire_id,
 		.slot = has_session ? dp_slot_index(ctx, p->slot) : 0,
 		.vlan = p->vlan,
 		.has_session = has_session,
 	};
 
-	memcpy(head.local.bytes, p->dst, p->family == 4 ? 4 : 16);
-	memcpy(head.remote.bytes, p->src, p->family == 4 ? 4 : 16);
+	/* The destination stands behind the source. */
+	memcpy(head.remote.bytes, source, size);
+	memcpy(head.local.bytes, source + size, size);
 	return head;
 }
 

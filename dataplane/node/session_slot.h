@@ -17,6 +17,7 @@
 #include "dataplane/node/sequence.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define DP_SLOT_BITS 17
@@ -50,22 +51,38 @@ struct dp_queue_ref {
 	uint32_t head, tail; /* node indexes, DP_QUEUE_NONE when empty */
 };
 
+/* For which session a datagram speaks and where it comes from: compared as a whole, once a datagram (admit.h). */
+struct dp_speaker {
+	uint32_t wire_id;
+	uint32_t check;
+	uint16_t port;
+	uint8_t family;
+	uint8_t zero;
+	uint8_t address[4]; /* all of an IPv4 address; where an IPv6 one begins */
+};
+
 struct dp_session {
 	/* identity */
 	uint32_t state; /* enum dp_slot_state; release by control and owner, acquire by workers */
-	uint32_t wire_id;
-	uint32_t check;
-	uint32_t owner;
-	dp_adj_id_t adjacency; /* control, relaxed */
-	uint16_t remote_port;
-	uint8_t family;
+	uint16_t owner;
 	uint8_t template_len; /* of EtherType, IP and UDP */
+	union {
+		struct dp_speaker speaker; /* of its datagrams */
+		struct {
+			uint32_t wire_id;
+			uint32_t check;
+			uint16_t remote_port;
+			uint8_t family;
+			uint8_t zero;
+			uint8_t remote[16];
+		};
+	};
+	dp_adj_id_t adjacency; /* control, relaxed */
 	uint16_t tenant, profile;
 	uint16_t max_datagram;
 	uint16_t ip_sum; /* IPv4: sum of the template's header without its length, folded */
 	uint64_t incarnation;
 	struct dp_aliases *aliases; /* RCU; NULL without any */
-	uint8_t remote[16];
 
 	/* template */
 	uint8_t template[DP_TEMPLATE_MAX] rh_cache_aligned;
@@ -102,6 +119,12 @@ struct dp_session {
 
 /* 5 lines: a stride of 320 bytes spreads the lines of one kind over every cache set. */
 _Static_assert(sizeof(struct dp_session) == 5 * RH_CACHE_LINE, "one line a writer, see above");
+
+_Static_assert(DP_LIMIT_WORKERS <= UINT16_MAX, "an owner has 16 bits");
+_Static_assert(offsetof(struct dp_speaker, port) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, remote_port) &&
+		       offsetof(struct dp_speaker, family) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, family) &&
+		       offsetof(struct dp_speaker, address) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, remote),
+	"a speaker begins like the identity of its session");
 
 /* What is written rarely. */
 struct dp_session_cold {

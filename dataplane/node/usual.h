@@ -60,12 +60,12 @@ static inline bool dp_usual_take(struct dp_packet *p, const struct rte_mbuf *m, 
 			!dp_is_local(local, 4, frame + DP_USUAL_IPV4 + 16, DP_VLAN_NONE)))
 		return false;
 	p->bytes = frame + DP_USUAL_DATA;
-	p->src = frame + DP_USUAL_IPV4 + 12;
-	p->dst = frame + DP_USUAL_IPV4 + 16;
+	p->ip = frame + DP_USUAL_IPV4;
 	p->len = (uint16_t)(total - (DP_USUAL_DATA - DP_USUAL_IPV4));
-	p->src_port = rh_load_be16(frame + DP_USUAL_UDP);
-	p->dst_port = udp_port;
 	p->vlan = DP_VLAN_NONE;
-	p->family = 4;
+	p->speaker.port = rh_load_be16(frame + DP_USUAL_UDP);
+	p->speaker.family = 4;
+	p->speaker.zero = 0;
+	memcpy(p->speaker.address, frame + DP_USUAL_IPV4 + 12, sizeof(p->speaker.address));
 	return true;
 }

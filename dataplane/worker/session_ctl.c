@@ -152,7 +152,7 @@ static void cold_reset(struct dp_engine *eng, uint32_t index, struct dp_session 
 static void slot_fill(struct dp_session *slot, const struct dp_session_conf *conf)
 {
 	memset(slot, 0, sizeof(*slot));
-	slot->owner = conf->owner;
+	slot->owner = (uint16_t)conf->owner;
 	slot->adjacency = conf->adjacency;
 	slot->remote_port = conf->remote.port;
 	slot->family = conf->remote.family;

@@ -163,10 +163,9 @@ Test(usual, what_it_reads_is_what_is_there)
 	struct dp_packet p = {0};
 
 	cr_assert(given(&(struct change){0}, 0, &p));
-	cr_assert_eq(p.family, 4);
+	cr_assert_eq(p.speaker.family, 4);
 	cr_assert_eq(p.vlan, DP_VLAN_NONE);
-	cr_assert_eq(p.src_port, pub.port);
-	cr_assert_eq(p.dst_port, RH_WIRE_UDP_PORT);
-	cr_assert_eq(p.dst - p.src, 4);
-	cr_assert_eq(p.bytes - p.dst, 4 + 8);
+	cr_assert_eq(p.speaker.port, pub.port);
+	cr_assert_arr_eq(p.speaker.address, pub.address, 4);
+	cr_assert_eq(p.bytes - p.ip, 20 + 8);
 }
