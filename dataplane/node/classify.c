@@ -203,6 +203,42 @@ static void to_kernel(struct dp_ctx *ctx, const struct classify *c, uint32_t por
 	rte_pktmbuf_free(m);
 }
 
+/* Every frame but a usual one: sent on, dropped, or (true) ours after all. */
+static __attribute__((noinline)) bool frame_judge(struct dp_ctx *ctx, const struct classify *c, uint32_t port, struct dp_packet *p,
+	struct rte_mbuf *m)
+{
+	int verdict = classify_frame(c, p, m);
+
+	if (verdict == VERDICT_OURS)
+		return true;
+	if (verdict == VERDICT_KERNEL) {
+		to_kernel(ctx, c, port, m);
+		return false;
+	}
+	dp_drop_datagrams(ctx, (enum dp_drop)verdict, 1);
+	rte_pktmbuf_free(m);
+	return false;
+}
+
+/* Ours among the frames become the burst's packets. @usual: some may be; where software checks sums none is. Returns how many. */
+static inline uint32_t frames_sort(struct dp_ctx *ctx, const struct classify *c, uint32_t port, struct rte_mbuf **frames,
+	uint32_t count, bool usual)
+{
+	const struct dp_usual like = dp_usual_to(c->udp_port, c->local);
+	struct dp_packet *p = ctx->packets;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct rte_mbuf *m = frames[i];
+
+		if (!(usual && rh_likely(dp_usual_take(p, m, &like))) && !frame_judge(ctx, c, port, p, m))
+			continue;
+		p->mbuf = m;
+		p->port = port;
+		p++;
+	}
+	return (uint32_t)(p - ctx->packets);
+}
+
 void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software,
 	struct rte_mbuf **frames, uint32_t count)
 {
@@ -213,28 +249,10 @@ void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software,
 		.check_in_software = check_in_software,
 		.twin = rh_load_relaxed(&t->slow_path[port]),
 	};
-	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		struct dp_packet *p = &ctx->packets[n];
-		int verdict = VERDICT_OURS;
-
-		if (rh_unlikely(check_in_software) || rh_unlikely(!dp_usual_take(p, frames[i], c.udp_port, c.local)))
-			verdict = classify_frame(&c, p, frames[i]);
-
-		if (rh_likely(verdict == VERDICT_OURS)) {
-			p->mbuf = frames[i];
-			p->port = port;
-			n++;
-		} else if (verdict == VERDICT_KERNEL) {
-			to_kernel(ctx, &c, port, frames[i]);
-		} else {
-			dp_drop_datagrams(ctx, (enum dp_drop)verdict, 1);
-			rte_pktmbuf_free(frames[i]);
-		}
-	}
-	ctx->packet_count = n;
+	ctx->packet_count = check_in_software ? frames_sort(ctx, &c, port, frames, count, false)
+					      : frames_sort(ctx, &c, port, frames, count, true);
 	dp_stage_end(ctx, DP_STAGE_CLASSIFY);
-	if (n)
+	if (ctx->packet_count)
 		dp_node_parse(ctx);
 }

@@ -67,6 +67,7 @@ static bool given(const struct change *c, uint64_t flags, struct dp_packet *p)
 	struct rh_event_spec spec = fx_spec(&pub, "some/topic", "13 bytes long");
 	size_t len = fx_frame_make(&pub, frame, records, record_put(records, &spec));
 	struct rte_mbuf *m;
+	struct dp_usual like = dp_usual_to(RH_WIRE_UDP_PORT, rh_rcu_deref(fx.eng->tables.local[fx.port]));
 	bool usual;
 
 	for (uint32_t i = 0; i < c->count; i++)
@@ -75,7 +76,7 @@ static bool given(const struct change *c, uint64_t flags, struct dp_packet *p)
 	memset(frame + len, 0, c->longer);
 	m = buffer_of(frame, len + c->longer - RTE_MIN(len, (size_t)c->shorter));
 	m->ol_flags = flags;
-	usual = dp_usual_take(p, m, RH_WIRE_UDP_PORT, rh_rcu_deref(fx.eng->tables.local[fx.port]));
+	usual = dp_usual_take(p, m, &like);
 	run(m, 0);
 	out_free();
 	return usual;
