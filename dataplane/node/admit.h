@@ -28,10 +28,8 @@ static inline bool dp_source_same(const struct dp_session *slot, const struct dp
 }
 
 /* Is it of an open session that is this worker's own? dp_session_admit's usual answer, at once. Ctx: worker. */
-static inline bool dp_session_is_own(const struct dp_ctx *ctx, const struct dp_packet *p)
+static inline bool dp_session_is_own(const struct dp_ctx *ctx, const struct dp_session *slot, const struct dp_packet *p)
 {
-	const struct dp_session *slot = p->slot;
-
 	return slot && rh_load_acquire(&slot->state) == DP_SLOT_OPEN && slot->owner == ctx->worker &&
 	       memcmp(&slot->speaker, &p->speaker, sizeof(p->speaker)) == 0 && dp_address_same(slot, p);
 }

@@ -114,9 +114,9 @@ struct dp_event {
 	dp_blob_id_t blob; /* stored in outgoing form for queues and rings, or DP_BLOB_NONE */
 	const uint8_t *end; /* of the record in its datagram, padding included; NULL unless it leaves as it came */
 	uint16_t topic_len;
-	uint16_t drop; /* enum dp_drop */
-	bool admitted; /* the session's checks are done (plain.h) */
+	uint32_t drop; /* enum dp_drop; DP_EVENT_OPEN: the session's checks are not done */
 };
+#define DP_EVENT_OPEN UINT32_MAX
 
 /* A frame that waits. While it does, more copies for its session may be put into it (append.h). */
 struct dp_tx_meta {

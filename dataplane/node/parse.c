@@ -32,8 +32,7 @@ static inline void publish_take(struct dp_ctx *ctx, struct dp_packet *p, struct 
 	event->packet = last ? p : NULL;
 	event->end = event->view.alias ? NULL : end;
 	event->raw = event->blob = DP_BLOB_NONE;
-	event->drop = DP_DROP_NONE;
-	event->admitted = false;
+	event->drop = DP_EVENT_OPEN;
 	ctx->events_open = true;
 	if (++ctx->event_count == DP_BURST)
 		dp_node_session(ctx);
@@ -307,7 +306,7 @@ void dp_node_parse(struct dp_ctx *ctx)
 	for (uint32_t i = 0; i < n; i++) {
 		struct dp_packet *p = &ctx->packets[i];
 
-		if (rh_likely(dp_session_is_own(ctx, p)))
+		if (rh_likely(dp_session_is_own(ctx, p->slot, p)))
 			packet_walk(ctx, p, !draining);
 		else
 			packet_judge(ctx, p);

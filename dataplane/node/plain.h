@@ -32,7 +32,7 @@ static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event 
 	payload = rh_load_be32(rec + 44);
 	topic = rh_load_be32(rec + 48) >> 16;
 	attributes = rh_load_be32(rec + 50);
-	if (rh_unlikely((rh_load_be64(rec) & DP_PLAIN_HEAD_MASK) != DP_PLAIN_HEAD || !rec[5] ||
+	if (rh_unlikely(!rh_bits_be64(rec, DP_PLAIN_HEAD_MASK, DP_PLAIN_HEAD) || !rec[5] ||
 			topic - 1 >= RH_TOPIC_MAX || attributes > RH_ATTRIBUTES_MAX ||
 			RH_PUBLISH_HDR + topic + attributes + payload != len))
 		return false;
@@ -88,6 +88,5 @@ static inline bool dp_plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct
 	event->packet = next.next == next.end ? p : NULL;
 	event->raw = event->blob = DP_BLOB_NONE;
 	event->drop = DP_DROP_NONE;
-	event->admitted = true;
 	return true;
 }

@@ -129,12 +129,11 @@ static void complete(struct dp_ctx *ctx, struct dp_reassembly *r)
 		event->publisher = slot;
 		event->packet = NULL;
 		event->end = NULL;
-		event->admitted = false;
 		ctx->events_open = true;
 		event->raw = blob;
 		ctx->events_hold = true;
 		event->blob = DP_BLOB_NONE;
-		event->drop = DP_DROP_NONE;
+		event->drop = DP_EVENT_OPEN;
 		ctx->event_count++;
 		dp_count(ctx, reassembled, 1);
 		return;

@@ -120,8 +120,8 @@ static uint32_t events_check(struct dp_ctx *ctx)
 	for (uint32_t i = 0; i < ctx->event_count; i++) {
 		struct dp_event *event = &ctx->events[i];
 
-		if (!event->admitted)
-			event->drop = (uint16_t)session_check(ctx, event);
+		if (event->drop == DP_EVENT_OPEN)
+			event->drop = session_check(ctx, event);
 		if (rh_likely(event->drop == DP_DROP_NONE))
 			ctx->live[n++] = (uint8_t)i;
 		else

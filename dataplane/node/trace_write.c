@@ -41,7 +41,7 @@ static void event_write(struct dp_ctx *ctx, const struct dp_event *event,
 		.worker = ctx->worker,
 		.publisher = dp_slot_index(ctx, event->publisher),
 		.payload_len = v->payload_len,
-		.drop = event->drop,
+		.drop = (uint16_t)event->drop,
 	};
 	uint32_t kept = v->payload_len < DP_TRACE_PAYLOAD_BYTES ? v->payload_len : DP_TRACE_PAYLOAD_BYTES;
 
