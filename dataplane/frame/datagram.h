@@ -37,7 +37,7 @@ static inline enum rh_frame_error rh_datagram_parse(
 	const uint8_t *bytes, size_t len, struct rh_datagram *out)
 {
 	uint64_t number;
-	uint32_t session, lane;
+	uint32_t session;
 
 	/* One comparison for version, flags (none is accepted yet) and length; the first keeps len
 	 * in 16 bits. */
@@ -46,13 +46,12 @@ static inline enum rh_frame_error rh_datagram_parse(
 		return rh_frame_refused(rh_datagram_refusal(bytes, len));
 	session = rh_load_be32(bytes + 4);
 	number = rh_load_be64(bytes + 8);
-	lane = rh_load_be32(bytes + 16);
-	if ((rh_unlikely(!number) && session) || rh_unlikely(lane & 0x00ff0000))
+	if ((rh_unlikely(!number) && session) || rh_unlikely(bytes[17] /* key id */))
 		return RH_FRAME_VALUE;
 	out->session = session;
 	out->check = rh_load_be32(bytes + 20);
 	out->packet_number = number;
-	out->lane = (uint8_t)(lane >> 24);
+	out->lane = bytes[16];
 	out->flags = 0;
 	out->length = (uint16_t)len;
 	return RH_FRAME_OK;
