@@ -11,8 +11,11 @@
 #include "dataplane/frame/event.h"
 
 #include <errno.h>
-#include <immintrin.h>
 #include <string.h>
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 #define KEY_MASK     0x1f
 #define TYPE_SHIFT   5
@@ -143,11 +146,19 @@ static __attribute__((noinline)) enum rh_frame_error attributes_check_slowly(
 /* How many of the WINDOW bytes before @end are plain, from behind: ASCII without U+0000. All of them are readable. */
 static inline uint32_t plain_before(const uint8_t *end)
 {
+#ifdef __AVX2__
 	__m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(end - WINDOW));
 	/* Signed: what is not ASCII is below 0. */
 	__m256i other = _mm256_cmpgt_epi8(_mm256_set1_epi8(1), bytes);
 
 	return _lzcnt_u32((uint32_t)_mm256_movemask_epi8(other));
+#else
+	uint32_t plain = 0;
+
+	while (plain < WINDOW && (int8_t)end[-1 - (int)plain] > 0)
+		plain++;
+	return plain;
+#endif
 }
 
 /* Is the value of @len bytes before @end plain? Most are shorter than a window: one look, whatever their length. */

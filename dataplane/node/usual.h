@@ -10,10 +10,13 @@
 #include "dataplane/frame/wire.h"
 #include "dataplane/node/encap.h"
 
-#include <immintrin.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <string.h>
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 #define DP_USUAL_IPV4 RTE_ETHER_HDR_LEN
 #define DP_USUAL_UDP  (DP_USUAL_IPV4 + DP_IPV4_HEADER)
@@ -26,7 +29,7 @@
 #define DP_USUAL_AT 12
 static const uint8_t dp_usual_bytes[32] __attribute__((aligned(32))) = {[0] = 0x08, [2] = 0x45, [11] = 17};
 static const uint8_t dp_usual_mask[32] __attribute__((aligned(32))) = {0xff, 0xff, 0xff, [8] = 0x3f, 0xff, [11] = 0xff, [24] = 0xff, 0xff};
-#define DP_USUAL_PORT_WORD 12 /* of 16 bits, among them */
+#define DP_USUAL_PORT_AT 24 /* among them */
 
 /* The device took a tag off, or found a checksum bad; the bits of "bad" are also set where it says that it knows of none. */
 #define DP_USUAL_NOT_FLAGS (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD)
@@ -48,23 +51,34 @@ static inline bool dp_is_local(const struct dp_local_set *local, uint8_t family,
 
 /* What the usual frames of a burst have in common. */
 struct dp_usual {
-	__m256i bytes;
+	uint8_t bytes[32];
 	const struct dp_local_set *local;
 };
 
 static inline struct dp_usual dp_usual_to(uint16_t udp_port, const struct dp_local_set *local)
 {
-	__m256i bytes = _mm256_load_si256((const __m256i *)(const void *)dp_usual_bytes);
+	struct dp_usual usual = {.local = local};
 
-	return (struct dp_usual){_mm256_insert_epi16(bytes, (short)__builtin_bswap16(udp_port), DP_USUAL_PORT_WORD), local};
+	memcpy(usual.bytes, dp_usual_bytes, sizeof(usual.bytes));
+	rh_store_be16(usual.bytes + DP_USUAL_PORT_AT, udp_port);
+	return usual;
 }
 
 static inline bool dp_usual_head(const struct dp_usual *usual, const uint8_t *frame)
 {
+#ifdef __AVX2__
 	__m256i head = _mm256_loadu_si256((const __m256i *)(const void *)(frame + DP_USUAL_AT));
+	__m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)usual->bytes);
 	__m256i mask = _mm256_load_si256((const __m256i *)(const void *)dp_usual_mask);
 
-	return _mm256_testz_si256(_mm256_xor_si256(head, usual->bytes), mask);
+	return _mm256_testz_si256(_mm256_xor_si256(head, bytes), mask);
+#else
+	uint8_t differ = 0;
+
+	for (size_t i = 0; i < sizeof(usual->bytes); i++)
+		differ |= (frame[DP_USUAL_AT + i] ^ usual->bytes[i]) & dp_usual_mask[i];
+	return !differ;
+#endif
 }
 
 /* Is @m a usual frame? Then @p says what is in it, but for mbuf, port and session. */
