@@ -92,7 +92,7 @@ static inline void dp_append_close(const struct dp_append *a, struct dp_txq *txq
 	a->m->data_len = meta->frame_bytes = (uint16_t)a->m->pkt_len;
 	rh_store_be16(datagram + 2, (uint16_t)length);
 	if (rh_likely(slot->family == 4)) {
-		dp_ipv4_close(ip, slot->ip_sum, DP_UDP_HEADER + length);
+		dp_ipv4_close(ip, DP_UDP_HEADER + length);
 	} else {
 		dp_ipv6_close(ip, (uint16_t)(DP_UDP_HEADER + length));
 		dp_ipv6_sum_add(ip, records, (uint16_t)padded);

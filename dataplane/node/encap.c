@@ -11,16 +11,6 @@ static void udp_build(uint8_t *udp, const struct dp_address *local, const struct
 	rh_store_be16(udp + 2, remote->port);
 }
 
-static uint16_t sum_be16(const uint8_t *bytes, unsigned len)
-{
-	uint32_t sum = 0;
-
-	for (unsigned i = 0; i < len; i += 2)
-		sum += rh_load_be16(bytes + i);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)(sum + (sum >> 16));
-}
-
 static void ipv4_build(struct dp_session *slot, const struct dp_address *local,
 	const struct dp_address *remote)
 {
@@ -33,11 +23,11 @@ static void ipv4_build(struct dp_session *slot, const struct dp_address *local,
 	ip[9] = IPPROTO_UDP;
 	memcpy(ip + 12, local->bytes, 4);
 	memcpy(ip + 16, remote->bytes, 4);
+	((struct rte_ipv4_hdr *)ip)->hdr_checksum = rte_ipv4_cksum((const struct rte_ipv4_hdr *)ip);
 	udp_build(udp, local, remote);
 	rh_datagram_encode(udp + DP_UDP_HEADER, &(struct rh_datagram){.session = slot->wire_id,
 							.check = slot->check,
 							.lane = (uint8_t)slot->owner});
-	slot->ip_sum = sum_be16(ip, DP_IPV4_HEADER);
 	slot->template_len = DP_ETHERTYPE + DP_IPV4_HEADER + DP_UDP_HEADER;
 }
 
@@ -60,7 +50,6 @@ void dp_template_build(struct dp_session *slot, const struct dp_address *local,
 	const struct dp_address *remote)
 {
 	memset(slot->template, 0, sizeof(slot->template));
-	slot->ip_sum = 0;
 	if (local->family == 4)
 		ipv4_build(slot, local, remote);
 	else

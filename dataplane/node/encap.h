@@ -22,20 +22,22 @@
 #define DP_UDP_HEADER  8
 
 /*
- * Fill @slot's template and what belongs to it, for datagrams from @local to @remote, lengths, checksums and packet number left
+ * Fill @slot's template and what belongs to it, for datagrams from @local to @remote, lengths, UDP checksum and packet number left
  * open. @slot has its number, check and owner (the lane) already. Ctx: any.
  */
 void dp_template_build(struct dp_session *slot, const struct dp_address *local,
 	const struct dp_address *remote);
 
-/* RFC 1071 over a header whose other words are already summed. */
-static inline void dp_ipv4_close(uint8_t *ip, uint16_t ip_sum, uint32_t udp_len)
+/*
+ * The identification of what is never fragmented may be anything (RFC 6864 section 4.1): it is the total length's complement, so that
+ * the two add nothing to the checksum (RFC 1071) and the template has the right one for every length.
+ */
+static inline void dp_ipv4_close(uint8_t *ip, uint32_t udp_len)
 {
-	uint32_t total = DP_IPV4_HEADER + udp_len, sum = ip_sum + total;
+	uint32_t total = DP_IPV4_HEADER + udp_len;
 
-	sum = (sum & 0xffff) + (sum >> 16);
 	rh_store_be16(ip + 2, (uint16_t)total);
-	rh_store_be16(ip + 10, (uint16_t)~sum);
+	rh_store_be16(ip + 4, (uint16_t)~total);
 	rh_store_be16(ip + DP_IPV4_HEADER + 4, (uint16_t)udp_len);
 }
 
@@ -80,7 +82,7 @@ static inline void dp_headers_put(struct rte_mbuf *m, uint8_t *records, const st
 		dp_ipv6_put(front, slot, (uint16_t)length);
 		return;
 	}
-	dp_ipv4_close(front + DP_ETHERTYPE, slot->ip_sum, DP_UDP_HEADER + length);
+	dp_ipv4_close(front + DP_ETHERTYPE, DP_UDP_HEADER + length);
 	rh_datagram_close(records - RH_DATAGRAM_HDR, (uint16_t)length, slot->tx_packet_number);
 }
 

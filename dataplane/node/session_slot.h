@@ -80,7 +80,6 @@ struct dp_session {
 	dp_adj_id_t adjacency; /* control, relaxed */
 	uint16_t tenant, profile;
 	uint16_t max_datagram;
-	uint16_t ip_sum; /* IPv4: sum of the template's header without its length, folded */
 	uint64_t incarnation;
 	struct dp_aliases *aliases; /* RCU; NULL without any */
 

@@ -58,6 +58,7 @@ static size_t ipv4_put(uint8_t *ip, const struct packet_spec *s)
 	memset(ip, 0, 20);
 	ip[0] = 0x45;
 	put16(ip + 2, (uint32_t)((int)total + s->ip_len_off));
+	put16(ip + 4, s->ipv4_id);
 	put16(ip + 6, s->ipv4_fragment);
 	ip[8] = 64;
 	ip[9] = 17;

@@ -19,6 +19,7 @@ struct packet_spec {
 	uint16_t vlan; /* PACKET_VLAN_NONE, or the tag */
 	const uint8_t *payload;
 	uint16_t payload_len;
+	uint16_t ipv4_id;
 	uint16_t ipv4_fragment; /* flags and offset field */
 	bool ipv6_fragment;	/* a fragment header in front of UDP, offset as in ipv6_offset */
 	uint16_t ipv6_offset;

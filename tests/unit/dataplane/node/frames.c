@@ -1,5 +1,6 @@
 #include "tests/unit/dataplane/node/frames.h"
 
+#include "dataplane/node/transmit.h"
 #include "dataplane/port/port_priv.h"
 #include "tests/lib/frame_walk.h"
 
@@ -95,6 +96,7 @@ void expect_frame_of(const struct rte_mbuf *m, const struct fx_client *to,
 		len += RH_ALIGN_UP(record_put(datagram + len, &spec), 8u);
 	}
 	header.length = packet.payload_len = (uint16_t)len;
+	packet.ipv4_id = (uint16_t)~(DP_IPV4_UDP_HEADERS + len);
 	rh_datagram_encode(datagram, &header);
 	cr_assert_eq(frame_walk_datagram(datagram, header.length), RH_FRAME_OK);
 	memcpy(packet.src, to->router, 16);
