@@ -99,5 +99,5 @@ static inline void dp_append_close(const struct dp_append *a, struct dp_txq *txq
 	}
 	meta->record_bytes += bytes;
 	meta->copies += (uint16_t)copies;
-	txq->copies += copies;
+	dp_tx_sum_add(&txq->waits, padded, bytes, copies);
 }

@@ -127,6 +127,11 @@ struct dp_tx_meta {
 	uint16_t l2_len; /* 0: slice of a cut copy, behind which nothing is put */
 };
 
+/* Of several of them. */
+struct dp_tx_sum {
+	uint32_t frame_bytes, record_bytes, copies;
+};
+
 /* A transmit queue and what waits for it. */
 struct dp_txq {
 	uint16_t ethdev, queue;
@@ -134,7 +139,7 @@ struct dp_txq {
 	uint16_t mtu;
 	uint32_t head, tail; /* running; tail - head frames wait */
 	uint32_t mark;	     /* frames before it were built under an older generation */
-	uint32_t copies;     /* copies among the waiting frames */
+	struct dp_tx_sum waits; /* of the waiting frames: mostly the device takes them all */
 	uint64_t blocked_since_tsc; /* 0: moving */
 	bool mid_copy; /* the device took slices of a copy whose others wait */
 	struct rte_mempool *pool;

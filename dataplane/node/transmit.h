@@ -36,6 +36,14 @@ static inline bool dp_txq_open(const struct dp_txq *txq)
 	return dp_txq_waiting(txq) < DP_TX_BACKLOG_SOFT;
 }
 
+/* The copies of a frame that waits became so many more. */
+static inline void dp_tx_sum_add(struct dp_tx_sum *sum, uint32_t frame_bytes, uint32_t record_bytes, uint32_t copies)
+{
+	sum->frame_bytes += frame_bytes;
+	sum->record_bytes += record_bytes;
+	sum->copies += copies;
+}
+
 /* Append, @meta but for frame_bytes; the caller knows that there is room. Inline: once a frame. */
 static inline void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, struct dp_tx_meta meta)
 {
@@ -44,7 +52,7 @@ static inline void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, struct
 	meta.frame_bytes = (uint16_t)frame->pkt_len;
 	txq->frame[at] = frame;
 	txq->meta[at] = meta;
-	txq->copies += meta.copies;
+	dp_tx_sum_add(&txq->waits, meta.frame_bytes, meta.record_bytes, meta.copies);
 }
 
 /* A frame that holds no copies. */

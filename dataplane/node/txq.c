@@ -12,28 +12,41 @@
 #define STANDSTILL_MS 10
 #define MASK	      (DP_TX_BACKLOG - 1)
 
-static void count_taken(struct dp_ctx *ctx, struct dp_txq *txq, uint32_t n)
+/* Take the first @n frames that wait out of the sum of all; what they held. */
+static struct dp_tx_sum sum_take(struct dp_txq *txq, uint32_t n)
 {
-	uint64_t bytes = 0, copies = 0, record_bytes = 0;
+	struct dp_tx_sum taken = {0};
 
+	if (n == dp_txq_waiting(txq)) {
+		taken = txq->waits;
+		txq->waits = (struct dp_tx_sum){0};
+		return taken;
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		const struct dp_tx_meta *meta = &txq->meta[(txq->head + i) & MASK];
 
-		bytes += meta->frame_bytes;
-		record_bytes += meta->record_bytes;
-		copies += meta->copies;
+		dp_tx_sum_add(&taken, meta->frame_bytes, meta->record_bytes, meta->copies);
 	}
+	txq->waits.frame_bytes -= taken.frame_bytes;
+	txq->waits.record_bytes -= taken.record_bytes;
+	txq->waits.copies -= taken.copies;
+	return taken;
+}
+
+static void count_taken(struct dp_ctx *ctx, struct dp_txq *txq, uint32_t n)
+{
+	struct dp_tx_sum taken = sum_take(txq, n);
+
 	if (n) {
 		const struct dp_tx_meta *last = &txq->meta[(txq->head + n - 1) & MASK];
 
 		txq->mid_copy = last->slot != DP_SLOT_NONE && !last->copies;
 	}
 	txq->head += n;
-	txq->copies -= (uint32_t)copies;
 	dp_count(ctx, tx_datagrams, n);
-	dp_count(ctx, tx_bytes, bytes);
-	dp_count(ctx, copies_tx, copies);
-	dp_count(ctx, copies_tx_bytes, record_bytes);
+	dp_count(ctx, tx_bytes, taken.frame_bytes);
+	dp_count(ctx, copies_tx, taken.copies);
+	dp_count(ctx, copies_tx_bytes, taken.record_bytes);
 }
 
 /* Hand over up to the end of the ring; true when the device took all of it. */
@@ -84,7 +97,7 @@ void dp_txq_drop(struct dp_ctx *ctx, struct dp_txq *txq, enum dp_drop reason)
 		else if (meta->slot == DP_SLOT_NONE)
 			dp_count(ctx, tx_control_failed, 1);
 	}
-	txq->copies = 0;
+	txq->waits = (struct dp_tx_sum){0};
 	txq->blocked_since_tsc = 0;
 }
 

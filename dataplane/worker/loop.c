@@ -75,7 +75,7 @@ static void gauge_store(struct dp_ctx *ctx)
 	uint64_t waiting = ctx->queued_copies + ctx->copies_lent;
 
 	for (uint32_t q = 0; q < ctx->rxq_count; q++)
-		waiting += ctx->txq[ctx->rxq[q].port]->copies;
+		waiting += ctx->txq[ctx->rxq[q].port]->waits.copies;
 	rh_store_relaxed(&ctx->counters.copies_queued, waiting);
 }
 

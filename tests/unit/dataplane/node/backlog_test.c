@@ -6,6 +6,7 @@
 #include "dataplane/node/transmit.h"
 #include "dataplane/port/port_priv.h"
 
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
@@ -95,6 +96,18 @@ static void publish_alone(void)
 	publish_directly_bytes(ALONE);
 }
 
+/* The device took copies of publish_alone, each in a frame of its own, and nothing else is counted. */
+static void expect_taken_alone(void)
+{
+	uint32_t record = RH_PUBLISH_HDR + 1 + ALONE;
+	uint32_t frame = RTE_ETHER_HDR_LEN + DP_IPV4_UDP_HEADERS + RH_DATAGRAM_HDR +
+			 RH_ALIGN_UP(record, (uint32_t)RH_WIRE_ALIGN);
+
+	cr_assert_eq(fx_count(tx_datagrams), fx_count(copies_tx));
+	cr_assert_eq(fx_count(copies_tx_bytes), fx_count(copies_tx) * record);
+	cr_assert_eq(fx_count(tx_bytes), fx_count(copies_tx) * frame);
+}
+
 Test(backlog, resumes_and_loses_nothing)
 {
 	/* More frames in one round than the device takes, which gives them back only later. */
@@ -106,10 +119,12 @@ Test(backlog, resumes_and_loses_nothing)
 	cr_assert_eq(fx_count(copies_made), EVENTS * SUBSCRIBERS);
 	cr_assert_gt(fx_count(copies_queued), 0);
 	cr_assert_eq(fx_count(copies_tx), EVENTS * SUBSCRIBERS - fx_count(copies_queued));
+	expect_taken_alone();
 	fx_settle();
 	cr_assert_eq(fx_count(copies_queued), 0);
 	for (uint32_t i = 0; i < SUBSCRIBERS; i++)
 		cr_assert_eq(fx_copies(&sub[i]), EVENTS);
+	expect_taken_alone();
 }
 
 Test(backlog, holds_activation_back_until_older_frames_are_gone)

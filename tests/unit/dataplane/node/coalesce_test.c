@@ -2,8 +2,10 @@
 
 #include "tests/unit/dataplane/node/fixture.h"
 
+#include "dataplane/node/transmit.h"
 #include "tests/lib/patterns.h"
 
+#include <rte_ether.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -84,6 +86,8 @@ static void burst(uint8_t family)
 		cr_assert_arr_eq(copy.event.payload, text + i, 16 - i);
 	}
 	cr_assert_eq(fx_count(tx_datagrams), 1);
+	cr_assert_eq(fx_count(tx_bytes),
+		RTE_ETHER_HDR_LEN + (family == 4 ? DP_IPV4_UDP_HEADERS : DP_IPV6_UDP_HEADERS) + copy.header.length);
 	cr_assert_eq(fx_count(copies_tx), 12);
 	cr_assert_eq(fx_stats(&sub).tx_events, 12);
 	cr_assert_eq(fx_stats(&sub).tx_bytes, fx_count(copies_tx_bytes));

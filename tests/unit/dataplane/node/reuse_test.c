@@ -390,7 +390,7 @@ Test(reuse, of_no_buffer_while_the_device_is_not_keeping_up)
 	rte_pktmbuf_free(txq->frame[before % DP_TX_BACKLOG]);
 	rte_pktmbuf_free_bulk(txq->frame, DP_TX_REUSE_WAITING);
 	txq->head = txq->tail;
-	txq->copies = 0;
+	txq->waits = (struct dp_tx_sum){0};
 	txq->blocked_since_tsc = 0;
 	rh_add_relaxed(&fx.eng->ctx[0]->counters.copies_tx, 1);
 }
