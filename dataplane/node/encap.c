@@ -69,3 +69,11 @@ void dp_ipv6_put(uint8_t *front, const struct dp_session *slot, uint16_t length)
 									.length = length,
 								});
 }
+
+void dp_ipv6_sum(struct rte_mbuf *frame, const struct dp_hop *hop)
+{
+	uint8_t *ip = rte_pktmbuf_mtod_offset(frame, uint8_t *, hop->l2_len + DP_ETHERTYPE);
+
+	((struct rte_udp_hdr *)(ip + DP_IPV6_HEADER))->dgram_cksum =
+		rte_ipv6_udptcp_cksum((const struct rte_ipv6_hdr *)ip, ip + DP_IPV6_HEADER);
+}

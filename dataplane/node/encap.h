@@ -106,15 +106,13 @@ static inline struct rte_mbuf *dp_frame_begin(const struct dp_txq *txq, const st
 	return m;
 }
 
+/* The UDP checksum of a frame by @hop over IPv6, which is whole but for that. Not inline, as dp_ipv6_put. */
+void dp_ipv6_sum(struct rte_mbuf *frame, const struct dp_hop *hop);
+
+/* IPv4 leaves the UDP checksum out (RFC 768), IPv6 must not (RFC 8200 section 8.1). */
 static inline void dp_frame_finish(struct rte_mbuf *frame, const struct dp_session *slot,
 	const struct dp_hop *hop)
 {
-	uint8_t *ip;
-
-	/* IPv4 leaves the UDP checksum out (RFC 768), IPv6 must not (RFC 8200 section 8.1). */
-	if (rh_likely(slot->family == 4))
-		return;
-	ip = rte_pktmbuf_mtod_offset(frame, uint8_t *, hop->l2_len + DP_ETHERTYPE);
-	((struct rte_udp_hdr *)(ip + DP_IPV6_HEADER))->dgram_cksum =
-		rte_ipv6_udptcp_cksum((const struct rte_ipv6_hdr *)ip, ip + DP_IPV6_HEADER);
+	if (rh_unlikely(slot->family != 4))
+		dp_ipv6_sum(frame, hop);
 }
