@@ -57,6 +57,6 @@ void dp_run_write_many(uint8_t *out, const struct dp_run *run, bool in_place)
 	if (!in_place)
 		rte_memcpy(out, first, len);
 	for (uint32_t i = 0; i < run->count; i++)
-		dp_outgoing_patch_whole(out + (run->events[i].view.record - first), &run->events[i], tenant);
+		dp_outgoing_patch_whole(out + (run->events[i].view.record - first), tenant);
 	dp_pad(out, len, run->padded);
 }

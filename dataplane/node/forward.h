@@ -11,12 +11,6 @@
 #include "dataplane/node/outgoing.h"
 #include "dataplane/node/transmit.h"
 
-static inline void dp_count_sent(struct dp_session *slot, uint32_t copies, uint32_t bytes)
-{
-	rh_add_relaxed(&slot->tx_events, copies);
-	rh_add_relaxed(&slot->tx_bytes, bytes);
-}
-
 /* Put @m, a datagram for @slot. */
 static inline void dp_frame_put(struct dp_txq *txq, struct rte_mbuf *m, struct dp_session *slot,
 	struct dp_tx_meta meta)
@@ -26,11 +20,16 @@ static inline void dp_frame_put(struct dp_txq *txq, struct rte_mbuf *m, struct d
 	dp_txq_put(txq, m, meta);
 }
 
-/* Is the buffer this worker's alone, one piece, with its bytes in itself? */
+/* Is the buffer this worker's alone, one piece, with its bytes in itself? References and segments, one each, are read together. */
 static inline bool dp_buffer_is_own(const struct rte_mbuf *m)
 {
-	return rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m);
+	uint32_t both;
+
+	memcpy(&both, (const uint8_t *)m + offsetof(struct rte_mbuf, refcnt), sizeof(both));
+	return both == (1 | 1 << 16) && RTE_MBUF_DIRECT(m);
 }
+
+_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2, "side by side, 16 bits each");
 
 /* One copy of each event of a run, for one receiver. */
 struct dp_copy {
@@ -48,8 +47,8 @@ static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const st
 	const struct dp_txq *txq)
 {
 	const struct dp_packet *packet = c->run->packet;
+	const uint8_t *records = c->run->events->view.record, *start = records - dp_headers_len(c->slot, c->hop);
 	struct rte_mbuf *m;
-	ptrdiff_t at;
 
 	if (c->to != c->run->last || !packet || !ctx->lends[packet->port] ||
 		dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
@@ -57,8 +56,8 @@ static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const st
 	m = packet->mbuf;
 	if (rh_unlikely(!dp_buffer_is_own(m)))
 		return NULL;
-	at = c->run->events->view.record - (const uint8_t *)m->buf_addr;
-	if (rh_unlikely(at < (ptrdiff_t)dp_headers_len(c->slot, c->hop) || at + c->run->padded > m->buf_len))
+	if (rh_unlikely(start < (const uint8_t *)m->buf_addr ||
+			records + c->run->padded > (const uint8_t *)m->buf_addr + m->buf_len))
 		return NULL;
 	return m;
 }
@@ -90,17 +89,17 @@ static __attribute__((noinline)) void dp_forward_behind(const struct dp_copy *c,
 }
 
 /* As one datagram of its own in a new buffer. Not inline: of the copies of an event, the last goes without. */
-static __attribute__((noinline)) bool dp_forward_copied(struct dp_ctx *ctx, const struct dp_copy *c,
+static __attribute__((noinline)) void dp_forward_copied(struct dp_ctx *ctx, const struct dp_copy *c,
 	struct dp_txq *txq)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(txq->pool);
 
 	if (rh_unlikely(!m)) {
+		dp_count_unsent(c->slot, c->run->count, c->run->bytes);
 		dp_drop_copies(ctx, c->slot, DP_DROP_NO_BUFFER, c->run->count);
-		return false;
+		return;
 	}
 	dp_forward_in(m, rte_pktmbuf_mtod_offset(m, uint8_t *, dp_headers_len(c->slot, c->hop)), c, txq, false);
-	return true;
 }
 
 /*
@@ -115,14 +114,15 @@ static inline __attribute__((always_inline)) void dp_forward(struct dp_ctx *ctx,
 	const struct dp_run *run = copy.run;
 	struct rte_mbuf *m;
 
+	/* First, while the sums are at hand that say it has the credit. */
+	dp_count_sent(copy.slot, run->count, run->bytes);
 	if (dp_append_fits(txq, copy.slot, copy.to->session, run->padded)) {
 		dp_forward_behind(c, txq);
 	} else if ((m = dp_frame_reuse(ctx, &copy, txq)) != NULL) {
 		dp_forward_in(m, (uint8_t *)run->events->view.record, &copy, txq, true);
 		m->ol_flags = 0;
 		run->packet->mbuf = NULL;
-	} else if (rh_unlikely(!dp_forward_copied(ctx, c, txq))) {
-		return;
+	} else {
+		dp_forward_copied(ctx, c, txq);
 	}
-	dp_count_sent(copy.slot, run->count, run->bytes);
 }

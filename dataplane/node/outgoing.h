@@ -30,9 +30,9 @@ static inline void dp_outgoing_patch(uint8_t *out, const struct dp_event *event)
 }
 
 /* The same for a record that came whole and with its topic in text: the others stand as they have to. */
-static inline void dp_outgoing_patch_whole(uint8_t *out, const struct dp_event *event, uint16_t tenant)
+static inline void dp_outgoing_patch_whole(uint8_t *out, uint16_t tenant)
 {
-	out[DP_OUTGOING_HOP_AT] = (uint8_t)(event->view.hop_limit - 1);
+	out[DP_OUTGOING_HOP_AT]--;
 	rh_store_be16(out + 6, tenant);
 	rh_store_be16(out + 54, 0);
 }
@@ -99,7 +99,7 @@ static inline void dp_run_write(uint8_t *out, const struct dp_run *run, bool in_
 		return;
 	}
 	if (in_place) {
-		dp_outgoing_patch_whole(out, run->events, run->events->publisher->tenant);
+		dp_outgoing_patch_whole(out, run->events->publisher->tenant);
 	} else {
 		dp_outgoing_write(out, run->events);
 		rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)run->bytes);

@@ -61,6 +61,20 @@ static inline void dp_txq_put_other(struct dp_txq *txq, struct rte_mbuf *frame)
 	dp_txq_put(txq, frame, (struct dp_tx_meta){.slot = DP_SLOT_NONE});
 }
 
+/* Copies of @bytes take that much of @slot's credit. */
+static inline void dp_count_sent(struct dp_session *slot, uint32_t copies, uint32_t bytes)
+{
+	rh_add_relaxed(&slot->tx_events, copies);
+	rh_add_relaxed(&slot->tx_bytes, bytes);
+}
+
+/* They never left, not even in part: it is the subscriber's again. */
+static inline void dp_count_unsent(struct dp_session *slot, uint32_t copies, uint32_t bytes)
+{
+	rh_add_relaxed(&slot->tx_events, -(uint64_t)copies);
+	rh_add_relaxed(&slot->tx_bytes, -(uint64_t)bytes);
+}
+
 /* Hand waiting frames to the device; those it does not take stay, for at most 10 ms of standstill. */
 void dp_txq_flush(struct dp_ctx *ctx, struct dp_txq *txq);
 void dp_node_transmit(struct dp_ctx *ctx);

@@ -77,11 +77,8 @@ static void copies_drop(struct dp_ctx *ctx, struct dp_txq *txq, const struct dp_
 		return;
 	}
 	slot = &ctx->tables->slots[meta->slot];
-	/* They never left, not even in part: their credit is the subscriber's again. */
-	if (!in_part) {
-		rh_add_relaxed(&slot->tx_events, -(uint64_t)meta->copies);
-		rh_add_relaxed(&slot->tx_bytes, -(uint64_t)meta->record_bytes);
-	}
+	if (!in_part)
+		dp_count_unsent(slot, meta->copies, meta->record_bytes);
 	dp_drop_copies(ctx, slot, reason, meta->copies);
 	dp_egress_wake(ctx, slot);
 }
