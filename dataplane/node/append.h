@@ -25,8 +25,8 @@ static inline uint32_t dp_datagram_max(const struct dp_session *slot, const stru
 /* Is @slot's newest frame still in @txq? */
 static inline bool dp_append_waits(const struct dp_txq *txq, const struct dp_session *slot, uint32_t index)
 {
-	return slot->tx_open - txq->head < dp_txq_waiting(txq) &&
-	       txq->meta[slot->tx_open & (DP_TX_BACKLOG - 1)].slot == index;
+	return txq->tail - slot->tx_open < dp_txq_waiting(txq) &&
+	       txq->meta[(slot->tx_open - 1) & (DP_TX_BACKLOG - 1)].slot == index;
 }
 
 /* That frame, while more is put into it. */
@@ -38,7 +38,7 @@ struct dp_append {
 
 static inline struct dp_append dp_append_begin(struct dp_txq *txq, const struct dp_session *slot)
 {
-	uint32_t at = slot->tx_open & (DP_TX_BACKLOG - 1);
+	uint32_t at = (slot->tx_open - 1) & (DP_TX_BACKLOG - 1);
 	struct dp_tx_meta *meta = &txq->meta[at];
 
 	return (struct dp_append){txq->frame[at], meta,

@@ -73,7 +73,6 @@ static inline void dp_headers_put(struct rte_mbuf *m, uint8_t *records, const st
 	uint32_t headers = dp_headers_len(slot, hop), length = RH_DATAGRAM_HDR + record_bytes;
 	uint8_t *start = records - headers, *front = start + hop->l2_len;
 
-	m->data_off = (uint16_t)(start - (uint8_t *)m->buf_addr);
 	m->pkt_len = headers + record_bytes;
 	m->data_len = (uint16_t)m->pkt_len;
 	memcpy(start, hop->l2, DP_L2_MAX);

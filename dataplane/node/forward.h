@@ -16,8 +16,8 @@ static inline void dp_frame_put(struct dp_txq *txq, struct rte_mbuf *m, struct d
 	struct dp_tx_meta meta)
 {
 	slot->tx_packet_number++;
-	slot->tx_open = txq->tail;
 	dp_txq_put(txq, m, meta);
+	slot->tx_open = txq->tail;
 }
 
 /* Is the buffer this worker's alone, one piece, with its bytes in itself? References and segments, one each, are read together. */
@@ -47,8 +47,8 @@ static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const st
 	const struct dp_txq *txq)
 {
 	const struct dp_packet *packet = c->run->packet;
-	const uint8_t *records = c->run->events->view.record, *start = records - dp_headers_len(c->slot, c->hop);
 	struct rte_mbuf *m;
+	ptrdiff_t at, start;
 
 	if (c->to != c->run->last || !packet || !ctx->lends[packet->port] ||
 		dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
@@ -56,9 +56,11 @@ static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const st
 	m = packet->mbuf;
 	if (rh_unlikely(!dp_buffer_is_own(m)))
 		return NULL;
-	if (rh_unlikely(start < (const uint8_t *)m->buf_addr ||
-			records + c->run->padded > (const uint8_t *)m->buf_addr + m->buf_len))
+	at = c->run->events->view.record - (const uint8_t *)m->buf_addr;
+	start = at - dp_headers_len(c->slot, c->hop);
+	if (rh_unlikely(start < 0 || at + c->run->padded > m->buf_len))
 		return NULL;
+	m->data_off = (uint16_t)start;
 	return m;
 }
 

@@ -96,7 +96,7 @@ struct dp_session {
 	struct dp_queue_ref queue;
 	uint64_t queue_bytes;
 	uint32_t queue_count;
-	uint32_t tx_open; /* owner: place of its newest frame in the transmit queue, see append.h; stale when that has left */
+	uint32_t tx_open; /* owner: place behind its newest frame in the transmit queue, see append.h; stale when that has left */
 
 	/* rx */
 	struct dp_sequence sequence rh_cache_aligned;

@@ -112,12 +112,12 @@ static enum dp_drop transmit_slices(struct dp_ctx *ctx, struct dp_session *slot,
 	for (uint32_t i = 0; i < n; i++) {
 		bool end = i + 1 == n;
 
-		/* The newest frame now: what comes next goes behind it. */
-		slot->tx_open = txq->tail;
 		dp_txq_put(txq, frames[i],
 			(struct dp_tx_meta){.slot = index,
 				.record_bytes = end ? blob->len : 0,
 				.copies = end});
+		/* The newest frame now: what comes next goes behind it. */
+		slot->tx_open = txq->tail;
 	}
 	return DP_DROP_NONE;
 }
