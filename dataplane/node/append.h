@@ -98,6 +98,6 @@ static inline void dp_append_close(const struct dp_append *a, struct dp_txq *txq
 		dp_ipv6_sum_add(ip, records, (uint16_t)padded);
 	}
 	meta->record_bytes += bytes;
-	meta->copies += (uint16_t)copies;
+	meta->copies += copies;
 	dp_tx_sum_add(&txq->waits, padded, bytes, copies);
 }

@@ -121,9 +121,9 @@ struct dp_event {
 /* A frame that waits. While it does, more copies for its session may be put into it (append.h). */
 struct dp_tx_meta {
 	uint32_t slot; /* DP_SLOT_NONE: no copies of a session, or of one that is gone */
-	uint16_t copies;       /* that end in it: whole ones, or the last slice of one */
-	uint16_t frame_bytes;
+	uint32_t copies;       /* that end in it: whole ones, or the last slice of one */
 	uint32_t record_bytes; /* of the copies that end in it */
+	uint16_t frame_bytes;
 	uint16_t l2_len; /* 0: slice of a cut copy, behind which nothing is put */
 };
 

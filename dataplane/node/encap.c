@@ -56,24 +56,17 @@ void dp_template_build(struct dp_session *slot, const struct dp_address *local,
 		ipv6_build(slot, local, remote);
 }
 
-void dp_ipv6_put(uint8_t *front, const struct dp_session *slot, uint16_t length)
+void dp_ipv6_finish(uint8_t *front, const struct dp_session *slot, uint16_t length)
 {
-	uint8_t *ip = front + DP_ETHERTYPE;
+	uint8_t *ip = front + DP_ETHERTYPE, *udp = ip + DP_IPV6_HEADER;
 
 	dp_ipv6_close(ip, (uint16_t)(DP_UDP_HEADER + length));
-	rh_datagram_encode(ip + DP_IPV6_HEADER + DP_UDP_HEADER, &(struct rh_datagram){
-									.session = slot->wire_id,
-									.check = slot->check,
-									.packet_number = slot->tx_packet_number,
-									.lane = (uint8_t)slot->owner,
-									.length = length,
-								});
-}
-
-void dp_ipv6_sum(struct rte_mbuf *frame, const struct dp_hop *hop)
-{
-	uint8_t *ip = rte_pktmbuf_mtod_offset(frame, uint8_t *, hop->l2_len + DP_ETHERTYPE);
-
-	((struct rte_udp_hdr *)(ip + DP_IPV6_HEADER))->dgram_cksum =
-		rte_ipv6_udptcp_cksum((const struct rte_ipv6_hdr *)ip, ip + DP_IPV6_HEADER);
+	rh_datagram_encode(udp + DP_UDP_HEADER, &(struct rh_datagram){
+							.session = slot->wire_id,
+							.check = slot->check,
+							.packet_number = slot->tx_packet_number,
+							.lane = (uint8_t)slot->owner,
+							.length = length,
+						});
+	((struct rte_udp_hdr *)udp)->dgram_cksum = rte_ipv6_udptcp_cksum((const struct rte_ipv6_hdr *)ip, udp);
 }

@@ -60,14 +60,15 @@ static inline void dp_template_copy(uint8_t *out, const uint8_t *template)
 	rte_mov32(out + DP_TEMPLATE_MAX - 32, template + DP_TEMPLATE_MAX - 32);
 }
 
-/* What the template leaves open of IPv6, UDP and datagram header, the EtherType at @front. Not inline: the checksum costs more. */
-void dp_ipv6_put(uint8_t *front, const struct dp_session *slot, uint16_t length);
+/* What the template leaves open of IPv6, UDP and datagram header, the EtherType at @front, and the UDP checksum, which IPv6 must have (RFC 8200
+ * section 8.1). Not inline: the checksum costs more. */
+void dp_ipv6_finish(uint8_t *front, const struct dp_session *slot, uint16_t length);
 
 /*
- * All headers in front of @records, which lie in @m or will, @record_bytes (padded) of them, and @m's place and lengths. Nothing
+ * Make the frame @m for @slot by @hop of @records, which stand in it behind room for the headers, @record_bytes (padded) of them. Nothing
  * from @records on is written: what the constant sizes write too much lies in the header that comes next.
  */
-static inline void dp_headers_put(struct rte_mbuf *m, uint8_t *records, const struct dp_session *slot,
+static inline void dp_frame_finish(struct rte_mbuf *m, uint8_t *records, const struct dp_session *slot,
 	const struct dp_hop *hop, uint32_t record_bytes)
 {
 	uint32_t headers = dp_headers_len(slot, hop), length = RH_DATAGRAM_HDR + record_bytes;
@@ -78,9 +79,10 @@ static inline void dp_headers_put(struct rte_mbuf *m, uint8_t *records, const st
 	memcpy(start, hop->l2, DP_L2_MAX);
 	dp_template_copy(front, slot->template);
 	if (rh_unlikely(slot->family != 4)) {
-		dp_ipv6_put(front, slot, (uint16_t)length);
+		dp_ipv6_finish(front, slot, (uint16_t)length);
 		return;
 	}
+	/* IPv4 leaves the UDP checksum out (RFC 768). */
 	dp_ipv4_close(front + DP_ETHERTYPE, DP_UDP_HEADER + length);
 	rh_datagram_close(records - RH_DATAGRAM_HDR, (uint16_t)length, slot->tx_packet_number);
 }
@@ -90,28 +92,15 @@ _Static_assert(DP_TEMPLATE_MAX == DP_ETHERTYPE + DP_IPV4_HEADER + DP_UDP_HEADER 
 _Static_assert(DP_TEMPLATE_MAX - DP_ETHERTYPE - DP_IPV6_HEADER - DP_UDP_HEADER <= RH_DATAGRAM_HDR, "overwritten likewise");
 
 /*
- * A frame for @slot by @hop with headers for @record_bytes (padded) of records, which the caller fills in at *@records and closes with
- * dp_frame_finish. NULL without a buffer.
+ * A buffer for a frame to @slot by @hop, and the place for its records; when they stand there, dp_frame_finish makes it a
+ * frame. NULL without a buffer.
  */
 static inline struct rte_mbuf *dp_frame_begin(const struct dp_txq *txq, const struct dp_session *slot,
-	const struct dp_hop *hop, uint32_t record_bytes, uint8_t **records)
+	const struct dp_hop *hop, uint8_t **records)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(txq->pool);
 
-	if (rh_likely(m != NULL)) {
+	if (rh_likely(m != NULL))
 		*records = rte_pktmbuf_mtod_offset(m, uint8_t *, dp_headers_len(slot, hop));
-		dp_headers_put(m, *records, slot, hop, record_bytes);
-	}
 	return m;
-}
-
-/* The UDP checksum of a frame by @hop over IPv6, which is whole but for that. Not inline, as dp_ipv6_put. */
-void dp_ipv6_sum(struct rte_mbuf *frame, const struct dp_hop *hop);
-
-/* IPv4 leaves the UDP checksum out (RFC 768), IPv6 must not (RFC 8200 section 8.1). */
-static inline void dp_frame_finish(struct rte_mbuf *frame, const struct dp_session *slot,
-	const struct dp_hop *hop)
-{
-	if (rh_unlikely(slot->family != 4))
-		dp_ipv6_sum(frame, hop);
 }

@@ -70,13 +70,12 @@ static inline void dp_forward_in(struct rte_mbuf *m, uint8_t *records, const str
 {
 	const struct dp_run *run = c->run;
 
-	dp_headers_put(m, records, c->slot, c->hop, run->padded);
 	dp_run_write(records, run, in_place);
-	dp_frame_finish(m, c->slot, c->hop);
+	dp_frame_finish(m, records, c->slot, c->hop, run->padded);
 	dp_frame_put(txq, m, c->slot,
 		(struct dp_tx_meta){.slot = c->to->session,
 			.record_bytes = run->bytes,
-			.copies = (uint16_t)run->count,
+			.copies = run->count,
 			.l2_len = c->hop->l2_len});
 }
 
@@ -94,14 +93,15 @@ static __attribute__((noinline)) void dp_forward_behind(const struct dp_copy *c,
 static __attribute__((noinline)) void dp_forward_copied(struct dp_ctx *ctx, const struct dp_copy *c,
 	struct dp_txq *txq)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(txq->pool);
+	uint8_t *records;
+	struct rte_mbuf *m = dp_frame_begin(txq, c->slot, c->hop, &records);
 
 	if (rh_unlikely(!m)) {
 		dp_count_unsent(c->slot, c->run->count, c->run->bytes);
 		dp_drop_copies(ctx, c->slot, DP_DROP_NO_BUFFER, c->run->count);
 		return;
 	}
-	dp_forward_in(m, rte_pktmbuf_mtod_offset(m, uint8_t *, dp_headers_len(c->slot, c->hop)), c, txq, false);
+	dp_forward_in(m, records, c, txq, false);
 }
 
 /*

@@ -51,11 +51,11 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 		dp_append_close(&a, txq, slot, padded, blob->len, 1);
 		return DP_DROP_NONE;
 	}
-	m = dp_frame_begin(txq, slot, hop, padded, &out);
+	m = dp_frame_begin(txq, slot, hop, &out);
 	if (!m)
 		return DP_DROP_NO_BUFFER;
 	blob_write(ctx, blob, out, padded);
-	dp_frame_finish(m, slot, hop);
+	dp_frame_finish(m, out, slot, hop, padded);
 	dp_frame_put(txq, m, slot,
 		(struct dp_tx_meta){.slot = index,
 			.record_bytes = blob->len,
@@ -72,7 +72,7 @@ static struct rte_mbuf *slice_build(struct dp_ctx *ctx, const struct dp_txq *txq
 	uint32_t len = RH_FRAGMENT_HDR + f->slice_len;
 	uint32_t padded = RH_ALIGN_UP(len, (uint32_t)RH_WIRE_ALIGN);
 	uint8_t *out;
-	struct rte_mbuf *m = dp_frame_begin(txq, slot, hop, padded, &out);
+	struct rte_mbuf *m = dp_frame_begin(txq, slot, hop, &out);
 
 	if (!m)
 		return NULL;
@@ -81,7 +81,7 @@ static struct rte_mbuf *slice_build(struct dp_ctx *ctx, const struct dp_txq *txq
 	if (!f->offset)
 		blob_header_patch(ctx, blob, out + RH_FRAGMENT_HDR, 0);
 	dp_pad(out, len, padded);
-	dp_frame_finish(m, slot, hop);
+	dp_frame_finish(m, out, slot, hop, padded);
 	slot->tx_packet_number++;
 	return m;
 }
@@ -147,13 +147,13 @@ bool dp_transmit_records(struct dp_ctx *ctx, struct dp_session *slot, const uint
 	uint8_t *out;
 
 	if (txq && dp_txq_waiting(txq) < DP_TX_BACKLOG)
-		m = dp_frame_begin(txq, slot, hop, len, &out);
+		m = dp_frame_begin(txq, slot, hop, &out);
 	if (!m) {
 		dp_count(ctx, tx_control_failed, 1);
 		return false;
 	}
 	rte_memcpy(out, records, len);
-	dp_frame_finish(m, slot, hop);
+	dp_frame_finish(m, out, slot, hop, len);
 	slot->tx_packet_number++;
 	dp_txq_put_other(txq, m);
 	return true;

@@ -49,7 +49,7 @@ static inline void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, struct
 {
 	uint32_t at = txq->tail++ & (DP_TX_BACKLOG - 1);
 
-	meta.frame_bytes = (uint16_t)frame->pkt_len;
+	meta.frame_bytes = frame->data_len;
 	txq->frame[at] = frame;
 	txq->meta[at] = meta;
 	dp_tx_sum_add(&txq->waits, meta.frame_bytes, meta.record_bytes, meta.copies);

@@ -124,11 +124,11 @@ static bool records_send(struct dp_ctx *ctx, const struct inject_head *head, con
 	if (!txq || dp_txq_waiting(txq) >= DP_TX_BACKLOG)
 		return false;
 	dp_template_build(&addressed, &to->local, &to->remote);
-	m = dp_frame_begin(txq, &addressed, hop, head->len, &out);
+	m = dp_frame_begin(txq, &addressed, hop, &out);
 	if (!m)
 		return false;
 	memcpy(out, bytes, head->len);
-	dp_frame_finish(m, &addressed, hop);
+	dp_frame_finish(m, out, &addressed, hop, head->len);
 	dp_txq_put_other(txq, m);
 	return true;
 }
