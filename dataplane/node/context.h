@@ -45,12 +45,13 @@ _Static_assert(DP_BURST <= DP_MATCH_BURST_MAX, "a burst is matched at once");
 /* Copies lent to one other worker at one time: whoever gives back always finds room. */
 #define DP_RETURN_RING (2 * DP_COPY_RING)
 
+#define DP_HOP_NO_PORT DP_LIMIT_PORTS /* of a next hop that is not resolved: no worker has a queue there */
+
 /* A next hop as workers use it; replaced as a whole, freed after a grace period. */
 struct dp_hop {
 	uint8_t l2[DP_L2_MAX]; /* destination, source, [802.1Q tag]; the EtherType is the session's (session_slot.h) */
 	uint8_t l2_len;	       /* 12 or 16 */
-	uint8_t resolved;
-	uint32_t port;
+	uint32_t port;	       /* or DP_HOP_NO_PORT */
 	struct dp_adjacency conf;
 	struct rh_rcu_head rcu;
 };
@@ -224,7 +225,7 @@ struct dp_ctx {
 	uint64_t cycles_per_ms;
 	uint64_t rx_left; /* datagrams that may still be received */
 	struct dp_rxq rxq[DP_LIMIT_PORTS];
-	struct dp_txq *txq[DP_LIMIT_PORTS]; /* by port; NULL where this worker has no queue */
+	struct dp_txq *txq[DP_LIMIT_PORTS + 1]; /* by port; NULL where this worker has no queue, and for DP_HOP_NO_PORT */
 	bool lends[DP_LIMIT_PORTS]; /* by port: its buffers may wait in any transmit queue, see dp_pools_judge */
 	struct dp_ctx *peer[DP_LIMIT_WORKERS]; /* itself among them */
 

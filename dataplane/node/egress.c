@@ -185,7 +185,7 @@ static enum step step(struct dp_ctx *ctx, struct dp_session *slot)
 	if (!has_credit(slot, blob->len))
 		return STEP_NO_CREDIT;
 	hop = rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)]);
-	txq = hop && hop->resolved ? dp_txq_of(ctx, hop) : NULL;
+	txq = dp_txq_of(ctx, hop);
 	if (!txq)
 		drop = DP_DROP_NO_ADJACENCY;
 	else if (!dp_txq_open(txq))

@@ -88,7 +88,7 @@ static __attribute__((noinline)) void run_split(struct dp_ctx *ctx, const struct
 
 static void own_copy(struct dp_ctx *ctx, const struct dp_copy *c)
 {
-	struct dp_txq *txq = c->hop && c->hop->resolved ? dp_txq_of(ctx, c->hop) : NULL;
+	struct dp_txq *txq = dp_txq_of(ctx, c->hop);
 
 	if (rh_unlikely(!txq))
 		dp_drop_copies(ctx, c->slot, DP_DROP_NO_ADJACENCY, c->run->count);
@@ -116,11 +116,9 @@ static void queues_flush(struct dp_ctx *ctx)
 
 static void copy_send(struct dp_ctx *ctx, const struct dp_copy *c)
 {
-	const struct dp_session *slot = c->slot;
-
-	if (rh_unlikely(rh_load_acquire(&slot->state) != DP_SLOT_OPEN))
+	if (rh_unlikely(rh_load_acquire(&c->slot->state) != DP_SLOT_OPEN))
 		dp_drop_copies_unowned(ctx, DP_DROP_SUBSCRIBER_GONE, c->run->count);
-	else if (rh_unlikely(slot->owner != ctx->worker))
+	else if (rh_unlikely(c->slot->owner != ctx->worker))
 		other_copy(ctx, c);
 	else
 		own_copy(ctx, c);

@@ -158,7 +158,7 @@ static void copy_take(struct dp_ctx *ctx, const struct dp_blob *blob, struct dp_
 		return;
 	}
 	hop = rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)]);
-	txq = hop && hop->resolved ? dp_txq_of(ctx, hop) : NULL;
+	txq = dp_txq_of(ctx, hop);
 	if (!txq) {
 		dp_drop_copy(ctx, slot, DP_DROP_NO_ADJACENCY);
 		return;

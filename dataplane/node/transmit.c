@@ -142,7 +142,7 @@ enum dp_drop dp_transmit_blob(struct dp_ctx *ctx, struct dp_session *slot, const
 bool dp_transmit_records(struct dp_ctx *ctx, struct dp_session *slot, const uint8_t *records, uint32_t len)
 {
 	const struct dp_hop *hop = rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)]);
-	struct dp_txq *txq = hop && hop->resolved ? dp_txq_of(ctx, hop) : NULL;
+	struct dp_txq *txq = dp_txq_of(ctx, hop);
 	struct rte_mbuf *m = NULL;
 	uint8_t *out;
 

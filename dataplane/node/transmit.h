@@ -19,10 +19,10 @@
  */
 #define DP_MTU_MIN (RH_DATAGRAM_MIN_MAX + DP_IPV6_UDP_HEADERS)
 
-/* The transmit queue towards @hop, or NULL when this worker has none on its port. */
+/* The transmit queue towards @hop, or NULL when there is no hop, it is not resolved, or this worker has none on its port. */
 static inline struct dp_txq *dp_txq_of(const struct dp_ctx *ctx, const struct dp_hop *hop)
 {
-	return ctx->txq[hop->port];
+	return rh_likely(hop != NULL) ? ctx->txq[hop->port] : NULL;
 }
 
 static inline uint32_t dp_txq_waiting(const struct dp_txq *txq)

@@ -40,8 +40,7 @@ static struct dp_hop *hop_create(const struct dp_adjacency *adj)
 	if (!hop)
 		return NULL;
 	hop->conf = *adj;
-	hop->port = adj->port;
-	hop->resolved = adj->resolved;
+	hop->port = adj->resolved ? adj->port : DP_HOP_NO_PORT;
 	l2_build(hop, adj);
 	return hop;
 }

@@ -75,7 +75,7 @@ int dp_control_send(struct dp_engine *eng, const struct dp_control_target *to, c
 	if (to->adjacency >= DP_LIMIT_ADJACENCIES || !eng->tables.hops[to->adjacency])
 		return -ENOENT;
 	hop = eng->tables.hops[to->adjacency];
-	return inject(eng, worker_for(eng, to, hop->port), &head, records);
+	return inject(eng, worker_for(eng, to, hop->conf.port), &head, records);
 }
 
 bool dp_control_waits(const struct dp_engine *eng)
@@ -111,7 +111,7 @@ static bool records_send(struct dp_ctx *ctx, const struct inject_head *head, con
 {
 	const struct dp_control_target *to = &head->to;
 	const struct dp_hop *hop = rh_rcu_deref(ctx->tables->hops[to->adjacency]);
-	struct dp_txq *txq = hop && hop->resolved ? dp_txq_of(ctx, hop) : NULL;
+	struct dp_txq *txq = dp_txq_of(ctx, hop);
 	/* It may have no slot, or not that one any more. */
 	struct dp_session addressed = {.wire_id = to->wire_session,
 		.check = to->check,

@@ -150,6 +150,31 @@ Test(punt, control_records_leave_on_the_control_lane_to_any_address)
 	}
 }
 
+Test(punt, control_records_to_a_next_hop_that_is_not_resolved_are_counted)
+{
+	struct rh_bye bye = {.reason = RH_BYE_REFUSED};
+	struct dp_control_target to = {0};
+	struct dp_adjacency adj;
+	uint8_t record[16];
+	int len = rh_bye_encode(record, sizeof(record), &bye);
+
+	fx_start(NULL);
+	fx_connect(&c, 1);
+	to.wire_session = c.wire_id;
+	to.local = fx_conf(&c).local;
+	to.remote = fx_conf(&c).remote;
+	to.adjacency = c.adjacency;
+	cr_assert_eq(dp_adj_get(fx.eng, c.adjacency, &adj), 0);
+	adj.resolved = false;
+	cr_assert_eq(dp_adj_update(fx.eng, c.adjacency, &adj), 0);
+	cr_assert_eq(dp_control_send(fx.eng, &to, record, (uint32_t)len), 0);
+	to.wire_session = 0;
+	cr_assert_eq(dp_control_send(fx.eng, &to, record, (uint32_t)len), 0, "of no session, by the port's worker");
+	fx_poll();
+	cr_assert_eq(fx.sent_count, 0);
+	cr_assert_eq(fx_count(tx_control_failed), 2);
+}
+
 Test(punt, one_session_s_records_leave_room_for_the_others)
 {
 	struct rh_bye bye = {.reason = RH_BYE_NORMAL};
