@@ -53,15 +53,17 @@ static inline uint32_t dp_headers_len(const struct dp_session *slot, const struc
 	return hop->l2_len + (uint32_t)slot->template_len + RH_DATAGRAM_HDR;
 }
 
-/* The template, in two pieces that overlap. */
+/* The template. In pieces of 16 bytes: for wider ones GCC aligns the stack of whoever copies, and takes a register for that. */
 static inline void dp_template_copy(uint8_t *out, const uint8_t *template)
 {
 	rte_mov32(out, template);
 	rte_mov32(out + DP_TEMPLATE_MAX - 32, template + DP_TEMPLATE_MAX - 32);
 }
 
-/* What the template leaves open of IPv6, UDP and datagram header, the EtherType at @front, and the UDP checksum, which IPv6 must have (RFC 8200
- * section 8.1). Not inline: the checksum costs more. */
+/*
+ * What the template leaves open of IPv6, UDP and datagram header, the EtherType at @front, and the UDP checksum, which IPv6 must not leave
+ * out (RFC 8200 section 8.1). Not inline: the checksum costs more.
+ */
 void dp_ipv6_finish(uint8_t *front, const struct dp_session *slot, uint16_t length);
 
 /*
@@ -71,10 +73,10 @@ void dp_ipv6_finish(uint8_t *front, const struct dp_session *slot, uint16_t leng
 static inline void dp_frame_finish(struct rte_mbuf *m, uint8_t *records, const struct dp_session *slot,
 	const struct dp_hop *hop, uint32_t record_bytes)
 {
-	uint32_t headers = dp_headers_len(slot, hop), length = RH_DATAGRAM_HDR + record_bytes;
-	uint8_t *start = records - headers, *front = start + hop->l2_len;
+	uint8_t *start = rte_pktmbuf_mtod(m, uint8_t *), *front = start + hop->l2_len;
+	uint32_t length = RH_DATAGRAM_HDR + record_bytes;
 
-	m->pkt_len = headers + record_bytes;
+	m->pkt_len = (uint32_t)(records + record_bytes - start);
 	m->data_len = (uint16_t)m->pkt_len;
 	memcpy(start, hop->l2, DP_L2_MAX);
 	dp_template_copy(front, slot->template);

@@ -124,10 +124,9 @@ static void copy_send(struct dp_ctx *ctx, const struct dp_copy *c)
 		own_copy(ctx, c);
 }
 
-static void copies_send(struct dp_ctx *ctx, struct dp_copy *copies, uint32_t count)
+static void copies_send(struct dp_ctx *ctx, struct dp_copy *copies, const struct dp_copy *end)
 {
 	struct dp_hop *const *hops = ctx->tables->hops;
-	const struct dp_copy *end = copies + count;
 
 	for (struct dp_copy *c = copies; c < end; c++) {
 		c->hop = rh_rcu_deref(hops[rh_load_relaxed(&c->slot->adjacency)]);
@@ -138,14 +137,14 @@ static void copies_send(struct dp_ctx *ctx, struct dp_copy *copies, uint32_t cou
 	queues_flush(ctx);
 }
 
-/* Put a copy of @run for each of its receivers behind @count others, and send what makes a burst; how many there are now. */
-static inline uint32_t copies_add(struct dp_ctx *ctx, struct dp_copy *copies, uint32_t count, const struct dp_run *run,
+/* Put a copy of @run for each of its receivers at @end of @copies, and send what makes a burst; the end now. */
+static inline struct dp_copy *copies_add(struct dp_ctx *ctx, struct dp_copy *copies, struct dp_copy *end, const struct dp_run *run,
 	struct dp_session *slots)
 {
 	const struct dp_receiver *to = ctx->results[run->first].receivers, *last = run->last;
 
 	for (; to <= last; to++) {
-		struct dp_copy *c = &copies[count++];
+		struct dp_copy *c = end++;
 
 		c->run = run;
 		c->to = to;
@@ -153,12 +152,12 @@ static inline uint32_t copies_add(struct dp_ctx *ctx, struct dp_copy *copies, ui
 		rh_prefetch(c->slot);
 		rh_prefetch(c->slot->template);
 		rh_prefetch(&c->slot->tx_packet_number);
-		if (count == DP_BURST) {
-			copies_send(ctx, copies, count);
-			count = 0;
+		if (end == copies + DP_BURST) {
+			copies_send(ctx, copies, end);
+			end = copies;
 		}
 	}
-	return count;
+	return end;
 }
 
 /* Do two results name the same sessions in the same order? Not every pair that does is told. */
@@ -218,16 +217,15 @@ static void events_release(struct dp_ctx *ctx)
 void dp_node_fanout(struct dp_ctx *ctx)
 {
 	struct dp_run runs[DP_BURST], *run = runs;
-	struct dp_copy copies[DP_BURST];
+	struct dp_copy copies[DP_BURST], *end = copies;
 	struct dp_session *slots = ctx->tables->slots;
-	uint32_t count = 0;
 
 	for (uint32_t first = 0; first < ctx->live_count; first += run++->count) {
 		run_fill(ctx, run, first);
-		count = copies_add(ctx, copies, count, run, slots);
+		end = copies_add(ctx, copies, end, run, slots);
 	}
-	if (count)
-		copies_send(ctx, copies, count);
+	if (end != copies)
+		copies_send(ctx, copies, end);
 	if (rh_unlikely(ctx->worker_count > 1))
 		dp_outbox_flush(ctx);
 	if (rh_unlikely(ctx->events_hold))

@@ -40,8 +40,8 @@ struct dp_copy {
 };
 
 /*
- * The received frame, for @c by @txq: nothing is allocated, nothing copied. NULL when somebody else needs its bytes, it has no room
- * for other headers or padding, or its pool has no buffers to spare.
+ * The received frame, for @c by @txq, to begin where its headers will: nothing is allocated, nothing copied. NULL when somebody else
+ * needs its bytes, it has no room for other headers or padding, or its pool has no buffers to spare.
  */
 static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const struct dp_copy *c,
 	const struct dp_txq *txq)
@@ -97,6 +97,7 @@ static __attribute__((noinline)) void dp_forward_copied(struct dp_ctx *ctx, cons
 	struct rte_mbuf *m = dp_frame_begin(txq, c->slot, c->hop, &records);
 
 	if (rh_unlikely(!m)) {
+		/* dp_forward counted them already. */
 		dp_count_unsent(c->slot, c->run->count, c->run->bytes);
 		dp_drop_copies(ctx, c->slot, DP_DROP_NO_BUFFER, c->run->count);
 		return;

@@ -36,7 +36,7 @@ static inline bool dp_txq_open(const struct dp_txq *txq)
 	return dp_txq_waiting(txq) < DP_TX_BACKLOG_SOFT;
 }
 
-/* The copies of a frame that waits became so many more. */
+/* A frame more, or more in one: so many bytes of it, @copies with @record_bytes. */
 static inline void dp_tx_sum_add(struct dp_tx_sum *sum, uint32_t frame_bytes, uint32_t record_bytes, uint32_t copies)
 {
 	sum->frame_bytes += frame_bytes;
@@ -68,7 +68,7 @@ static inline void dp_count_sent(struct dp_session *slot, uint32_t copies, uint3
 	rh_add_relaxed(&slot->tx_bytes, bytes);
 }
 
-/* They never left, not even in part: it is the subscriber's again. */
+/* They never left, not even in part: their credit is the subscriber's again. */
 static inline void dp_count_unsent(struct dp_session *slot, uint32_t copies, uint32_t bytes)
 {
 	rh_add_relaxed(&slot->tx_events, -(uint64_t)copies);
