@@ -53,7 +53,7 @@ static inline uint32_t dp_headers_len(const struct dp_session *slot, const struc
 	return hop->l2_len + (uint32_t)slot->template_len + RH_DATAGRAM_HDR;
 }
 
-/* The template. In pieces of 16 bytes: for wider ones GCC aligns the stack of whoever copies, and takes a register for that. */
+/* The template, in two pieces that overlap. */
 static inline void dp_template_copy(uint8_t *out, const uint8_t *template)
 {
 	rte_mov32(out, template);
