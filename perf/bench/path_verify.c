@@ -145,7 +145,8 @@ static uint32_t expected_frame(const struct path_lane *lane, uint32_t s, const u
 
 	memcpy(from.mac, trace_router_mac, 6);
 	memcpy(to.mac, trace_client_mac, 6);
-	headers_write(frame, &from, &to, bytes, 64);
+	/* The router's identification is its total length's complement. */
+	headers_write(frame, &from, &to, bytes, 64, (uint16_t)~(20 + 8 + bytes));
 	rh_datagram_encode(frame + HEADERS_BYTES, &d);
 	for (uint32_t i = 0; i < n; i++) {
 		uint8_t *record = frame + TRACE_OVERHEAD + (size_t)i * lane->trace.record_bytes;

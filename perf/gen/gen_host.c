@@ -106,7 +106,7 @@ void gen_host_address(const struct gen_host *host, uint8_t *frame, uint32_t clie
 
 	from.ip += client / GEN_CLIENTS_PER_ADDRESS;
 	from.port = (uint16_t)(host->self.port + client % GEN_CLIENTS_PER_ADDRESS);
-	headers_write(frame, &from, &host->router, (uint16_t)udp_payload, TTL);
+	headers_write(frame, &from, &host->router, (uint16_t)udp_payload, TTL, 0);
 }
 
 static bool frame_send(struct gen_host *host, const uint8_t *head, uint32_t head_len, const uint8_t *body,

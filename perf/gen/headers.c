@@ -17,7 +17,7 @@ static uint16_t ipv4_checksum(const uint8_t *ip)
 }
 
 void headers_write(uint8_t *out, const struct headers_address *from, const struct headers_address *to,
-	uint16_t udp_payload, uint8_t ttl)
+	uint16_t udp_payload, uint8_t ttl, uint16_t identification)
 {
 	uint8_t *ip = out + 14, *udp = out + 34;
 
@@ -27,6 +27,7 @@ void headers_write(uint8_t *out, const struct headers_address *from, const struc
 	memset(ip, 0, 20);
 	ip[0] = 0x45;
 	rh_store_be16(ip + 2, (uint16_t)(20 + 8 + udp_payload));
+	rh_store_be16(ip + 4, identification);
 	rh_store_be16(ip + 6, 0x4000); /* DF */
 	ip[8] = ttl;
 	ip[9] = 17;

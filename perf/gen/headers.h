@@ -19,4 +19,4 @@ struct headers_address {
  * Write the 42 bytes at @out for @udp_payload bytes behind them; the IPv4 checksum is computed, the UDP checksum 0 (RFC 768: none).
  */
 void headers_write(uint8_t *out, const struct headers_address *from, const struct headers_address *to,
-	uint16_t udp_payload, uint8_t ttl);
+	uint16_t udp_payload, uint8_t ttl, uint16_t identification);

@@ -102,7 +102,7 @@ void trace_frame(const struct trace *t, uint32_t datagram, uint8_t *frame)
 
 	memcpy(from.mac, trace_client_mac, 6);
 	memcpy(to.mac, trace_router_mac, 6);
-	headers_write(frame, &from, &to, bytes, 64);
+	headers_write(frame, &from, &to, bytes, 64, 0);
 	rh_datagram_encode(frame + HEADERS_BYTES, &d);
 	for (uint32_t k = 0; k < spec->events; k++)
 		trace_record(t, datagram * spec->events + k,
