@@ -105,7 +105,6 @@ struct dp_directory {
 struct dp_rows {
 	struct dp_obj obj;
 	uint32_t count, room;
-	uint32_t serial; /* of ids */
 	struct dp_shape_row row[];
 };
 
@@ -117,6 +116,7 @@ struct dp_index {
 	uint64_t topic_seed;			    /* of dp_topic_hash */
 	/* Builder only. */
 	struct dp_rows *rows[DP_LIMIT_TENANTS];
+	uint32_t shape_serial; /* of ids, all tenants' */
 	uint64_t shapes_live; /* in the lists; read relaxed by anyone */
 };
 

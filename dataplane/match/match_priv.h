@@ -12,9 +12,9 @@
 /* Conditional candidates of one event that are remembered; beyond, the filters found are gone
  * through a second time after the scan. */
 #define DP_CANDIDATES_MAX 4096
-/* Each session at most once in each result of a burst. Reserved, not touched: pages come with the
- * first results so large. */
-#define DP_RESULT_ROOM ((size_t)DP_MATCH_BURST_MAX * DP_LIMIT_SESSIONS)
+/* Each session at most once in each result of a burst, and in one that is only looked at (dp_topics_sample). Reserved, not touched: pages come
+ * with the first results so large. */
+#define DP_RESULT_ROOM ((size_t)(DP_MATCH_BURST_MAX + 1) * DP_LIMIT_SESSIONS)
 
 struct dp_match {
 	const struct dp_table *table;

@@ -152,7 +152,7 @@ static void list_fill(struct dp_shapes *shapes, uint32_t levels, bool dollar, ui
 	list->count[dollar] = probes_for(used);
 }
 
-/* For topics of @levels levels. */
+/* For topics of @levels levels that begin with '$' or not. */
 static uint32_t probes_most(const struct dp_shape_row *rows, uint32_t count, uint32_t levels, bool dollar)
 {
 	uint32_t shapes = 0;

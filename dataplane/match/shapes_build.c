@@ -24,7 +24,6 @@ static int rows_grow(struct dp_memory *memory, struct dp_index *index, uint16_t 
 	rows->room = room;
 	if (old) {
 		rows->count = old->count;
-		rows->serial = old->serial;
 		memcpy(rows->row, old->row, old->count * sizeof(*old->row));
 	}
 	dp_memory_free(memory, old);
@@ -79,6 +78,22 @@ static struct dp_shape_row *row_find(
 	return NULL;
 }
 
+static bool id_is_taken(const struct dp_rows *rows, uint32_t id)
+{
+	for (uint32_t i = 0; i < rows->count; i++)
+		if (rows->row[i].id == id)
+			return true;
+	return id == DP_SHAPE_NONE;
+}
+
+/* None returns before a worker that still has an old list is done with it. */
+static uint32_t id_draw(struct dp_index *index, const struct dp_rows *rows)
+{
+	while (id_is_taken(rows, index->shape_serial))
+		index->shape_serial++;
+	return index->shape_serial++;
+}
+
 static int row_add(struct dp_memory *memory, struct dp_index *index, uint16_t tenant,
 	const struct dp_shape *shape, uint64_t seed)
 {
@@ -91,7 +106,8 @@ static int row_add(struct dp_memory *memory, struct dp_index *index, uint16_t te
 	if (ret)
 		return ret;
 	rows = index->rows[tenant];
-	rows->row[rows->count++] = (struct dp_shape_row){*shape, seed, rows->serial++, 1};
+	rows->row[rows->count] = (struct dp_shape_row){*shape, seed, id_draw(index, rows), 1};
+	rows->count++;
 	ret = publish(memory, index, tenant);
 	if (ret) {
 		rows->row[rows->count - 1].filters = 0;

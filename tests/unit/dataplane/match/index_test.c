@@ -173,6 +173,29 @@ Test(index, no_match_is_lost_when_there_are_very_many)
 	}
 }
 
+/* A worker may still have the list of the shape before: under that number it must not take a filter of another. */
+Test(index, the_number_of_a_shape_does_not_return_with_the_tenant)
+{
+	dp_sub_id_t sub = fixture_add(0, "a/b", 1, 0);
+	uint32_t id = table->index.rows[0]->row[0].id;
+
+	cr_assert_eq(dp_table_sub_del(table, sub), 0);
+	cr_assert_null(table->index.rows[0]);
+	(void)fixture_add(0, "a", 1, 0);
+	cr_expect_neq(table->index.rows[0]->row[0].id, id);
+	(void)fixture_add(1, "a", 1, 0);
+	cr_expect_neq(table->index.rows[1]->row[0].id, table->index.rows[0]->row[0].id);
+	/* Where the numbers end they go on from the first that is free. */
+	table->index.shape_serial = DP_SHAPE_NONE - 1;
+	for (unsigned i = 0; i < 3; i++)
+		(void)fixture_add(0, i == 0 ? "+" : i == 1 ? "+/a" : "a/+", 1, 0);
+	cr_expect_eq(table->index.rows[0]->count, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		for (uint32_t k = 0; k < i; k++)
+			cr_expect_neq(table->index.rows[0]->row[i].id, table->index.rows[0]->row[k].id);
+	cr_expect_neq(table->index.rows[0]->row[2].id, DP_SHAPE_NONE);
+}
+
 Test(index, one_wildcard_shape_too_many_is_refused_by_name)
 {
 	struct rh_filter filter;
