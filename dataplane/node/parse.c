@@ -16,6 +16,19 @@ struct walk {
 	bool events, punt_failed, answered;
 };
 
+/*
+ * The event taken last waits for its checks, and plain ones behind it would overtake it. That is nothing to one that is ahead of its publisher's
+ * highest, and not too far (sequence.h), as nearly all are; the checks of any other come now.
+ */
+static inline void open_end(struct dp_ctx *ctx)
+{
+	const struct dp_event *event = &ctx->events[ctx->event_count - 1];
+	uint64_t ahead = event->view.sequence - event->publisher->sequence.highest;
+
+	if (ctx->event_count == DP_BURST || rh_unlikely(ahead - 1 >= UINT32_MAX))
+		dp_node_session(ctx);
+}
+
 /* @end: of the record and its padding. @last: no record of this datagram follows, so its frame may leave as a copy of this event, behind those of the events before. */
 static inline void publish_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record rec,
 	const uint8_t *end, bool last)
@@ -34,8 +47,8 @@ static inline void publish_take(struct dp_ctx *ctx, struct dp_packet *p, struct 
 	event->raw = event->blob = DP_BLOB_NONE;
 	event->drop = DP_EVENT_OPEN;
 	ctx->events_open = true;
-	if (++ctx->event_count == DP_BURST)
-		dp_node_session(ctx);
+	ctx->event_count++;
+	open_end(ctx);
 }
 
 static enum rh_frame_error fragment_take(struct dp_ctx *ctx, struct dp_packet *p, struct rh_record rec)
@@ -50,8 +63,8 @@ static enum rh_frame_error fragment_take(struct dp_ctx *ctx, struct dp_packet *p
 	if (ctx->event_count)
 		dp_node_session(ctx);
 	dp_node_fragment(ctx, p->slot, p->lane, &fragment);
-	if (ctx->event_count == DP_BURST)
-		dp_node_session(ctx);
+	if (ctx->event_count)
+		open_end(ctx);
 	return RH_FRAME_OK;
 }
 

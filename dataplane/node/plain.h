@@ -6,8 +6,8 @@
  * event, also each that is to be refused, takes the long way (rh_record_next, rh_event_take, the session stage), which says what is
  * wrong with it: nothing is decided here but that nothing is. Inline: once an event. Ctx of everything: worker.
  *
- * Events on the long way are admitted at the end of their burst, these here at once; the sequence keeps the two apart: behind an
- * event that is not admitted yet none directly follows the last one.
+ * Events on the long way are admitted at the end of their burst, these here at once, so these may overtake those. The sequence keeps the two
+ * apart: behind the next event, not admitted yet, none directly follows the last one; and one that is out of its turn ends its burst (parse.c).
  */
 
 #include "dataplane/frame/bytes.h"

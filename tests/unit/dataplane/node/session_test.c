@@ -53,6 +53,25 @@ Test(session, another_tag_of_the_slot_is_unknown)
 	cr_assert_eq(fx_count(events_parsed), 1);
 }
 
+/* All of its bytes count, also those that do not stand beside the session's number. */
+Test(session, another_ipv6_address_is_a_wrong_source)
+{
+	struct fx_client other;
+	struct dp_session_conf conf;
+
+	fx_client_init(&other, 9, 6, DP_VLAN_NONE);
+	conf = fx_conf(&other);
+	fx_open(&other, &conf);
+	for (size_t i = 0; i < sizeof(other.address); i++) {
+		other.address[i] ^= 1;
+		fx_publish(&other, "t", "x");
+		cr_assert_eq(fx_dropped(datagrams, WRONG_SOURCE), i + 1);
+		other.address[i] ^= 1;
+	}
+	fx_publish(&other, "t", "x");
+	cr_assert_eq(fx_count(events_parsed), 1);
+}
+
 Test(session, another_port_or_address_is_a_wrong_source)
 {
 	pub.port++;
@@ -195,6 +214,22 @@ Test(session, a_publisher_that_numbers_anew_loses_one_event)
 	cr_assert_eq(fx_count(resyncs), 1);
 	cr_assert_eq(fx_copies(&sub), 3);
 	cr_assert_eq(fx_stats(&pub).rx_highest_sequence, 3);
+}
+
+/* In one burst: the stale one has to be seen before the new one, or the next stale one looks like its successor. */
+Test(session, an_event_between_two_stale_ones_keeps_the_numbering)
+{
+	fx_publish_sequence(&pub, 1000, "t", "x");
+	fx.hold = true;
+	fx_publish_sequence(&pub, 1, "t", "x");
+	fx_publish_sequence(&pub, 1001, "t", "x");
+	fx.hold = false;
+	fx_poll();
+	fx_publish_sequence(&pub, 2, "t", "x");
+	cr_assert_eq(fx_dropped(events, STALE_SEQUENCE), 2);
+	cr_assert_eq(fx_count(resyncs), 0);
+	cr_assert_eq(fx_copies(&sub), 2);
+	cr_assert_eq(fx_stats(&pub).rx_highest_sequence, 1001);
 }
 
 Test(session, a_jump_too_far_to_be_a_loss_restarts_the_numbering)
