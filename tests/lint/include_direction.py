@@ -4,7 +4,7 @@ import os
 
 import tree
 
-BASE, API, FRAME, FILTER = ("dataplane/" + room for room in ("base", "api", "frame", "filter"))
+BASE, API, FRAME, FILTER, CESQL = ("dataplane/" + room for room in ("base", "api", "frame", "filter", "cesql"))
 MATCH, NODE, WORKER, PORT = ("dataplane/" + room for room in ("match", "node", "worker", "port"))
 
 # room: rooms it may include beside itself. dataplane/api speaks of frames and filters, so it stands above both.
@@ -12,15 +12,16 @@ EDGES = {
     BASE: (),
     FRAME: (BASE,),
     FILTER: (BASE,),
+    CESQL: (BASE,),
     API: (BASE, FRAME, FILTER),
-    MATCH: (BASE, API, FRAME, FILTER),
+    MATCH: (BASE, API, FRAME, FILTER, CESQL),
     PORT: (BASE, API, FRAME, FILTER),
     NODE: (BASE, API, FRAME, FILTER, MATCH),
     WORKER: (BASE, API, FRAME, FILTER, MATCH, NODE, PORT),
 }
-CONTROL = (BASE, API, FRAME, FILTER)
+CONTROL = (BASE, API, FRAME, FILTER, CESQL)
 CONTROL_API = (BASE, FRAME)
-TOOLS = (BASE, FRAME, FILTER, "controlplane/api")
+TOOLS = (BASE, FRAME, FILTER, CESQL, "controlplane/api")
 # What the other rooms of a tool may use of it: the client library.
 TOOLS_SHARED = ("tools/librhumb",)
 PERF_TESTS = "tests/lib/"

@@ -1,0 +1,99 @@
+#pragma once
+
+/*
+ * CESQL 1.0 expressions (cloudevents/spec, cesql/spec.md) as trees: parse, canonical text, predicates.
+ * What we do where that text and its published grammar disagree: docs/filters.md.
+ *
+ * A tree is one block without pointers, the caller's; it may be copied and outlives the text.
+ */
+
+#include "dataplane/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of an expression. */
+#define RH_CESQL_TEXT_MAX 4096
+/* Any tree of that text is far smaller; 24 KiB of nodes. */
+#define RH_CESQL_NODES_MAX 1024
+/* Parentheses, calls and operators within each other: bounds the stack of whoever walks a tree. */
+#define RH_CESQL_DEPTH_MAX 64
+/* Bytes of an attribute's name; CloudEvents recommends 20. */
+#define RH_CESQL_NAME_MAX 64
+/* Arguments of one call. */
+#define RH_CESQL_ARGUMENTS_MAX 32
+/* Bytes of a LIKE pattern: four words of states (like.h). */
+#define RH_CESQL_LIKE_MAX 255
+/* Any canonical text: quotes and parentheses at most triple an expression, names of operators the rest. */
+#define RH_CESQL_PRINT_MAX (4 * RH_CESQL_TEXT_MAX)
+
+enum rh_cesql_kind {
+	RH_CESQL_BOOLEAN,
+	RH_CESQL_INTEGER,
+	RH_CESQL_STRING,
+	RH_CESQL_NAME, /* an attribute's */
+	RH_CESQL_EXISTS,
+	RH_CESQL_CALL,
+	RH_CESQL_NOT,
+	RH_CESQL_MINUS,
+	RH_CESQL_LIKE,
+	RH_CESQL_IN, /* the first child in the others */
+	RH_CESQL_MULTIPLY,
+	RH_CESQL_DIVIDE,
+	RH_CESQL_REMAINDER,
+	RH_CESQL_ADD,
+	RH_CESQL_SUBTRACT,
+	RH_CESQL_EQUAL,
+	RH_CESQL_LESS,
+	RH_CESQL_LESS_EQUAL,
+	RH_CESQL_GREATER,
+	RH_CESQL_GREATER_EQUAL,
+	RH_CESQL_AND, /* two or more children, as OR and XOR */
+	RH_CESQL_OR,
+	RH_CESQL_XOR,
+	RH_CESQL_KIND_COUNT
+};
+
+#define RH_CESQL_NONE UINT16_MAX
+
+struct rh_cesql_node {
+	uint8_t kind;	  /* enum rh_cesql_kind */
+	uint8_t function; /* CALL: enum rh_cesql_function */
+	uint8_t height;	  /* 1 for a leaf */
+	bool negated;	  /* EQUAL written as != or <>, NOT LIKE, NOT IN */
+	uint16_t at;	  /* byte of the text where its operator, name or literal stands */
+	uint16_t first, next, children;
+	uint16_t start, size; /* bytes of STRING, NAME, EXISTS and of LIKE's pattern, in text */
+	int32_t integer;      /* of INTEGER; 0 or 1 of BOOLEAN */
+};
+
+struct rh_cesql_tree {
+	uint16_t nodes, used, root;
+	struct rh_cesql_node node[RH_CESQL_NODES_MAX];
+	char text[RH_CESQL_TEXT_MAX]; /* values of strings and names, one behind the other */
+};
+
+/*
+ * Parse @text. -EINVAL for what is no expression, -ENOSYS for a function that does not exist (CESQL's
+ * MissingFunctionError), -E2BIG beyond a limit; *@where (may be NULL) is then the byte from 0, and @err (may be
+ * NULL) says what stands there and what would be right. After a refusal *@out is undefined.
+ *
+ * Ctx: any but worker; no allocation, some 40 KiB of stack at most.
+ */
+int rh_cesql_parse(const char *text, size_t len, struct rh_cesql_tree *out, size_t *where, struct rh_error *err);
+
+/*
+ * The canonical text of a tree, with all parentheses, terminated; it parses to an equal tree. Returns its length, or
+ * -EMSGSIZE when @room is too small: RH_CESQL_PRINT_MAX never is. Ctx: any; no allocation.
+ */
+int rh_cesql_print(const struct rh_cesql_tree *tree, char *out, size_t room);
+
+/* Do the nodes @a and @b mean the same, letter for letter? Ctx: any; recursion is bounded by the depth. */
+bool rh_cesql_same(const struct rh_cesql_tree *tree, uint16_t a, uint16_t b);
+
+/*
+ * How many distinct predicates a tree has: what is left when AND, OR, XOR and NOT are taken off. Those that differ
+ * by a negation alone are one, literals are none. Ctx: any.
+ */
+unsigned rh_cesql_predicates(const struct rh_cesql_tree *tree);

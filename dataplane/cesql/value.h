@@ -1,0 +1,36 @@
+#pragma once
+
+/* Values of CESQL (section 3.1), and the attributes of an event. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* In the order of RH_CESQL_BOOLEAN, RH_CESQL_INTEGER and RH_CESQL_STRING of tree.h. */
+enum rh_cesql_type { RH_CESQL_TYPE_BOOLEAN, RH_CESQL_TYPE_INTEGER, RH_CESQL_TYPE_STRING, RH_CESQL_TYPE_COUNT };
+
+/* UTF-8 without U+0000; not terminated. */
+struct rh_cesql_text {
+	const char *bytes;
+	uint32_t size;
+};
+
+struct rh_cesql_value {
+	enum rh_cesql_type type;
+	union {
+		bool boolean;
+		int32_t integer;
+		struct rh_cesql_text text;
+	};
+};
+
+/* The caller's, like the event; the value is true UTF-8 (rh_utf8_valid), the name [a-z0-9]+. */
+struct rh_cesql_attribute {
+	struct rh_cesql_text name;
+	struct rh_cesql_value value;
+};
+
+struct rh_cesql_event {
+	const struct rh_cesql_attribute *attribute;
+	size_t count;
+};
