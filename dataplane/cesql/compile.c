@@ -1,0 +1,244 @@
+#include "dataplane/cesql/machine.h"
+
+#include "dataplane/base/compiler.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A node has a step of its own, IN two, and one for its place in AND, OR, or a set. */
+#define STEPS_A_NODE 3
+
+struct compiler {
+	const struct rh_cesql_tree *tree;
+	struct rh_cesql_program *program;
+	struct step *step;
+	size_t likes; /* bytes of the block used up to the next automaton */
+	unsigned depth;
+};
+
+static void compile_node(struct compiler *c, uint16_t id);
+
+/* The type of an expression whatever its event; an attribute's cannot be known, and counts as Boolean (section 3.2). */
+static enum rh_cesql_type type_of(const struct rh_cesql_node *node)
+{
+	switch ((enum rh_cesql_kind)node->kind) {
+	case RH_CESQL_CALL:
+		return cesql_functions[node->function].result;
+	case RH_CESQL_STRING:
+		return RH_CESQL_TYPE_STRING;
+	case RH_CESQL_INTEGER:
+	case RH_CESQL_MINUS:
+	case RH_CESQL_MULTIPLY:
+	case RH_CESQL_DIVIDE:
+	case RH_CESQL_REMAINDER:
+	case RH_CESQL_ADD:
+	case RH_CESQL_SUBTRACT:
+		return RH_CESQL_TYPE_INTEGER;
+	default:
+		return RH_CESQL_TYPE_BOOLEAN;
+	}
+}
+
+/* @grows: values more on the stack afterwards. */
+static struct step *emit(struct compiler *c, enum step_code code, const struct rh_cesql_node *node, int grows)
+{
+	struct step *step = &c->step[c->program->steps++];
+
+	*step = (struct step){
+		.code = (uint8_t)code, .kind = node->kind, .negated = node->negated, .at = node->at, .size = node->size};
+	c->depth = (unsigned)((int)c->depth + grows);
+	if (c->depth > c->program->stack)
+		c->program->stack = (uint16_t)c->depth;
+	return step;
+}
+
+static void compile_children(struct compiler *c, const struct rh_cesql_node *node)
+{
+	for (uint16_t id = node->first; id != RH_CESQL_NONE; id = c->tree->node[id].next)
+		compile_node(c, id);
+}
+
+/* After each child but the last a way out to behind the last; zero until its place is known, and no way leads to zero. */
+static void compile_short_cut(struct compiler *c, const struct rh_cesql_node *node)
+{
+	enum step_code code = node->kind == RH_CESQL_AND ? STEP_AND : STEP_OR;
+	unsigned begin = c->program->steps;
+
+	for (uint16_t id = node->first; id != RH_CESQL_NONE; id = c->tree->node[id].next) {
+		const struct rh_cesql_node *child = &c->tree->node[id];
+		bool last = child->next == RH_CESQL_NONE;
+
+		compile_node(c, id);
+		(void)emit(c, last ? STEP_BOOLEAN : code, child, last ? 0 : -1);
+	}
+	for (unsigned i = begin; i < c->program->steps; i++)
+		if ((c->step[i].code == STEP_AND || c->step[i].code == STEP_OR) && c->step[i].integer == 0)
+			c->step[i].integer = c->program->steps;
+}
+
+static void compile_xor(struct compiler *c, const struct rh_cesql_node *node)
+{
+	uint16_t id = node->first;
+
+	compile_node(c, id);
+	while ((id = c->tree->node[id].next) != RH_CESQL_NONE) {
+		compile_node(c, id);
+		(void)emit(c, STEP_XOR, node, -1);
+	}
+}
+
+static void compile_in(struct compiler *c, const struct rh_cesql_node *node)
+{
+	uint16_t id = node->first;
+
+	compile_node(c, id);
+	(void)emit(c, STEP_SET, node, 1);
+	while ((id = c->tree->node[id].next) != RH_CESQL_NONE) {
+		compile_node(c, id);
+		(void)emit(c, STEP_ELEMENT, &c->tree->node[id], -1);
+	}
+	(void)emit(c, STEP_IN, node, -1);
+}
+
+static void compile_like(struct compiler *c, const struct rh_cesql_node *node)
+{
+	const char *pattern = c->tree->text + node->start;
+
+	compile_children(c, node);
+	cesql_like_build((struct like *)((char *)c->program + c->likes), pattern, node->size);
+	emit(c, STEP_LIKE, node, 0)->start = (uint32_t)c->likes;
+	c->likes += cesql_like_size(pattern, node->size);
+}
+
+static void compile_call(struct compiler *c, const struct rh_cesql_node *node)
+{
+	struct step *step;
+
+	compile_children(c, node);
+	step = emit(c, STEP_CALL, node, 1 - node->children);
+	step->kind = node->function;
+	step->count = (uint8_t)node->children;
+}
+
+/* The required attributes always exist (section 3.4.4). */
+static void compile_exists(struct compiler *c, const struct rh_cesql_node *node)
+{
+	static const char *const required[] = {"id", "source", "specversion", "type"};
+	const char *name = c->tree->text + node->start;
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(required); i++)
+		if (strlen(required[i]) == node->size && memcmp(required[i], name, node->size) == 0) {
+			emit(c, STEP_PUSH_BOOLEAN, node, 1)->integer = 1;
+			return;
+		}
+	emit(c, STEP_EXISTS, node, 1)->start = node->start;
+}
+
+static void compile_leaf(struct compiler *c, const struct rh_cesql_node *node)
+{
+	if (node->kind == RH_CESQL_BOOLEAN)
+		emit(c, STEP_PUSH_BOOLEAN, node, 1)->integer = node->integer;
+	else if (node->kind == RH_CESQL_INTEGER)
+		emit(c, STEP_PUSH_INTEGER, node, 1)->integer = node->integer;
+	else
+		emit(c, node->kind == RH_CESQL_STRING ? STEP_PUSH_STRING : STEP_LOAD, node, 1)->start = node->start;
+}
+
+static void compile_operator(struct compiler *c, const struct rh_cesql_node *node)
+{
+	enum step_code code = STEP_ORDER;
+
+	if (node->kind <= RH_CESQL_SUBTRACT)
+		code = STEP_ARITHMETIC;
+	else if (node->kind == RH_CESQL_EQUAL)
+		code = STEP_EQUAL;
+	compile_children(c, node);
+	(void)emit(c, code, node, -1);
+}
+
+static void compile_node(struct compiler *c, uint16_t id)
+{
+	const struct rh_cesql_node *node = &c->tree->node[id];
+
+	switch ((enum rh_cesql_kind)node->kind) {
+	case RH_CESQL_BOOLEAN:
+	case RH_CESQL_INTEGER:
+	case RH_CESQL_STRING:
+	case RH_CESQL_NAME:
+		compile_leaf(c, node);
+		break;
+	case RH_CESQL_EXISTS:
+		compile_exists(c, node);
+		break;
+	case RH_CESQL_CALL:
+		compile_call(c, node);
+		break;
+	case RH_CESQL_NOT:
+	case RH_CESQL_MINUS:
+		compile_children(c, node);
+		(void)emit(c, node->kind == RH_CESQL_NOT ? STEP_NOT : STEP_MINUS, node, 0);
+		break;
+	case RH_CESQL_LIKE:
+		compile_like(c, node);
+		break;
+	case RH_CESQL_IN:
+		compile_in(c, node);
+		break;
+	case RH_CESQL_AND:
+	case RH_CESQL_OR:
+		compile_short_cut(c, node);
+		break;
+	case RH_CESQL_XOR:
+		compile_xor(c, node);
+		break;
+	default:
+		compile_operator(c, node);
+	}
+}
+
+static size_t likes_size(const struct rh_cesql_tree *tree)
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < tree->nodes; i++)
+		if (tree->node[i].kind == RH_CESQL_LIKE)
+			size += cesql_like_size(tree->text + tree->node[i].start, tree->node[i].size);
+	return size;
+}
+
+int rh_cesql_compile(const struct rh_cesql_tree *tree, struct rh_cesql_program **out, struct rh_error *err)
+{
+	size_t head = RH_ALIGN_UP(
+		sizeof(struct rh_cesql_program) + STEPS_A_NODE * tree->nodes * sizeof(struct step), sizeof(uint64_t));
+	size_t likes = likes_size(tree);
+	struct rh_cesql_program *program = calloc(1, head + likes + tree->used);
+	struct compiler c = {.tree = tree, .program = program, .likes = head};
+
+	if (!program)
+		return -ENOMEM;
+	program->step = c.step = (struct step *)(program + 1);
+	program->text = memcpy((char *)program + head + likes, tree->text, tree->used);
+	program->type = type_of(&tree->node[tree->root]);
+	compile_node(&c, tree->root);
+	if (program->stack > RH_CESQL_STACK_MAX) {
+		int rc = rh_error_set(err, E2BIG,
+			"cesql: at 0: %u values are needed at once, more than %d: nest fewer calls with many arguments",
+			program->stack, RH_CESQL_STACK_MAX);
+
+		free(program);
+		return rc;
+	}
+	*out = program;
+	return 0;
+}
+
+void rh_cesql_destroy(struct rh_cesql_program *program)
+{
+	free(program);
+}
+
+unsigned rh_cesql_steps(const struct rh_cesql_program *program)
+{
+	return program->steps;
+}

@@ -1,0 +1,67 @@
+#pragma once
+
+/* What an evaluation carries along, and a compiled program. Private to the room. */
+
+#include "dataplane/cesql/function.h"
+#include "dataplane/cesql/like.h"
+#include "dataplane/cesql/program.h"
+
+enum step_code {
+	STEP_PUSH_BOOLEAN,
+	STEP_PUSH_INTEGER,
+	STEP_PUSH_STRING,
+	STEP_LOAD,
+	STEP_EXISTS,
+	STEP_CALL, /* .count values */
+	STEP_NOT,
+	STEP_MINUS,
+	STEP_LIKE,
+	STEP_SET,     /* above the left value: found so far, false */
+	STEP_ELEMENT, /* left, found, element: left, found */
+	STEP_IN,      /* left, found: found */
+	STEP_ARITHMETIC,
+	STEP_EQUAL,
+	STEP_ORDER,
+	STEP_XOR,
+	STEP_AND, /* false stays and goes on at .integer, true is dropped */
+	STEP_OR,  /* likewise the other way round */
+	STEP_BOOLEAN,
+};
+
+struct step {
+	uint8_t code;
+	uint8_t kind; /* ARITHMETIC, ORDER: enum rh_cesql_kind; CALL: enum rh_cesql_function */
+	uint8_t count;
+	bool negated;
+	uint16_t at, size;
+	union {
+		int32_t integer;
+		uint32_t start; /* of a string in text; LIKE: bytes from the block's begin */
+	};
+};
+
+/* One block: this, steps, automata of LIKE, text. */
+struct rh_cesql_program {
+	uint16_t steps, stack;
+	enum rh_cesql_type type;
+	const struct step *step;
+	const char *text;
+};
+
+struct machine {
+	struct rh_cesql_scratch *scratch;
+	size_t used; /* of its strings */
+	enum rh_cesql_error error;
+	const char *reason;
+};
+
+/* Notes the error and returns false. */
+bool cesql_fail(struct machine *m, enum rh_cesql_error error, const char *reason);
+/* @size bytes of the scratch, NULL after cesql_fail. */
+char *cesql_room(struct machine *m, size_t size);
+struct rh_cesql_value cesql_zero(enum rh_cesql_type type);
+/* Casts in place (section 3.7); after a failure *@value is the zero value of @type. */
+bool cesql_cast(struct machine *m, struct rh_cesql_value *value, enum rh_cesql_type type);
+/* The arguments have been cast. An error is in @m, the value due with it is returned. */
+struct rh_cesql_value cesql_call(struct machine *m, enum rh_cesql_function function, const struct rh_cesql_value *args,
+	unsigned count);

@@ -1,0 +1,67 @@
+#pragma once
+
+/*
+ * CESQL trees compiled to programs: a flat list of steps over a small stack, evaluated without allocation.
+ *
+ * Evaluation ends at the first error ("fail fast", section 4.1), in the order operands are written. Its value is then
+ * that of the step that failed if this was the last one to do, as in ABS(-2147483648), else the zero value of the
+ * expression's type: false for one that is an attribute alone.
+ */
+
+#include "dataplane/cesql/tree.h"
+#include "dataplane/cesql/value.h"
+
+/* Values at once; an expression that needs more is refused. */
+#define RH_CESQL_STACK_MAX 128
+/* Bytes of all strings that functions and casts make in one evaluation. */
+#define RH_CESQL_STRINGS_MAX 16384
+
+/* Section 3.3. PARSE and MISSING_FUNCTION come from rh_cesql_parse alone (-EINVAL, -ENOSYS). */
+enum rh_cesql_error {
+	RH_CESQL_OK,
+	RH_CESQL_PARSE,
+	RH_CESQL_MATH,
+	RH_CESQL_CAST,
+	RH_CESQL_MISSING_ATTRIBUTE,
+	RH_CESQL_MISSING_FUNCTION,
+	RH_CESQL_FUNCTION_EVALUATION,
+	RH_CESQL_GENERIC,
+	RH_CESQL_ERROR_COUNT
+};
+
+/* What an evaluation works in; the caller's, one a thread. Needs no initialization. */
+struct rh_cesql_scratch {
+	struct rh_cesql_value stack[RH_CESQL_STACK_MAX];
+	char strings[RH_CESQL_STRINGS_MAX];
+};
+
+struct rh_cesql_result {
+	struct rh_cesql_value value; /* its text points into program, event or scratch */
+	enum rh_cesql_error error;
+	uint16_t at;	    /* with an error: the byte of the expression */
+	const char *reason; /* with an error: a sentence without subject; never freed */
+};
+
+struct rh_cesql_program;
+
+/*
+ * Compile @tree into one block, which @tree may be freed before. -ENOMEM, or -E2BIG with a sentence in @err (may be
+ * NULL) when more than RH_CESQL_STACK_MAX values are needed at once. Ctx: any but worker.
+ */
+int rh_cesql_compile(const struct rh_cesql_tree *tree, struct rh_cesql_program **out, struct rh_error *err);
+/* NULL is nothing. */
+void rh_cesql_destroy(struct rh_cesql_program *program);
+
+/* Steps of a program: no evaluation takes more, and each is linear in the strings it reads. */
+unsigned rh_cesql_steps(const struct rh_cesql_program *program);
+
+/* The value and the first error of an expression for an event. Ctx: any; no allocation. */
+struct rh_cesql_result rh_cesql_evaluate(const struct rh_cesql_program *program, const struct rh_cesql_event *event,
+	struct rh_cesql_scratch *scratch);
+
+/* As a filter: true and no error. Ctx: any. */
+bool rh_cesql_matches(const struct rh_cesql_program *program, const struct rh_cesql_event *event,
+	struct rh_cesql_scratch *scratch);
+
+/* "MathError" and its like; NULL for RH_CESQL_OK. */
+const char *rh_cesql_error_name(enum rh_cesql_error error);
