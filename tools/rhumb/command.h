@@ -102,6 +102,8 @@ int cli_version_run(struct cli *cli);
 int cli_man_run(struct cli *cli);
 int cli_completion_run(struct cli *cli);
 int cli_match_run(struct cli *cli);
+int cli_filter_eval_run(struct cli *cli);
+int cli_filter_check_run(struct cli *cli);
 int cli_pub_run(struct cli *cli);
 int cli_sub_run(struct cli *cli);
 int cli_show_run(struct cli *cli);

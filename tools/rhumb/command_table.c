@@ -200,6 +200,25 @@ const struct cli_command cli_commands[] = {
 			{"intersects", NULL, "can two filters match one topic?", 0, false},
 			{"covers", NULL, "does the first filter include the second?", 0, false},
 			{"batch", NULL, "read tab-separated pairs from stdin", 0, false}}},
+	{.words = "filter eval",
+		.arguments = "EXPRESSION [FILE] | --batch",
+		.help = "what is a CESQL expression for an event? needs no daemon",
+		.more = "FILE is a CloudEvent in JSON, - the standard input; without one the event has no attributes. The answer is "
+			"{\"result\": value, \"error\": null} or has an error with type, position (a byte of the expression, from 0) "
+			"and message. Exit status 0 true without an error, so that a filter would match, 1 anything else, 2 "
+			"expression or event invalid. With --batch each line of the standard input is {\"expression\": \"...\", "
+			"\"event\": {...}} and is answered by such a line, one that cannot be asked by the result null.",
+		.most = 2,
+		.run = cli_filter_eval_run,
+		.options = {{"batch", NULL, "read expressions and events from stdin, a JSON object a line", 0, false}}},
+	{.words = "filter check",
+		.arguments = "EXPRESSION",
+		.help = "print a CESQL expression as it is understood; needs no daemon",
+		.more = "All parentheses are written out, and distinct predicates are counted: what is left when AND, OR, XOR and NOT "
+			"are taken off. Exit status 2 when it is no expression, with the byte and what would be right.",
+		.least = 1,
+		.most = 1,
+		.run = cli_filter_check_run},
 	{.words = "completion",
 		.arguments = "bash",
 		.help = "print the completion script: source <(rhumb completion bash)",

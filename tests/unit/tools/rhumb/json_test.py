@@ -66,7 +66,7 @@ for row in table["commands"]:
         check(f"{line}", (code, err), (0, ""))
         fits(f"{line}", LOCAL[row["command"]], out)
     else:
-        check("commands that need nothing", row["command"], "match")
+        check("commands that need nothing", row["command"] in ("match", "filter eval", "filter check"), True)
 check("those that refuse", [row["command"] for row in table["commands"] if not row["json"]], ["completion", "man"])
 
 # Command lines that cannot be parsed, wherever -j stands.
@@ -89,4 +89,12 @@ for args, code, verdict in [(("a", "a"), 0, "match"), (("a", "b"), 1, "nomatch")
 code, out, err = run("-j", "match", "--batch", stdin=b"a\ta\na\tb\nnothing\n\xff\ta\n\xc3+\ta")
 check("batch", (code, [fits("batch", "match", line).get("verdict") for line in out.splitlines()], err),
       (0, ["match", "nomatch", "invalid", "invalid", "invalid"], ""))
+
+# Expressions.
+for args, code, result in [(("TRUE",), 0, True), (("1 + 1",), 1, 2), (("nothere",), 1, False), (("1 +",), 2, False)]:
+    got, out, err = run("-j", "filter", "eval", *args)
+    check(f"filter eval {args}", (got, fits("answer", "filter-eval", out).get("result"), bool(err)), (code, result, code == 2))
+code, out, err = run("-j", "filter", "check", "a = 1 OR a = 1")
+check("filter check", (code, fits("check", "filter-check", out), err), (0, {"expression": "((a = 1) OR (a = 1))", "predicates": 1}, ""))
+check_in("filter check of none", "cesql: at 3:", error_of("no expression", "-j", "filter", "check", "a =", code=2, command="filter check"))
 finish()

@@ -1,0 +1,83 @@
+"""rhumb filter: values, errors, exit codes, batch."""
+import json
+import tempfile
+
+from cli import check, check_in, finish, run
+
+EVENT = {"specversion": "1.0", "id": "A1", "source": "/plant/7", "type": "com.example.made", "hop": 5, "urgent": True,
+         "subject": "café", "gone": None, "data": {"x": 1}, "data_base64": "AA=="}
+
+# Expression, result, type of the error and its position: cesql/spec.md section 3, on EVENT.
+ROWS = [
+    ("type LIKE 'com.example.%' AND hop < 10", True, None, None),
+    ("hop = '5'", True, None, None),
+    ("urgent", True, None, None),
+    ("hop + 1", 6, None, None),
+    ("UPPER(subject)", "CAFÉ", None, None),
+    ("EXISTS gone", False, None, None),
+    ("EXISTS data", False, None, None),
+    ("urgent AND gone = 'x'", False, "MissingAttributeError", 11),
+    ("5 / 0", 0, "MathError", 2),
+    ("subject = 1", False, "CastError", 8),
+    ("LEFT(subject, -1)", "café", "FunctionEvaluationError", 0),
+    ("FOO(1)", False, "MissingFunctionError", 0),
+    ("subject = ( )", False, "ParseError", 12),
+    ("", False, "ParseError", 0),
+]
+INVALID = ("ParseError", "MissingFunctionError")
+
+
+def answer(out):
+    line = json.loads(out)
+    check("keys", sorted(line), ["error", "result"])
+    error = line["error"] or {"type": None, "position": None, "message": None}
+    if error["message"] is not None and error["position"] is not None:
+        check_in("message", f"cesql: at {error['position']}: ", error["message"])
+    return line["result"], error["type"], error["position"]
+
+
+with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+    json.dump(EVENT, file)
+    file.flush()
+    for expression, *want in ROWS:
+        code, out, err = run("filter", "eval", expression, file.name)
+        check(expression, (code, *answer(out)), (2 if want[1] in INVALID else 0 if want[0] is True else 1, *want))
+        if want[1] in INVALID:
+            check_in("an invalid one says why", "rhumb filter eval: cesql: at ", err)
+
+lines = "".join(json.dumps({"expression": row[0], "event": EVENT}) + "\n" for row in ROWS).encode()
+code, out, err = run("filter", "eval", "--batch", stdin=lines)
+check("batch", (code, [list(answer(line)) for line in out.splitlines()], err), (0, [row[1:] and list(row[1:]) for row in ROWS], ""))
+check("from stdin", run("filter", "eval", "hop = 5", "-", stdin=b'{"hop": 5}')[0], 0)
+check("no event", run("filter", "eval", "EXISTS hop")[:2], (1, '{"result":false,"error":null}\n'))
+check("an integer is no boolean", run("filter", "eval", "1")[0], 1)
+check("an expression that looks like an option", run("filter", "eval", "--", "-1 = -1")[0], 0)
+
+BAD_LINES = [b"nothing", b"[]", b"{}", b'{"expression": 1}', b'{"expression": "TRUE", "event": 1}',
+             b'{"expression": "TRUE", "event": {"Hop": 1}}', b'{"expression": "TRUE", "event": {"": 1}}',
+             b'{"expression": "TRUE", "event": {"hop": 1.5}}', b'{"expression": "TRUE", "event": {"hop": 2147483648}}',
+             b'{"expression": "TRUE", "event": {"hop": []}}', b'{"expression": "TRUE", "event": {"a": "\\u0000"}}',
+             b'{"expression": "TRUE", "event": {"a": 1, "a": 2}}', b'{"expression": "TR\xff"}', b""]
+code, out, err = run("filter", "eval", "--batch", stdin=b"\n".join(BAD_LINES) + b'\n{"expression": "TRUE"}')
+check("bad lines", (code, [answer(line) for line in out.splitlines()], err),
+      (0, [(None, "GenericError", None)] * len(BAD_LINES) + [(True, None, None)], ""))
+check("an empty batch", run("filter", "eval", "--batch")[:2], (0, ""))
+for args, stdin, sentence in [
+    (("TRUE", "-"), b"{", "-: line 1: "),
+    (("TRUE", "-"), b"[1]", "the event is no JSON object"),
+    (("TRUE", "-"), b'{"a": 1.5}', "attribute a of the event is neither string, integer nor boolean"),
+    (("TRUE", "/nonexistent"), b"", "/nonexistent: No such file"),
+    (("--batch", "TRUE"), b"", "--batch reads expressions and events from stdin"),
+    ((), b"", "an EXPRESSION is needed, or --batch"),
+    (("a\xff",), b"", "is no UTF-8"),
+]:
+    code, _, err = run("filter", "eval", *(arg.encode("latin-1") for arg in args), stdin=stdin)
+    check(f"filter eval {args}", code, 2)
+    check_in(f"sentence of {args}", sentence, err)
+
+check("check", run("filter", "check", "a=1 and not b like 'x%'"), (0, "((a = 1) AND ((NOT b) LIKE 'x%'))\n2 distinct predicates\n", ""))
+check("check of one", run("filter", "check", "a = 1 OR a != 1")[1], "((a = 1) OR (a != 1))\n1 distinct predicate\n")
+code, out, err = run("filter", "check", "a AND b OR c")
+check("check of a mix", (code, out), (2, ""))
+check_in("says how", "write (a AND b) OR c or a AND (b OR c)", err)
+finish()

@@ -1,0 +1,241 @@
+/*
+ * rhumb filter: CESQL without a router. An answer of eval is {"result": value, "error": null or {"type", "position",
+ * "message"}}; what is no expression is false with a ParseError, as CESQL has it, and what cannot be asked at all (a line
+ * or an event that is not what it should be) has the result null and no position.
+ */
+
+#include "tools/rhumb/command.h"
+
+#include "dataplane/base/error.h"
+#include "dataplane/cesql/program.h"
+#include "tools/rhumb/fail.h"
+#include "tools/rhumb/filter_event.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One expression: kept together, because each is too large for a stack. */
+struct room {
+	struct rh_cesql_tree tree;
+	struct rh_cesql_scratch scratch;
+};
+
+struct answer {
+	int verdict; /* CLI_OK matches, CLI_REFUSED does not, CLI_USAGE invalid with the reason in err */
+	json_t *json;
+	struct rh_error err;
+};
+
+static json_t *value_json(struct rh_cesql_value value)
+{
+	if (value.type == RH_CESQL_TYPE_BOOLEAN)
+		return json_boolean(value.boolean);
+	if (value.type == RH_CESQL_TYPE_INTEGER)
+		return json_integer(value.integer);
+	return json_stringn(value.text.bytes, value.text.size);
+}
+
+static json_t *error_json(enum rh_cesql_error type, json_t *position, struct rh_error *err)
+{
+	return json_pack("{s:s, s:o, s:o}", "type", rh_cesql_error_name(type), "position", position, "message",
+		fail_text_json(err->text));
+}
+
+/* The expression is refused: false, with an error of CESQL. */
+static void refuse(struct answer *answer, enum rh_cesql_error type, size_t where)
+{
+	answer->verdict = CLI_USAGE;
+	answer->json = json_pack("{s:b, s:o}", "result", 0, "error",
+		error_json(type, json_integer((json_int_t)where), &answer->err));
+}
+
+/* The question is refused. */
+static void refuse_question(struct answer *answer)
+{
+	answer->verdict = CLI_USAGE;
+	answer->json = json_pack("{s:n, s:o}", "result", "error", error_json(RH_CESQL_GENERIC, json_null(), &answer->err));
+}
+
+static void result_take(struct answer *answer, struct rh_cesql_result result)
+{
+	bool yes = !result.error && result.value.type == RH_CESQL_TYPE_BOOLEAN && result.value.boolean;
+	json_t *error = json_null();
+
+	if (result.error) {
+		(void)rh_error_set(&answer->err, EINVAL, "cesql: at %u: %s", result.at, result.reason);
+		error = error_json(result.error, json_integer(result.at), &answer->err);
+	}
+	answer->verdict = yes ? CLI_OK : CLI_REFUSED;
+	answer->json = json_pack("{s:o, s:o}", "result", value_json(result.value), "error", error);
+}
+
+/* The program of an expression; NULL after refuse(). */
+static struct rh_cesql_program *program_of(struct room *room, const char *text, size_t len, struct answer *answer)
+{
+	struct rh_cesql_program *program = NULL;
+	size_t where = 0;
+	int rc;
+
+	rc = rh_cesql_parse(text, len, &room->tree, &where, &answer->err);
+	if (rc == 0)
+		rc = rh_cesql_compile(&room->tree, &program, &answer->err);
+	if (rc == -ENOMEM)
+		(void)rh_error_set(&answer->err, ENOMEM, "out of memory");
+	if (rc < 0)
+		refuse(answer, rc == -ENOSYS ? RH_CESQL_MISSING_FUNCTION : RH_CESQL_PARSE, where);
+	return program;
+}
+
+static void answer_make(struct room *room, const char *text, size_t len, const json_t *event, struct answer *answer)
+{
+	struct rh_cesql_program *program;
+	struct filter_event attributes;
+
+	if (filter_event_init(&attributes, event, &answer->err) < 0) {
+		refuse_question(answer);
+		return;
+	}
+	program = program_of(room, text, len, answer);
+	if (program)
+		result_take(answer, rh_cesql_evaluate(program, &attributes.event, &room->scratch));
+	rh_cesql_destroy(program);
+	filter_event_fini(&attributes);
+}
+
+static void answer_print(const struct cli *cli, struct answer *answer)
+{
+	(void)json_dumpf(answer->json, cli->out, JSON_COMPACT | JSON_ENCODE_ANY);
+	fputc('\n', cli->out);
+	json_decref(answer->json);
+}
+
+/* {"expression": "...", "event": {...}}, the event may be left out. */
+static void line_answer(struct room *room, const char *line, size_t len, struct answer *answer)
+{
+	json_error_t why;
+	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
+	json_t *expression = json_object_get(json, "expression");
+
+	if (json && json_is_string(expression)) {
+		answer_make(room, json_string_value(expression), json_string_length(expression),
+			json_object_get(json, "event"), answer);
+	} else {
+		(void)rh_error_set(&answer->err, EINVAL, "the line is not {\"expression\": \"...\", \"event\": {...}}%s%s",
+			json ? "" : ": ", json ? "" : why.text);
+		refuse_question(answer);
+	}
+	json_decref(json);
+}
+
+static int batch_run(struct cli *cli, struct room *room)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	while ((len = getline(&line, &size, stdin)) >= 0) {
+		struct answer answer;
+
+		line_answer(room, line, (size_t)len, &answer);
+		answer_print(cli, &answer);
+	}
+	free(line);
+	if (ferror(stdin) || fflush(cli->out) != 0)
+		return cli_fail(cli, CLI_REFUSED, "the lines could not be read or answered to the end");
+	return CLI_OK;
+}
+
+/* The event of a file, "-" for stdin; NULL without a name. CLI_OK, or CLI_USAGE after a sentence. */
+static int event_load(const struct cli *cli, const char *name, json_t **out)
+{
+	json_error_t why;
+	FILE *file;
+
+	*out = NULL;
+	if (!name)
+		return CLI_OK;
+	file = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+	if (!file)
+		return cli_fail(cli, CLI_USAGE, "%s: %s", name, strerror(errno));
+	*out = json_loadf(file, JSON_REJECT_DUPLICATES, &why);
+	if (file != stdin)
+		(void)fclose(file);
+	if (!*out)
+		return cli_fail(cli, CLI_USAGE, "%s: line %d: %s: an event is one JSON object", name, why.line, why.text);
+	return CLI_OK;
+}
+
+static int one_run(struct cli *cli, struct room *room)
+{
+	struct answer answer;
+	json_t *event;
+
+	if (event_load(cli, cli->arg_count == 2 ? cli->args[1] : NULL, &event) != CLI_OK)
+		return CLI_USAGE;
+	answer_make(room, cli->args[0], strlen(cli->args[0]), event, &answer);
+	if (answer.verdict == CLI_USAGE)
+		(void)cli_fail(cli, CLI_USAGE, "%s", answer.err.text);
+	answer_print(cli, &answer);
+	json_decref(event);
+	return answer.verdict;
+}
+
+int cli_filter_eval_run(struct cli *cli)
+{
+	bool batch = cli_option(cli, "batch");
+	struct room *room;
+	int code;
+
+	if (batch && cli->arg_count)
+		return cli_fail(cli, CLI_USAGE, "--batch reads expressions and events from stdin, not from arguments");
+	if (!batch && !cli->arg_count)
+		return cli_fail(cli, CLI_USAGE, "an EXPRESSION is needed, or --batch");
+	room = malloc(sizeof(*room));
+	if (!room)
+		return cli_fail(cli, CLI_REFUSED, "out of memory");
+	code = batch ? batch_run(cli, room) : one_run(cli, room);
+	free(room);
+	return code;
+}
+
+static int check_print(struct cli *cli, const struct rh_cesql_tree *tree)
+{
+	static char text[RH_CESQL_PRINT_MAX];
+	unsigned predicates = rh_cesql_predicates(tree);
+	json_t *json;
+
+	if (rh_cesql_print(tree, text, sizeof(text)) < 0)
+		return cli_fail(cli, CLI_REFUSED, "the canonical form is longer than %zu bytes", sizeof(text));
+	if (!cli->json) {
+		fprintf(cli->out, "%s\n%u distinct predicate%s\n", text, predicates, predicates == 1 ? "" : "s");
+		return CLI_OK;
+	}
+	json = json_pack("{s:s, s:i}", "expression", text, "predicates", (int)predicates);
+	(void)json_dumpf(json, cli->out, JSON_COMPACT);
+	fputc('\n', cli->out);
+	json_decref(json);
+	return CLI_OK;
+}
+
+int cli_filter_check_run(struct cli *cli)
+{
+	struct room *room = malloc(sizeof(*room));
+	struct rh_cesql_program *program;
+	struct answer answer;
+	int code;
+
+	if (!room)
+		return cli_fail(cli, CLI_REFUSED, "out of memory");
+	program = program_of(room, cli->args[0], strlen(cli->args[0]), &answer);
+	if (program) {
+		code = check_print(cli, &room->tree);
+	} else {
+		code = cli_fail(cli, CLI_USAGE, "%s", answer.err.text);
+		json_decref(answer.json);
+	}
+	rh_cesql_destroy(program);
+	free(room);
+	return code;
+}

@@ -1,0 +1,20 @@
+#pragma once
+
+/* The attributes of a CloudEvent in JSON (CloudEvents JSON format 1.0), as CESQL sees them. */
+
+#include "dataplane/base/error.h"
+#include "dataplane/cesql/value.h"
+
+#include <jansson.h>
+
+struct filter_event {
+	struct rh_cesql_event event;
+	struct rh_cesql_attribute *attributes;
+};
+
+/*
+ * @json, which must outlive @out, is an object, or NULL for an event without attributes. data and data_base64 are none,
+ * null is an absent one. -EINVAL with a sentence in @err, or -ENOMEM; @out then needs no fini.
+ */
+int filter_event_init(struct filter_event *out, const json_t *json, struct rh_error *err);
+void filter_event_fini(struct filter_event *event);
