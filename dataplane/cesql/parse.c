@@ -118,8 +118,9 @@ static int node_add(struct parser *p, enum rh_cesql_kind kind, size_t at, node_i
 
 static int too_deep(struct parser *p, size_t at)
 {
-	return refuse(p, at, E2BIG, "more than %d operators and parentheses within each other: %s", RH_CESQL_DEPTH_MAX,
-		"use fewer, and IN (...) for a choice of values");
+	return refuse(p, at, E2BIG,
+		"more than %d operators or %d parentheses within each other: use fewer, and IN (...) for a choice of values",
+		RH_CESQL_DEPTH_MAX, RH_CESQL_NESTING_MAX);
 }
 
 /* Append @child behind @last (RH_CESQL_NONE: as the first). */
@@ -143,7 +144,7 @@ static int deeper(struct parser *p, int (*parse)(struct parser *, node_id *), no
 {
 	int rc;
 
-	if (p->depth == RH_CESQL_DEPTH_MAX)
+	if (p->depth == RH_CESQL_NESTING_MAX)
 		return too_deep(p, p->token.at);
 	p->depth++;
 	rc = parse(p, out);

@@ -17,8 +17,10 @@
 #define RH_CESQL_TEXT_MAX 4096
 /* Any tree of that text is far smaller; 24 KiB of nodes. */
 #define RH_CESQL_NODES_MAX 1024
-/* Parentheses, calls and operators within each other: bounds the stack of whoever walks a tree. */
-#define RH_CESQL_DEPTH_MAX 64
+/* Operators and calls within each other: bounds the stack of whoever walks a tree. */
+#define RH_CESQL_DEPTH_MAX 32
+/* Likewise with parentheses in a text; a canonical one has at most two for each operator. */
+#define RH_CESQL_NESTING_MAX (2 * RH_CESQL_DEPTH_MAX)
 /* Bytes of an attribute's name; CloudEvents recommends 20. */
 #define RH_CESQL_NAME_MAX 64
 /* Arguments of one call. */
@@ -79,7 +81,7 @@ struct rh_cesql_tree {
  * MissingFunctionError), -E2BIG beyond a limit; *@where (may be NULL) is then the byte from 0, and @err (may be
  * NULL) says what stands there and what would be right. After a refusal *@out is undefined.
  *
- * Ctx: any but worker; no allocation, some 40 KiB of stack at most.
+ * Ctx: any but worker; no allocation, some 80 KiB of stack at most.
  */
 int rh_cesql_parse(const char *text, size_t len, struct rh_cesql_tree *out, size_t *where, struct rh_error *err);
 

@@ -137,10 +137,10 @@ Test(cesql, keeps_its_limits)
 {
 	cr_expect_eq(parse(repeated("", "(", 64, "1")), -EINVAL, "64 deep, without their ends");
 	cr_expect_eq(parse(repeated("", "(", 65, "1")), -E2BIG);
-	cr_expect_eq(parse(repeated("", "NOT ", 63, "a")), 0);
-	cr_expect_eq(parse(repeated("", "NOT ", 64, "a")), -E2BIG);
-	cr_expect_eq(parse(repeated("1", "+1", 63, "")), 0);
-	cr_expect_eq(parse(repeated("1", "+1", 64, "")), -E2BIG);
+	cr_expect_eq(parse(repeated("", "NOT ", 31, "a")), 0);
+	cr_expect_eq(parse(repeated("", "NOT ", 32, "a")), -E2BIG);
+	cr_expect_eq(parse(repeated("1", "+1", 31, "")), 0);
+	cr_expect_eq(parse(repeated("1", "+1", 32, "")), -E2BIG);
 	cr_expect_eq(parse(repeated("a", " OR a", 800, "")), 0, "a long choice is flat");
 	cr_expect_eq(parse(repeated("a IN (1", ",1", 1021, ")")), 0);
 	cr_expect_eq(parse(repeated("a IN (1", ",1", 1022, ")")), -E2BIG);
@@ -152,6 +152,22 @@ Test(cesql, keeps_its_limits)
 	cr_expect_eq(parse(repeated("", "x", RH_CESQL_NAME_MAX + 1, "")), -E2BIG);
 	cr_expect_eq(parse(repeated("a LIKE '", "x", RH_CESQL_LIKE_MAX, "'")), 0);
 	cr_expect_eq(parse(repeated("a LIKE '", "x", RH_CESQL_LIKE_MAX + 1, "'")), -E2BIG);
+}
+
+/* The canonical text of the deepest trees has more parentheses, and must be readable all the same. */
+Test(cesql, reads_the_canonical_text_of_the_deepest_trees)
+{
+	static char text[RH_CESQL_PRINT_MAX], again[RH_CESQL_PRINT_MAX];
+	const char *deepest[] = {strdup(repeated("", "NOT ", 31, "a")), strdup(repeated("1", "+1", 31, "")),
+		strdup(repeated("", "1 IN (", 31, strdup(repeated("1", ")", 31, ""))))};
+
+	for (size_t i = 0; i < sizeof(deepest) / sizeof(deepest[0]); i++) {
+		cr_assert_eq(parse(deepest[i]), 0, "%s", deepest[i]);
+		cr_assert_gt(rh_cesql_print(&tree, text, sizeof(text)), 0);
+		cr_assert_eq(parse(text), 0, "%s", text);
+		cr_assert_gt(rh_cesql_print(&tree, again, sizeof(again)), 0);
+		cr_assert_str_eq(again, text);
+	}
 }
 
 Test(cesql, counts_distinct_predicates)

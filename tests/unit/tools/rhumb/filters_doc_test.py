@@ -1,4 +1,5 @@
-"""docs/filters.md: every example of its tables is what rhumb match says."""
+"""docs/filters.md: every example of its tables is what rhumb match and rhumb filter say."""
+import json
 import re
 import sys
 
@@ -21,19 +22,21 @@ def matched(dialect, filters, topic):
     return "match" in run("match", "--dialect", dialect, "--second-dialect", "mqtt", "--batch", stdin=stdin)[1].split()
 
 
-dialect, topics, pairs, excepting = None, {}, {}, []
+dialect, topics, pairs, excepting, expressions = None, {}, {}, [], []
 for line in open(sys.argv[2], encoding="utf-8"):
     if line.startswith("#"):
         found = SECTION.match(line)
         dialect = found.group(1) if found else None
         section = line.strip("# \n")
     row = cells(line)
-    if not line.startswith("|") or row[0] in ("filter", "first", "") or set(row[0]) == {"-"}:
+    if not line.startswith("|") or row[0] in ("filter", "first", "expression", "question", "") or set(row[0]) == {"-"}:
         continue
     if dialect and len(row) == 3:
         wanted = [(t, "match") for t in spans(row[1])] + [(t, "nomatch") for t in spans(row[2])]
         for topic, verdict in wanted:
             topics.setdefault(dialect, []).append((spans(row[0])[0], topic, verdict))
+    elif section == "Attribute filters: CESQL" and len(row) == 3:
+        expressions.append([spans(cell)[0] if cell else None for cell in row])
     elif section == "Groups and exceptions" and len(row) == 3 and row[0] != "filters of a session":
         excepting.append(row)
     elif len(row) == 5 and row[3] in ("yes", "no"):
@@ -60,4 +63,10 @@ for (one, two), rows in pairs.items():
     for option, column in (("--intersects", 2), ("--covers", 3)):
         said = run("match", option, "--dialect", one, "--second-dialect", two, "--batch", stdin=stdin)[1].split()
         check(f"{option} {one} {two}", said, [row[column] for row in rows])
+event = json.loads(re.search(r"```json\n(.*?)```", open(sys.argv[2], encoding="utf-8").read(), re.S).group(1))
+check("expressions", len(expressions) >= 15, True)
+stdin = "".join(json.dumps({"expression": row[0], "event": event}) + "\n" for row in expressions).encode()
+for (expression, value, error), line in zip(expressions, run("filter", "eval", "--batch", stdin=stdin)[1].splitlines()):
+    got = json.loads(line)
+    check(expression, (got["result"], (got["error"] or {}).get("type")), (json.loads(value), error))
 finish()
