@@ -1,5 +1,7 @@
 #include "dataplane/cesql/lex.h"
 
+#include "dataplane/base/compiler.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -28,7 +30,7 @@ static enum token_kind word_kind(const char *word, size_t size)
 {
 	size_t digits = 0;
 
-	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+	for (size_t i = 0; i < RH_ARRAY_LEN(keywords); i++)
 		if (strlen(keywords[i].word) == size && strncasecmp(keywords[i].word, word, size) == 0)
 			return keywords[i].kind;
 	while (digits < size && is_digit(word[digits]))
@@ -50,13 +52,17 @@ static size_t string_size(const char *text, size_t left)
 
 static struct token sign_at(const char *text, size_t len, size_t at)
 {
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+	size_t width = 1;
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(signs); i++) {
 		size_t size = strlen(signs[i].word);
 
 		if (len - at >= size && memcmp(text + at, signs[i].word, size) == 0)
 			return (struct token){signs[i].kind, (uint16_t)at, (uint16_t)size};
 	}
-	return (struct token){TOKEN_BAD, (uint16_t)at, 1};
+	while (at + width < len && ((uint8_t)text[at + width] & 0xc0) == 0x80)
+		width++;
+	return (struct token){TOKEN_BAD, (uint16_t)at, (uint16_t)width};
 }
 
 struct token cesql_token(const char *text, size_t len, size_t at)
