@@ -1,5 +1,7 @@
 #include "dataplane/cesql/text.h"
 
+#include "dataplane/base/compiler.h"
+
 static bool is_continuation(char c)
 {
 	return ((uint8_t)c & 0xc0) == 0x80;
@@ -84,7 +86,7 @@ struct rh_cesql_text cesql_text_trim(struct rh_cesql_text text)
  */
 static const struct {
 	uint16_t first, last;
-	uint8_t step, shift;
+	int16_t step, shift;
 } cases[] = {
 	{0x0041, 0x005a, 1, 32}, /* Latin */
 	{0x00c0, 0x00d6, 1, 32},
@@ -93,13 +95,24 @@ static const struct {
 	{0x0132, 0x0136, 2, 1},
 	{0x0139, 0x0147, 2, 1},
 	{0x014a, 0x0176, 2, 1},
+	{0x0178, 0x0178, 1, -121},
 	{0x0179, 0x017d, 2, 1},
-	{0x0386, 0x0386, 1, 38}, /* Greek */
+	{0x01a0, 0x01a4, 2, 1},
+	{0x01af, 0x01af, 2, 1},
+	{0x01b3, 0x01b5, 2, 1},
+	{0x01cd, 0x01db, 2, 1},
+	{0x01de, 0x01ee, 2, 1},
+	{0x01f8, 0x021e, 2, 1},
+	{0x0222, 0x0232, 2, 1},
+	{0x0246, 0x024e, 2, 1},
+	{0x0370, 0x0372, 2, 1}, /* Greek */
+	{0x0386, 0x0386, 1, 38},
 	{0x0388, 0x038a, 1, 37},
 	{0x038c, 0x038c, 1, 64},
 	{0x038e, 0x038f, 1, 63},
 	{0x0391, 0x03a1, 1, 32},
 	{0x03a3, 0x03ab, 1, 32},
+	{0x03d8, 0x03ee, 2, 1},
 	{0x0400, 0x040f, 1, 80}, /* Cyrillic */
 	{0x0410, 0x042f, 1, 32},
 	{0x0460, 0x0480, 2, 1},
@@ -114,12 +127,11 @@ static const struct {
 
 static uint32_t other_case(uint32_t c, bool upper)
 {
-	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint32_t first = cases[i].first + (upper ? cases[i].shift : 0u);
-		uint32_t last = cases[i].last + (upper ? cases[i].shift : 0u);
+	for (unsigned i = 0; i < RH_ARRAY_LEN(cases); i++) {
+		int32_t at = (int32_t)c - (upper ? cases[i].shift : 0) - cases[i].first;
 
-		if (c >= first && c <= last && (c - first) % cases[i].step == 0)
-			return upper ? c - cases[i].shift : c + cases[i].shift;
+		if (at >= 0 && at <= cases[i].last - cases[i].first && at % cases[i].step == 0)
+			return upper ? c - (uint32_t)cases[i].shift : c + (uint32_t)cases[i].shift;
 	}
 	return c;
 }

@@ -11,5 +11,5 @@ struct rh_cesql_text cesql_text_left(struct rh_cesql_text text, uint32_t count);
 struct rh_cesql_text cesql_text_behind(struct rh_cesql_text text, uint32_t count);
 /* Without white space (Unicode's White_Space) at both ends. */
 struct rh_cesql_text cesql_text_trim(struct rh_cesql_text text);
-/* Every character in its simple lower or upper case, where that has as many bytes; @out has text.size bytes. */
+/* Every character that the table of text.c has in its lower or upper case, with as many bytes; @out has text.size. */
 void cesql_text_case(struct rh_cesql_text text, bool upper, char *out);
