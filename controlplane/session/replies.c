@@ -1,5 +1,7 @@
 #include "controlplane/session/session_priv.h"
 
+#include "dataplane/base/utf8.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,13 +148,7 @@ void cp_replies_free(struct cp_replies *ring)
 /* At most @most bytes of @text, not ending inside a character. */
 static uint16_t cut(const char *text, size_t most)
 {
-	size_t len = strlen(text);
-
-	if (len <= most)
-		return (uint16_t)len;
-	while (most && ((uint8_t)text[most] & 0xc0) == 0x80)
-		most--;
-	return (uint16_t)most;
+	return (uint16_t)rh_utf8_cut(text, strlen(text), most);
 }
 
 static uint16_t most_16(uint32_t value)

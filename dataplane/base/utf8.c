@@ -26,7 +26,7 @@ static size_t sequence_len(const uint8_t *p, size_t left)
 	if (p[1] < lo || p[1] > hi)
 		return 0;
 	for (size_t i = 2; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
+		if (!rh_utf8_continues(p[i]))
 			return 0;
 	return n;
 }

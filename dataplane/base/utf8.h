@@ -13,6 +13,22 @@
  */
 bool rh_utf8_valid(const uint8_t *bytes, size_t len, size_t *where);
 
+/* Does @byte stand within a character, behind its first byte? */
+static inline bool rh_utf8_continues(uint8_t byte)
+{
+	return (byte & 0xc0) == 0x80;
+}
+
+/* Bytes of @text, of @size, that may be shown: @most of them, or as many fewer as cut no character in two. Ctx: any. */
+static inline size_t rh_utf8_cut(const char *text, size_t size, size_t most)
+{
+	if (size <= most)
+		return size;
+	while (most && rh_utf8_continues((uint8_t)text[most]))
+		most--;
+	return most;
+}
+
 /* Eight bytes that are all ASCII and none of them zero. */
 static inline bool rh_word_is_plain(uint64_t w)
 {

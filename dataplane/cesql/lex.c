@@ -1,6 +1,7 @@
 #include "dataplane/cesql/lex.h"
 
 #include "dataplane/base/compiler.h"
+#include "dataplane/base/utf8.h"
 
 #include <string.h>
 #include <strings.h>
@@ -60,7 +61,7 @@ static struct token sign_at(const char *text, size_t len, size_t at)
 		if (len - at >= size && memcmp(text + at, signs[i].word, size) == 0)
 			return (struct token){signs[i].kind, (uint16_t)at, (uint16_t)size};
 	}
-	while (at + width < len && ((uint8_t)text[at + width] & 0xc0) == 0x80)
+	while (at + width < len && rh_utf8_continues((uint8_t)text[at + width]))
 		width++;
 	return (struct token){TOKEN_BAD, (uint16_t)at, (uint16_t)width};
 }

@@ -1,5 +1,7 @@
 #include "dataplane/cesql/like.h"
 
+#include "dataplane/base/utf8.h"
+
 #include <string.h>
 
 enum item_kind { ITEM_END, ITEM_RUN, ITEM_ANY, ITEM_BYTE };
@@ -50,17 +52,12 @@ static void bit_set(uint64_t *words, unsigned bit)
 	words[bit / 64] |= 1ULL << (bit % 64);
 }
 
-static bool is_continuation(unsigned byte)
-{
-	return (byte & 0xc0) == 0x80;
-}
-
 /* A '_' takes the first byte of a character, whichever column that has. */
 static void any_set(struct like *like, unsigned state)
 {
 	bit_set(like->any, state);
 	for (unsigned byte = 0; byte < 256; byte++)
-		if (!is_continuation(byte))
+		if (!rh_utf8_continues((uint8_t)byte))
 			bit_set(like->takes + like->column[byte] * like->words, state);
 }
 
@@ -72,7 +69,7 @@ void cesql_like_build(struct like *out, const char *pattern, size_t size)
 
 	memset(out, 0, cesql_like_size(pattern, size));
 	count = columns(pattern, size, out->column, &items);
-	for (byte = 0x80; is_continuation(byte); byte++)
+	for (byte = 0x80; rh_utf8_continues(byte); byte++)
 		if (!out->column[byte])
 			out->column[byte] = (uint8_t)count;
 	out->words = (uint16_t)(items / 64 + 1);
@@ -94,7 +91,7 @@ bool cesql_like_matches(const struct like *like, const char *bytes, size_t size)
 	for (size_t i = 0; i < size; i++) {
 		uint8_t byte = (uint8_t)bytes[i];
 		const uint64_t *takes = like->takes + like->column[byte] * like->words;
-		uint64_t rest = is_continuation(byte) ? UINT64_MAX : 0, carry = 0;
+		uint64_t rest = rh_utf8_continues(byte) ? UINT64_MAX : 0, carry = 0;
 
 		for (unsigned w = 0; w < like->words; w++) {
 			uint64_t old = states[w];

@@ -1,5 +1,7 @@
 #include "dataplane/cesql/parser.h"
 
+#include "dataplane/base/utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,13 +20,11 @@ int cesql_refuse(struct parser *p, size_t at, int errnum, const char *fmt, ...)
 
 struct shown cesql_show(const struct parser *p, struct token token)
 {
-	size_t size = token.size <= SHOWN_MAX ? token.size : SHOWN_MAX;
+	size_t size = rh_utf8_cut(p->text + token.at, token.size, SHOWN_MAX);
 	struct shown shown;
 
 	if (token.kind == TOKEN_END)
 		return (struct shown){"the end"};
-	while (size < token.size && size && ((uint8_t)p->text[token.at + size] & 0xc0) == 0x80)
-		size--;
 	(void)snprintf(shown.text, sizeof(shown.text), "'%.*s%s'", (int)size, p->text + token.at,
 		size < token.size ? "..." : "");
 	return shown;

@@ -1,10 +1,11 @@
 #include "dataplane/cesql/text.h"
 
 #include "dataplane/base/compiler.h"
+#include "dataplane/base/utf8.h"
 
 static bool is_continuation(char c)
 {
-	return ((uint8_t)c & 0xc0) == 0x80;
+	return rh_utf8_continues((uint8_t)c);
 }
 
 uint32_t cesql_text_length(struct rh_cesql_text text)

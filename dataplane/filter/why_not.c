@@ -1,5 +1,6 @@
 #include "dataplane/filter/filter.h"
 
+#include "dataplane/base/utf8.h"
 #include "dataplane/filter/filter_priv.h"
 
 #include <stdio.h>
@@ -8,16 +9,9 @@
 /* Bytes of a level that are shown: enough to recognise it. */
 #define SHOWN 24
 
-/* No character is cut in two. */
 static int shown(const char *level, size_t size)
 {
-	int n = SHOWN;
-
-	if (size <= SHOWN)
-		return (int)size;
-	while (n && ((unsigned char)level[n] & 0xc0) == 0x80)
-		n--;
-	return n;
+	return (int)rh_utf8_cut(level, size, SHOWN);
 }
 
 static void level_told(const struct rh_filter *filter, const struct rh_topic *topic, size_t i,

@@ -1,6 +1,7 @@
 #include "tools/rhumb/table.h"
 
 #include "dataplane/base/compiler.h"
+#include "dataplane/base/utf8.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static int width_of(const char *text)
 	int width = 0;
 
 	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
+		width += !rh_utf8_continues((uint8_t)*text);
 	return width;
 }
 
