@@ -237,8 +237,3 @@ void rh_cesql_destroy(struct rh_cesql_program *program)
 {
 	free(program);
 }
-
-unsigned rh_cesql_steps(const struct rh_cesql_program *program)
-{
-	return program->steps;
-}

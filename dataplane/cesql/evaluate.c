@@ -333,5 +333,5 @@ bool rh_cesql_matches(const struct rh_cesql_program *program, const struct rh_ce
 {
 	struct rh_cesql_result result = rh_cesql_evaluate(program, event, scratch);
 
-	return !result.error && result.value.type == RH_CESQL_TYPE_BOOLEAN && result.value.boolean;
+	return rh_cesql_is_match(&result);
 }

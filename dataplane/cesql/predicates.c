@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+/* Do the nodes @a and @b mean the same, letter for letter? Recursion is bounded by the depth. */
 static bool same(const struct rh_cesql_tree *tree, uint16_t a, uint16_t b, bool whatever_sign)
 {
 	const struct rh_cesql_node *x = &tree->node[a], *y = &tree->node[b];
@@ -17,11 +18,6 @@ static bool same(const struct rh_cesql_tree *tree, uint16_t a, uint16_t b, bool 
 		b = tree->node[b].next;
 	}
 	return a == RH_CESQL_NONE;
-}
-
-bool rh_cesql_same(const struct rh_cesql_tree *tree, uint16_t a, uint16_t b)
-{
-	return same(tree, a, b, false);
 }
 
 struct found {

@@ -42,6 +42,12 @@ struct rh_cesql_result {
 	const char *reason; /* with an error: a sentence without subject; never freed */
 };
 
+/* As a filter: true and no error. */
+static inline bool rh_cesql_is_match(const struct rh_cesql_result *result)
+{
+	return !result->error && result->value.type == RH_CESQL_TYPE_BOOLEAN && result->value.boolean;
+}
+
 struct rh_cesql_program;
 
 /*
@@ -52,14 +58,14 @@ int rh_cesql_compile(const struct rh_cesql_tree *tree, struct rh_cesql_program *
 /* NULL is nothing. */
 void rh_cesql_destroy(struct rh_cesql_program *program);
 
-/* Steps of a program: no evaluation takes more, and each is linear in the strings it reads. */
-unsigned rh_cesql_steps(const struct rh_cesql_program *program);
-
-/* The value and the first error of an expression for an event. Ctx: any; no allocation. */
+/*
+ * The value and the first error of an expression for an event. No evaluation takes more steps than the program has, and each is linear in
+ * the strings it reads. Ctx: any; no allocation.
+ */
 struct rh_cesql_result rh_cesql_evaluate(const struct rh_cesql_program *program, const struct rh_cesql_event *event,
 	struct rh_cesql_scratch *scratch);
 
-/* As a filter: true and no error. Ctx: any. */
+/* rh_cesql_is_match of the same. Ctx: any; no allocation. */
 bool rh_cesql_matches(const struct rh_cesql_program *program, const struct rh_cesql_event *event,
 	struct rh_cesql_scratch *scratch);
 

@@ -91,9 +91,6 @@ int rh_cesql_parse(const char *text, size_t len, struct rh_cesql_tree *out, size
  */
 int rh_cesql_print(const struct rh_cesql_tree *tree, char *out, size_t room);
 
-/* Do the nodes @a and @b mean the same, letter for letter? Ctx: any; recursion is bounded by the depth. */
-bool rh_cesql_same(const struct rh_cesql_tree *tree, uint16_t a, uint16_t b);
-
 /*
  * How many distinct predicates a tree has: what is left when AND, OR, XOR and NOT are taken off. Those that differ
  * by a negation alone are one, literals are none. Ctx: any.

@@ -1,5 +1,6 @@
 #include "tools/rhumb/base64.h"
 #include "tools/rhumb/connect.h"
+#include "tools/rhumb/file.h"
 #include "tools/rhumb/table.h"
 
 #include "dataplane/frame/wire.h"
@@ -10,7 +11,7 @@
 
 static int payload_take(const struct cli *cli, const char *name, json_t *args)
 {
-	FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+	FILE *file = cli_file_open(name);
 	uint8_t *bytes = malloc(RH_PAYLOAD_MAX + 1);
 	char *text = malloc(CLI_BASE64_LEN(RH_PAYLOAD_MAX) + 1);
 	int code = CLI_OK;
@@ -32,8 +33,7 @@ static int payload_take(const struct cli *cli, const char *name, json_t *args)
 	}
 	free(text);
 	free(bytes);
-	if (file && file != stdin)
-		(void)fclose(file);
+	cli_file_close(file);
 	return code;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/rhumb/fail.h"
 
+#include "tools/rhumb/json_line.h"
 #include "tools/rhumb/nearest.h"
 
 #include <jansson.h>
@@ -25,8 +26,7 @@ static void json_fail(const struct cli *cli, int code, char *sentence)
 	json_t *line = json_pack("{s:o, s:s, s:s?}", "error", fail_text_json(sentence), "kind", kinds[code], "command",
 		cli->command ? cli->command->words : NULL);
 
-	(void)json_dumpf(line, stderr, JSON_COMPACT);
-	fputc('\n', stderr);
+	cli_json_line(stderr, line);
 	json_decref(line);
 }
 

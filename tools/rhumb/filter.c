@@ -9,7 +9,9 @@
 #include "dataplane/base/error.h"
 #include "dataplane/cesql/program.h"
 #include "tools/rhumb/fail.h"
+#include "tools/rhumb/file.h"
 #include "tools/rhumb/filter_event.h"
+#include "tools/rhumb/json_line.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -60,14 +62,13 @@ static void refuse_question(struct answer *answer)
 
 static void result_take(struct answer *answer, struct rh_cesql_result result)
 {
-	bool yes = !result.error && result.value.type == RH_CESQL_TYPE_BOOLEAN && result.value.boolean;
 	json_t *error = json_null();
 
 	if (result.error) {
 		(void)rh_error_set(&answer->err, EINVAL, "cesql: at %u: %s", result.at, result.reason);
 		error = error_json(result.error, json_integer(result.at), &answer->err);
 	}
-	answer->verdict = yes ? CLI_OK : CLI_REFUSED;
+	answer->verdict = rh_cesql_is_match(&result) ? CLI_OK : CLI_REFUSED;
 	answer->json = json_pack("{s:o, s:o}", "result", value_json(result.value), "error", error);
 }
 
@@ -106,8 +107,7 @@ static void answer_make(struct room *room, const char *text, size_t len, const j
 
 static void answer_print(const struct cli *cli, struct answer *answer)
 {
-	(void)json_dumpf(answer->json, cli->out, JSON_COMPACT | JSON_ENCODE_ANY);
-	fputc('\n', cli->out);
+	cli_json_line(cli->out, answer->json);
 	json_decref(answer->json);
 }
 
@@ -156,12 +156,11 @@ static int event_load(const struct cli *cli, const char *name, json_t **out)
 	*out = NULL;
 	if (!name)
 		return CLI_OK;
-	file = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+	file = cli_file_open(name);
 	if (!file)
 		return cli_fail(cli, CLI_USAGE, "%s: %s", name, strerror(errno));
 	*out = json_loadf(file, JSON_REJECT_DUPLICATES, &why);
-	if (file != stdin)
-		(void)fclose(file);
+	cli_file_close(file);
 	if (!*out)
 		return cli_fail(cli, CLI_USAGE, "%s: line %d: %s: an event is one JSON object", name, why.line, why.text);
 	return CLI_OK;
@@ -213,8 +212,7 @@ static int check_print(struct cli *cli, const struct rh_cesql_tree *tree)
 		return CLI_OK;
 	}
 	json = json_pack("{s:s, s:i}", "expression", text, "predicates", (int)predicates);
-	(void)json_dumpf(json, cli->out, JSON_COMPACT);
-	fputc('\n', cli->out);
+	cli_json_line(cli->out, json);
 	json_decref(json);
 	return CLI_OK;
 }

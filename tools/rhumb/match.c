@@ -3,6 +3,7 @@
 #include "dataplane/base/error.h"
 #include "dataplane/filter/filter.h"
 #include "tools/rhumb/fail.h"
+#include "tools/rhumb/json_line.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -93,8 +94,7 @@ static void verdict_print(const struct cli *cli, const struct question *q, int v
 	line = json_pack("{s:s}", "verdict", verdict_name(q, verdict));
 	if (verdict == CLI_USAGE)
 		(void)json_object_set_new(line, "error", fail_text_json(err->text));
-	(void)json_dumpf(line, cli->out, JSON_COMPACT);
-	fputc('\n', cli->out);
+	cli_json_line(cli->out, line);
 	json_decref(line);
 }
 

@@ -5,6 +5,7 @@
 
 #include "dataplane/base/clock.h"
 #include "dataplane/frame/wire.h"
+#include "tools/rhumb/file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -148,7 +149,7 @@ static int repeat_run(struct pub *p, const void *payload, size_t len, uint64_t c
 
 static int file_run(struct pub *p, const char *name, uint64_t count)
 {
-	FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+	FILE *file = cli_file_open(name);
 	char *bytes = malloc(FILE_MAX);
 	int code;
 	size_t len;
@@ -161,8 +162,7 @@ static int file_run(struct pub *p, const char *name, uint64_t count)
 				    : repeat_run(p, bytes, len, count);
 	}
 	free(bytes);
-	if (file && file != stdin)
-		(void)fclose(file);
+	cli_file_close(file);
 	return code;
 }
 

@@ -1,4 +1,5 @@
 #include "tools/rhumb/connect.h"
+#include "tools/rhumb/json_line.h"
 #include "tools/rhumb/router.h"
 #include "tools/rhumb/table.h"
 
@@ -80,12 +81,9 @@ static int fresh_print(struct cli *cli, json_t *fresh)
 
 	if (!cli->json && json_array_size(fresh))
 		cli_table_print(cli->out, fresh, COLUMNS);
-	json_array_foreach(fresh, i, event) {
-		if (cli->json) {
-			(void)json_dumpf(event, cli->out, JSON_COMPACT);
-			fputc('\n', cli->out);
-		}
-	}
+	json_array_foreach(fresh, i, event)
+		if (cli->json)
+			cli_json_line(cli->out, event);
 	return fflush(cli->out) ? CLI_REFUSED : CLI_OK;
 }
 
