@@ -60,14 +60,6 @@ static int udp_take(const struct classify *c, struct dp_packet *p, const uint8_t
 	return VERDICT_OURS;
 }
 
-static void source_take(struct dp_packet *p, uint8_t family, const uint8_t *ip, const uint8_t *address)
-{
-	p->ip = ip;
-	p->speaker.family = family;
-	p->speaker.zero = 0;
-	memcpy(p->speaker.address, address, sizeof(p->speaker.address));
-}
-
 static bool device_says_bad(const struct rte_mbuf *m)
 {
 	return (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
@@ -107,7 +99,7 @@ static int classify_ipv4(const struct classify *c, struct dp_packet *p, const ui
 	verdict = udp_take(c, p, ip + ihl, left - ihl, total - ihl);
 	if (verdict != VERDICT_OURS)
 		return verdict;
-	source_take(p, 4, ip, ip + 12);
+	dp_source_take(p, 4, ip);
 	return c->check_in_software && !ipv4_sums_good(ip, ip + ihl) ? DP_DROP_CHECKSUM : VERDICT_OURS;
 }
 
@@ -134,7 +126,7 @@ static int classify_ipv6(const struct classify *c, struct dp_packet *p, const ui
 	verdict = udp_take(c, p, ip + DP_IPV6_HEADER, left - DP_IPV6_HEADER, rh_load_be16(ip + 4));
 	if (verdict != VERDICT_OURS)
 		return verdict;
-	source_take(p, 6, ip, ip + 8);
+	dp_source_take(p, 6, ip);
 	/* RFC 8200 section 8.1: a zero checksum must be refused, whoever looked before. */
 	if (rh_load_be16(ip + DP_IPV6_HEADER + 6) == 0)
 		return DP_DROP_CHECKSUM;

@@ -49,6 +49,15 @@ static inline bool dp_is_local(const struct dp_local_set *local, uint8_t family,
 	return false;
 }
 
+/* What the IP header at @ip says of where @p comes from. */
+static inline void dp_source_take(struct dp_packet *p, uint8_t family, const uint8_t *ip)
+{
+	p->ip = ip;
+	p->speaker.family = family;
+	p->speaker.zero = 0;
+	memcpy(p->speaker.address, dp_packet_source(p), sizeof(p->speaker.address));
+}
+
 /* What the usual frames of a burst have in common. */
 struct dp_usual {
 	uint8_t bytes[32];
@@ -96,12 +105,9 @@ static inline bool dp_usual_take(struct dp_packet *p, const struct rte_mbuf *m, 
 			!dp_is_local(usual->local, 4, frame + DP_USUAL_IPV4 + 16, DP_VLAN_NONE)))
 		return false;
 	p->bytes = frame + DP_USUAL_DATA;
-	p->ip = frame + DP_USUAL_IPV4;
+	dp_source_take(p, 4, frame + DP_USUAL_IPV4);
 	p->len = (uint16_t)(total - (DP_USUAL_DATA - DP_USUAL_IPV4));
 	p->vlan = DP_VLAN_NONE;
 	p->speaker.port = rh_load_be16(frame + DP_USUAL_UDP);
-	p->speaker.family = 4;
-	p->speaker.zero = 0;
-	memcpy(p->speaker.address, frame + DP_USUAL_IPV4 + 12, sizeof(p->speaker.address));
 	return true;
 }
