@@ -300,22 +300,20 @@ static inline void miss_add(struct misses *misses, uint32_t event, bool pass)
 static __attribute__((noinline)) void misses_refuse(struct dp_match *match, struct misses *misses, uint64_t refused,
 	struct dp_match_result *results)
 {
-	struct misses left;
+	uint64_t passing = misses->passing;
+	uint32_t count = misses->count;
 
-	left.count = 0;
-	left.passing = 0;
-
-	for (uint32_t n = 0; n < misses->count; n++) {
+	misses->count = 0;
+	misses->passing = 0;
+	/* What is left moves to the front, never past what is still to be looked at. */
+	for (uint32_t n = 0; n < count; n++) {
 		if (!(refused >> n & 1)) {
-			miss_add(&left, misses->event[n], misses->passing >> n & 1);
+			miss_add(misses, misses->event[n], passing >> n & 1);
 			continue;
 		}
 		rh_add_relaxed(&match->counters.misses, 1);
 		results[misses->event[n]] = (struct dp_match_result){.verdict = DP_MATCH_BAD_TOPIC};
 	}
-	misses->count = left.count;
-	misses->passing = left.passing;
-	memcpy(misses->event, left.event, left.count);
 }
 
 /* Cut the topics; none of them is refused then. */
