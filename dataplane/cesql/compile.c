@@ -197,40 +197,104 @@ static void compile_node(struct compiler *c, uint16_t id)
 	}
 }
 
-static size_t likes_size(const struct rh_cesql_tree *tree)
-{
-	size_t size = 0;
+/* What the nodes under @id need of a block. */
+struct need {
+	uint16_t nodes, from, to; /* from, to: of the tree's text */
+	size_t likes;
+};
 
-	for (unsigned i = 0; i < tree->nodes; i++)
-		if (tree->node[i].kind == RH_CESQL_LIKE)
-			size += cesql_like_size(tree->text + tree->node[i].start, tree->node[i].size);
-	return size;
+static void need_add(const struct rh_cesql_tree *tree, uint16_t id, struct need *need)
+{
+	const struct rh_cesql_node *node = &tree->node[id];
+
+	need->nodes++;
+	if (node->size) {
+		need->from = node->start < need->from ? node->start : need->from;
+		need->to = node->start + node->size > need->to ? (uint16_t)(node->start + node->size) : need->to;
+	}
+	if (node->kind == RH_CESQL_LIKE)
+		need->likes += cesql_like_size(tree->text + node->start, node->size);
+	for (id = node->first; id != RH_CESQL_NONE; id = tree->node[id].next)
+		need_add(tree, id, need);
+}
+
+/* Where a block of @steps steps has its automata. */
+static size_t likes_at(unsigned steps)
+{
+	return RH_ALIGN_UP(sizeof(struct rh_cesql_program) + steps * sizeof(struct step), sizeof(uint64_t));
+}
+
+/* The steps were fewer than there was room for: automata and text move up behind them. */
+static void close_up(struct rh_cesql_program *program, size_t likes_were, size_t likes)
+{
+	size_t at = likes_at(program->steps), moved = likes_were - at;
+	struct step *step = (struct step *)(program + 1);
+
+	memmove((char *)program + at, (char *)program + likes_were, program->size - likes_were);
+	program->text_at = (uint32_t)(at + likes);
+	program->size -= (uint32_t)moved;
+	for (unsigned i = 0; i < program->steps; i++)
+		if (step[i].code == STEP_LIKE)
+			step[i].start -= (uint32_t)moved;
+}
+
+/* Texts of the part begin with @from of the tree's. */
+static void rebase(struct rh_cesql_program *program, uint16_t from)
+{
+	struct step *step = (struct step *)(program + 1);
+
+	for (unsigned i = 0; i < program->steps; i++)
+		if (step[i].code == STEP_PUSH_STRING || step[i].code == STEP_LOAD || step[i].code == STEP_EXISTS)
+			step[i].start -= step[i].size ? from : step[i].start;
+}
+
+static int too_deep(struct rh_cesql_program *program, struct rh_error *err)
+{
+	int rc = rh_error_set(err, E2BIG,
+		"cesql: at 0: %u values are needed at once, more than %d: nest fewer calls with many arguments",
+		program->stack, RH_CESQL_STACK_MAX);
+
+	free(program);
+	return rc;
+}
+
+int rh_cesql_compile_part(const struct rh_cesql_tree *tree, uint16_t id, bool boolean, struct rh_cesql_program **out,
+	struct rh_error *err)
+{
+	struct need need = {.from = UINT16_MAX};
+	struct rh_cesql_program *program;
+	struct compiler c = {.tree = tree};
+
+	need_add(tree, id, &need);
+	need.from = need.from < need.to ? need.from : need.to;
+	c.likes = likes_at(STEPS_A_NODE * need.nodes + 1u);
+	program = calloc(1, c.likes + need.likes + need.to - need.from);
+	if (!program)
+		return -ENOMEM;
+	program->size = (uint32_t)(c.likes + need.likes + need.to - need.from);
+	memcpy((char *)program + c.likes + need.likes, tree->text + need.from, need.to - need.from);
+	program->type = boolean ? RH_CESQL_TYPE_BOOLEAN : type_of(&tree->node[id]);
+	c.program = program;
+	c.step = (struct step *)(program + 1);
+	compile_node(&c, id);
+	if (boolean)
+		(void)emit(&c, STEP_BOOLEAN, &tree->node[id], 0);
+	if (program->stack > RH_CESQL_STACK_MAX)
+		return too_deep(program, err);
+	rebase(program, need.from);
+	close_up(program, likes_at(STEPS_A_NODE * need.nodes + 1u), need.likes);
+	*out = program;
+	return 0;
 }
 
 int rh_cesql_compile(const struct rh_cesql_tree *tree, struct rh_cesql_program **out, struct rh_error *err)
 {
-	size_t head = RH_ALIGN_UP(
-		sizeof(struct rh_cesql_program) + STEPS_A_NODE * tree->nodes * sizeof(struct step), sizeof(uint64_t));
-	size_t likes = likes_size(tree);
-	struct rh_cesql_program *program = calloc(1, head + likes + tree->used);
-	struct compiler c = {.tree = tree, .program = program, .likes = head};
+	return rh_cesql_compile_part(tree, tree->root, false, out, err);
+}
 
-	if (!program)
-		return -ENOMEM;
-	program->step = c.step = (struct step *)(program + 1);
-	program->text = memcpy((char *)program + head + likes, tree->text, tree->used);
-	program->type = type_of(&tree->node[tree->root]);
-	compile_node(&c, tree->root);
-	if (program->stack > RH_CESQL_STACK_MAX) {
-		int rc = rh_error_set(err, E2BIG,
-			"cesql: at 0: %u values are needed at once, more than %d: nest fewer calls with many arguments",
-			program->stack, RH_CESQL_STACK_MAX);
-
-		free(program);
-		return rc;
-	}
-	*out = program;
-	return 0;
+size_t rh_cesql_program_size(const struct rh_cesql_program *program)
+{
+	return program->size;
 }
 
 void rh_cesql_destroy(struct rh_cesql_program *program)

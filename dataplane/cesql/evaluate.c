@@ -46,7 +46,7 @@ static struct rh_cesql_value *pop(struct run *run)
 
 static struct rh_cesql_text text_of(const struct run *run, const struct step *step)
 {
-	return (struct rh_cesql_text){run->program->text + step->start, step->size};
+	return (struct rh_cesql_text){(const char *)run->program + run->program->text_at + step->start, step->size};
 }
 
 static bool texts_equal(struct rh_cesql_text a, struct rh_cesql_text b)
@@ -314,15 +314,15 @@ struct rh_cesql_result rh_cesql_evaluate(const struct rh_cesql_program *program,
 	struct rh_cesql_scratch *scratch)
 {
 	struct run run = {.m.scratch = scratch, .program = program, .event = event, .stack = scratch->stack};
-	const struct step *step;
+	const struct step *steps = (const struct step *)(program + 1), *step;
 
 	do {
-		step = &program->step[run.next++];
+		step = &steps[run.next++];
 		do_step(&run, step);
 	} while (!run.m.error && run.next < program->steps);
 	if (!run.m.error)
 		return (struct rh_cesql_result){.value = run.stack[0]};
-	return (struct rh_cesql_result){.value = run.next == program->steps ? run.stack[0] : cesql_zero(program->type),
+	return (struct rh_cesql_result){.value = run.next == program->steps ? run.stack[0] : cesql_zero((enum rh_cesql_type)program->type),
 		.error = run.m.error,
 		.at = step->at,
 		.reason = run.m.reason};

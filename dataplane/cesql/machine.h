@@ -40,13 +40,14 @@ struct step {
 	};
 };
 
-/* One block: this, steps, automata of LIKE, text. */
+/* One block without pointers: this, steps, automata of LIKE, text. */
 struct rh_cesql_program {
+	uint32_t size;	  /* bytes of the block */
+	uint32_t text_at; /* byte of the block */
 	uint16_t steps, stack;
-	enum rh_cesql_type type;
-	const struct step *step;
-	const char *text;
+	uint32_t type; /* enum rh_cesql_type */
 };
+_Static_assert(sizeof(struct rh_cesql_program) == 16, "steps stand behind it");
 
 struct machine {
 	struct rh_cesql_scratch *scratch;

@@ -55,6 +55,14 @@ struct rh_cesql_program;
  * NULL) when more than RH_CESQL_STACK_MAX values are needed at once. Ctx: any but worker.
  */
 int rh_cesql_compile(const struct rh_cesql_tree *tree, struct rh_cesql_program **out, struct rh_error *err);
+/*
+ * The same for the nodes under @id of @tree alone; @boolean: its value is cast to Boolean, as that of an operand of AND
+ * is. The error's byte is the whole expression's.
+ */
+int rh_cesql_compile_part(const struct rh_cesql_tree *tree, uint16_t id, bool boolean, struct rh_cesql_program **out,
+	struct rh_error *err);
+/* Bytes of the block, which has no pointers and may be copied to any place aligned to 8. */
+size_t rh_cesql_program_size(const struct rh_cesql_program *program);
 /* NULL is nothing. */
 void rh_cesql_destroy(struct rh_cesql_program *program);
 

@@ -245,3 +245,30 @@ Test(cesql, a_hostile_pattern_is_as_cheap_as_any)
 	cr_expect(rh_cesql_matches(program, &event, &scratch));
 	rh_cesql_destroy(program);
 }
+
+/* A part of a tree is compiled as if it stood alone, cast as an operand of AND is; its block may be moved. */
+Test(cesql, a_part_is_compiled_alone)
+{
+	static const char text[] = "x = 'a' AND (subject LIKE 'caf%' OR empty = '') AND subject";
+	struct rh_cesql_program *program;
+	struct rh_error err;
+	uint16_t id;
+
+	cr_assert_eq(rh_cesql_parse(text, strlen(text), &tree, NULL, &err), 0, "%s", err.text);
+	id = tree.node[tree.root].first;
+	for (unsigned i = 0; i < 3; i++, id = tree.node[id].next) {
+		static const enum rh_cesql_error want[] = {RH_CESQL_MISSING_ATTRIBUTE, RH_CESQL_OK, RH_CESQL_CAST};
+		struct rh_cesql_result result;
+		void *moved;
+
+		cr_assert_eq(rh_cesql_compile_part(&tree, id, true, &program, &err), 0);
+		moved = malloc(rh_cesql_program_size(program));
+		memcpy(moved, program, rh_cesql_program_size(program));
+		rh_cesql_destroy(program);
+		result = rh_cesql_evaluate(moved, &cesql_event, &scratch);
+		cr_expect_eq(result.error, want[i], "%u: %d", i, result.error);
+		cr_expect_eq(result.value.type, RH_CESQL_TYPE_BOOLEAN);
+		cr_expect_eq(result.value.boolean, i == 1);
+		free(moved);
+	}
+}
