@@ -19,8 +19,7 @@ struct compiler {
 
 static void compile_node(struct compiler *c, uint16_t id);
 
-/* The type of an expression whatever its event; an attribute's cannot be known, and counts as Boolean (section 3.2). */
-static enum rh_cesql_type type_of(const struct rh_cesql_node *node)
+enum rh_cesql_type cesql_type_of(const struct rh_cesql_node *node)
 {
 	switch ((enum rh_cesql_kind)node->kind) {
 	case RH_CESQL_CALL:
@@ -145,6 +144,18 @@ static void compile_leaf(struct compiler *c, const struct rh_cesql_node *node)
 		emit(c, node->kind == RH_CESQL_STRING ? STEP_PUSH_STRING : STEP_LOAD, node, 1)->start = node->start;
 }
 
+/* Costs nothing unless there is an error: then evaluation looks for this step and goes on behind it. */
+static void compile_holds(struct compiler *c, const struct rh_cesql_node *node)
+{
+	unsigned begin = c->program->steps, below = c->depth;
+	struct step *step;
+
+	compile_children(c, node);
+	step = emit(c, STEP_HOLDS, node, 0);
+	step->start = begin;
+	step->count = (uint8_t)below; /* at most RH_CESQL_STACK_MAX, or the program is refused */
+}
+
 static void compile_operator(struct compiler *c, const struct rh_cesql_node *node)
 {
 	enum step_code code = STEP_ORDER;
@@ -178,6 +189,9 @@ static void compile_node(struct compiler *c, uint16_t id)
 	case RH_CESQL_MINUS:
 		compile_children(c, node);
 		(void)emit(c, node->kind == RH_CESQL_NOT ? STEP_NOT : STEP_MINUS, node, 0);
+		break;
+	case RH_CESQL_HOLDS:
+		compile_holds(c, node);
 		break;
 	case RH_CESQL_LIKE:
 		compile_like(c, node);
@@ -273,7 +287,7 @@ int rh_cesql_compile_part(const struct rh_cesql_tree *tree, uint16_t id, bool bo
 		return -ENOMEM;
 	program->size = (uint32_t)(c.likes + need.likes + need.to - need.from);
 	memcpy((char *)program + c.likes + need.likes, tree->text + need.from, need.to - need.from);
-	program->type = boolean ? RH_CESQL_TYPE_BOOLEAN : type_of(&tree->node[id]);
+	program->type = boolean ? RH_CESQL_TYPE_BOOLEAN : cesql_type_of(&tree->node[id]);
 	c.program = program;
 	c.step = (struct step *)(program + 1);
 	compile_node(&c, id);

@@ -305,9 +305,26 @@ static void do_step(struct run *run, const struct step *step)
 		do_short_cut(run, step, true);
 		break;
 	case STEP_BOOLEAN:
+	case STEP_HOLDS:
 		(void)cesql_cast(&run->m, &run->stack[run->top - 1], RH_CESQL_TYPE_BOOLEAN);
 		break;
 	}
+}
+
+/* After an error in the step before .next: on behind the innermost HOLDS around it, whose value is false. False: there is none. */
+static bool held(struct run *run, const struct step *steps)
+{
+	for (unsigned i = run->next - 1; i < run->program->steps; i++) {
+		if (steps[i].code != STEP_HOLDS || steps[i].start > run->next - 1)
+			continue;
+		run->m.error = RH_CESQL_OK;
+		run->m.reason = NULL;
+		run->top = steps[i].count;
+		push_boolean(run, false);
+		run->next = i + 1;
+		return true;
+	}
+	return false;
 }
 
 struct rh_cesql_result rh_cesql_evaluate(const struct rh_cesql_program *program, const struct rh_cesql_event *event,
@@ -319,7 +336,7 @@ struct rh_cesql_result rh_cesql_evaluate(const struct rh_cesql_program *program,
 	do {
 		step = &steps[run.next++];
 		do_step(&run, step);
-	} while (!run.m.error && run.next < program->steps);
+	} while ((!run.m.error || held(&run, steps)) && run.next < program->steps);
 	if (!run.m.error)
 		return (struct rh_cesql_result){.value = run.stack[0]};
 	return (struct rh_cesql_result){.value = run.next == program->steps ? run.stack[0] : cesql_zero((enum rh_cesql_type)program->type),

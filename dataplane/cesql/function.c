@@ -14,6 +14,7 @@ const struct function cesql_functions[CESQL_FUNCTION_COUNT] = {
 	[CESQL_BOOL] = {"BOOL", 1, 1, B, B, B},
 	[CESQL_CONCAT] = {"CONCAT", 0, RH_CESQL_ARGUMENTS_MAX, S, S, S},
 	[CESQL_CONCAT_WS] = {"CONCAT_WS", 1, RH_CESQL_ARGUMENTS_MAX, S, S, S},
+	[CESQL_HOLDS] = {"HOLDS", 1, 1, B, B, B},
 	[CESQL_INT] = {"INT", 1, 1, I, I, I},
 	[CESQL_LEFT] = {"LEFT", 2, 2, S, S, I},
 	[CESQL_LENGTH] = {"LENGTH", 1, 1, I, S, S},

@@ -12,6 +12,7 @@ enum rh_cesql_function {
 	CESQL_BOOL,
 	CESQL_CONCAT,
 	CESQL_CONCAT_WS,
+	CESQL_HOLDS, /* ours; a node of its own kind, never called */
 	CESQL_INT,
 	CESQL_LEFT,
 	CESQL_LENGTH,

@@ -26,6 +26,7 @@ enum step_code {
 	STEP_AND, /* false stays and goes on at .integer, true is dropped */
 	STEP_OR,  /* likewise the other way round */
 	STEP_BOOLEAN,
+	STEP_HOLDS, /* an error since step .start, with .count values below, ends here as false */
 };
 
 struct step {
@@ -60,6 +61,8 @@ struct machine {
 bool cesql_fail(struct machine *m, enum rh_cesql_error error, const char *reason);
 /* @size bytes of the scratch, NULL after cesql_fail. */
 char *cesql_room(struct machine *m, size_t size);
+/* The type of an expression whatever its event; an attribute's cannot be known, and counts as Boolean (section 3.2). */
+enum rh_cesql_type cesql_type_of(const struct rh_cesql_node *node);
 struct rh_cesql_value cesql_zero(enum rh_cesql_type type);
 /* Casts in place (section 3.7); after a failure *@value is the zero value of @type. */
 bool cesql_cast(struct machine *m, struct rh_cesql_value *value, enum rh_cesql_type type);

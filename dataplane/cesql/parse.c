@@ -168,7 +168,7 @@ int cesql_parse_expression(struct parser *p, node_id *out)
 	return rc;
 }
 
-static int parse_whole(struct parser *p)
+int cesql_parse_text(struct parser *p, node_id *out)
 {
 	size_t bad;
 	int rc;
@@ -180,7 +180,7 @@ static int parse_whole(struct parser *p)
 		return cesql_refuse(p, bad, EINVAL, "the byte 0x%02x is no UTF-8: encode the expression in it",
 			(uint8_t)p->text[bad]);
 	p->token = cesql_token(p->text, p->len, 0);
-	rc = cesql_parse_expression(p, &p->tree->root);
+	rc = cesql_parse_expression(p, out);
 	if (rc == 0 && p->token.kind != TOKEN_END)
 		rc = cesql_expected(p, "an operator or the end");
 	return rc;
@@ -188,12 +188,12 @@ static int parse_whole(struct parser *p)
 
 int rh_cesql_parse(const char *text, size_t len, struct rh_cesql_tree *out, size_t *where, struct rh_error *err)
 {
-	struct parser p = {.text = text, .len = len, .tree = out, .err = err};
+	struct parser p = {.text = text, .len = len, .tree = out, .err = err, .what = "cesql"};
 	int rc;
 
 	out->nodes = 0;
 	out->used = 0;
-	rc = parse_whole(&p);
+	rc = cesql_parse_text(&p, &out->root);
 	if (rc < 0 && where)
 		*where = p.where;
 	return rc;

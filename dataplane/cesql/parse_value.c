@@ -126,7 +126,10 @@ static int parse_call(struct parser *p, node_id *out)
 	count = p->tree->node[*out].children;
 	if (count < cesql_functions[function].least || count > cesql_functions[function].most)
 		return wrong_count(p, name, &cesql_functions[function], count);
-	p->tree->node[*out].function = (uint8_t)function;
+	if (function == CESQL_HOLDS)
+		p->tree->node[*out].kind = RH_CESQL_HOLDS;
+	else
+		p->tree->node[*out].function = (uint8_t)function;
 	return 0;
 }
 

@@ -14,8 +14,8 @@ int cesql_refuse(struct parser *p, size_t at, int errnum, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	p->where = at;
-	return rh_error_set(p->err, errnum, "cesql: at %zu: %s", at, what);
+	p->where = p->from ? p->from[at] : at;
+	return rh_error_set(p->err, errnum, "%s: at %zu: %s", p->what, p->where, what);
 }
 
 struct shown cesql_show(const struct parser *p, struct token token)

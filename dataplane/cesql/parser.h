@@ -14,6 +14,8 @@ struct parser {
 	struct rh_cesql_tree *tree;
 	size_t where; /* of a refusal */
 	struct rh_error *err;
+	const char *what;     /* the language, in front of a sentence */
+	const uint16_t *from; /* for each byte of the text its byte in what the user wrote; NULL: the same */
 };
 
 /* Bytes of a token that a sentence shows. */
@@ -44,6 +46,8 @@ int cesql_child_add(struct parser *p, node_id parent, node_id last, node_id chil
 /* The string in hand becomes the text of a node. */
 void cesql_string_add(struct parser *p, node_id id);
 
+/* The whole text. */
+int cesql_parse_text(struct parser *p, node_id *out);
 int cesql_parse_expression(struct parser *p, node_id *out);
 /* A literal, a name, a call, EXISTS or parentheses. */
 int cesql_parse_primary(struct parser *p, node_id *out);

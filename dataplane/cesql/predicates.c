@@ -29,7 +29,7 @@ static void collect(const struct rh_cesql_tree *tree, uint16_t id, struct found 
 {
 	const struct rh_cesql_node *node = &tree->node[id];
 
-	if (node->kind == RH_CESQL_NOT || node->kind >= RH_CESQL_AND) {
+	if (node->kind == RH_CESQL_NOT || node->kind == RH_CESQL_HOLDS || node->kind >= RH_CESQL_AND) {
 		for (id = node->first; id != RH_CESQL_NONE; id = tree->node[id].next)
 			collect(tree, id, found);
 		return;

@@ -1,6 +1,7 @@
 #include "dataplane/cesql/tree.h"
 
 #include "dataplane/cesql/function.h"
+#include "dataplane/cesql/literal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,23 +38,10 @@ static void put(struct out *out, const char *text)
 	put_bytes(out, text, strlen(text));
 }
 
-/* Can @bytes stand between two @quote? Not with an odd number of backslashes before one: those would pair up. */
-static bool fits_quote(const char *bytes, size_t size, char quote)
-{
-	bool odd = false;
-
-	for (size_t i = 0; i < size; i++) {
-		if (bytes[i] == quote && odd)
-			return false;
-		odd = bytes[i] == '\\' && !odd;
-	}
-	return true;
-}
-
-/* What was read between one kind of quotes fits that kind. */
+/* What was read as a literal can be written as one, and nothing else stands in a tree. */
 static void put_string(struct out *out, const char *bytes, size_t size)
 {
-	char quote = fits_quote(bytes, size, '\'') ? '\'' : '"';
+	char quote = cesql_literal_quote(bytes, size);
 
 	put_bytes(out, &quote, 1);
 	for (size_t i = 0; i < size; i++) {
@@ -147,6 +135,9 @@ static void put_node(struct out *out, const struct rh_cesql_tree *tree, uint16_t
 		break;
 	case RH_CESQL_NOT:
 		put_prefix(out, tree, node, "(NOT ");
+		break;
+	case RH_CESQL_HOLDS:
+		put_prefix(out, tree, node, "HOLDS(");
 		break;
 	case RH_CESQL_MINUS:
 		/* The blank keeps it apart from a literal's sign. */

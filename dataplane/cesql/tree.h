@@ -27,8 +27,10 @@
 #define RH_CESQL_ARGUMENTS_MAX 32
 /* Bytes of a LIKE pattern: four words of states (like.h). */
 #define RH_CESQL_LIKE_MAX 255
-/* Any canonical text: quotes and parentheses at most triple an expression, names of operators the rest. */
-#define RH_CESQL_PRINT_MAX (4 * RH_CESQL_TEXT_MAX)
+/* Any canonical text: quotes and parentheses at most triple an expression, what filters in JSON do not spell out the rest. */
+#define RH_CESQL_PRINT_MAX (6 * RH_CESQL_TEXT_MAX)
+/* Bytes of filters in JSON. */
+#define RH_CESQL_FILTERS_MAX 16384
 
 enum rh_cesql_kind {
 	RH_CESQL_BOOLEAN,
@@ -38,6 +40,7 @@ enum rh_cesql_kind {
 	RH_CESQL_EXISTS,
 	RH_CESQL_CALL,
 	RH_CESQL_NOT,
+	RH_CESQL_HOLDS, /* ours: is the child true (when cast to Boolean)? An error is none, but false */
 	RH_CESQL_MINUS,
 	RH_CESQL_LIKE,
 	RH_CESQL_IN, /* the first child in the others */
@@ -86,13 +89,23 @@ struct rh_cesql_tree {
 int rh_cesql_parse(const char *text, size_t len, struct rh_cesql_tree *out, size_t *where, struct rh_error *err);
 
 /*
+ * Filters of the CloudEvents Subscriptions API (subscriptions/spec.md section 3.2.4), in JSON, as a tree: an array of filters, which
+ * must all hold, or one filter; the dialects exact, prefix, suffix, all, any, not and sql. An attribute that is missing, and sql that
+ * has an error or is not Boolean, are false there, so that their `not` is true. Refusals are those of rh_cesql_parse and name a byte
+ * of the JSON, as .at of the nodes does. Texts of the tree may be such as its canonical text exceeds RH_CESQL_TEXT_MAX.
+ *
+ * Ctx: any but worker; no allocation, some 100 KiB of stack at most.
+ */
+int rh_cesql_from_json(const char *json, size_t len, struct rh_cesql_tree *out, size_t *where, struct rh_error *err);
+
+/*
  * The canonical text of a tree, with all parentheses, terminated; it parses to an equal tree. Returns its length, or
  * -EMSGSIZE when @room is too small: RH_CESQL_PRINT_MAX never is. Ctx: any; no allocation.
  */
 int rh_cesql_print(const struct rh_cesql_tree *tree, char *out, size_t room);
 
 /*
- * How many distinct predicates a tree has: what is left when AND, OR, XOR and NOT are taken off. Those that differ
+ * How many distinct predicates a tree has: what is left when AND, OR, XOR, NOT and HOLDS are taken off. Those that differ
  * by a negation alone are one, literals are none. Ctx: any.
  */
 unsigned rh_cesql_predicates(const struct rh_cesql_tree *tree);

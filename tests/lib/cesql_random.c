@@ -16,7 +16,7 @@ static const char *const binaries[] = {"*", "/", "%", "+", "-", "=", "=", "!=", 
 static const struct {
 	const char *name;
 	unsigned least, most;
-} functions[] = {{"ABS", 1, 1}, {"BOOL", 1, 1}, {"CONCAT", 0, 4}, {"CONCAT_WS", 1, 4}, {"INT", 1, 1}, {"LEFT", 2, 2}, {"LENGTH", 1, 1},
+} functions[] = {{"ABS", 1, 1}, {"BOOL", 1, 1}, {"CONCAT", 0, 4}, {"CONCAT_WS", 1, 4}, {"HOLDS", 1, 1}, {"INT", 1, 1}, {"LEFT", 2, 2}, {"LENGTH", 1, 1},
 	{"LOWER", 1, 1}, {"RIGHT", 2, 2}, {"STRING", 1, 1}, {"SUBSTRING", 2, 3}, {"TRIM", 1, 1}, {"UPPER", 1, 1}};
 
 static void random_text(struct rnd *rnd, char *out)

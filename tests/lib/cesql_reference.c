@@ -206,7 +206,7 @@ static enum rh_cesql_type type_of(const struct ref_expr *expr)
 		return expr->type;
 	if (is(expr, " * / % + - NEG ABS INT LENGTH "))
 		return I;
-	return expr->call && !is(expr, " BOOL ") ? S : B;
+	return expr->call && !is(expr, " BOOL HOLDS ") ? S : B;
 }
 
 static value called(const char *op, const value *arg, unsigned count)
@@ -339,6 +339,11 @@ void ref_expr_value(const struct ref_expr *expr, const struct rh_cesql_event *ev
 
 		ref_expr_value(expr->kid[i], event, &arg[i]);
 		/* Operands of logic and elements of a set are cast one by one, all others when the last is known. */
+		if (is(expr, " HOLDS ")) {
+			now = arg[0].error ? arg[0] : cast(arg[0], B);
+			*out = number(B, !now.error && now.integer);
+			goto out_free_arg;
+		}
 		now = is(expr, " AND OR ") ? cast(arg[i], B) : is(expr, " IN ") ? cast(arg[i], arg[0].type) : arg[i];
 		if (arg[i].error || now.error) {
 			*out = nothing(type_of(expr), arg[i].error ? arg[i].error : now.error);

@@ -207,18 +207,23 @@ const struct cli_command cli_commands[] = {
 			"{\"result\": value, \"error\": null} or has an error with type, position (a byte of the expression, from 0) "
 			"and message. Exit status 0 true without an error, so that a filter would match, 1 anything else, 2 "
 			"expression or event invalid. With --batch each line of the standard input is {\"expression\": \"...\", "
-			"\"event\": {...}} and is answered by such a line, one that cannot be asked by the result null.",
+			"\"event\": {...}} and is answered by such a line, one that cannot be asked by the result null. With --filters EXPRESSION "
+			"is filters of the CloudEvents Subscriptions API in JSON, positions are bytes of it; in a line of --batch they are a "
+			"string, \"filters\" instead of \"expression\".",
 		.most = 2,
 		.run = cli_filter_eval_run,
-		.options = {{"batch", NULL, "read expressions and events from stdin, a JSON object a line", 0, false}}},
+		.options = {{"batch", NULL, "read expressions and events from stdin, a JSON object a line", 0, false},
+			{"filters", NULL, "EXPRESSION is filters in JSON: exact, prefix, suffix, all, any, not, sql", 0, false}}},
 	{.words = "filter check",
 		.arguments = "EXPRESSION",
 		.help = "print a CESQL expression as it is understood; needs no daemon",
-		.more = "All parentheses are written out, and distinct predicates are counted: what is left when AND, OR, XOR and NOT "
-			"are taken off. Exit status 2 when it is no expression, with the byte and what would be right.",
+		.more = "All parentheses are written out, and distinct predicates are counted: what is left when AND, OR, XOR, NOT and HOLDS "
+			"are taken off. Exit status 2 when it is no expression, with the byte and what would be right. With --filters "
+			"EXPRESSION is filters of the CloudEvents Subscriptions API in JSON, and the expression they mean is printed.",
 		.least = 1,
 		.most = 1,
-		.run = cli_filter_check_run},
+		.run = cli_filter_check_run,
+		.options = {{"filters", NULL, "EXPRESSION is filters in JSON: exact, prefix, suffix, all, any, not, sql", 0, false}}},
 	{.words = "completion",
 		.arguments = "bash",
 		.help = "print the completion script: source <(rhumb completion bash)",

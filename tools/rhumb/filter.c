@@ -1,5 +1,5 @@
 /*
- * rhumb filter: CESQL without a router. An answer of eval is {"result": value, "error": null or {"type", "position",
+ * rhumb filter: CESQL, and filters of the CloudEvents Subscriptions API, without a router. An answer of eval is {"result": value, "error": null or {"type", "position",
  * "message"}}; what is no expression is false with a ParseError, as CESQL has it, and what cannot be asked at all (a line
  * or an event that is not what it should be) has the result null and no position.
  */
@@ -18,6 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is asked about: an expression, or filters in JSON. */
+struct asked {
+	const char *text;
+	size_t len;
+	bool filters;
+};
+
 /* One expression: kept together, because each is too large for a stack. */
 struct room {
 	struct rh_cesql_tree tree;
@@ -25,6 +32,7 @@ struct room {
 };
 
 struct answer {
+	const char *what; /* the language */
 	int verdict; /* CLI_OK matches, CLI_REFUSED does not, CLI_USAGE invalid with the reason in err */
 	json_t *json;
 	struct rh_error err;
@@ -65,7 +73,7 @@ static void result_take(struct answer *answer, struct rh_cesql_result result)
 	json_t *error = json_null();
 
 	if (result.error) {
-		(void)rh_error_set(&answer->err, EINVAL, "cesql: at %u: %s", result.at, result.reason);
+		(void)rh_error_set(&answer->err, EINVAL, "%s: at %u: %s", answer->what, result.at, result.reason);
 		error = error_json(result.error, json_integer(result.at), &answer->err);
 	}
 	answer->verdict = rh_cesql_is_match(&result) ? CLI_OK : CLI_REFUSED;
@@ -73,13 +81,16 @@ static void result_take(struct answer *answer, struct rh_cesql_result result)
 }
 
 /* The program of an expression; NULL after refuse(). */
-static struct rh_cesql_program *program_of(struct room *room, const char *text, size_t len, struct answer *answer)
+static struct rh_cesql_program *program_of(struct room *room, struct asked asked, struct answer *answer)
 {
 	struct rh_cesql_program *program = NULL;
 	size_t where = 0;
 	int rc;
 
-	rc = rh_cesql_parse(text, len, &room->tree, &where, &answer->err);
+	if (asked.filters)
+		rc = rh_cesql_from_json(asked.text, asked.len, &room->tree, &where, &answer->err);
+	else
+		rc = rh_cesql_parse(asked.text, asked.len, &room->tree, &where, &answer->err);
 	if (rc == 0)
 		rc = rh_cesql_compile(&room->tree, &program, &answer->err);
 	if (rc == -ENOMEM)
@@ -89,16 +100,17 @@ static struct rh_cesql_program *program_of(struct room *room, const char *text, 
 	return program;
 }
 
-static void answer_make(struct room *room, const char *text, size_t len, const json_t *event, struct answer *answer)
+static void answer_make(struct room *room, struct asked asked, const json_t *event, struct answer *answer)
 {
 	struct rh_cesql_program *program;
 	struct filter_event attributes;
 
+	answer->what = asked.filters ? "filters" : "cesql";
 	if (filter_event_init(&attributes, event, &answer->err) < 0) {
 		refuse_question(answer);
 		return;
 	}
-	program = program_of(room, text, len, answer);
+	program = program_of(room, asked, answer);
 	if (program)
 		result_take(answer, rh_cesql_evaluate(program, &attributes.event, &room->scratch));
 	rh_cesql_destroy(program);
@@ -111,16 +123,24 @@ static void answer_print(const struct cli *cli, struct answer *answer)
 	json_decref(answer->json);
 }
 
-/* {"expression": "...", "event": {...}}, the event may be left out. */
+/* The member @name of a line; false when it has none that is a string. */
+static bool member_asked(const json_t *line, const char *name, struct asked *out)
+{
+	json_t *member = json_object_get(line, name);
+
+	*out = (struct asked){json_string_value(member), json_string_length(member), strcmp(name, "filters") == 0};
+	return json_is_string(member);
+}
+
+/* {"expression": "...", "event": {...}}, the event may be left out; or "filters", a string, too. */
 static void line_answer(struct room *room, const char *line, size_t len, struct answer *answer)
 {
 	json_error_t why;
 	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
-	json_t *expression = json_object_get(json, "expression");
+	struct asked asked;
 
-	if (json && json_is_string(expression)) {
-		answer_make(room, json_string_value(expression), json_string_length(expression),
-			json_object_get(json, "event"), answer);
+	if (member_asked(json, "expression", &asked) || member_asked(json, "filters", &asked)) {
+		answer_make(room, asked, json_object_get(json, "event"), answer);
 	} else {
 		(void)rh_error_set(&answer->err, EINVAL, "the line is not {\"expression\": \"...\", \"event\": {...}}%s%s",
 			json ? "" : ": ", json ? "" : why.text);
@@ -166,6 +186,11 @@ static int event_load(const struct cli *cli, const char *name, json_t **out)
 	return CLI_OK;
 }
 
+static struct asked argument_asked(const struct cli *cli)
+{
+	return (struct asked){cli->args[0], strlen(cli->args[0]), cli_option(cli, "filters") != NULL};
+}
+
 static int one_run(struct cli *cli, struct room *room)
 {
 	struct answer answer;
@@ -173,7 +198,7 @@ static int one_run(struct cli *cli, struct room *room)
 
 	if (event_load(cli, cli->arg_count == 2 ? cli->args[1] : NULL, &event) != CLI_OK)
 		return CLI_USAGE;
-	answer_make(room, cli->args[0], strlen(cli->args[0]), event, &answer);
+	answer_make(room, argument_asked(cli), event, &answer);
 	if (answer.verdict == CLI_USAGE)
 		(void)cli_fail(cli, CLI_USAGE, "%s", answer.err.text);
 	answer_print(cli, &answer);
@@ -189,6 +214,8 @@ int cli_filter_eval_run(struct cli *cli)
 
 	if (batch && cli->arg_count)
 		return cli_fail(cli, CLI_USAGE, "--batch reads expressions and events from stdin, not from arguments");
+	if (batch && cli_option(cli, "filters"))
+		return cli_fail(cli, CLI_USAGE, "a line of --batch says itself what it asks: \"expression\" or \"filters\"");
 	if (!batch && !cli->arg_count)
 		return cli_fail(cli, CLI_USAGE, "an EXPRESSION is needed, or --batch");
 	room = malloc(sizeof(*room));
@@ -226,7 +253,7 @@ int cli_filter_check_run(struct cli *cli)
 
 	if (!room)
 		return cli_fail(cli, CLI_REFUSED, "out of memory");
-	program = program_of(room, cli->args[0], strlen(cli->args[0]), &answer);
+	program = program_of(room, argument_asked(cli), &answer);
 	if (program) {
 		code = check_print(cli, &room->tree);
 	} else {

@@ -116,6 +116,15 @@ Test(cesql, logic)
 		{"'x' AND TRUE", "FALSE", CAST}, {"1 XOR 'x'", "FALSE", CAST}, {"1 XOR 2", "FALSE"}, {"FALSE OR 3", "TRUE"});
 }
 
+Test(cesql, what_holds_is_true_without_an_error)
+{
+	CHECK({"HOLDS(hop = 5)", "TRUE"}, {"HOLDS(hop = 6)", "FALSE"}, {"HOLDS(nothere = 1)", "FALSE"}, {"NOT HOLDS(nothere = 1)", "TRUE"},
+		{"HOLDS('x')", "FALSE"}, {"HOLDS(5)", "TRUE"}, {"HOLDS('true')", "TRUE"}, {"HOLDS(1 / 0 = 1 OR TRUE)", "FALSE"},
+		{"HOLDS(nothere) OR TRUE", "TRUE"}, {"HOLDS(nothere) OR nothere", "FALSE", MISSING}, {"HOLDS(nothere XOR HOLDS(nothere))", "FALSE"},
+		{"HOLDS(NOT HOLDS(nothere) AND urgent)", "TRUE"}, {"CONCAT('a', HOLDS(1 / 0), 'b')", "'afalseb'"},
+		{"nothere = HOLDS(TRUE)", "FALSE", MISSING}, {"1 IN (3, HOLDS(2 IN (2, 1 / 0)), 1)", "TRUE"});
+}
+
 Test(cesql, like_reads_whole_values_by_characters)
 {
 	CHECK({"'abc' LIKE 'abc'", "TRUE"}, {"'abc' LIKE 'ab'", "FALSE"}, {"'abc' LIKE 'bc'", "FALSE"}, {"'' LIKE ''", "TRUE"},

@@ -30,7 +30,7 @@ static const char *const canonical[][2] = {
 	{"--10", "(- -10)"}, {"- 5", "(- 5)"}, {"-x*2", "((- x) * 2)"}, {"a + 1 < b", "((a + 1) < b)"},
 	{"1 < 2 = TRUE", "((1 < 2) = TRUE)"}, {"a<>b", "(a != b)"}, {"a != b", "(a != b)"}, {"a<=b", "(a <= b)"},
 	{"a>=b", "(a >= b)"}, {"a>b", "(a > b)"}, {"NOT a = b", "((NOT a) = b)"}, {"NOT EXISTS a", "(NOT EXISTS a)"},
-	{"not not a", "(NOT (NOT a))"}, {"NOT a LIKE 'x'", "((NOT a) LIKE 'x')"}, {"1 + a LIKE 'x'", "(1 + (a LIKE 'x'))"},
+	{"not not a", "(NOT (NOT a))"}, {"NOT holds ( a = 1 )", "(NOT HOLDS((a = 1)))"}, {"NOT a LIKE 'x'", "((NOT a) LIKE 'x')"}, {"1 + a LIKE 'x'", "(1 + (a LIKE 'x'))"},
 	{"a NOT LIKE \"x%\"", "(a NOT LIKE 'x%')"}, {"a like 'x' in (true)", "((a LIKE 'x') IN (TRUE))"},
 	{"a IN (1)", "(a IN (1))"}, {"a NOT IN ('b', c, 1+1)", "(a NOT IN ('b', c, (1 + 1)))"},
 	{"a IN((1))", "(a IN (1))"},
@@ -102,6 +102,7 @@ static const struct refusal {
 	{"FOO(1)", ENOSYS, 0, "there is no function 'FOO': ABS, BOOL, CONCAT"},
 	{"1 + LEFT('a')", ENOSYS, 4, "there is no function LEFT of 1 argument: it takes 2"},
 	{"CONCAT_WS()", ENOSYS, 0, "it takes 1 to 32"},
+	{"HOLDS(a, b)", ENOSYS, 0, "there is no function HOLDS of 2 arguments: it takes 1"},
 	{"a AND b OR c", EINVAL, 8, "'OR' follows 'AND' without parentheses: write (a AND b) OR c or a AND (b OR c)"},
 	{"(a OR b XOR c)", EINVAL, 8, "'XOR' follows 'OR' without parentheses"},
 	{"a = '\xff'", EINVAL, 5, "the byte 0xff is no UTF-8"},
@@ -181,7 +182,7 @@ Test(cesql, counts_distinct_predicates)
 		unsigned count;
 	} rows[] = {{"TRUE", 0}, {"a", 1}, {"a = 1", 1}, {"a = 1 OR a != 1", 1}, {"a = 1 OR a = 2", 2},
 		{"(a = 1 AND b LIKE 'x') OR (a = 1 AND b NOT LIKE 'x')", 2}, {"NOT (a = 1) XOR TRUE", 1},
-		{"a = '1' OR a = 1 OR 1 = a", 3}, {"a = -(b) OR a = -(c)", 2}, {"EXISTS a OR EXISTS A", 1},
+		{"a = '1' OR a = 1 OR 1 = a", 3}, {"a = -(b) OR a = -(c)", 2}, {"EXISTS a OR EXISTS A", 1}, {"HOLDS(a = 1) OR a = 1", 1},
 		{"a < 1 OR a <= 1", 2}, {"a IN (1,2) OR a IN (2,1) OR a NOT IN (1,2)", 2},
 		{"LEFT(a,1) = 'x' OR RIGHT(a,1) = 'x'", 2}};
 

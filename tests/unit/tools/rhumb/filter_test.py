@@ -75,6 +75,24 @@ for args, stdin, sentence in [
     check(f"filter eval {args}", code, 2)
     check_in(f"sentence of {args}", sentence, err)
 
+FILTERS = '[{"exact": {"subject": "café", "hop": "5"}}, {"not": {"sql": "gone"}}]'
+check("filters", run("filter", "eval", "--filters", FILTERS, "-", stdin=json.dumps(EVENT).encode()), (0, '{"result":true,"error":null}\n', ""))
+check("filters that do not hold", run("filter", "eval", "--filters", FILTERS)[0], 1)
+code, out, err = run("filter", "eval", "--filters", '{"exact": {"gone": "x"}}', "-", stdin=json.dumps(EVENT).encode())
+check("an error in filters names their byte", (code, *answer(out.replace("filters: at", "cesql: at"))), (1, False, "MissingAttributeError", 19))
+check_in("and their language", "filters: at 19: the event has no such attribute", out)
+code, out, err = run("filter", "eval", "--filters", "[{}]")
+check("filters that are none", (code, json.loads(out)["error"]["position"]), (2, 2))
+check_in("says why", "rhumb filter eval: filters: at 2: a dialect is expected", err)
+lines = [{"filters": FILTERS, "event": EVENT}, {"filters": "[", "event": EVENT}, {"filters": []}]
+code, out, err = run("filter", "eval", "--batch", stdin="".join(json.dumps(line) + "\n" for line in lines).encode())
+check("batch of filters", [(line["result"], (line["error"] or {}).get("type")) for line in map(json.loads, out.splitlines())],
+      [(True, None), (False, "ParseError"), (None, "GenericError")])
+check("batch with --filters", run("filter", "eval", "--batch", "--filters")[0], 2)
+check("check of filters", run("filter", "check", "--filters", FILTERS)[:2],
+      (0, "((subject = 'café') AND (hop = '5') AND (NOT HOLDS((('TRUE' = gone) AND ('true' = gone)))))\n4 distinct predicates\n"))
+check("check of bad filters", run("filter", "check", "--filters", "1")[:2], (2, ""))
+
 check("check", run("filter", "check", "a=1 and not b like 'x%'"), (0, "((a = 1) AND ((NOT b) LIKE 'x%'))\n2 distinct predicates\n", ""))
 check("check of one", run("filter", "check", "a = 1 OR a != 1")[1], "((a = 1) OR (a != 1))\n1 distinct predicate\n")
 code, out, err = run("filter", "check", "a AND b OR c")

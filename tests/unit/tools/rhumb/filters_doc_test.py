@@ -22,14 +22,14 @@ def matched(dialect, filters, topic):
     return "match" in run("match", "--dialect", dialect, "--second-dialect", "mqtt", "--batch", stdin=stdin)[1].split()
 
 
-dialect, topics, pairs, excepting, expressions = None, {}, {}, [], []
+dialect, topics, pairs, excepting, expressions, in_json = None, {}, {}, [], [], []
 for line in open(sys.argv[2], encoding="utf-8"):
     if line.startswith("#"):
         found = SECTION.match(line)
         dialect = found.group(1) if found else None
         section = line.strip("# \n")
     row = cells(line)
-    if not line.startswith("|") or row[0] in ("filter", "first", "expression", "question", "") or set(row[0]) == {"-"}:
+    if not line.startswith("|") or row[0] in ("filter", "filters", "first", "expression", "question", "") or set(row[0]) == {"-"}:
         continue
     if dialect and len(row) == 3:
         wanted = [(t, "match") for t in spans(row[1])] + [(t, "nomatch") for t in spans(row[2])]
@@ -37,6 +37,8 @@ for line in open(sys.argv[2], encoding="utf-8"):
             topics.setdefault(dialect, []).append((spans(row[0])[0], topic, verdict))
     elif section == "Attribute filters: CESQL" and len(row) == 3:
         expressions.append([spans(cell)[0] if cell else None for cell in row])
+    elif section == "Attribute filters in JSON" and len(row) == 3:
+        in_json.append([spans(cell)[0] for cell in row])
     elif section == "Groups and exceptions" and len(row) == 3 and row[0] != "filters of a session":
         excepting.append(row)
     elif len(row) == 5 and row[3] in ("yes", "no"):
@@ -69,4 +71,9 @@ stdin = "".join(json.dumps({"expression": row[0], "event": event}) + "\n" for ro
 for (expression, value, error), line in zip(expressions, run("filter", "eval", "--batch", stdin=stdin)[1].splitlines()):
     got = json.loads(line)
     check(expression, (got["result"], (got["error"] or {}).get("type")), (json.loads(value), error))
+check("filters in JSON", len(in_json) >= 10, True)
+stdin = "".join(json.dumps({"filters": row[0], "event": event}) + "\n" for row in in_json).encode()
+for (filters, expression, value), line in zip(in_json, run("filter", "eval", "--batch", stdin=stdin)[1].splitlines()):
+    check(filters, json.loads(line)["result"], json.loads(value))
+    check(f"{filters} means", json.loads(run("filter", "check", "-j", "--filters", filters)[1])["expression"], expression)
 finish()
