@@ -1,4 +1,5 @@
 #include "controlplane/ctl/array.h"
+#include "controlplane/ctl/explain_event.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,9 +19,9 @@ static const struct {
 	[DP_EXPLAIN_DELIVER] = {"deliver", "index", NULL},
 	[DP_EXPLAIN_SAME_SESSION] = {"same_session", "session",
 		"another subscription of this client brings the copy"},
-	[DP_EXPLAIN_PATTERN_MISSED] = {"pattern_missed", "content", "the payload does not match the pattern"},
-	[DP_EXPLAIN_PATTERN_UNKNOWN] = {"pattern_unknown", "content",
-		"the payload decides, and none was given"},
+	[DP_EXPLAIN_CONTENT_MISSED] = {"content_missed", "content", "the expression is not true of this event"},
+	[DP_EXPLAIN_CONTENT_UNKNOWN] = {"content_unknown", "content",
+		"payload or attributes decide, and were not given"},
 	[DP_EXPLAIN_EXCEPTS] = {"excepts", "exception", "this exception of the client matches the topic"},
 	[DP_EXPLAIN_EXCEPTED] = {"excepted", "exception",
 		"an exception of this client takes the copy away"},
@@ -80,12 +81,12 @@ static void row_add(struct explanation *x, const struct dp_explain_row *row)
 	if (x->only != EVERY_SESSION && x->only != row->session)
 		return;
 	x->copies += row->verdict == DP_EXPLAIN_DELIVER;
-	x->undecided += row->verdict == DP_EXPLAIN_PATTERN_UNKNOWN;
+	x->undecided += row->verdict == DP_EXPLAIN_CONTENT_UNKNOWN;
 	/* Unsubscribed between the walk and here. */
 	if (cp_subs_find(x->call->ctx->subs, row->sub, &sub) < 0)
 		return;
-	/* One with a pattern passed the index before. */
-	if (row->verdict == DP_EXPLAIN_DELIVER && row->pattern)
+	/* One with an expression passed the index before. */
+	if (row->verdict == DP_EXPLAIN_DELIVER && row->content)
 		c.layer = "content";
 	if (row->verdict == DP_EXPLAIN_DELIVER && why_queued(x, row->session, text)) {
 		c.layer = "credit";
@@ -157,8 +158,9 @@ static void answer(struct ctl_call *call, const struct dp_explain_row *rows, uin
 		/* Without memory those are left out that have nothing to do with the topic. */
 		(void)cp_subs_each_of(call->ctx->subs, x.only, missed_add, &x);
 	ctl_reply_array(call, "candidates", x.list,
-		json_pack("{s:O, s:b, s:I, s:I, s:o}", "topic", json_object_get(call->body, "topic"),
-			"payload", json_object_get(call->body, "payload_base64") != NULL, "copies",
+		json_pack("{s:O, s:b, s:b, s:I, s:I, s:o}", "topic", json_object_get(call->body, "topic"),
+			"payload", json_object_get(call->body, "payload_base64") != NULL, "attributes",
+			json_object_get(call->body, "attributes") != NULL, "copies",
 			x.copies, "undecided", x.undecided, "cost", cost_of(cost)));
 }
 
@@ -182,26 +184,16 @@ static void on_explained(
 
 void ctl_explain(struct ctl_call *call)
 {
-	static const char *const names[] = {"topic", "payload_base64", "client_id", NULL};
-	const char *topic = NULL, *text = NULL, *client = NULL;
-	uint8_t *payload = NULL;
-	size_t payload_len = 0;
+	static const char *const names[] = {"topic", "payload_base64", "attributes", "client_id", NULL};
+	struct dp_explain_event event;
+	const char *client = NULL;
 	int rc;
 
-	if (!ctl_args_known(call, names) || !ctl_arg_text(call, "topic", true, &topic) ||
-		!ctl_arg_text(call, "payload_base64", false, &text) ||
-		!ctl_arg_text(call, "client_id", false, &client))
+	if (!ctl_args_known(call, names) || !ctl_arg_text(call, "client_id", false, &client) ||
+		!ctl_explain_event_take(call, &event))
 		return;
-	if (text != NULL)
-		payload = ctl_base64_decode(text, &payload_len);
-	if (text != NULL && payload == NULL) {
-		ctl_refuse(call, CTL_STATUS_INVALID,
-			"explain wants \"payload_base64\" in base64 (RFC 4648 section 4)");
-		return;
-	}
-	rc = cp_subs_explain(call->ctx->subs, 0, topic, strlen(topic), payload, payload_len,
-		on_explained, ctl_call_get(call));
-	free(payload);
+	rc = cp_subs_explain(call->ctx->subs, &event, on_explained, ctl_call_get(call));
+	ctl_explain_event_free(&event);
 	if (rc < 0) {
 		ctl_refuse(call, CTL_STATUS_BUSY, "explain: %s", strerror(-rc));
 		ctl_call_put(call);

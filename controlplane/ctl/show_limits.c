@@ -65,12 +65,14 @@ static void usage_of(const struct ctl_context *ctx, const struct dp_counters *su
 	u->used[ROW_PORTS] = dp_port_count();
 	u->used[ROW_SESSIONS] = sessions.live;
 	u->used[ROW_SUBSCRIPTIONS] = subs.subscriptions;
+	u->used[ROW_CONTENTS] = subs.contents;
 	u->used[ROW_PATTERNS] = subs.patterns;
 	u->hits[ROW_SESSIONS] = sessions.no_slot;
 	u->hits[ROW_COMMAND_RING] = sessions.commands_full;
 	u->hits[ROW_SUBSCRIPTIONS] = subs.table_full;
 	u->hits[ROW_SHAPES] = subs.shapes_full;
 	u->hits[ROW_SAME_KEY] = subs.same_key_full;
+	u->hits[ROW_CONTENTS] = subs.contents_full;
 	u->hits[ROW_PATTERNS] = subs.pattern_numbers_full;
 	u->used[ROW_ADJACENCIES] = 0;
 	for (uint32_t p = 0; p < ctx->conf->port_count; p++) {
@@ -100,6 +102,8 @@ static void add_configured(json_t *list, const struct ctl_call *call, const stru
 		sessions.over_limit, "session/sessions-max");
 	add(list, "configured_subs_per_session", conf->subs_per_session, "subscriptions", NONE,
 		subs.over_limit, "session/subscriptions-max");
+	add(list, "configured_expressions", conf->expressions_max, "expressions", NONE,
+		subs.contents_over_limit, "content/expressions-max, of one tenant");
 	add(list, "configured_patterns", conf->patterns_max, "patterns", NONE,
 		subs.patterns_over_limit, "content/patterns-max");
 	add(list, "publisher_window_events", conf->rx_window_events, "events", NONE,

@@ -16,6 +16,7 @@ static void outcome_of_change(struct cp_request *r, uint32_t i)
 
 	if (r->kind == CP_REQUEST_DROP || result == 0 || r->changes[i].kind == CP_CHANGE_NONE)
 		return;
+	out->price = (struct dp_sub_price){0};
 	switch (result) {
 	case -ENOSPC:
 		r->subs->stats.table_full += first;
@@ -36,6 +37,12 @@ static void outcome_of_change(struct cp_request *r, uint32_t i)
 			"%u filters of this tenant differ from it only in what stands between two "
 			"wildcards: use fewer, or make an earlier level differ",
 			DP_LIMIT_SAME_KEY);
+		break;
+	case -EBADMSG:
+		/* Whoever brought the expression knows more. */
+		if (!out->code)
+			cp_outcome_set(out, RH_SUB_INVALID_CONTENT,
+				"the expression was refused just now: subscribe again to learn why");
 		break;
 	case -ENOMEM:
 		cp_outcome_set(out, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);

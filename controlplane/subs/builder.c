@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Requests in one publish: bounds the time until the first of them is answered. */
 #define BATCH_MOST 256
@@ -24,8 +25,32 @@ static void price_run(struct cp_subs *subs, struct cp_request *r, const struct c
 {
 	struct cp_sub_outcome *out = &r->outcomes[change - r->changes];
 
-	if (subs->ops->sub_price(subs->table, sub, &out->price) == 0)
-		out->price.bytes += CP_RECORD_BYTES;
+	struct dp_sub_price price;
+
+	if (subs->ops->sub_price(subs->table, sub, &price) < 0)
+		return;
+	/* What the registry knows of its expression stands there already. */
+	price.bytes += CP_RECORD_BYTES + out->price.bytes;
+	out->price = price;
+}
+
+/* The table learns of an expression with the first subscription that needs it. */
+static int content_run(struct cp_subs *subs, struct cp_request *r, const struct cp_change *change)
+{
+	const struct cp_expression *x = r->entries[change - r->changes].expression;
+	struct cp_content *c = x ? cp_content_at(&subs->contents, change->id) : NULL;
+	int ret;
+
+	if (!c || c->added)
+		return 0;
+	cp_expression_tree(x, &subs->tree);
+	ret = subs->ops->content_add(
+		subs->table, c->tenant, c->id, x->nodes ? &subs->tree : NULL, c->pattern, &r->builder.err);
+	c->added = ret == 0;
+	if (ret == 0 || ret == -ENOMEM)
+		return ret;
+	cp_outcome_set(&r->outcomes[change - r->changes], RH_SUB_INVALID_CONTENT, "%s", r->builder.err.text);
+	return -EBADMSG;
 }
 
 static void add_run(struct cp_subs *subs, struct cp_request *r, struct cp_change *change)
@@ -35,6 +60,8 @@ static void add_run(struct cp_subs *subs, struct cp_request *r, struct cp_change
 	int ret = rh_filter_from_canon(a->filter, a->len, &filter);
 
 	filter.except = a->except;
+	if (ret == 0)
+		ret = content_run(subs, r, change);
 	if (ret == 0)
 		ret = subs->ops->sub_add(subs->table, a->tenant, &filter, r->slot, change->id,
 			&a->table_id, &r->builder.err);
@@ -99,6 +126,23 @@ static bool changes_run(struct cp_subs *subs, struct cp_request *r)
 	return changed;
 }
 
+/* One that was never added is not there. */
+static void contents_run(struct cp_subs *subs, struct cp_contents_job *job)
+{
+	uint32_t done = 0;
+	int ret;
+
+	for (struct cp_content *c = job->first; c;
+		c = c->next ? cp_content_at(&subs->contents, c->next) : NULL) {
+		ret = c->added ? subs->ops->content_del(subs->table, c->id) : 0;
+		c->added = ret < 0;
+		if (ret < 0)
+			(void)rh_error_set(&job->builder.err, -ret, "%s", strerror(-ret));
+		if (++done % QUIESCENT_EVERY == 0)
+			rh_rcu_quiescent();
+	}
+}
+
 static bool patterns_run(struct cp_subs *subs, struct cp_patterns_job *p)
 {
 	p->builder.status = subs->ops->patterns_set(subs->table, p->tenant->id, p->body + HSC_COST,
@@ -127,8 +171,8 @@ static void row_keep(void *arg, const struct dp_explain_row *row)
 
 static void explain_run(struct cp_subs *subs, struct cp_explain_job *job)
 {
-	int ret = subs->ops->explain(subs->table, job->tenant, job->topic, job->topic_len,
-		job->payload, job->payload_len, row_keep, job, &job->cost, &job->builder.err);
+	int ret = subs->ops->explain(
+		subs->table, &job->event, row_keep, job, &job->cost, &job->builder.err);
 
 	if (ret < 0)
 		job->builder.status = ret;
@@ -136,8 +180,9 @@ static void explain_run(struct cp_subs *subs, struct cp_explain_job *job)
 
 void cp_explain_free(struct cp_explain_job *job)
 {
-	free(job->topic);
-	free(job->payload);
+	free((void *)(uintptr_t)job->event.topic);
+	free((void *)(uintptr_t)job->event.payload);
+	free((void *)(uintptr_t)job->event.attributes);
 	free(job->rows);
 	free(job);
 }
@@ -148,6 +193,9 @@ static bool job_run(struct cp_subs *subs, struct cp_builder_job *job)
 	switch (job->kind) {
 	case CP_BUILDER_CHANGES:
 		return changes_run(subs, (struct cp_request *)job);
+	case CP_BUILDER_CONTENTS:
+		contents_run(subs, (struct cp_contents_job *)job);
+		break;
 	case CP_BUILDER_PATTERNS:
 		return patterns_run(subs, (struct cp_patterns_job *)job);
 	case CP_BUILDER_EXPLAIN:

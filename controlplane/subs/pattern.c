@@ -160,7 +160,7 @@ static void waiters_tell(struct cp_pattern *p, const struct cp_sub_outcome *outc
 
 	while ((waiter = p->waiters)) {
 		cp_waiter_remove(waiter);
-		cp_request_resolved(waiter->request, waiter->entry, outcome);
+		cp_need_decided(waiter, outcome);
 	}
 }
 

@@ -31,12 +31,12 @@ _Static_assert(sizeof(struct cp_record) == 12, "ten million of them");
 /* Of each subscription that is there, its reference in the keys included. */
 #define CP_RECORD_BYTES (sizeof(struct cp_record) + 8)
 
-struct cp_pattern;
+struct cp_content;
 
 /* A subscription that the builder has yet to answer for. */
 struct cp_adding {
 	struct cp_record record;
-	struct cp_pattern *pattern;
+	struct cp_content *content;
 	/* Filter, len, tenant, except: read by the builder, not changed while it may. */
 	const char *filter; /* the request's, which lives until the builder has answered */
 	uint64_t hash;

@@ -35,7 +35,7 @@ void cp_session_trim(struct cp_subs *subs, struct cp_subs_session *s)
 
 static uint64_t key_hash(const struct cp_subs *subs, const struct cp_sub_key *key)
 {
-	uint32_t head[2] = {key->slot, key->pattern << 1 | key->except};
+	uint32_t head[2] = {key->slot, key->content << 1 | key->except};
 
 	return rh_hash(key->filter, key->len, rh_hash(head, sizeof(head), subs->seed));
 }
@@ -51,7 +51,7 @@ static struct cp_sub_key key_of_live(const struct cp_subs *subs, uint32_t ref)
 	return (struct cp_sub_key){.filter = info.filter,
 		.len = info.len,
 		.slot = info.session,
-		.pattern = info.pattern,
+		.content = info.content,
 		.except = info.except};
 }
 
@@ -60,7 +60,7 @@ static struct cp_sub_key key_of_adding(const struct cp_adding *a)
 	return (struct cp_sub_key){.filter = a->filter,
 		.len = a->len,
 		.slot = a->slot,
-		.pattern = a->pattern ? a->pattern->id : 0,
+		.content = a->content ? a->content->id : 0,
 		.except = a->except};
 }
 
@@ -85,6 +85,8 @@ int cp_registry_init(struct cp_subs *subs)
 {
 	int ret = cp_records_init(&subs->records);
 
+	if (ret == 0)
+		ret = cp_contents_init(&subs->contents, rh_random_seed());
 	return ret < 0 ? ret : cp_keys_init(&subs->keys, ref_hash, subs);
 }
 
@@ -92,6 +94,7 @@ void cp_registry_fini(struct cp_subs *subs)
 {
 	cp_records_fini(&subs->records);
 	cp_keys_fini(&subs->keys);
+	cp_contents_fini(&subs->contents);
 }
 
 struct search {
@@ -105,7 +108,7 @@ static bool is_same(const void *arg, uint32_t ref)
 	const struct cp_sub_key *want = search->key;
 	struct cp_sub_key key = key_of(search->subs, ref);
 
-	return key.slot == want->slot && key.pattern == want->pattern &&
+	return key.slot == want->slot && key.content == want->content &&
 	       key.except == want->except && key.len == want->len &&
 	       !memcmp(key.filter, want->filter, key.len);
 }
@@ -159,13 +162,13 @@ static void list_remove(struct cp_subs *subs, struct cp_subs_session *s, uint32_
 }
 
 struct cp_adding *cp_registry_add(struct cp_subs *subs, struct cp_subs_session *s, uint16_t tenant,
-	const struct cp_sub_key *key, struct cp_pattern *pattern)
+	const struct cp_sub_key *key, struct cp_content *content)
 {
 	struct cp_adding *a = cp_adding_take(&subs->records);
 
 	if (!a)
 		return NULL;
-	a->pattern = pattern;
+	a->content = content;
 	a->filter = key->filter;
 	a->len = key->len;
 	a->except = key->except;
@@ -189,18 +192,17 @@ static void give_when_done(struct cp_subs *subs, struct cp_adding *a)
 		cp_adding_give(&subs->records, a);
 }
 
-struct cp_pattern *cp_registry_pattern(const struct cp_subs *subs, const struct dp_sub_info *info)
+struct cp_content *cp_registry_content(const struct cp_subs *subs, const struct dp_sub_info *info)
 {
-	/* A pattern that has a subscription keeps its number. */
-	return info->pattern ? subs->tenants[info->tenant]->by_id[info->pattern] : NULL;
+	return info->content ? cp_content_at(&subs->contents, info->content) : NULL;
 }
 
 static void adding_forget(struct cp_subs *subs, struct cp_adding *a)
 {
 	/* The builder may yet come to add it: what it reads stays. */
-	if (a->pattern)
-		cp_pattern_put(a->pattern);
-	a->pattern = NULL;
+	if (a->content)
+		cp_content_put(subs, a->content);
+	a->content = NULL;
 	a->settled = true;
 	give_when_done(subs, a);
 }
@@ -208,13 +210,13 @@ static void adding_forget(struct cp_subs *subs, struct cp_adding *a)
 static void live_forget(struct cp_subs *subs, uint32_t ref)
 {
 	struct dp_sub_info info;
-	struct cp_pattern *pattern = NULL;
+	struct cp_content *content = NULL;
 
 	if (subs->ops->sub_info(subs->table, cp_ref_sub(ref), &info) == 0)
-		pattern = cp_registry_pattern(subs, &info);
+		content = cp_registry_content(subs, &info);
 	cp_records_give(&subs->records, cp_ref_sub(ref));
-	if (pattern)
-		cp_pattern_put(pattern);
+	if (content)
+		cp_content_put(subs, content);
 }
 
 void cp_registry_remove(struct cp_subs *subs, struct cp_subs_session *s, uint32_t ref)

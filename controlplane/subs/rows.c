@@ -9,12 +9,12 @@
 static bool row_fill(const struct cp_subs *subs, dp_sub_id_t sub, struct cp_sub_row *out)
 {
 	struct dp_sub_info info;
-	const struct cp_pattern *pattern;
+	const struct cp_content *content;
 
 	if (!cp_records_has(&subs->records, sub) ||
 		subs->ops->sub_info(subs->table, sub, &info) < 0)
 		return false;
-	pattern = cp_registry_pattern(subs, &info);
+	content = cp_registry_content(subs, &info);
 	*out = (struct cp_sub_row){
 		.sub = sub,
 		.slot = info.session,
@@ -22,7 +22,7 @@ static bool row_fill(const struct cp_subs *subs, dp_sub_id_t sub, struct cp_sub_
 		.filter = info.filter,
 		.filter_len = info.len,
 		.except = info.except,
-		.content = pattern ? pattern->text : NULL,
+		.content = content ? cp_content_text(content) : NULL,
 		.since_wall_ns =
 			cp_record_since_ms(&subs->records.live[sub]) * RH_NS_PER_MS,
 	};

@@ -16,6 +16,9 @@ static void builder_done(struct cp_subs *subs, struct cp_builder_job *job)
 	case CP_BUILDER_CHANGES:
 		cp_request_published(subs, (struct cp_request *)job);
 		break;
+	case CP_BUILDER_CONTENTS:
+		cp_contents_deleted(subs, (struct cp_contents_job *)job);
+		break;
 	case CP_BUILDER_PATTERNS:
 		cp_patterns_installed(subs, (struct cp_patterns_job *)job);
 		break;
@@ -40,6 +43,7 @@ static void on_wake(uv_async_t *wake)
 	subs->drop_left = CP_DROPS_A_TURN;
 	cp_drops_run(subs);
 	cp_acks_run(subs);
+	cp_contents_flush(subs);
 }
 
 static void subs_free(struct cp_subs *subs)
@@ -119,6 +123,7 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 	subs->seed = rh_random_seed();
 	subs->subs_per_session = conf->subs_per_session;
 	subs->patterns_max = conf->patterns_max;
+	subs->contents_max = conf->expressions_max;
 	if (cp_helper_check(conf, path, sizeof(path), &missing) < 0)
 		rh_log_warn(SUBS, "%s", missing.text);
 	ret = handles_open(subs, loop, err);
@@ -158,7 +163,8 @@ static void job_discard(struct cp_builder_job *job)
 			&explain->cost);
 		cp_explain_free(explain);
 	} else {
-		free(((struct cp_patterns_job *)job)->body);
+		if (job->kind == CP_BUILDER_PATTERNS)
+			free(((struct cp_patterns_job *)job)->body);
 		free(job);
 	}
 }
@@ -221,6 +227,7 @@ static int ask(struct cp_subs *subs, enum cp_request_kind kind, dp_session_id_t 
 	r->cb = cb;
 	r->arg = arg;
 	cp_request_push(subs, r);
+	cp_contents_flush(subs);
 	return 0;
 }
 
@@ -244,6 +251,7 @@ int cp_subs_drop_session(struct cp_subs *subs, dp_session_id_t slot, cp_subs_don
 void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out)
 {
 	*out = subs->stats;
+	out->contents = subs->contents.wanted;
 	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++)
 		out->patterns += subs->tenants[i] ? subs->tenants[i]->used : 0;
 	for (unsigned i = 0; i < CP_COMPILER_COUNT; i++)
@@ -260,22 +268,27 @@ static void *copy_of(const void *bytes, size_t len)
 	return copy;
 }
 
-int cp_subs_explain(struct cp_subs *subs, uint16_t tenant, const char *topic, size_t topic_len,
-	const void *payload, size_t payload_len, cp_subs_explain_cb cb, void *arg)
+/* False: no memory. */
+static bool event_copy(struct dp_explain_event *to, const struct dp_explain_event *from)
+{
+	*to = *from;
+	to->topic = copy_of(from->topic, from->topic_len);
+	to->payload = copy_of(from->payload, from->payload_len);
+	to->attributes = copy_of(from->attributes, from->attributes_len);
+	return to->topic && !to->payload == !from->payload && !to->attributes == !from->attributes;
+}
+
+int cp_subs_explain(struct cp_subs *subs, const struct dp_explain_event *event, cp_subs_explain_cb cb,
+	void *arg)
 {
 	struct cp_explain_job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return -ENOMEM;
 	job->builder.kind = CP_BUILDER_EXPLAIN;
-	job->tenant = tenant;
-	job->topic = copy_of(topic, topic_len);
-	job->topic_len = topic_len;
-	job->payload = copy_of(payload, payload_len);
-	job->payload_len = payload_len;
 	job->cb = cb;
 	job->arg = arg;
-	if (!job->topic || (payload && !job->payload)) {
+	if (!event_copy(&job->event, event)) {
 		cp_explain_free(job);
 		return -ENOMEM;
 	}

@@ -43,10 +43,11 @@ typedef void (*cp_subs_done_cb)(
 /*
  * Subscribe or unsubscribe @count entries (copied) for a session, then call @cb exactly once, also
  * when the session is dropped meanwhile (code INTERNAL). Filters are parsed here, in the entry's
- * dialect; groups, dialects that are not known and exceptions with content are UNSUPPORTED; payload
- * patterns are compiled by the helper process in coalesced batches, refused with the reason when
- * invalid, empty-matching, or too dear. Idempotent: the same canonical filter, exception or not,
- * and content again is OK and changes nothing. Ctx: control loop. 0 or -ENOMEM (then @cb is
+ * dialect; groups, dialects that are not known and exceptions with content are UNSUPPORTED; content
+ * of every kind becomes one expression; payload patterns are compiled by the helper process in
+ * coalesced batches, refused with the reason when invalid, empty-matching, or too dear. Idempotent:
+ * the same canonical filter, exception or not, and the same canonical expression again is OK and
+ * changes nothing. Ctx: control loop. 0 or -ENOMEM (then @cb is
  * not called), also when too many requests are open: try again later.
  */
 int cp_subs_add(struct cp_subs *subs, dp_session_id_t slot, uint16_t tenant,
@@ -63,7 +64,7 @@ struct cp_sub_row {
 	const char *filter; /* canonical, the table's: until the loop's next quiescent state */
 	uint16_t filter_len;
 	bool except;
-	const char *content; /* pattern, or NULL */
+	const char *content; /* canonical CESQL, or NULL */
 	uint64_t since_wall_ns;
 };
 /* Ctx: control loop. Stops when @cb returns false. */
@@ -79,9 +80,10 @@ int cp_subs_find(const struct cp_subs *subs, dp_sub_id_t sub, struct cp_sub_row 
 uint32_t cp_subs_session_count(const struct cp_subs *subs, dp_session_id_t slot);
 
 struct cp_subs_stats {
-	uint64_t subscriptions, patterns, requests, refused;
-	/* Of the refused: the session's and the router's subscriptions, the tenant's patterns and their numbers. */
-	uint64_t over_limit, table_full, patterns_over_limit, pattern_numbers_full;
+	uint64_t subscriptions, patterns, contents, requests, refused;
+	/* Of the refused: the session's and the router's subscriptions, the tenant's patterns and their numbers, the tenant's
+	 * and the router's expressions. */
+	uint64_t over_limit, table_full, patterns_over_limit, pattern_numbers_full, contents_over_limit, contents_full;
 	/* The tenant's wildcard shapes, and its filters of one key. */
 	uint64_t shapes_full, same_key_full;
 	uint64_t compiles, compile_failures, helper_restarts, last_compile_ns;
@@ -90,12 +92,12 @@ struct cp_subs_stats {
 void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out);
 
 /*
- * dp_table_explain on the builder thread; @cb on the control loop with rows copied (valid during
+ * dp_table_explain of a copy of @event on the builder thread; @cb on the control loop with rows copied (valid during
  * the call). 0 or -ENOMEM;
  * @status is dp_table_explain's result with @why.
  */
 typedef void (*cp_subs_explain_cb)(
 	void *arg, int status, const char *why, const struct dp_explain_row *rows, uint32_t count,
 	const struct dp_explain_cost *cost);
-int cp_subs_explain(struct cp_subs *subs, uint16_t tenant, const char *topic, size_t topic_len,
-	const void *payload, size_t payload_len, cp_subs_explain_cb cb, void *arg);
+int cp_subs_explain(struct cp_subs *subs, const struct dp_explain_event *event, cp_subs_explain_cb cb,
+	void *arg);

@@ -6,9 +6,9 @@
  * the compiler threads talk each to a compile helper of its own. Jobs travel by pointer and belong to the thread
  * that holds them.
  *
- * A request of a session: waits for those before it -> its filters are parsed and its patterns
- * looked up -> waits until each pattern is installed or refused -> its changes go to the builder ->
- * published -> every worker loaded it -> answered. Sessions do not wait for each other, so
+ * A request of a session: waits for those before it -> its filters and expressions are parsed and
+ * their patterns looked up -> waits until each pattern is installed or refused -> its changes go to
+ * the builder -> published -> every worker loaded it -> answered. Sessions do not wait for each other, so
  * topic-only requests pass those that wait for a compilation.
  *
  * A pattern: CHECKING (alone, by the helper) -> READY -> COMPILING (part of the set being compiled)
@@ -17,6 +17,8 @@
  * subscription becomes visible to workers before the set beside it.
  */
 
+#include "controlplane/subs/content.h"
+#include "controlplane/subs/expression.h"
 #include "controlplane/subs/helper.h"
 #include "controlplane/subs/lane.h"
 #include "controlplane/subs/records.h"
@@ -28,22 +30,25 @@
 /* What the registry needs of the dataplane, as in dataplane/api; tests give their own. */
 struct cp_subs_ops {
 	int (*sub_add)(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
-		dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out,
+		dp_session_id_t session, dp_content_id_t content, dp_sub_id_t *out,
 		struct rh_error *err);
 	int (*sub_del)(struct dp_table *table, dp_sub_id_t sub);
 	int (*sub_info)(
 		const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_info *out);
 	int (*sub_price)(
 		const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_price *out);
+	int (*content_add)(struct dp_table *table, uint16_t tenant, dp_content_id_t id,
+		const struct rh_cesql_tree *tree, const dp_pattern_id_t *patterns,
+		struct rh_error *err);
+	int (*content_del)(struct dp_table *table, dp_content_id_t id);
 	int (*patterns_set)(struct dp_table *table, uint16_t tenant, const void *serialized,
 		size_t len, uint32_t max_pattern, struct rh_error *err);
 	uint64_t (*publish)(struct dp_table *table);
 	enum dp_collect (*collect)(struct dp_table *table);
 	uint64_t (*generation)(const struct dp_table *table);
 	void (*stats)(const struct dp_table *table, struct dp_table_stats *out);
-	int (*explain)(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
-		const void *payload, size_t payload_len, dp_explain_cb cb, void *arg,
-		struct dp_explain_cost *cost, struct rh_error *err);
+	int (*explain)(struct dp_table *table, const struct dp_explain_event *event, dp_explain_cb cb,
+		void *arg, struct dp_explain_cost *cost, struct rh_error *err);
 	uint64_t (*seen)(const struct dp_engine *eng);
 };
 
@@ -54,11 +59,17 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 struct cp_tenant;
 struct cp_request;
 
-/* An entry of a request that waits for its pattern. */
+/* An entry of a request that waits for a pattern. */
 struct cp_waiter {
 	struct cp_waiter *next, **prev;
 	struct cp_request *request;
 	uint16_t entry;
+};
+
+/* A pattern of an entry's expression. */
+struct cp_need {
+	struct cp_waiter waiter;
+	struct cp_pattern *pattern; /* holds a reference */
 };
 
 enum cp_pattern_state {
@@ -119,7 +130,7 @@ struct cp_tenant {
 struct cp_sub_key {
 	const char *filter; /* canonical */
 	dp_session_id_t slot;
-	dp_pattern_id_t pattern;
+	dp_content_id_t content;
 	uint16_t len;
 	bool except;
 };
@@ -142,12 +153,12 @@ enum cp_change_kind {
 /* Of what was under way when it was sent, or of a live one (a DEL without @adding). */
 struct cp_change {
 	struct cp_adding *adding;
-	uint32_t id; /* in: the ADD's pattern number, the live one's dp_sub_id_t; out: the ADD's dp_sub_id_t */
+	uint32_t id; /* in: the ADD's content number, the live one's dp_sub_id_t; out: the ADD's dp_sub_id_t */
 	int16_t result;
 	uint8_t kind; /* enum cp_change_kind */
 };
 
-enum cp_builder_kind { CP_BUILDER_CHANGES, CP_BUILDER_PATTERNS, CP_BUILDER_EXPLAIN };
+enum cp_builder_kind { CP_BUILDER_CHANGES, CP_BUILDER_CONTENTS, CP_BUILDER_PATTERNS, CP_BUILDER_EXPLAIN };
 
 struct cp_builder_job {
 	struct cp_job job;
@@ -157,9 +168,14 @@ struct cp_builder_job {
 	uint64_t generation; /* effective from here on */
 };
 
+/* By as much the canonical form of a filter is longer at most. */
+#define CP_CANON_MORE (RH_CANON_MAX - RH_FILTER_MAX)
+
 struct cp_entry {
-	struct cp_waiter waiter;
-	struct cp_pattern *pattern; /* holds a reference */
+	struct cp_expression *expression; /* NULL: none; read by the builder */
+	struct cp_content *wanted;	  /* holds a reference */
+	struct cp_need *needs;		  /* of an expression that nobody has yet */
+	uint16_t need_count, pending;	  /* needs not decided */
 	uint8_t content_kind, dialect;
 	uint16_t filter_len, content_len;
 	char *filter, *content; /* in the request's texts; filter becomes canonical */
@@ -176,7 +192,7 @@ struct cp_request {
 	dp_session_id_t slot;
 	uint16_t tenant, count;
 	bool started;
-	uint32_t waiting; /* entries whose pattern is not decided */
+	uint32_t waiting; /* entries with needs that are not decided */
 	cp_subs_done_cb cb;
 	void *arg;
 	struct cp_entry *entries;
@@ -192,6 +208,11 @@ struct cp_request {
 	struct cp_request *drop_next; /* that waits for its turn */
 };
 
+struct cp_contents_job {
+	struct cp_builder_job builder;
+	struct cp_content *first; /* then by .next */
+};
+
 struct cp_patterns_job {
 	struct cp_builder_job builder;
 	struct cp_tenant *tenant;
@@ -202,11 +223,7 @@ struct cp_patterns_job {
 
 struct cp_explain_job {
 	struct cp_builder_job builder;
-	uint16_t tenant;
-	char *topic;
-	size_t topic_len;
-	uint8_t *payload; /* NULL: none */
-	size_t payload_len;
+	struct dp_explain_event event; /* its bytes are ours */
 	struct dp_explain_row *rows;
 	uint32_t count, room;
 	struct dp_explain_cost cost;
@@ -255,15 +272,17 @@ struct cp_subs {
 	struct dp_table *table;
 	struct dp_engine *eng;
 	uint64_t seed;
-	uint32_t subs_per_session, patterns_max;
+	uint32_t subs_per_session, patterns_max, contents_max;
 	struct cp_tenant *tenants[DP_LIMIT_TENANTS];
 	struct cp_subs_session *sessions[DP_LIMIT_SESSIONS];
 	struct cp_records records;
 	struct cp_keys keys; /* of all that are in the registry */
+	struct cp_contents contents;
 	struct cp_request *ack_head, *ack_tail; /* published, not yet loaded by every worker */
 	struct cp_request *drop_head, *drop_tail; /* drops that wait for their turn */
 	uint32_t drop_left; /* subscriptions that may yet be dropped in this turn of the loop */
 	struct cp_lane builder;
+	struct rh_cesql_tree tree; /* the builder's */
 	struct cp_compiler compilers[CP_COMPILER_COUNT];
 	uint32_t small_us;     /* up to here a pattern alone is small and not counted */
 	uint32_t long_us_most; /* compile_us of a tenant */
@@ -283,7 +302,7 @@ struct cp_pattern *cp_pattern_find(struct cp_tenant *t, const char *text, size_t
 /*
  * A reference to the pattern, made and sent to be checked when it is new. NULL with @outcome set:
  * refused, limit, no memory. When it is not decided yet, @waiter is told later by
- * cp_request_resolved and *wait is true.
+ * cp_need_decided and *wait is true.
  */
 struct cp_pattern *cp_pattern_get(struct cp_tenant *t, const char *text, size_t len,
 	struct cp_waiter *waiter, bool *wait, struct cp_sub_outcome *outcome);
@@ -303,20 +322,40 @@ void cp_patterns_installed(struct cp_subs *subs, struct cp_patterns_job *job);
 void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outcome);
 
 /* request.c: Ctx control loop */
-#define CP_TEXT_NO_MEMORY "the router has no memory for it now: try again"
+/* Open requests of all sessions together; beyond it clients repeat themselves later. */
+#define CP_OPEN_BYTES_MOST (256u << 20)
+#define CP_TEXT_NO_MEMORY  "the router has no memory for it now: try again"
 /* Queue it behind those of its session. Takes @r. */
 void cp_request_push(struct cp_subs *subs, struct cp_request *r);
 /* A request with copies of @entries. NULL: no memory. */
 struct cp_request *cp_request_create(struct cp_subs *subs, enum cp_request_kind kind,
 	dp_session_id_t slot, uint16_t tenant, const struct rh_sub_entry *entries, uint16_t count);
-/* The pattern of an entry was decided; @outcome NULL when it is installed. */
-void cp_request_resolved(
-	struct cp_request *r, uint16_t entry, const struct cp_sub_outcome *outcome);
+/* One entry more does not wait. */
+void cp_request_decided(struct cp_request *r);
 void cp_request_free(struct cp_request *r);
+void cp_session_advance(struct cp_subs *subs, struct cp_subs_session *s);
+
+/* entry.c: Ctx control loop */
+/* Parse it and ask for its patterns: its outcome is a refusal, or none yet. */
+void cp_entry_start(struct cp_request *r, uint16_t i);
+/* A pattern was decided; @outcome NULL when it is installed. */
+void cp_need_decided(struct cp_waiter *waiter, const struct cp_sub_outcome *outcome);
+/* Both: enter it in or take it out of the registry, and note the change, or refuse. */
+void cp_entry_add(struct cp_request *r, struct cp_subs_session *s, uint16_t i);
+void cp_entry_del(struct cp_request *r, struct cp_subs_session *s, uint16_t i);
+/* It will not be done: lets go what it waits for. */
+void cp_entry_release(struct cp_request *r, uint16_t i);
+void cp_entry_fini(struct cp_entry *e);
 /* Of @ref, before it is removed. */
 void cp_change_set(
 	struct cp_subs *subs, struct cp_change *change, enum cp_change_kind kind, uint32_t ref);
-void cp_session_advance(struct cp_subs *subs, struct cp_subs_session *s);
+
+/* leave.c: Ctx control loop */
+void cp_content_put(struct cp_subs *subs, struct cp_content *c);
+/* Tell the builder of those that left; what used them was sent before. */
+void cp_contents_flush(struct cp_subs *subs);
+/* The builder has done it. Takes @job. */
+void cp_contents_deleted(struct cp_subs *subs, struct cp_contents_job *job);
 
 /* drop.c: Ctx control loop */
 /* So many subscriptions of dropped sessions leave the registry in one turn of the loop: each is a few misses of the cache. */
@@ -342,10 +381,10 @@ int cp_registry_init(struct cp_subs *subs);
 void cp_registry_fini(struct cp_subs *subs);
 /* Its reference, or 0. */
 uint32_t cp_registry_find(const struct cp_subs *subs, const struct cp_sub_key *key);
-/* Takes over the caller's reference to @pattern; the filter's bytes must last until the builder has
+/* Takes over the caller's reference to @content; the filter's bytes must last until the builder has
  * answered. NULL: too many are under way. */
 struct cp_adding *cp_registry_add(struct cp_subs *subs, struct cp_subs_session *s, uint16_t tenant,
-	const struct cp_sub_key *key, struct cp_pattern *pattern);
+	const struct cp_sub_key *key, struct cp_content *content);
 /* Out of the registry, before the deletion is sent. */
 void cp_registry_remove(struct cp_subs *subs, struct cp_subs_session *s, uint32_t ref);
 /* The builder has answered. */
@@ -353,7 +392,7 @@ void cp_registry_change_done(struct cp_subs *subs, const struct cp_change *chang
 /* The builder will not see it: we stop. */
 void cp_registry_change_drop(struct cp_subs *subs, const struct cp_change *change);
 /* Of a live one; NULL: none. */
-struct cp_pattern *cp_registry_pattern(const struct cp_subs *subs, const struct dp_sub_info *info);
+struct cp_content *cp_registry_content(const struct cp_subs *subs, const struct dp_sub_info *info);
 
 /* compiler.c: Ctx control loop */
 /* A session's or tenant's first look, long look, or set waits for its turn. Takes @job. */

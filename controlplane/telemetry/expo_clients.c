@@ -31,6 +31,7 @@
 	X(EXPO_COUNTER, "rhumb_session_commands_full",                                             \
 		"greetings refused while the worker had too many commands", se.commands_full)      \
 	X(EXPO_GAUGE, "rhumb_subscriptions", "subscriptions of all clients", su.subscriptions)     \
+	X(EXPO_GAUGE, "rhumb_expressions", "distinct content expressions", su.contents)           \
 	X(EXPO_GAUGE, "rhumb_patterns", "distinct payload patterns", su.patterns)                  \
 	X(EXPO_COUNTER, "rhumb_subscription_requests", "subscribe and unsubscribe requests",       \
 		su.requests)                                                                       \
@@ -39,6 +40,10 @@
 		"filters refused by session/subscriptions-max", su.over_limit)                     \
 	X(EXPO_COUNTER, "rhumb_subscription_table_full",                                           \
 		"filters refused by the router's limit", su.table_full)                            \
+	X(EXPO_COUNTER, "rhumb_subscription_expressions_over_limit",                               \
+		"filters refused by content/expressions-max", su.contents_over_limit)              \
+	X(EXPO_COUNTER, "rhumb_subscription_expressions_full",                                     \
+		"filters refused with all numbers of expressions taken", su.contents_full)         \
 	X(EXPO_COUNTER, "rhumb_subscription_patterns_over_limit",                                  \
 		"filters refused by content/patterns-max", su.patterns_over_limit)                 \
 	X(EXPO_COUNTER, "rhumb_subscription_pattern_numbers_full",                                 \

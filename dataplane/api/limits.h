@@ -15,6 +15,7 @@
 	X(SUBS_PER_SESSION, 1048576, "subscriptions", "of one session")                            \
 	X(SHAPES, 1024, "shapes", "distinct wildcard shapes among one tenant's filters")            \
 	X(SAME_KEY, 64, "filters", "of a tenant that differ only between two wildcards")           \
+	X(CONTENTS, 4194304, "expressions", "distinct content expressions of all tenants")         \
 	X(PATTERNS, 10000, "patterns", "distinct payload patterns of one tenant")                  \
 	X(PUNT_RING, 4194304, "bytes", "waiting for the control loop, per worker")                 \
 	X(COMMAND_RING, 4096, "commands", "waiting for a worker")                                  \

@@ -13,6 +13,7 @@
 
 #include "dataplane/api/limits.h"
 #include "dataplane/base/error.h"
+#include "dataplane/cesql/tree.h"
 #include "dataplane/filter/filter.h"
 
 #include <stdbool.h>
@@ -22,7 +23,8 @@
 struct dp_table;
 typedef uint32_t dp_sub_id_t;	  /* slot of a subscription; reused after a grace period with another tag */
 typedef uint32_t dp_session_id_t; /* slot of a session (not the wire's session number) */
-typedef uint32_t dp_pattern_id_t; /* 0: no content expression */
+typedef uint32_t dp_pattern_id_t; /* of a tenant's payload pattern, from 1 */
+typedef uint32_t dp_content_id_t; /* of a content expression, from 1; 0: none */
 
 #define DP_SUB_NONE UINT32_MAX
 
@@ -37,12 +39,12 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 void dp_table_destroy(struct dp_table *table);
 
 /*
- * Add a subscription of @session in @tenant. @pattern must have been installed by dp_table_patterns_set. Not visible
+ * Add a subscription of @session in @tenant. @content was added by dp_table_content_add for that tenant. Not visible
  * to acknowledgements before the next publish, but a worker may use it at once: one filter is one atomic update.
  * 0, -ENOSPC (DP_LIMIT_SUBSCRIPTIONS), -ENOMEM. Ctx: builder.
  */
 int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
-	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err);
+	dp_session_id_t session, dp_content_id_t content, dp_sub_id_t *out, struct rh_error *err);
 /* After the next publish no worker finds it and queued copies for it alone are dropped as `unsubscribed`. -ENOENT. */
 int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub);
 
@@ -53,7 +55,7 @@ struct dp_sub_info {
 	uint16_t tenant;
 	bool except;
 	dp_session_id_t session;
-	dp_pattern_id_t pattern;
+	dp_content_id_t content;
 };
 /*
  * Of one that dp_table_sub_add gave and that nobody has removed since. -ENOENT for a number that is free.
@@ -80,6 +82,17 @@ int dp_table_sub_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_
  */
 int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
 	uint32_t max_pattern, struct rh_error *err);
+
+/*
+ * From now on content @id, 1 to DP_LIMIT_CONTENTS, is the expression @tree, which is copied; with a NULL @tree it is the
+ * tenant's payload pattern @patterns[0] alone, which dp_table_patterns_set has installed and which keeps its meaning as
+ * long as the content exists. Equal predicates of all expressions are one in the table. 0, -EINVAL, -EEXIST, -E2BIG,
+ * -ENOMEM. Ctx: builder.
+ */
+int dp_table_content_add(struct dp_table *table, uint16_t tenant, dp_content_id_t id, const struct rh_cesql_tree *tree,
+	const dp_pattern_id_t *patterns, struct rh_error *err);
+/* The number may be given again at once. -ENOENT, -EBUSY while a subscription has it. Ctx: builder. */
+int dp_table_content_del(struct dp_table *table, dp_content_id_t id);
 
 /* Make all updates since the last call effective; returns the new generation. Never blocks. Ctx: builder. */
 uint64_t dp_table_publish(struct dp_table *table);
@@ -110,8 +123,8 @@ struct dp_table_stats {
 void dp_table_stats(const struct dp_table *table, struct dp_table_stats *out);
 
 /*
- * Which subscriptions would get this event, why not, and what it costs: walks the live index slowly, beside the workers, scans @payload with
- * the tenant's patterns. Calls @cb for every subscription whose filter matches the topic. Cycles are estimates, of a topic that the
+ * Which subscriptions would get this event, why not, and what it costs: walks the live index slowly, beside the workers, and
+ * evaluates expressions. Calls @cb for every subscription whose filter matches the topic. Cycles are estimates, of a topic that the
  * result cache does not know.
  *
  * Ctx: builder (it owns a scratch of its own). 0, -EINVAL for a topic that nobody may publish.
@@ -119,15 +132,15 @@ void dp_table_stats(const struct dp_table *table, struct dp_table_stats *out);
 enum dp_explain_verdict {
 	DP_EXPLAIN_DELIVER,	    /* the copy for this session is due to this subscription */
 	DP_EXPLAIN_SAME_SESSION,    /* matches, but another subscription of the session already makes the copy */
-	DP_EXPLAIN_PATTERN_MISSED,  /* topic matches, payload pattern does not */
-	DP_EXPLAIN_PATTERN_UNKNOWN, /* topic matches, no payload was given to decide */
+	DP_EXPLAIN_CONTENT_MISSED,  /* topic matches, the content expression does not */
+	DP_EXPLAIN_CONTENT_UNKNOWN, /* topic matches, no payload or no attributes were given to decide */
 	DP_EXPLAIN_EXCEPTS,	    /* an exception of the session that matches the topic */
 	DP_EXPLAIN_EXCEPTED,	    /* matches, but an exception of the session takes the copy away */
 };
 struct dp_explain_row {
 	dp_sub_id_t sub;
 	dp_session_id_t session;
-	dp_pattern_id_t pattern;
+	dp_content_id_t content;
 	enum dp_explain_verdict verdict;
 	uint32_t cost_cycles; /* its filter, with the first row of each, or its place in the set; its copy */
 };
@@ -140,6 +153,12 @@ struct dp_explain_cost {
 	uint32_t cycles; /* of all that, the topic itself included */
 };
 typedef void (*dp_explain_cb)(void *arg, const struct dp_explain_row *row);
-int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
-	const void *payload, size_t payload_len, dp_explain_cb cb, void *arg,
+struct dp_explain_event {
+	const char *topic;
+	const void *payload;	/* NULL: not known */
+	const void *attributes; /* as rh_attribute_put makes them; NULL: not known */
+	size_t topic_len, payload_len, attributes_len;
+	uint16_t tenant;
+};
+int dp_table_explain(struct dp_table *table, const struct dp_explain_event *event, dp_explain_cb cb, void *arg,
 	struct dp_explain_cost *cost, struct rh_error *err);

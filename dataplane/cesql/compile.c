@@ -311,6 +311,14 @@ size_t rh_cesql_program_size(const struct rh_cesql_program *program)
 	return program->size;
 }
 
+void rh_cesql_program_forget_places(struct rh_cesql_program *program)
+{
+	struct step *step = (struct step *)(program + 1);
+
+	for (unsigned i = 0; i < program->steps; i++)
+		step[i].at = 0;
+}
+
 void rh_cesql_destroy(struct rh_cesql_program *program)
 {
 	free(program);

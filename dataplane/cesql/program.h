@@ -63,6 +63,10 @@ int rh_cesql_compile_part(const struct rh_cesql_tree *tree, uint16_t id, bool bo
 	struct rh_error *err);
 /* Bytes of the block, which has no pointers and may be copied to any place aligned to 8. */
 size_t rh_cesql_program_size(const struct rh_cesql_program *program);
+/*
+ * From now on its errors do not say at which byte: so equal parts of different expressions are equal bytes.
+ */
+void rh_cesql_program_forget_places(struct rh_cesql_program *program);
 /* NULL is nothing. */
 void rh_cesql_destroy(struct rh_cesql_program *program);
 

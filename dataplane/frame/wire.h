@@ -311,7 +311,8 @@ enum rh_sub_code {
 enum rh_content_kind {
 	RH_CONTENT_NONE = 0,
 	RH_CONTENT_PAYLOAD_REGEX = 1, /* Hyperscan syntax, searched in the payload bytes */
-	RH_CONTENT_CESQL = 2,	      /* reserved: refused as unsupported */
+	RH_CONTENT_CESQL = 2,	      /* CloudEvents SQL 1.0 */
+	RH_CONTENT_FILTERS = 3,	      /* filters of the CloudEvents Subscriptions API, in JSON */
 };
 
 enum rh_option_type {

@@ -13,6 +13,7 @@
 
 #include "dataplane/base/atomic.h"
 #include "dataplane/base/compiler.h"
+#include "dataplane/match/cond.h"
 #include "dataplane/match/index.h"
 #include "dataplane/match/match_lookup.h"
 #include "dataplane/match/parts.h"
@@ -37,11 +38,12 @@
 #define DP_CACHE_AGE 2048
 /* Entries looked at to find memory for a large result. */
 #define DP_CACHE_SWEEP 16
-#define DP_CACHE_UNIT  4
+#define DP_CACHE_UNIT  8
 
-struct dp_candidate {
-	struct dp_receiver receiver;
-	struct dp_slot_cond cond;
+/* Of an entry with conditions, in its block: those, then the sessions that want no copy. */
+struct dp_pending {
+	uint32_t conds, excluded;
+	struct dp_cond *cond[];
 };
 
 struct dp_bucket {
@@ -54,9 +56,9 @@ struct dp_entry {
 	struct dp_part_at at;
 	uint64_t events, bytes; /* of the topic since; bytes of payload */
 	uint16_t tenant, profile, topic_len;
-	uint16_t candidates;
+	uint16_t pending_at; /* in the block, in units of DP_CACHE_UNIT */
 	uint32_t count;
-	uint16_t candidates_at; /* in the block, in units of DP_CACHE_UNIT */
+	bool pending; /* its payload and attributes decide about more */
 	bool used;
 	bool outdated; /* was seen to be; for good, whatever the counters say later */
 	struct dp_receiver only; /* of one */
@@ -73,7 +75,7 @@ static_assert(sizeof(struct dp_entry) == 256, "four lines");
 static_assert(
 	offsetof(struct dp_entry, topic) == 64, "a hit of one receiver reads line 0, then text");
 static_assert(sizeof(struct dp_receiver) == 8, "eleven to an entry");
-static_assert(DP_SLAB_BLOCK_MAX / DP_CACHE_UNIT <= UINT16_MAX, "candidates_at holds it");
+static_assert(DP_SLAB_BLOCK_MAX / DP_CACHE_UNIT <= UINT16_MAX, "pending_at holds it");
 
 struct dp_cache {
 	struct dp_bucket *bucket; /* NULL: switched off */
@@ -92,8 +94,9 @@ struct dp_cache {
 /* What a miss found, to be kept. */
 struct dp_found {
 	const struct dp_receiver *receivers;
-	const struct dp_candidate *candidates;
-	uint32_t count, candidate_count;
+	struct dp_cond *const *conds;
+	const dp_session_id_t *excluded;
+	uint32_t count, cond_count, excluded_count;
 	struct dp_part_seen seen;
 	struct dp_part_at at;
 };
@@ -150,11 +153,21 @@ static inline const struct dp_receiver *dp_entry_receivers(
 			      dp_receivers_at(entry->topic_len));
 }
 
-static inline const struct dp_candidate *dp_entry_candidates(
+static inline const struct dp_pending *dp_entry_pending(
 	const struct dp_cache *cache, const struct dp_entry *entry)
 {
 	return (const void *)((const uint8_t *)dp_slab_at(&cache->slab, entry->block) +
-			      (size_t)entry->candidates_at * DP_CACHE_UNIT);
+			      (size_t)entry->pending_at * DP_CACHE_UNIT);
+}
+
+static inline size_t dp_pending_bytes(uint32_t conds, uint32_t excluded)
+{
+	return sizeof(struct dp_pending) + conds * sizeof(struct dp_cond *) + excluded * sizeof(dp_session_id_t);
+}
+
+static inline const dp_session_id_t *dp_pending_excluded(const struct dp_pending *pending)
+{
+	return (const void *)(pending->cond + pending->conds);
 }
 
 static inline bool dp_entry_is(

@@ -58,7 +58,7 @@ static void sweep(struct dp_cache *cache)
 }
 
 struct layout {
-	size_t receivers_at, candidates_at, bytes;
+	size_t receivers_at, pending_at, bytes;
 };
 
 static struct layout layout_of(uint16_t topic_len, const struct dp_found *found)
@@ -69,8 +69,8 @@ static struct layout layout_of(uint16_t topic_len, const struct dp_found *found)
 	layout.receivers_at = at;
 	if (found->count > DP_CACHE_RECEIVERS)
 		at += found->count * sizeof(struct dp_receiver);
-	layout.candidates_at = at;
-	layout.bytes = at + found->candidate_count * sizeof(struct dp_candidate);
+	layout.pending_at = at;
+	layout.bytes = at + (found->cond_count ? dp_pending_bytes(found->cond_count, found->excluded_count) : 0);
 	return layout;
 }
 
@@ -116,6 +116,14 @@ static void *receivers_place(struct dp_entry *entry, uint32_t count, uint8_t *bl
 	return count > 1 ? entry->receiver : &entry->only;
 }
 
+static void write_pending(struct dp_pending *pending, const struct dp_found *found)
+{
+	rh_store_relaxed(&pending->conds, found->cond_count);
+	rh_store_relaxed(&pending->excluded, found->excluded_count);
+	dp_seq_copy(pending->cond, found->conds, found->cond_count * sizeof(*found->conds));
+	dp_seq_copy(pending->cond + found->cond_count, found->excluded, found->excluded_count * sizeof(*found->excluded));
+}
+
 static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	const struct dp_match_key *key, const struct dp_found *found, const struct layout *layout,
 	uint32_t block)
@@ -134,14 +142,13 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	rh_store_relaxed(&entry->topic_len, key->topic_len);
 	rh_store_relaxed(&entry->block, block);
 	rh_store_relaxed(&entry->count, found->count);
-	entry->candidates = (uint16_t)found->candidate_count;
-	entry->candidates_at = (uint16_t)(layout->candidates_at / DP_CACHE_UNIT);
+	entry->pending = found->cond_count != 0;
+	entry->pending_at = (uint16_t)(layout->pending_at / DP_CACHE_UNIT);
 	dp_seq_copy(text_in_block ? (char *)base : entry->topic, key->topic, key->topic_len);
 	dp_seq_copy(receivers_place(entry, found->count, base, layout), found->receivers,
 		found->count * sizeof(*found->receivers));
-	if (found->candidate_count)
-		dp_seq_copy(base + layout->candidates_at, found->candidates,
-			found->candidate_count * sizeof(*found->candidates));
+	if (found->cond_count)
+		write_pending((struct dp_pending *)(void *)(base + layout->pending_at), found);
 	entry->outdated = false;
 	rh_store_relaxed(&entry->used, true);
 }

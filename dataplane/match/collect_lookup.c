@@ -25,7 +25,12 @@ static inline bool first_for(struct dp_match *match, dp_session_id_t session)
 
 static void member_exclude(struct dp_match *match, const struct dp_receiver *member)
 {
-	(void)first_for(match, dp_member_session(member));
+	if (!first_for(match, dp_member_session(member)))
+		return;
+	if (match->excluded_count == DP_CANDIDATES_MAX)
+		match->candidates_overflow = true;
+	else
+		match->excluded[match->excluded_count++] = dp_member_session(member);
 }
 
 static void member_take(struct dp_match *match, const struct dp_receiver *member)
@@ -34,41 +39,20 @@ static void member_take(struct dp_match *match, const struct dp_receiver *member
 		match->walk_to[match->walk_count++] = *member;
 }
 
-static void member_remember(struct dp_match *match, const struct dp_receiver *member)
+static void cond_remember(struct dp_match *match, const struct dp_receiver *member)
 {
-	if (match->candidate_count == DP_CANDIDATES_MAX) {
+	if (match->candidate_count == DP_CANDIDATES_MAX)
 		match->candidates_overflow = true;
-		return;
-	}
-	match->candidate[match->candidate_count++] =
-		(struct dp_candidate){*member, match->table->cond[member->sub]};
-}
-
-static const struct dp_patterns *patterns_of(const struct dp_match *match, uint16_t tenant)
-{
-	return tenant < match->snapshot->tenants ? match->snapshot->patterns[tenant] : NULL;
-}
-
-/* A pattern id that is younger than the database means nothing to it. */
-static inline bool wanted(const struct dp_match *match, const struct dp_patterns *patterns,
-	struct dp_slot_cond cond)
-{
-	return cond.epoch <= patterns->epoch && dp_matched_has(&match->matched, cond.pattern);
-}
-
-static void member_decide(struct dp_match *match, const struct dp_receiver *member)
-{
-	if (wanted(match, patterns_of(match, match->tenant), match->table->cond[member->sub]))
-		member_take(match, member);
+	else
+		match->candidate[match->candidate_count++] = dp_member_cond(member);
 }
 
 typedef void (*member_visit)(struct dp_match *match, const struct dp_receiver *member);
 
-/* Everybody in @filter's set of @kind. */
-static inline __attribute__((always_inline)) void members_each(struct dp_match *match,
-	const struct dp_filter *filter, enum dp_set_kind kind, member_visit visit)
+/* Everybody in @set, as dp_filter_set gives it. */
+static inline __attribute__((always_inline)) void members_each(
+	struct dp_match *match, const struct dp_set *set, member_visit visit)
 {
-	const struct dp_set *set = dp_filter_set(filter, kind);
 	uint32_t spans = dp_filter_spans(set), count;
 	struct dp_receiver alone;
 
@@ -83,18 +67,30 @@ static inline __attribute__((always_inline)) void members_each(struct dp_match *
 
 static void filter_exclude(void *arg, const struct dp_filter *filter)
 {
-	members_each(arg, filter, DP_SET_EXCEPT, member_exclude);
+	members_each(arg, dp_filter_set(filter, DP_SET_EXCEPT), member_exclude);
 }
 
 static void filter_collect(void *arg, const struct dp_filter *filter)
 {
-	members_each(arg, filter, DP_SET_PLAIN, member_take);
-	members_each(arg, filter, DP_SET_COND, member_remember);
+	members_each(arg, dp_filter_set(filter, DP_SET_PLAIN), member_take);
+	members_each(arg, dp_filter_set(filter, DP_SET_COND), cond_remember);
+}
+
+/* Its subscribers, if its expression holds. */
+static void cond_decide(struct dp_match *match, const struct dp_cond *cond)
+{
+	if (dp_judge_holds(match->judge, cond->expression))
+		members_each(match, rh_rcu_deref(cond->set), member_take);
+}
+
+static void member_decide(struct dp_match *match, const struct dp_receiver *member)
+{
+	cond_decide(match, dp_member_cond(member));
 }
 
 static void filter_decide(void *arg, const struct dp_filter *filter)
 {
-	members_each(arg, filter, DP_SET_COND, member_decide);
+	members_each(arg, dp_filter_set(filter, DP_SET_COND), member_decide);
 }
 
 static void filters_each(struct dp_match *match, uint32_t topic, dp_visit visit)
@@ -111,13 +107,32 @@ static void filters_each(struct dp_match *match, uint32_t topic, dp_visit visit)
 		visit(match, search->found[answer->first + i]);
 }
 
-/* Candidates of sessions that get a copy anyway, or want none, need no decision. */
+static bool is_idle(const struct dp_match *match, const struct dp_cond *cond)
+{
+	const struct dp_set *set = rh_rcu_deref(cond->set);
+	uint32_t spans = dp_filter_spans(set), count;
+	struct dp_receiver alone;
+
+	for (uint32_t i = 0; i < spans; i++) {
+		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
+
+		for (uint32_t k = 0; k < count; k++) {
+			dp_session_id_t session = dp_member_session(&member[k]);
+
+			if (session != DP_SESSION_NONE && match->stamp[session] != match->serial)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Conditions of sessions that get a copy anyway, or want none, need no decision. */
 static void thin_candidates(struct dp_match *match)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < match->candidate_count; i++)
-		if (match->stamp[match->candidate[i].receiver.session] != match->serial)
+		if (!is_idle(match, match->candidate[i]))
 			match->candidate[kept++] = match->candidate[i];
 	match->candidate_count = kept;
 }
@@ -129,6 +144,7 @@ void dp_match_collect(struct dp_match *match, uint32_t topic)
 	match->walk_to = match->result + match->result_used;
 	match->walk_count = 0;
 	match->candidate_count = 0;
+	match->excluded_count = 0;
 	match->candidates_overflow = false;
 	if (rh_likely(alone != NULL)) {
 		match->walk_to[match->walk_count++] = dp_alone_receiver(alone);
@@ -140,42 +156,39 @@ void dp_match_collect(struct dp_match *match, uint32_t topic)
 	thin_candidates(match);
 }
 
-static void scan(
-	struct dp_match *match, const struct dp_patterns *patterns, const struct dp_match_key *key)
+static void judge_begin(struct dp_match *match, const struct dp_match_key *key)
 {
-	rh_add_relaxed(&match->counters.scans, 1);
-	if (!dp_content_scan(
-		    patterns, match->worker, key->payload, key->payload_len, &match->matched))
-		rh_add_relaxed(&match->counters.scan_errors, 1);
+	const struct dp_snapshot *snapshot = match->snapshot;
+
+	dp_judge_begin(match->judge, key, key->tenant < snapshot->tenants ? snapshot->patterns[key->tenant] : NULL);
 }
 
-uint32_t dp_match_decide(struct dp_match *match, const struct dp_match_key *key,
-	const struct dp_candidate *candidate, uint32_t candidates, struct dp_receiver *to)
+void dp_match_decide(struct dp_match *match, const struct dp_match_key *key, struct dp_cond *const *candidate,
+	uint32_t candidates)
 {
-	const struct dp_patterns *patterns = patterns_of(match, key->tenant);
-	uint32_t count = 0;
-
-	if (!patterns)
-		return 0;
-	scan(match, patterns, key);
-	next_serial(match);
-	for (uint32_t i = 0; i < candidates && match->matched.count; i++)
-		if (wanted(match, patterns, candidate[i].cond) &&
-			first_for(match, candidate[i].receiver.session))
-			to[count++] = candidate[i].receiver;
-	dp_matched_clear(&match->matched);
-	return count;
+	judge_begin(match, key);
+	for (uint32_t i = 0; i < candidates; i++)
+		cond_decide(match, candidate[i]);
 }
 
 void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct dp_match_key *key)
 {
-	const struct dp_patterns *patterns = patterns_of(match, key->tenant);
+	judge_begin(match, key);
+	filters_each(match, topic, filter_decide);
+}
 
-	if (!patterns)
-		return;
-	scan(match, patterns, key);
-	match->tenant = key->tenant;
-	if (match->matched.count)
-		filters_each(match, topic, filter_decide);
-	dp_matched_clear(&match->matched);
+void dp_match_decide_cached(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry)
+{
+	const struct dp_pending *pending = dp_entry_pending(&match->cache, entry);
+	const uint32_t *excluded = dp_pending_excluded(pending);
+	const struct dp_receiver *receivers = dp_entry_receivers(&match->cache, entry);
+
+	match->walk_to = match->result + match->result_used;
+	match->walk_count = 0;
+	next_serial(match);
+	for (uint32_t i = 0; i < pending->excluded; i++)
+		(void)first_for(match, excluded[i]);
+	for (uint32_t i = 0; i < entry->count; i++)
+		member_take(match, &receivers[i]);
+	dp_match_decide(match, key, pending->cond, pending->conds);
 }

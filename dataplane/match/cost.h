@@ -27,5 +27,10 @@
 #define DP_COST_MEMBER 3
 /* The payload, of 150 bytes, through the tenant's patterns: bench match, a scan without a match. */
 #define DP_COST_SCAN 100
+/* A condition looked at: it and its expression read. */
+#define DP_COST_COND 30
+/* A predicate over attributes evaluated for the first time, and one that was already for another expression. */
+#define DP_COST_PREDICATE 60
+#define DP_COST_KNOWN	  8
 /* A copy made and handed to a transmit queue: scenario fanout, 62 to 70 with 64 copies. */
 #define DP_COST_COPY 70

@@ -4,14 +4,14 @@
  * enough for its session, whatever the payload says.
  */
 
-#include "dataplane/frame/wire.h"
+#include "dataplane/frame/event.h"
 #include "dataplane/match/cost.h"
 #include "dataplane/match/cut.h"
+#include "dataplane/match/judge.h"
 #include "dataplane/match/table_priv.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 
 enum round { ROUND_EXCEPT, ROUND_PLAIN, ROUND_COND };
 
@@ -19,8 +19,6 @@ static_assert((int)ROUND_COND == DP_SET_KINDS - 1, "a round for each kind of set
 
 struct explain {
 	struct dp_table *table;
-	const struct dp_patterns *patterns;
-	struct dp_matched *matched; /* NULL: no payload to decide by */
 	dp_explain_cb cb;
 	void *arg;
 	enum round round;
@@ -39,24 +37,38 @@ static void set_bit(uint64_t *bits, dp_session_id_t session)
 	bits[session / 64] |= 1ULL << (session % 64);
 }
 
-static enum dp_explain_verdict verdict_of(
-	const struct explain *x, const struct dp_slot *slot, dp_pattern_id_t pattern)
+enum decision { MISSES, UNKNOWN, HOLDS };
+
+/* What the event's content says to @cond; NULL: nothing is asked of it. */
+static enum decision decide(const struct explain *x, const struct dp_cond *cond)
+{
+	struct dp_judge *judge = x->table->judge;
+	bool holds;
+
+	if (!cond)
+		return HOLDS;
+	judge->undecided = false;
+	holds = dp_judge_holds(judge, cond->expression);
+	if (judge->undecided)
+		return UNKNOWN;
+	return holds ? HOLDS : MISSES;
+}
+
+static enum dp_explain_verdict verdict_of(const struct explain *x, const struct dp_slot *slot, enum decision decision)
 {
 	if (slot->kind == DP_SET_EXCEPT)
 		return DP_EXPLAIN_EXCEPTS;
 	if (has_bit(x->table->excepted, slot->session))
 		return DP_EXPLAIN_EXCEPTED;
-	if (pattern && x->matched && !dp_matched_has(x->matched, pattern))
-		return DP_EXPLAIN_PATTERN_MISSED;
+	if (decision == MISSES)
+		return DP_EXPLAIN_CONTENT_MISSED;
 	if (has_bit(x->table->explained, slot->session))
 		return DP_EXPLAIN_SAME_SESSION;
-	if (pattern && !x->matched)
-		return DP_EXPLAIN_PATTERN_UNKNOWN;
-	return DP_EXPLAIN_DELIVER;
+	return decision == UNKNOWN ? DP_EXPLAIN_CONTENT_UNKNOWN : DP_EXPLAIN_DELIVER;
 }
 
-/* Only a payload that may bring somebody a first copy is looked at. */
-static bool needs_scan(const struct explain *x, const struct dp_slot *slot)
+/* Only content that may bring somebody a first copy is looked at. */
+static bool is_asked(const struct explain *x, const struct dp_slot *slot)
 {
 	return slot->kind == DP_SET_COND && !has_bit(x->table->excepted, slot->session) &&
 	       !has_bit(x->table->explained, slot->session);
@@ -75,23 +87,48 @@ static uint32_t cost_of(struct explain *x, const struct dp_explain_row *row)
 	return cycles;
 }
 
-static void explain_member(struct explain *x, const struct dp_receiver *member)
+static void explain_member(struct explain *x, const struct dp_receiver *member, enum decision decision)
 {
 	const struct dp_slot *slot = dp_slot_at(x->table, member->sub);
-	dp_pattern_id_t pattern = dp_slot_cond_of(x->table, slot).pattern;
 	struct dp_explain_row row = {.sub = member->sub,
 		.session = member->session,
-		.pattern = pattern,
-		.verdict = verdict_of(x, slot, pattern)};
+		.content = dp_slot_content_of(slot),
+		.verdict = verdict_of(x, slot, decision)};
 
 	row.cost_cycles = cost_of(x, &row);
-	if (needs_scan(x, slot))
+	if (is_asked(x, slot) && dp_expression_scans(dp_slot_cond_of(slot)->expression))
 		x->cost.scans = 1;
 	if (row.verdict == DP_EXPLAIN_DELIVER)
 		set_bit(x->table->explained, row.session);
 	if (row.verdict == DP_EXPLAIN_EXCEPTS)
 		set_bit(x->table->excepted, row.session);
 	x->cb(x->arg, &row);
+}
+
+/* Each member of @set, as dp_filter_set gives it. */
+static void members_each(
+	struct explain *x, const struct dp_set *set, enum decision decision,
+	void (*visit)(struct explain *, const struct dp_receiver *, enum decision))
+{
+	struct dp_receiver alone;
+	uint32_t count;
+
+	for (uint32_t i = 0; i < dp_filter_spans(set); i++) {
+		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
+
+		for (uint32_t k = 0; k < count; k++)
+			if (dp_member_session(&member[k]) != DP_SESSION_NONE)
+				visit(x, &member[k], decision);
+	}
+}
+
+static void explain_cond(struct explain *x, const struct dp_receiver *member, enum decision none)
+{
+	const struct dp_cond *cond = dp_member_cond(member);
+
+	(void)none;
+	x->filter_cycles = (x->filter_cycles ? x->filter_cycles : DP_COST_MEMBER) + dp_expression_cycles(cond->expression);
+	members_each(x, rh_rcu_deref(cond->set), decide(x, cond), explain_member);
 }
 
 static const uint8_t kinds[] = {
@@ -110,19 +147,11 @@ static void explain_filter(void *arg, const struct dp_filter *filter)
 {
 	struct explain *x = arg;
 	const struct dp_set *set = dp_filter_set(filter, kinds[x->round]);
-	struct dp_receiver alone;
-	uint32_t count;
 
 	x->filter_cycles = filter_cost(x, filter);
 	x->cost.matched += x->round == ROUND_EXCEPT;
 	x->whole_matched += x->round == ROUND_EXCEPT && filter->partial;
-	for (uint32_t i = 0; i < dp_filter_spans(set); i++) {
-		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
-
-		for (uint32_t k = 0; k < count; k++)
-			if (dp_member_session(&member[k]) != DP_SESSION_NONE)
-				explain_member(x, &member[k]);
-	}
+	members_each(x, set, HOLDS, x->round == ROUND_COND ? explain_cond : explain_member);
 }
 
 static void explain_topic(struct explain *x, uint16_t tenant, const struct dp_cut *cut)
@@ -143,36 +172,51 @@ static void explain_topic(struct explain *x, uint16_t tenant, const struct dp_cu
 			  x->cost.scans * DP_COST_SCAN;
 }
 
-int dp_table_explain(struct dp_table *table, uint16_t tenant, const char *topic, size_t topic_len,
-	const void *payload, size_t payload_len, dp_explain_cb cb, void *arg,
+static int check(const struct dp_explain_event *event, struct rh_error *err)
+{
+	if (event->payload_len > RH_PAYLOAD_MAX)
+		return rh_error_set(err, EINVAL,
+			"explain: payload has %zu bytes: an event carries at most %d", event->payload_len,
+			RH_PAYLOAD_MAX);
+	if (event->attributes_len > RH_ATTRIBUTES_MAX ||
+		(event->attributes_len &&
+			rh_attributes_check(event->attributes, event->attributes_len) != RH_FRAME_OK))
+		return rh_error_set(err, EINVAL,
+			"explain: the %zu bytes of attributes are malformed: no event has them", event->attributes_len);
+	return 0;
+}
+
+static void judge_begin(struct dp_table *table, const struct dp_explain_event *event, const struct dp_match_key *key)
+{
+	dp_judge_begin(table->judge, key, dp_patterns_pending(table, event->tenant));
+	table->judge->no_attributes = !event->attributes;
+	table->judge->no_payload = !event->payload;
+}
+
+int dp_table_explain(struct dp_table *table, const struct dp_explain_event *event, dp_explain_cb cb, void *arg,
 	struct dp_explain_cost *cost, struct rh_error *err)
 {
 	struct explain x = {.table = table, .cb = cb, .arg = arg};
+	struct dp_match_key key = {.topic = event->topic,
+		.topic_len = (uint16_t)event->topic_len,
+		.payload = event->payload,
+		.payload_len = (uint32_t)event->payload_len,
+		.attributes = event->attributes,
+		.attributes_len = (uint16_t)event->attributes_len,
+		.tenant = event->tenant};
 	struct rh_topic parsed;
 	struct dp_cut cut;
-	int ret = rh_topic_parse(topic, topic_len, &parsed, err);
+	int ret = rh_topic_parse(event->topic, event->topic_len, &parsed, err);
 
+	if (ret == 0)
+		ret = check(event, err);
 	if (ret)
 		return ret;
-	if (payload_len > RH_PAYLOAD_MAX)
-		return rh_error_set(err, EINVAL,
-			"explain: payload has %zu bytes: an event carries at most %d", payload_len,
-			RH_PAYLOAD_MAX);
-	if (tenant >= DP_LIMIT_TENANTS || !dp_cut_make(&cut, &table->index.secret, topic, topic_len)) {
-		*cost = x.cost;
-		return 0;
+	if (event->tenant < DP_LIMIT_TENANTS &&
+		dp_cut_make(&cut, &table->index.secret, event->topic, event->topic_len)) {
+		judge_begin(table, event, &key);
+		explain_topic(&x, event->tenant, &cut);
 	}
-	x.patterns = dp_patterns_pending(table, tenant);
-	if (payload) {
-		x.matched = calloc(1, sizeof(*x.matched));
-		if (!x.matched)
-			return rh_error_set(err, ENOMEM, "explain: no memory");
-	}
-	if (payload && x.patterns)
-		(void)dp_content_scan(x.patterns, table->conf.max_workers, payload,
-			(uint32_t)payload_len, x.matched);
-	explain_topic(&x, tenant, &cut);
 	*cost = x.cost;
-	free(x.matched);
 	return 0;
 }

@@ -22,15 +22,9 @@
 
 enum dp_set_kind {
 	DP_SET_PLAIN = 0,
-	DP_SET_COND = 1,   /* the payload decides */
+	DP_SET_COND = 1,   /* its members are conditions (cond.h), which have subscribers of their own */
 	DP_SET_EXCEPT = 2, /* sessions that want no copy, whatever else they asked for */
 	DP_SET_KINDS
-};
-
-/* Of a subscription in DP_SET_COND. */
-struct dp_slot_cond {
-	dp_pattern_id_t pattern;
-	uint32_t epoch; /* what the pattern id means since then */
 };
 
 /* What is behind a filter that has more than plain subscribers. */
@@ -256,11 +250,16 @@ static inline bool dp_filter_is_used(const struct dp_filter *filter)
 	return dp_filter_set(filter, DP_SET_PLAIN) || dp_filter_set(filter, DP_SET_COND) ||
 	       dp_filter_set(filter, DP_SET_EXCEPT);
 }
-/* As dp_set_add and dp_set_del, for a filter's set of @kind. */
-int dp_filter_member_add(struct dp_memory *memory, struct dp_filter *filter, uint8_t kind,
+/* As dp_set_add, dp_set_del and dp_set_free, where one member stands in the pointer itself. */
+int dp_members_add(
+	struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member, uint32_t *pos);
+void dp_members_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, struct dp_receiver *moved);
+void dp_members_free(struct dp_memory *memory, struct dp_set *set);
+/* For a filter's set of @kind. */
+int dp_filter_member_add(struct dp_memory *memory, struct dp_filter *filter, enum dp_set_kind kind,
 	const struct dp_receiver *member, uint32_t *pos);
-void dp_filter_member_del(struct dp_memory *memory, struct dp_filter *filter, uint8_t kind,
-	uint32_t pos, dp_sub_id_t *moved);
+void dp_filter_member_del(struct dp_memory *memory, struct dp_filter *filter, enum dp_set_kind kind,
+	uint32_t pos, struct dp_receiver *moved);
 
 /*
  * visit_lookup.c. Visit the filters of @tenant that match the topic @cut, one by one and slowly. Ctx: under RCU.

@@ -15,6 +15,6 @@ int dp_table_sub_info(const struct dp_table *table, dp_sub_id_t sub, struct dp_s
 		.tenant = filter->tenant,
 		.except = slot->kind == DP_SET_EXCEPT,
 		.session = slot->session,
-		.pattern = dp_slot_cond_of(table, slot).pattern};
+		.content = dp_slot_content_of(slot)};
 	return 0;
 }

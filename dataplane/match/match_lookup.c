@@ -110,12 +110,11 @@ static void give_result(struct dp_match *match, uint32_t count, struct dp_match_
 	match->result_used += count;
 }
 
-/* Receivers of a cached entry; the payload decides about its candidates. */
+/* Receivers of a cached entry; payload and attributes decide about its conditions. */
 static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 	struct dp_entry *entry, struct dp_match_result *result)
 {
 	const struct dp_receiver *receivers = dp_entry_receivers(&match->cache, entry);
-	struct dp_receiver *to = match->result + match->result_used;
 
 	dp_entry_count(&match->cache, entry, key);
 	result->verdict = DP_MATCH_OK;
@@ -124,14 +123,10 @@ static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 	/* For the fan-out, which comes when the whole burst is matched. */
 	if (entry->count > 1)
 		rh_prefetch(receivers);
-	if (rh_likely(!entry->candidates))
+	if (rh_likely(!entry->pending))
 		return;
-	memcpy(to, receivers, entry->count * sizeof(*to));
-	give_result(match,
-		entry->count + dp_match_decide(match, key,
-				       dp_entry_candidates(&match->cache, entry), entry->candidates,
-				       to + entry->count),
-		result);
+	dp_match_decide_cached(match, key, entry);
+	give_result(match, match->walk_count, result);
 }
 
 static void answer_uncached(struct dp_match *match, uint32_t topic, const struct dp_match_key *key,
@@ -140,8 +135,7 @@ static void answer_uncached(struct dp_match *match, uint32_t topic, const struct
 	if (match->candidates_overflow)
 		dp_match_decide_again(match, topic, key);
 	else if (match->candidate_count)
-		match->walk_count += dp_match_decide(match, key, match->candidate,
-			match->candidate_count, match->walk_to + match->walk_count);
+		dp_match_decide(match, key, match->candidate, match->candidate_count);
 	give_result(match, match->walk_count, result);
 }
 
@@ -153,8 +147,10 @@ static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_
 
 	found->receivers = match->walk_to;
 	found->count = match->walk_count;
-	found->candidates = match->candidate;
-	found->candidate_count = match->candidate_count;
+	found->conds = match->candidate;
+	found->cond_count = match->candidate_count;
+	found->excluded = match->excluded;
+	found->excluded_count = match->excluded_count;
 	if (!match->candidates_overflow)
 		kept = dp_cache_keep(&match->cache, key, hash, stale, found, out);
 	rh_add_relaxed(&match->counters.evictions, kept == DP_KEPT_EVICTED);
@@ -429,9 +425,9 @@ void dp_match_counters(const struct dp_match *match, struct dp_match_counters *o
 		.misses = rh_load_relaxed(&from->misses),
 		.stale = rh_load_relaxed(&from->stale),
 		.evictions = rh_load_relaxed(&from->evictions),
-		.scans = rh_load_relaxed(&from->scans),
+		.scans = rh_load_relaxed(&match->judge->scans),
 		.declined = rh_load_relaxed(&from->declined),
 		.uncacheable = rh_load_relaxed(&from->uncacheable),
-		.scan_errors = rh_load_relaxed(&from->scan_errors),
+		.scan_errors = rh_load_relaxed(&match->judge->scan_errors),
 	};
 }

@@ -15,8 +15,9 @@ struct dp_match; /* one worker's cache, scratch and lists */
 /* One event of a burst. Bytes live until the burst is done. */
 struct dp_match_key {
 	const char *topic;
-	const uint8_t *payload;
+	const uint8_t *payload, *attributes; /* attributes as on the wire, accepted by rh_attributes_check */
 	uint32_t payload_len;
+	uint16_t attributes_len;
 	uint16_t topic_len;
 	uint16_t tenant;
 	uint16_t profile;

@@ -5,12 +5,13 @@
  */
 
 #include "dataplane/match/cache.h"
+#include "dataplane/match/judge.h"
 #include "dataplane/match/match_lookup.h"
 #include "dataplane/match/search.h"
 #include "dataplane/match/table_priv.h"
 
-/* Conditional candidates of one event that are remembered; beyond, the filters found are gone
- * through a second time after the scan. */
+/* Conditions of one event that are remembered, and sessions that want none; beyond, the filters found are gone
+ * through a second time. */
 #define DP_CANDIDATES_MAX 4096
 /* Each session at most once in each result of a burst, and in one that is only looked at (dp_topics_sample). Reserved, not touched: pages come
  * with the first results so large. */
@@ -36,12 +37,12 @@ struct dp_match {
 	/* The event whose filters are being collected. */
 	struct dp_receiver *walk_to;
 	uint32_t walk_count;
-	uint32_t candidate_count;
+	uint32_t candidate_count, excluded_count;
 	bool candidates_overflow;
-	struct dp_candidate *candidate;
-	uint16_t tenant;
+	struct dp_cond **candidate;
+	dp_session_id_t *excluded;
 
-	struct dp_matched matched;
+	struct dp_judge *judge;
 	struct dp_match_counters counters;
 	struct dp_search *search;
 };
@@ -74,18 +75,17 @@ static inline const struct dp_set *dp_match_alone(const struct dp_match *match, 
 
 /*
  * Go through the filters that the search found for its topic @topic: unconditional receivers, each
- * session once, to walk_to; conditional ones of other sessions to candidate, unless they are too
- * many. Sessions with an exception that matches are in neither. Ctx: worker.
+ * session once, to walk_to; conditions with subscribers that are of other sessions to candidate, unless they are too
+ * many. Sessions with an exception that matches are in neither, but in excluded. Ctx: worker.
  */
 void dp_match_collect(struct dp_match *match, uint32_t topic);
 /*
- * Scan the payload and append those of @candidate whose pattern is in it to @to, each session once;
- * returns how many. Ctx: worker.
+ * Add to walk_to who subscribed with those of @candidate that hold for the event, each session once. Stamps say who
+ * has a copy already, or wants none. Ctx: worker.
  */
-uint32_t dp_match_decide(struct dp_match *match, const struct dp_match_key *key,
-	const struct dp_candidate *candidate, uint32_t candidates, struct dp_receiver *to);
-/*
- * After a collection with more candidates than could be remembered: scan, then go through the
- * filters again and add to walk_to. Stamps still say who has a copy. Ctx: worker.
- */
+void dp_match_decide(struct dp_match *match, const struct dp_match_key *key, struct dp_cond *const *candidate,
+	uint32_t candidates);
+/* The same after a collection with more than could be remembered: goes through the filters again. */
 void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct dp_match_key *key);
+/* All receivers of an event whose topic has an entry with conditions, to walk_to. */
+void dp_match_decide_cached(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry);

@@ -17,6 +17,7 @@ static uint32_t members(const struct dp_set *set)
 	return set->count - set->obj.link;
 }
 
+/* Conditions count as one each. */
 static uint32_t subscribers(const struct dp_filter *filter)
 {
 	uint32_t count = 0;
@@ -68,22 +69,73 @@ static void price_filter(
 	price->bytes = filter_bytes(filter);
 }
 
+static uint32_t predicate_bytes(const struct dp_predicate *predicate)
+{
+	size_t program = predicate->kind == DP_PREDICATE_PROGRAM
+				 ? rh_cesql_program_size(dp_predicate_program(predicate))
+				 : 0;
+
+	return (uint32_t)dp_arena_size(sizeof(*predicate) + program);
+}
+
+uint32_t dp_expression_cycles(const struct dp_expression *expression)
+{
+	uint32_t cycles = DP_COST_COND;
+
+	for (uint32_t i = 0; i < expression->steps; i++)
+		if (DP_STEP_CODE(expression->step[i]) == DP_STEP_TEST &&
+			DP_STEP_PREDICATE(expression->step[i])->kind == DP_PREDICATE_PROGRAM)
+			cycles += DP_COST_PREDICATE;
+	return cycles;
+}
+
+/* What only this expression asks for is not evaluated, nor held, without it. */
+static void price_expression(const struct dp_expression *expression, struct dp_sub_price *price)
+{
+	bool scans = false;
+
+	price->bytes += (uint32_t)dp_arena_size(sizeof(*expression) + expression->steps * sizeof(uint64_t));
+	for (uint32_t i = 0; i < expression->steps; i++) {
+		const struct dp_predicate *predicate = DP_STEP_PREDICATE(expression->step[i]);
+
+		if (DP_STEP_CODE(expression->step[i]) != DP_STEP_TEST)
+			continue;
+		scans |= predicate->kind == DP_PREDICATE_PATTERN;
+		if (predicate->kind == DP_PREDICATE_PROGRAM)
+			price->match_cycles += predicate->refs == 1 ? DP_COST_PREDICATE : DP_COST_KNOWN;
+		if (predicate->refs == 1)
+			price->bytes += predicate_bytes(predicate);
+	}
+	price->match_cycles += scans ? DP_COST_SCAN : 0;
+}
+
+/* Of the only subscriber of @cond. */
+static void price_cond(const struct dp_cond *cond, struct dp_sub_price *price)
+{
+	price->match_cycles += DP_COST_COND;
+	price->bytes += (uint32_t)dp_arena_size(sizeof(*cond));
+	if (cond->expression->refs == 1)
+		price_expression(cond->expression, price);
+}
+
 int dp_table_sub_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_price *out)
 {
 	const struct dp_slot *slot = dp_slot_at(table, sub);
 	const struct dp_filter *filter;
+	const struct dp_cond *cond;
+	bool alone;
 
 	if (!slot || !slot->tag)
 		return -ENOENT;
 	filter = dp_slot_filter_of(slot);
+	cond = dp_slot_cond_of(slot);
+	alone = !cond || members(cond->set) == 1;
 	*out = (struct dp_sub_price){
 		.match_cycles = DP_COST_MEMBER, .bytes = sizeof(struct dp_receiver)};
-	if (subscribers(filter) == 1)
+	if (alone && subscribers(filter) == 1)
 		price_filter(table, filter, out);
-	if (slot->kind == DP_SET_COND) {
-		out->match_cycles += DP_COST_SCAN;
-		out->bytes += sizeof(struct dp_slot_cond);
-	}
+	if (cond && alone)
+		price_cond(cond, out);
 	if (slot->kind != DP_SET_EXCEPT)
 		out->match_cycles += DP_COST_COPY;
 	out->bytes += sizeof(*slot);

@@ -16,6 +16,7 @@
 #define DP_SET_CHUNK 256
 /* In place of a session: member removed while no memory was left to copy the chunk. */
 #define DP_SESSION_NONE UINT32_MAX
+#define DP_RECEIVER_NONE ((struct dp_receiver){DP_SESSION_NONE, DP_SUB_NONE})
 
 struct dp_chunk {
 	struct dp_obj obj;
@@ -69,11 +70,11 @@ static inline dp_session_id_t dp_member_session(const struct dp_receiver *member
 int dp_set_add(struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member,
 	uint32_t *pos);
 /*
- * Take the member at @pos out. The last member may move to @pos: *@moved is its subscription, else
- * DP_SUB_NONE. *@at becomes NULL with the last member. Cannot fail: without memory a hole stays.
+ * Take the member at @pos out. The last member may move to @pos: *@moved is that one, else
+ * DP_RECEIVER_NONE. *@at becomes NULL with the last member. Cannot fail: without memory a hole stays.
  * Ctx: builder.
  */
-void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, dp_sub_id_t *moved);
+void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, struct dp_receiver *moved);
 /* A set of @count members, 1 to DP_SET_INLINE. NULL: no memory. Ctx: builder. */
 struct dp_set *dp_set_of(
 	struct dp_memory *memory, const struct dp_receiver *members, uint32_t count);

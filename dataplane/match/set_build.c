@@ -174,23 +174,21 @@ static void drop(struct dp_memory *memory, struct dp_set **at)
 	dp_memory_retire(memory, old);
 }
 
-void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, dp_sub_id_t *moved)
+void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, struct dp_receiver *moved)
 {
 	struct dp_set *old = *at;
 	uint32_t last = old->count - 1;
-	const struct dp_receiver *mover = member_at(old, last);
-	bool moves = pos != last && dp_member_session(mover) != DP_SESSION_NONE;
-	dp_sub_id_t sub = mover->sub;
+	const struct dp_receiver mover = *member_at(old, last);
 	int ret;
 
-	*moved = DP_SUB_NONE;
+	*moved = DP_RECEIVER_NONE;
 	if (last == old->obj.link) {
 		drop(memory, at);
 		return;
 	}
 	ret = last <= DP_SET_INLINE ? del_to_inline(memory, at, pos) : del_chunked(memory, at, pos);
 	if (ret == 0) {
-		*moved = moves ? sub : DP_SUB_NONE;
+		*moved = pos != last ? mover : DP_RECEIVER_NONE;
 		return;
 	}
 	rh_store_relaxed(&member_at(old, pos)->session, DP_SESSION_NONE);

@@ -9,9 +9,7 @@
 #include <stdlib.h>
 
 #define SLOT_BYTES  ((size_t)DP_LIMIT_SUBSCRIPTIONS * sizeof(struct dp_slot))
-#define COND_BYTES  ((size_t)DP_LIMIT_SUBSCRIPTIONS * sizeof(struct dp_slot_cond))
 #define CHUNK_BYTES (DP_SLOTS_CHUNK * sizeof(struct dp_slot))
-#define CHUNK_COND  (DP_SLOTS_CHUNK * sizeof(struct dp_slot_cond))
 #define NONE	    UINT16_MAX
 /* With each one taken: more than one, so that they never pile up. */
 #define COLLECT_AT_ONCE 8
@@ -22,14 +20,12 @@ int dp_slots_init(struct dp_table *table)
 	for (uint32_t i = 0; i < DP_SLOTS_CHUNKS; i++)
 		table->chunks[i].free = NONE;
 	table->slot = rh_pages_reserve_sparse(SLOT_BYTES);
-	table->cond = rh_pages_reserve_sparse(COND_BYTES);
-	return table->slot && table->cond ? 0 : -ENOMEM;
+	return table->slot ? 0 : -ENOMEM;
 }
 
 void dp_slots_fini(struct dp_table *table)
 {
 	rh_pages_release(table->slot, SLOT_BYTES);
-	rh_pages_release(table->cond, COND_BYTES);
 }
 
 static void chunk_release(struct dp_table *table, uint32_t index)
@@ -38,10 +34,6 @@ static void chunk_release(struct dp_table *table, uint32_t index)
 
 	rh_pages_discard(&table->slot[index * DP_SLOTS_CHUNK], CHUNK_BYTES);
 	dp_memory_discharge(&table->memory, CHUNK_BYTES);
-	if (chunk->cond) {
-		rh_pages_discard(&table->cond[index * DP_SLOTS_CHUNK], CHUNK_COND);
-		dp_memory_discharge(&table->memory, CHUNK_COND);
-	}
 	*chunk = (struct dp_slots_chunk){.free = NONE};
 }
 
@@ -147,14 +139,4 @@ void dp_slot_retire(struct dp_table *table, dp_sub_id_t sub)
 		memory->retired_slots_last = sub;
 	slot->pos = memory->retired_slots;
 	memory->retired_slots = sub;
-}
-
-void dp_slot_cond_set(struct dp_table *table, dp_sub_id_t sub, struct dp_slot_cond cond)
-{
-	struct dp_slots_chunk *chunk = &table->chunks[sub / DP_SLOTS_CHUNK];
-
-	if (!chunk->cond)
-		(void)dp_memory_charge(&table->memory, CHUNK_COND);
-	chunk->cond = true;
-	table->cond[sub] = cond;
 }

@@ -4,6 +4,7 @@
  * read the new count finds the new index (dp_match_burst reads them the other way round).
  */
 
+#include "dataplane/match/judge.h"
 #include "dataplane/match/table_priv.h"
 
 #include <errno.h>
@@ -42,9 +43,11 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 	table->excepted_at = calloc(DP_LIMIT_SESSIONS, sizeof(*table->excepted_at));
 	table->explained = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->explained));
 	table->excepted = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->excepted));
+	table->judge = dp_judge_create(conf->max_workers);
 	table->snapshot = dp_memory_alloc(&table->memory, sizeof(*table->snapshot));
 	if (dp_slots_init(table) || !table->parts || !table->excepted_at || !table->explained ||
-		!table->excepted || !table->snapshot ||
+		!table->excepted || !table->judge || !table->snapshot ||
+		dp_contents_init(&table->contents, table->conf.seed) ||
 		dp_index_init(&table->memory, &table->index, table->conf.seed)) {
 		dp_table_destroy(table);
 		return rh_error_set(err, ENOMEM, "table: no memory");
@@ -60,9 +63,11 @@ void dp_table_destroy(struct dp_table *table)
 	dp_memory_flush(&table->memory);
 	rh_rcu_barrier();
 	dp_index_fini(&table->memory, &table->index);
+	dp_contents_fini(&table->contents, &table->memory);
 	dp_patterns_free_all(table);
 	dp_memory_fini(&table->memory);
 	dp_slots_fini(table);
+	dp_judge_destroy(table->judge);
 	free(table->explained);
 	free(table->excepted);
 	free(table->excepted_at);
@@ -88,27 +93,22 @@ static void count_set(
 }
 
 static int check_add(const struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
-	dp_session_id_t session, dp_pattern_id_t pattern, struct rh_error *err)
+	dp_session_id_t session, dp_content_id_t content, struct rh_error *err)
 {
-	const struct dp_patterns *patterns;
-
 	if (tenant >= DP_LIMIT_TENANTS)
 		return rh_error_set(err, EINVAL, "subscription: tenant %u: ids run from 0 to %d",
 			tenant, DP_LIMIT_TENANTS - 1);
 	if (session >= DP_LIMIT_SESSIONS)
 		return rh_error_set(err, EINVAL, "subscription: session %u: slots run from 0 to %d",
 			session, DP_LIMIT_SESSIONS - 1);
-	patterns = dp_patterns_pending(table, tenant);
-	if (pattern && (!patterns || pattern > patterns->max_pattern))
-		return rh_error_set(err, EINVAL,
-			"subscription: pattern %u is not installed: set the tenant's patterns "
-			"first",
-			pattern);
+	if (content && !dp_content_find(&table->contents, content))
+		return rh_error_set(
+			err, EINVAL, "subscription: content %u has no expression: add that first", content);
 	if (filter->grouped)
 		return rh_error_set(err, ENOTSUP,
 			"subscription: shared subscriptions are not supported yet: subscribe to the "
 			"filter without its group");
-	if (pattern && filter->except)
+	if (content && filter->except)
 		return rh_error_set(err, EINVAL,
 			"subscription: an exception with a content expression is not supported: "
 			"leave the expression out");
@@ -119,11 +119,11 @@ static int check_add(const struct dp_table *table, uint16_t tenant, const struct
 	return 0;
 }
 
-static uint8_t kind_of(const struct rh_filter *filter, dp_pattern_id_t pattern)
+static uint8_t kind_of(const struct rh_filter *filter, dp_content_id_t content)
 {
 	if (filter->except)
 		return DP_SET_EXCEPT;
-	return pattern ? DP_SET_COND : DP_SET_PLAIN;
+	return content ? DP_SET_COND : DP_SET_PLAIN;
 }
 
 static uint32_t next_tag(struct dp_table *table)
@@ -133,16 +133,38 @@ static uint32_t next_tag(struct dp_table *table)
 	return table->serial;
 }
 
-/* Fill @slot and make it findable by storing the set. */
-static int link_slot(struct dp_table *table, struct dp_slot *slot, dp_sub_id_t sub)
+/* Into the set of what @slot is of. */
+static int member_add(struct dp_table *table, struct dp_slot *slot, dp_sub_id_t sub)
 {
 	struct dp_receiver member = {slot->session, sub};
+	struct dp_cond *cond = dp_slot_cond_of(slot);
+
+	if (cond)
+		return dp_cond_member_add(&table->memory, cond, &member, &slot->pos);
+	return dp_filter_member_add(
+		&table->memory, dp_slot_filter_of(slot), (enum dp_set_kind)slot->kind, &member, &slot->pos);
+}
+
+static void member_del(struct dp_table *table, const struct dp_slot *slot, struct dp_receiver *moved)
+{
+	struct dp_cond *cond = dp_slot_cond_of(slot);
+
+	if (cond)
+		dp_cond_member_del(&table->memory, cond, slot->pos, moved);
+	else
+		dp_filter_member_del(
+			&table->memory, dp_slot_filter_of(slot), (enum dp_set_kind)slot->kind, slot->pos, moved);
+}
+
+/* Make @slot, which is filled, findable by storing the set. */
+static int link_slot(struct dp_table *table, struct dp_slot *slot, dp_sub_id_t sub)
+{
 	struct dp_filter *filter = dp_slot_filter_of(slot);
 	int ret;
 
 	rh_store_release(&slot->tag, next_tag(table));
 	count_set(table, filter, slot->kind, 1);
-	ret = dp_filter_member_add(&table->memory, filter, slot->kind, &member, &slot->pos);
+	ret = member_add(table, slot, sub);
 	if (ret == 0)
 		return 0;
 	count_set(table, filter, slot->kind, -1);
@@ -150,10 +172,39 @@ static int link_slot(struct dp_table *table, struct dp_slot *slot, dp_sub_id_t s
 	return ret;
 }
 
-static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *from,
-	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out)
+static void prune(struct dp_table *table, struct dp_filter *filter, struct dp_cond *cond)
+{
+	if (cond)
+		dp_cond_prune(&table->contents, &table->memory, cond);
+	dp_index_prune(&table->memory, &table->index, filter);
+}
+
+/* Filter, and condition if there is content, of a new subscription. */
+static int slot_fill(struct dp_table *table, struct dp_slot *slot, uint16_t tenant, const struct rh_filter *from,
+	dp_content_id_t content)
 {
 	struct dp_filter *filter;
+	struct dp_cond *cond;
+	int ret = dp_index_filter(&table->memory, &table->index, tenant, from, &filter);
+
+	if (ret)
+		return ret;
+	slot->kind = kind_of(from, content);
+	slot->of = (uintptr_t)filter >> 3;
+	if (!content)
+		return 0;
+	ret = dp_cond_get(
+		&table->contents, &table->memory, filter, dp_content_find(&table->contents, content), &cond);
+	if (ret)
+		dp_index_prune(&table->memory, &table->index, filter);
+	else
+		slot->of = (uintptr_t)cond >> 3;
+	return ret;
+}
+
+static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *from,
+	dp_session_id_t session, dp_content_id_t content, dp_sub_id_t *out)
+{
 	struct dp_slot *slot;
 	dp_sub_id_t sub;
 	int ret = dp_slot_take(table, &sub);
@@ -161,27 +212,22 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 	if (ret)
 		return ret;
 	slot = dp_slot_at(table, sub);
-	ret = dp_index_filter(&table->memory, &table->index, tenant, from, &filter);
+	slot->session = session;
+	ret = slot_fill(table, slot, tenant, from, content);
 	if (ret)
 		goto out_slot;
-	slot->filter = (uintptr_t)filter >> 3;
-	slot->session = session;
-	slot->kind = kind_of(from, pattern);
-	if (pattern)
-		dp_slot_cond_set(table, sub,
-			(struct dp_slot_cond){pattern, dp_patterns_pending(table, tenant)->epoch});
 	ret = link_slot(table, slot, sub);
 	if (ret)
-		goto out_filter;
-	touch(table, filter);
+		goto out_fill;
+	touch(table, dp_slot_filter_of(slot));
 	/* Published with the generation: who has loaded that one knows of it. */
 	if (slot->kind == DP_SET_EXCEPT)
 		rh_store_relaxed(&table->excepted_at[session], table->generation + 1);
 	*out = sub;
 	return 0;
 
-out_filter:
-	dp_index_prune(&table->memory, &table->index, filter);
+out_fill:
+	prune(table, dp_slot_filter_of(slot), dp_slot_cond_of(slot));
 out_slot:
 	dp_slot_return(table, sub);
 	return ret;
@@ -210,13 +256,13 @@ static int refused(int ret, struct rh_error *err)
 }
 
 int dp_table_sub_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
-	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err)
+	dp_session_id_t session, dp_content_id_t content, dp_sub_id_t *out, struct rh_error *err)
 {
-	int ret = check_add(table, tenant, filter, session, pattern, err);
+	int ret = check_add(table, tenant, filter, session, content, err);
 
 	if (ret)
 		return ret;
-	ret = add(table, tenant, filter, session, pattern, out);
+	ret = add(table, tenant, filter, session, content, out);
 	if (ret)
 		return refused(ret, err);
 	rh_add_relaxed(&table->stats.subscriptions, 1);
@@ -227,18 +273,20 @@ int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub)
 {
 	struct dp_slot *slot = dp_slot_at(table, sub);
 	struct dp_filter *filter;
-	dp_sub_id_t moved;
+	struct dp_cond *cond;
+	struct dp_receiver moved;
 
 	if (!slot || !slot->tag)
 		return -ENOENT;
 	filter = dp_slot_filter_of(slot);
-	dp_filter_member_del(&table->memory, filter, slot->kind, slot->pos, &moved);
-	if (moved != DP_SUB_NONE)
-		dp_slot_at(table, moved)->pos = slot->pos;
+	cond = dp_slot_cond_of(slot);
+	member_del(table, slot, &moved);
+	if (moved.session != DP_SESSION_NONE)
+		dp_slot_at(table, moved.sub)->pos = slot->pos;
 	count_set(table, filter, slot->kind, -1);
 	touch(table, filter);
 	dp_slot_retire(table, sub);
-	dp_index_prune(&table->memory, &table->index, filter);
+	prune(table, filter, cond);
 	rh_add_relaxed(&table->stats.subscriptions, (uint64_t)-1);
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "dataplane/api/table.h"
 #include "dataplane/base/pages.h"
+#include "dataplane/match/cond.h"
 #include "dataplane/match/index.h"
 #include "dataplane/match/parts.h"
 
@@ -19,17 +20,30 @@
 struct dp_slot {
 	uint32_t tag; /* R; 0: free */
 	/* Not the workers'. */
-	uint32_t pos; /* in the filter's set of that kind; of a free or retired slot: the next one */
-	uint64_t filter : 45; /* address in steps of 8 (user addresses have 47 bits) */
+	uint32_t pos; /* in the filter's set of that kind, or the condition's; of a free or retired slot: the next one */
+	uint64_t of : 45;     /* filter, or condition: address in steps of 8 (user addresses have 47 bits) */
 	uint64_t kind : 2;    /* enum dp_set_kind */
 	uint64_t session : 17;
 };
 _Static_assert(sizeof(struct dp_slot) == 16, "one for each of ten million subscriptions");
 _Static_assert(DP_LIMIT_SESSIONS <= 1 << 17 && DP_SET_KINDS <= 1 << 2, "a slot holds any of them");
 
+static inline struct dp_cond *dp_slot_cond_of(const struct dp_slot *slot)
+{
+	return slot->kind == DP_SET_COND ? (struct dp_cond *)((uintptr_t)slot->of << 3) : NULL;
+}
+
 static inline struct dp_filter *dp_slot_filter_of(const struct dp_slot *slot)
 {
-	return (struct dp_filter *)((uintptr_t)slot->filter << 3);
+	return slot->kind == DP_SET_COND ? dp_slot_cond_of(slot)->filter : (struct dp_filter *)((uintptr_t)slot->of << 3);
+}
+
+/* What its session asked for in the payload and the attributes; 0: nothing. */
+static inline dp_content_id_t dp_slot_content_of(const struct dp_slot *slot)
+{
+	const struct dp_cond *cond = dp_slot_cond_of(slot);
+
+	return cond ? cond->expression->id : 0;
 }
 
 /*
@@ -38,16 +52,13 @@ static inline struct dp_filter *dp_slot_filter_of(const struct dp_slot *slot)
  */
 #define DP_SLOTS_CHUNK	1024
 #define DP_SLOTS_CHUNKS (DP_LIMIT_SUBSCRIPTIONS / DP_SLOTS_CHUNK)
-_Static_assert(DP_SLOTS_CHUNK * sizeof(struct dp_slot) % RH_PAGE == 0 &&
-		       DP_SLOTS_CHUNK * sizeof(struct dp_slot_cond) % RH_PAGE == 0,
-	"a chunk is pages");
+_Static_assert(DP_SLOTS_CHUNK * sizeof(struct dp_slot) % RH_PAGE == 0, "a chunk is pages");
 
 /* Builder only. */
 struct dp_slots_chunk {
 	uint16_t used;	/* live, or waiting for a grace period */
 	uint16_t fresh; /* never used since it is touched, from here on */
 	uint16_t free;	/* chain of indexes within the chunk */
-	bool cond;	/* a subscription of the chunk had a pattern */
 };
 
 /* A tenant's pattern database with one scratch for each worker and one, the last, for the builder.
@@ -69,6 +80,8 @@ struct dp_snapshot {
 	struct dp_patterns *patterns[];
 };
 
+struct dp_judge;
+
 struct dp_table {
 	struct dp_table_conf conf;
 	uint64_t generation;			    /* R */
@@ -76,9 +89,9 @@ struct dp_table {
 	struct dp_parts *parts;			    /* R */
 	uint64_t *excepted_at; /* R; by session: generation from which its newest exception counts */
 	struct dp_slot *slot;			    /* R; [DP_LIMIT_SUBSCRIPTIONS] */
-	struct dp_slot_cond *cond;		    /* R; likewise */
 	struct dp_index index;
 	/* Builder only. */
+	struct dp_contents contents;
 	struct dp_snapshot *next; /* NULL: patterns unchanged since the last publish */
 	struct dp_memory memory;
 	uint32_t serial;	     /* of tags */
@@ -86,6 +99,7 @@ struct dp_table {
 	struct dp_slots_chunk chunks[DP_SLOTS_CHUNKS];
 	uint32_t slots_hint;	     /* no chunk below has a free slot */
 	uint32_t slots_returning;    /* chain of slots that nobody sees any more */
+	struct dp_judge *judge;	     /* of dp_table_explain */
 	uint64_t *explained;	     /* a bit for each session */
 	uint64_t *excepted;	     /* likewise */
 	struct dp_table_stats stats; /* read relaxed by anyone */
@@ -101,8 +115,6 @@ int dp_slot_take(struct dp_table *table, dp_sub_id_t *out);
 void dp_slot_return(struct dp_table *table, dp_sub_id_t sub);
 /* Dead now, free after a grace period. */
 void dp_slot_retire(struct dp_table *table, dp_sub_id_t sub);
-/* @sub, taken and not yet found by anyone, has a pattern. */
-void dp_slot_cond_set(struct dp_table *table, dp_sub_id_t sub, struct dp_slot_cond cond);
 /* Give back up to @most slots whose grace period is over. */
 void dp_slots_collect(struct dp_table *table, uint32_t most);
 
@@ -110,14 +122,6 @@ void dp_slots_collect(struct dp_table *table, uint32_t most);
 static inline struct dp_slot *dp_slot_at(const struct dp_table *table, dp_sub_id_t sub)
 {
 	return sub < DP_LIMIT_SUBSCRIPTIONS ? &table->slot[sub] : NULL;
-}
-
-/* Of a live one; pattern 0: none. */
-static inline struct dp_slot_cond dp_slot_cond_of(
-	const struct dp_table *table, const struct dp_slot *slot)
-{
-	return slot->kind == DP_SET_COND ? table->cond[slot - table->slot]
-					 : (struct dp_slot_cond){0};
 }
 
 /* Ctx: builder. The patterns that will hold after the next publish; NULL: none. */

@@ -122,12 +122,16 @@ static void pop_dropped(struct dp_ctx *ctx, struct dp_session *slot, enum dp_dro
 static struct dp_match_key blob_key(const struct dp_blob *blob)
 {
 	uint32_t payload_len = rh_load_be32(blob->bytes + 44);
+	uint16_t attributes_len = rh_load_be16(blob->bytes + 52);
+	const uint8_t *payload = blob->bytes + blob->len - payload_len;
 
 	return (struct dp_match_key){
 		.topic = (const char *)blob->bytes + RH_PUBLISH_HDR,
 		.topic_len = rh_load_be16(blob->bytes + 48),
-		.payload = blob->bytes + blob->len - payload_len,
+		.payload = payload,
 		.payload_len = payload_len,
+		.attributes = payload - attributes_len,
+		.attributes_len = attributes_len,
 		.tenant = blob->tenant,
 		.profile = blob->profile,
 	};

@@ -21,6 +21,8 @@ static void keys_fill(struct dp_ctx *ctx)
 			.topic_len = event->topic_len,
 			.payload = event->view.payload,
 			.payload_len = event->view.payload_len,
+			.attributes = event->view.attributes,
+			.attributes_len = event->view.attributes_len,
 			.tenant = event->publisher->tenant,
 			.profile = event->publisher->profile,
 			.same = before && same_topic(before, event),

@@ -71,7 +71,7 @@ static dp_sub_id_t subscribe(
 	dp_sub_id_t sub = DP_SUB_NONE;
 
 	must(rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, NULL) == 0, text);
-	must(dp_table_sub_add(table, 0, &filter, session, pattern, &sub, NULL) == 0, text);
+	must(dp_table_sub_add(table, 0, &filter, session, test_pattern_content(table, 0, pattern), &sub, NULL) == 0, text);
 	return sub;
 }
 

@@ -50,7 +50,7 @@ class Patterns(case.RouterCase):
         self.assertEqual([answer["cost"][key] for key in ("topics", "shapes", "compared", "matched", "scans", "copies")], [1, 1, 1, 1, 1, 1])
         self.assertGreater(answer["cost"]["cycles"], max(row["cost_cycles"] for row in answer["candidates"]))
         path = self.folder + "/payload"
-        for payload, verdict in ((b"a needle", "deliver"), (b"hay", "pattern_missed")):
+        for payload, verdict in ((b"a needle", "deliver"), (b"hay", "content_missed")):
             with open(path, "wb") as file:
                 file.write(payload)
             rows = self.router.cli_json("explain", "a/b", "--payload", path)["candidates"]

@@ -7,13 +7,13 @@ import tree
 BASE, API, FRAME, FILTER, CESQL = ("dataplane/" + room for room in ("base", "api", "frame", "filter", "cesql"))
 MATCH, NODE, WORKER, PORT = ("dataplane/" + room for room in ("match", "node", "worker", "port"))
 
-# room: rooms it may include beside itself. dataplane/api speaks of frames and filters, so it stands above both.
+# room: rooms it may include beside itself. dataplane/api speaks of frames, filters and expressions, so it stands above them.
 EDGES = {
     BASE: (),
     FRAME: (BASE,),
     FILTER: (BASE,),
     CESQL: (BASE,),
-    API: (BASE, FRAME, FILTER),
+    API: (BASE, FRAME, FILTER, CESQL),
     MATCH: (BASE, API, FRAME, FILTER, CESQL),
     PORT: (BASE, API, FRAME, FILTER),
     NODE: (BASE, API, FRAME, FILTER, MATCH),

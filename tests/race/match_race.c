@@ -80,7 +80,7 @@ static dp_sub_id_t add(const char *text, dp_session_id_t session, dp_pattern_id_
 	dp_sub_id_t sub = DP_SUB_NONE;
 
 	if (rh_filter_parse(RH_DIALECT_MQTT, text, strlen(text), &filter, NULL) ||
-		dp_table_sub_add(table, 0, &filter, session, pattern, &sub, NULL))
+		dp_table_sub_add(table, 0, &filter, session, test_pattern_content(table, 0, pattern), &sub, NULL))
 		abort();
 	return sub;
 }

@@ -140,7 +140,8 @@ static void add(size_t at, uint64_t op)
 		abort();
 	filter.except = place->except;
 	/* Refused when too many filters share a key. */
-	if (dp_table_sub_add(table, place->tenant, &filter, place->session, place->pattern,
+	if (dp_table_sub_add(table, place->tenant, &filter, place->session,
+		    test_pattern_content(table, place->tenant, place->pattern),
 		    &subs[at], NULL) == 0)
 		history_added(history, at, op, subs[at]);
 }

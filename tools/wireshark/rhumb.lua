@@ -248,7 +248,7 @@ local value_names = {
 	["bye.reason"] = bye_reasons,
 	["suback_result.code"] = sub_codes,
 	["alias_ack.code"] = sub_codes,
-	["subscribe_entry.content_kind"] = { [0] = "none", [1] = "payload regex", [2] = "CESQL" },
+	["subscribe_entry.content_kind"] = { [0] = "none", [1] = "payload regex", [2] = "CESQL", [3] = "filters in JSON" },
 }
 
 local hex_names = { flags = true, session = true, check = true, incarnation = true, node_incarnation = true,

@@ -378,6 +378,28 @@ Test(server, one_client_is_told_of_every_subscription_and_why_not)
 		CTL_STATUS_INVALID, "as text");
 }
 
+/* None at all is not the same as not known. */
+Test(server, attributes_of_explain_are_those_of_the_wire)
+{
+	struct client_reply reply;
+	int fd = client_hello();
+
+	fake.explain_now = true;
+	reply = client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\"}");
+	cr_expect_eq(fake.explain_attributes, -1);
+	cr_expect(json_is_false(json_object_get(reply.body, "attributes")));
+	json_decref(reply.body);
+	reply = client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": {}}");
+	cr_expect_eq(fake.explain_attributes, 0);
+	json_decref(reply.body);
+	reply = client_ask(fd, CTL_EXPLAIN,
+		"{\"topic\": \"a\", \"attributes\": {\"n\": \"10\", \"type\": \"x\"}}");
+	/* Key, length and value of one, type, name and the same of the other. */
+	cr_expect_eq(fake.explain_attributes, 4 + 7);
+	cr_expect(json_is_true(json_object_get(reply.body, "attributes")));
+	json_decref(reply.body);
+}
+
 Test(server, a_copy_that_would_queue_is_told)
 {
 	struct client_reply reply;
@@ -411,6 +433,14 @@ Test(server, what_cannot_be_explained_is_told)
 	fake.explain_now = true;
 	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a/#\"}"), CTL_STATUS_INVALID,
 		"wildcard");
+	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": []}"), CTL_STATUS_INVALID,
+		"an object of strings");
+	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": {\"n\": 1}}"),
+		CTL_STATUS_INVALID, "attribute \"n\": a name is [a-z0-9] and not data, a value is a string");
+	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": {\"N\": \"1\"}}"),
+		CTL_STATUS_INVALID, "attribute \"N\"");
+	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"payload_base64\": \"?\"}"),
+		CTL_STATUS_INVALID, "in base64");
 }
 
 static json_int_t hits_of(const json_t *limits, const char *name)
@@ -434,6 +464,8 @@ Test(server, limits_of_sessions_and_subscriptions_count_their_hits)
 	cr_expect_eq(hits_of(limits, "COMMAND_RING"), 13);
 	cr_expect_eq(hits_of(limits, "configured_subs_per_session"), 14);
 	cr_expect_eq(hits_of(limits, "SUBSCRIPTIONS"), 15);
+	cr_expect_eq(hits_of(limits, "configured_expressions"), 18);
+	cr_expect_eq(hits_of(limits, "CONTENTS"), 19);
 	cr_expect_eq(hits_of(limits, "configured_patterns"), 16);
 	cr_expect_eq(hits_of(limits, "PATTERNS"), 17);
 	json_decref(reply.body);

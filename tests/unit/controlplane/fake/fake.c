@@ -283,13 +283,14 @@ void cp_subs_stats(const struct cp_subs *s, struct cp_subs_stats *out)
 {
 	(void)s;
 	*out = (struct cp_subs_stats){.subscriptions = fake.subs, .patterns = 1,
-		.over_limit = 14, .table_full = 15, .patterns_over_limit = 16, .pattern_numbers_full = 17};
+		.over_limit = 14, .table_full = 15, .patterns_over_limit = 16, .pattern_numbers_full = 17,
+		.contents = 2, .contents_over_limit = 18, .contents_full = 19};
 }
 
 void fake_explain_finish(int status)
 {
 	static const struct dp_explain_row rows[] = {{0, 0, 0, DP_EXPLAIN_DELIVER, 120},
-		{1, 1, 1, DP_EXPLAIN_PATTERN_UNKNOWN, 50}, {2, 0, 0, DP_EXPLAIN_SAME_SESSION, 3}};
+		{1, 1, 1, DP_EXPLAIN_CONTENT_UNKNOWN, 50}, {2, 0, 0, DP_EXPLAIN_SAME_SESSION, 3}};
 	static const struct dp_explain_cost cost = {2, 4, 3, 1, 1, 500};
 	cp_subs_explain_cb cb = fake.explain_cb;
 
@@ -298,17 +299,15 @@ void fake_explain_finish(int status)
 		status < 0 ? 0 : 3, &cost);
 }
 
-int cp_subs_explain(struct cp_subs *subs, uint16_t tenant, const char *topic, size_t topic_len,
-	const void *payload, size_t payload_len, cp_subs_explain_cb cb, void *arg)
+int cp_subs_explain(struct cp_subs *subs, const struct dp_explain_event *event, cp_subs_explain_cb cb,
+	void *arg)
 {
 	(void)subs;
-	(void)tenant;
-	(void)payload;
-	(void)payload_len;
+	fake.explain_attributes = event->attributes ? (int)event->attributes_len : -1;
 	fake.explain_cb = cb;
 	fake.explain_arg = arg;
 	if (fake.explain_now)
-		fake_explain_finish(memchr(topic, '#', topic_len) != NULL ? -EINVAL : 0);
+		fake_explain_finish(memchr(event->topic, '#', event->topic_len) != NULL ? -EINVAL : 0);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct fake {
 	cp_subs_explain_cb explain_cb;
 	void *explain_arg;
 	bool explain_now; /* answer at once instead */
+	int explain_attributes; /* bytes of those it was given; -1: none were */
 	bool credit_spent; /* of every session, and copies wait */
 	const char *content; /* of every subscription; NULL: only the second has one */
 };

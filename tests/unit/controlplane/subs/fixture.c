@@ -30,7 +30,7 @@ static dp_sub_id_t number_take(void)
 }
 
 static int fake_add(struct dp_table *table, uint16_t tenant, const struct rh_filter *filter,
-	dp_session_id_t session, dp_pattern_id_t pattern, dp_sub_id_t *out, struct rh_error *err)
+	dp_session_id_t session, dp_content_id_t content, dp_sub_id_t *out, struct rh_error *err)
 {
 	static char text[RH_FILTER_TEXT_MAX];
 	struct fake_op *o;
@@ -42,14 +42,18 @@ static int fake_add(struct dp_table *table, uint16_t tenant, const struct rh_fil
 		return rh_error_set(err, ENOSPC, "full");
 	if (fake.subs_most && fake.live >= fake.subs_most)
 		return rh_error_set(err, ENOSPC, "full");
-	cr_assert(pattern <= fake.max_pattern, "pattern %u was not installed", pattern);
+	cr_assert(content < FAKE_CONTENTS && (!content || fake.contents[content].used), "content %u was not added",
+		content);
+	cr_assert(!content || fake.contents[content].tenant == tenant);
 	o = op('+');
 	o->sub = *out = number_take();
 	o->session = session;
-	o->pattern = pattern;
+	o->content = content;
+	o->pattern = fake.contents[content].pattern;
+	fake.contents[content].subs++;
 	cr_assert_geq(rh_filter_show(filter, text, sizeof(text), NULL), 0);
 	(void)snprintf(o->filter, sizeof(o->filter), "%.63s", text);
-	fake.subs[*out] = (struct fake_sub){true, filter->except, filter->len, tenant, session, pattern, ""};
+	fake.subs[*out] = (struct fake_sub){true, filter->except, filter->len, tenant, session, content, ""};
 	cr_assert_leq(filter->len, sizeof(fake.subs->canon));
 	memcpy(fake.subs[*out].canon, filter->canon, filter->len);
 	fake.live++;
@@ -61,6 +65,7 @@ static int fake_del(struct dp_table *table, dp_sub_id_t sub)
 	(void)table;
 	op('-')->sub = sub;
 	cr_assert(sub < FAKE_SUBS && fake.subs[sub].used, "%u is not there", sub);
+	fake.contents[fake.subs[sub].content].subs--;
 	/* Whoever still reads it reads nonsense. */
 	memset(&fake.subs[sub], 0xa5, sizeof(fake.subs[sub]));
 	fake.subs[sub].used = false;
@@ -80,7 +85,7 @@ static int fake_info(const struct dp_table *table, dp_sub_id_t sub, struct dp_su
 		.except = s->except,
 		.tenant = s->tenant,
 		.session = s->session,
-		.pattern = s->pattern};
+		.content = s->content};
 	return 0;
 }
 
@@ -89,6 +94,38 @@ static int fake_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_s
 	(void)table;
 	cr_assert(fake.subs[sub].used, "the price of %u is asked for after its removal", sub);
 	*out = (struct dp_sub_price){1, 2, 3};
+	return 0;
+}
+
+static int fake_content_add(struct dp_table *table, uint16_t tenant, dp_content_id_t id,
+	const struct rh_cesql_tree *tree, const dp_pattern_id_t *patterns, struct rh_error *err)
+{
+	struct fake_content *c = &fake.contents[id];
+	struct fake_op *o;
+
+	(void)table;
+	if (fake.content_error)
+		return rh_error_set(err, fake.content_error, "content refused");
+	cr_assert(id && id < FAKE_CONTENTS && !c->used, "%u is there", id);
+	*c = (struct fake_content){.used = true, .tenant = tenant, .nodes = tree ? tree->nodes : 0};
+	if (!tree)
+		c->pattern = patterns[0];
+	cr_assert(c->pattern <= fake.max_pattern, "pattern %u was not installed", c->pattern);
+	o = op('C');
+	o->content = id;
+	o->pattern = c->pattern;
+	fake.live_contents++;
+	return 0;
+}
+
+static int fake_content_del(struct dp_table *table, dp_content_id_t id)
+{
+	(void)table;
+	cr_assert(id && id < FAKE_CONTENTS && fake.contents[id].used, "content %u is not there", id);
+	cr_assert_eq(fake.contents[id].subs, 0, "content %u is in use", id);
+	fake.contents[id].used = false;
+	op('D')->content = id;
+	fake.live_contents--;
 	return 0;
 }
 
@@ -131,16 +168,15 @@ static void fake_stats(const struct dp_table *table, struct dp_table_stats *out)
 	*out = (struct dp_table_stats){.subscriptions = fake.live};
 }
 
-static int fake_explain(struct dp_table *table, uint16_t tenant, const char *topic,
-	size_t topic_len, const void *payload, size_t payload_len, dp_explain_cb cb, void *arg,
-	struct dp_explain_cost *cost, struct rh_error *err)
+static int fake_explain(struct dp_table *table, const struct dp_explain_event *event, dp_explain_cb cb,
+	void *arg, struct dp_explain_cost *cost, struct rh_error *err)
 {
 	struct dp_explain_row row = {.verdict = DP_EXPLAIN_DELIVER};
 
-	(void)table, (void)tenant, (void)payload;
-	if (memchr(topic, '#', topic_len))
+	(void)table;
+	if (memchr(event->topic, '#', event->topic_len))
 		return rh_error_set(err, EINVAL, "wildcard at 0");
-	for (row.sub = 0; row.sub < payload_len; row.sub++)
+	for (row.sub = 0; row.sub < event->payload_len; row.sub++)
 		cb(arg, &row);
 	*cost = (struct dp_explain_cost){.cycles = 77};
 	return 0;
@@ -152,8 +188,8 @@ static uint64_t fake_seen(const struct dp_engine *eng)
 	return fake.seen_follows ? rh_load_relaxed(&fake.generation) : rh_load_relaxed(&fake.seen);
 }
 
-static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_price, fake_patterns, fake_publish,
-	fake_collect, fake_generation, fake_stats, fake_explain, fake_seen};
+static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_price, fake_content_add, fake_content_del,
+	fake_patterns, fake_publish, fake_collect, fake_generation, fake_stats, fake_explain, fake_seen};
 
 const struct cp_subs_ops *const subs_fake_ops = &ops;
 
@@ -169,9 +205,11 @@ void fixture_start_with(const struct cp_subs_ops *with, struct dp_table *table)
 	memset(&fake, 0, sizeof(fake));
 	fake.subs = calloc(FAKE_SUBS, sizeof(*fake.subs));
 	fake.free = calloc(FAKE_SUBS, sizeof(*fake.free));
-	cr_assert(fake.subs && fake.free);
+	fake.contents = calloc(FAKE_CONTENTS, sizeof(*fake.contents));
+	cr_assert(fake.subs && fake.free && fake.contents);
 	fake.seen_follows = true;
 	conf.subs_per_session = 100000;
+	conf.expressions_max = 100000;
 	conf.patterns_max = 100;
 	conf.compile_ms_max = 500;
 	conf.compile_mb_max = 512;
@@ -193,6 +231,7 @@ void fixture_stop(void)
 	cr_assert_eq(uv_loop_close(&loop), 0);
 	free(fake.subs);
 	free(fake.free);
+	free(fake.contents);
 }
 
 struct rh_sub_entry entry(const char *filter)
@@ -206,6 +245,14 @@ struct rh_sub_entry entry_with(const char *filter, const char *pattern)
 
 	e.content_kind = RH_CONTENT_PAYLOAD_REGEX;
 	e.content = (struct rh_text){pattern, (uint16_t)strlen(pattern)};
+	return e;
+}
+
+struct rh_sub_entry entry_cesql(const char *filter, const char *expression)
+{
+	struct rh_sub_entry e = entry_with(filter, expression);
+
+	e.content_kind = RH_CONTENT_CESQL;
 	return e;
 }
 

@@ -5,10 +5,11 @@
 /* What the table was asked to do, in order; written by the builder thread, read after the loop came
  * to rest. */
 struct fake_op {
-	char what; /* '+' add, '-' delete, 'P' patterns, '!' publish */
+	char what; /* '+' add, '-' delete, 'C' content, 'D' content deleted, 'P' patterns, '!' publish */
 	dp_sub_id_t sub;
 	dp_session_id_t session;
-	dp_pattern_id_t pattern;
+	dp_content_id_t content;
+	dp_pattern_id_t pattern; /* '+', 'C': the content's first; 'P': the highest */
 	char filter[64];
 };
 
@@ -19,8 +20,18 @@ struct fake_sub {
 	bool used, except;
 	uint16_t len, tenant;
 	dp_session_id_t session;
-	dp_pattern_id_t pattern;
+	dp_content_id_t content;
 	char canon[64];
+};
+
+#define FAKE_CONTENTS 262144
+
+struct fake_content {
+	bool used;
+	uint16_t tenant;
+	uint16_t nodes; /* of its tree; 0: none was given */
+	uint32_t subs;
+	dp_pattern_id_t pattern;
 };
 
 struct fake_table {
@@ -34,6 +45,9 @@ struct fake_table {
 	int patterns_error;
 	uint32_t max_pattern;
 	const char *refuse; /* filters that begin so have no room; NULL: none */
+	struct fake_content *contents; /* [FAKE_CONTENTS], by number */
+	uint32_t live_contents;
+	int content_error; /* what the next contents are refused with; 0: none */
 	int add_error; /* what the next additions are refused with; 0: none */
 	struct fake_sub *subs; /* [FAKE_SUBS] */
 	uint32_t next_fresh;
@@ -61,6 +75,7 @@ void fixture_stop(void);
 
 struct rh_sub_entry entry(const char *filter);
 struct rh_sub_entry entry_with(const char *filter, const char *pattern);
+struct rh_sub_entry entry_cesql(const char *filter, const char *expression);
 /* Ask for one entry; the answer comes with run_until. */
 void add(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a);
 void del(dp_session_id_t slot, struct rh_sub_entry e, struct answer *a);

@@ -73,6 +73,8 @@ Test(memory, a_registry_that_cannot_be_made_leaves_nothing)
 	cr_assert_eq(uv_loop_close(&loop), 0);
 }
 
+#define ENTRIES 3
+
 static bool try_once(unsigned n, const struct rh_sub_entry *e, bool del, struct answer *a)
 {
 	int ret;
@@ -80,14 +82,14 @@ static bool try_once(unsigned n, const struct rh_sub_entry *e, bool del, struct 
 	*a = (struct answer){0};
 	failed = false;
 	until_failure = n;
-	ret = del ? cp_subs_del(subs, 1, 0, e, 2, on_done, a)
-		  : cp_subs_add(subs, 1, 0, e, 2, on_done, a);
+	ret = del ? cp_subs_del(subs, 1, 0, e, ENTRIES, on_done, a)
+		  : cp_subs_add(subs, 1, 0, e, ENTRIES, on_done, a);
 	until_failure = 0;
 	cr_assert(ret == 0 || (ret == -ENOMEM && failed));
 	if (ret < 0)
 		return false;
 	run_until(a);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < ENTRIES; i++)
 		cr_assert(a->outcomes[i].code == RH_SUB_OK ||
 				  (failed && a->outcomes[i].code == RH_SUB_INTERNAL),
 			"%s", a->outcomes[i].text);
@@ -97,21 +99,21 @@ static bool try_once(unsigned n, const struct rh_sub_entry *e, bool del, struct 
 static void try_all(bool del)
 {
 	static struct answer a;
-	struct rh_sub_entry e[2] = {entry("a/b"), entry_with("c/#", "needle")};
+	struct rh_sub_entry e[ENTRIES] = {entry("a/b"), entry_with("c/#", "needle"), entry_cesql("d", "a = 1")};
 	unsigned n = 1;
 
 	while (!try_once(n, e, del, &a)) {
 		if (!a.calls)
-			cr_assert_eq(cp_subs_session_count(subs, 1), del ? 2 : 0);
+			cr_assert_eq(cp_subs_session_count(subs, 1), del ? ENTRIES : 0);
 		else if (del)
 			(void)try_once(0, e, false, &a);
 		else
-			(void)cp_subs_del(subs, 1, 0, e, 2, on_done, &a);
+			(void)cp_subs_del(subs, 1, 0, e, ENTRIES, on_done, &a);
 		run_for(5);
 		n++;
 	}
 	cr_assert_gt(n, 4);
-	cr_assert_eq(cp_subs_session_count(subs, 1), del ? 0 : 2);
+	cr_assert_eq(cp_subs_session_count(subs, 1), del ? 0 : ENTRIES);
 }
 
 Test(memory, a_request_without_memory_is_refused_whole_or_by_entry, .init = fixture_start,
@@ -121,7 +123,10 @@ Test(memory, a_request_without_memory_is_refused_whole_or_by_entry, .init = fixt
 
 	try_all(false);
 	try_all(true);
+	run_for(5);
 	cr_assert_eq(fake.live, 0);
+	cr_assert_eq(fake.live_contents, 0);
+	cr_assert_eq(subs->contents.used, 0);
 	cr_assert_eq(subs->records.adding_used, 0);
 	cr_assert_eq(cp_keys_pages(&subs->keys), 1);
 	cr_assert_eq(subs->open_bytes, 0);

@@ -14,8 +14,8 @@
 #define SESSIONS 24
 #define FILTERS	 40 /* the last ones are refused by the table */
 #define REFUSED	 4
-#define PATTERNS 4 /* 0: none */
-#define EXCEPT	 PATTERNS /* as one more of them */
+#define CONTENTS 6 /* 0: none */
+#define EXCEPT	 CONTENTS /* as one more of them */
 #define MOST	 ((REFUSED + 3) * (EXCEPT + 1) + 1) /* subscriptions of a session; see filter_choose */
 #define STEPS	 20000
 #define EITHER	 0xff
@@ -23,7 +23,22 @@
 static bool want[SESSIONS][FILTERS][EXCEPT + 1];
 static uint32_t count[SESSIONS];
 static unsigned open_requests;
-static const char *const patterns[PATTERNS] = {NULL, "one", "two[0-9]", "three"};
+
+#define SPELLINGS 3
+
+/* One expression in the ways it can be written, and as it is shown. */
+static const struct {
+	uint8_t kind;
+	const char *shown, *spelling[SPELLINGS];
+} contents[CONTENTS] = {
+	{0, NULL, {0}},
+	{RH_CONTENT_PAYLOAD_REGEX, "MATCHES(payload, 'one')", {"one", "one", "one"}},
+	{RH_CONTENT_PAYLOAD_REGEX, "MATCHES(payload, 'two[0-9]')", {"two[0-9]", "two[0-9]", "two[0-9]"}},
+	{RH_CONTENT_CESQL, "(n = 1)", {"n = 1", "(n=1)", "N = +1"}},
+	{RH_CONTENT_CESQL, "((a != 'x') AND EXISTS b)",
+		{"a <> 'x' and exists b", "(a != \"x\") AND exists B", "a!='x' AND (EXISTS b)"}},
+	{RH_CONTENT_CESQL, "TRUE", {"true", "(TRUE)", "((True))"}},
+};
 
 TestSuite(registry, .init = fixture_start, .fini = fixture_stop, .timeout = 110);
 
@@ -67,7 +82,12 @@ static struct rh_sub_entry entry_of(unsigned f, unsigned p, char *text, size_t r
 	(void)snprintf(text, room,
 		f >= FILTERS - REFUSED ? writings[w].refused : writings[w].wanted,
 		p == EXCEPT ? "!" : "", f);
-	e = p && p != EXCEPT ? entry_with(text, patterns[p]) : entry(text);
+	if (p && p != EXCEPT) {
+		e = entry_with(text, contents[p].spelling[random() % SPELLINGS]);
+		e.content_kind = contents[p].kind;
+	} else {
+		e = entry(text);
+	}
 	e.dialect = (uint8_t)writings[w].dialect;
 	return e;
 }
@@ -154,7 +174,7 @@ static bool row_check(void *arg, const struct cp_sub_row *row)
 	cr_assert_eq(rh_filter_from_canon(row->filter, row->filter_len, &filter), 0);
 	cr_assert_geq(rh_filter_show(&filter, text, sizeof(text), NULL), 0);
 	cr_assert_eq(sscanf(text, "f/%u/+/x", &f), 1, "%s", text);
-	while (p < PATTERNS - 1 && row->content && (!p || strcmp(row->content, patterns[p]) != 0))
+	while (p < CONTENTS - 1 && row->content && (!p || strcmp(row->content, contents[p].shown) != 0))
 		p++;
 	p = row->except ? EXCEPT : p;
 	cr_assert(want[row->slot][f][p], "session %u has %s and %s", row->slot, text,
@@ -182,6 +202,9 @@ static void expect_all(void)
 	cr_assert_eq(stats.subscriptions, sum);
 	cr_assert_eq(fake.live, sum);
 	cr_assert_eq(subs->records.adding_used, 0);
+	/* The builder deletes expressions behind the answers. */
+	run_for(2);
+	cr_assert_eq(fake.live_contents, stats.contents);
 }
 
 Test(registry, does_what_a_plain_list_does)
@@ -208,4 +231,6 @@ Test(registry, does_what_a_plain_list_does)
 	expect_all();
 	cr_assert_eq(subs->records.chunks, 0);
 	cr_assert_eq(cp_keys_pages(&subs->keys), 1);
+	cr_assert_eq(subs->contents.used, 0);
+	cr_assert_eq(subs->contents.fresh, 0);
 }

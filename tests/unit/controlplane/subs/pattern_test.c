@@ -29,7 +29,7 @@ Test(pattern, is_installed_before_its_subscription_is_added)
 	cr_assert_eq(fake.ops[0].pattern, 1);
 	cr_assert_eq(last_pattern(), 1);
 	cr_assert_eq(cp_subs_find(subs, 0, &row), 0);
-	cr_assert_str_eq(row.content, "CVE-[0-9]{4}");
+	cr_assert_str_eq(row.content, "MATCHES(payload, 'CVE-[0-9]{4}')");
 }
 
 Test(pattern, equal_texts_are_one_pattern)

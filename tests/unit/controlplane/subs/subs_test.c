@@ -91,7 +91,7 @@ Test(subs, each_entry_has_its_own_result_in_order)
 		{.filter = {"x", 1}, .content_kind = 2}, {.filter = {"x", 1}, .content_kind = 9},
 		{.filter = {"x", 1}, .dialect = 5}, entry_with("x", "")};
 	static const uint8_t codes[] = {RH_SUB_OK, RH_SUB_INVALID_FILTER, RH_SUB_UNSUPPORTED,
-		RH_SUB_UNSUPPORTED, RH_SUB_INVALID_FILTER, RH_SUB_OK, RH_SUB_UNSUPPORTED,
+		RH_SUB_UNSUPPORTED, RH_SUB_INVALID_FILTER, RH_SUB_OK, RH_SUB_INVALID_CONTENT,
 		RH_SUB_UNSUPPORTED, RH_SUB_UNSUPPORTED, RH_SUB_INVALID_CONTENT};
 
 	cr_assert_eq(cp_subs_add(subs, 1, 0, entries, RH_ARRAY_LEN(entries), on_done, &a), 0);
@@ -478,14 +478,16 @@ Test(subs, explain_returns_every_row_or_the_reason)
 {
 	struct explained e = {0};
 	char payload[200] = {0};
+	struct dp_explain_event event = {
+		.topic = "a", .topic_len = 1, .payload = payload, .payload_len = sizeof(payload)};
 
-	cr_assert_eq(
-		cp_subs_explain(subs, 0, "a", 1, payload, sizeof(payload), on_explained, &e), 0);
+	cr_assert_eq(cp_subs_explain(subs, &event, on_explained, &e), 0);
 	run_for(50);
 	cr_assert_eq(e.calls, 1);
 	cr_assert_eq(e.count, 200);
 	cr_assert_eq(e.cycles, 77);
-	cr_assert_eq(cp_subs_explain(subs, 0, "#", 1, NULL, 0, on_explained, &e), 0);
+	event = (struct dp_explain_event){.topic = "#", .topic_len = 1};
+	cr_assert_eq(cp_subs_explain(subs, &event, on_explained, &e), 0);
 	run_for(50);
 	cr_assert_eq(e.status, -EINVAL);
 	cr_assert_str_eq(e.why, "wildcard at 0");
@@ -494,9 +496,10 @@ Test(subs, explain_returns_every_row_or_the_reason)
 /* Whoever asked holds something for the answer, whether the builder came to it or not. */
 Test(subs, stopping_answers_an_open_explain)
 {
+	struct dp_explain_event event = {.topic = "a", .topic_len = 1};
 	struct explained e = {0};
 
-	cr_assert_eq(cp_subs_explain(subs, 0, "a", 1, NULL, 0, on_explained, &e), 0);
+	cr_assert_eq(cp_subs_explain(subs, &event, on_explained, &e), 0);
 	fixture_stop();
 	cr_assert_eq(e.calls, 1);
 	fixture_start();

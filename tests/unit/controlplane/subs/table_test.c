@@ -25,7 +25,7 @@ static uint64_t seen_now(const struct dp_engine *eng)
 }
 
 static const struct cp_subs_ops ops = {dp_table_sub_add, dp_table_sub_del, dp_table_sub_info,
-	dp_table_sub_price, dp_table_patterns_set, dp_table_publish, dp_table_collect,
+	dp_table_sub_price, dp_table_content_add, dp_table_content_del, dp_table_patterns_set, dp_table_publish, dp_table_collect,
 	dp_table_generation, dp_table_stats, dp_table_explain, seen_now};
 
 static void start(void)
@@ -269,18 +269,19 @@ static void on_explained(
 	cr_assert_eq(cost->scans, 1);
 	for (uint32_t i = 0; i < count; i++) {
 		e->deliver += rows[i].verdict == DP_EXPLAIN_DELIVER;
-		e->missed += rows[i].verdict == DP_EXPLAIN_PATTERN_MISSED;
+		e->missed += rows[i].verdict == DP_EXPLAIN_CONTENT_MISSED;
 	}
 }
 
 Test(table, explain_tells_who_gets_it_and_who_does_not)
 {
+	struct dp_explain_event event = {.topic = "t", .topic_len = 1, .payload = "yes!", .payload_len = 4};
 	struct explained e = {0};
 
 	cr_assert_eq(added(1, entry("t"), &a), RH_SUB_OK);
 	cr_assert_eq(added(2, entry_with("t", "yes"), &a), RH_SUB_OK);
 	cr_assert_eq(added(3, entry_with("t", "no"), &a), RH_SUB_OK);
-	cr_assert_eq(cp_subs_explain(subs, 0, "t", 1, "yes!", 4, on_explained, &e), 0);
+	cr_assert_eq(cp_subs_explain(subs, &event, on_explained, &e), 0);
 	run_for(100);
 	cr_assert_eq(e.calls, 1);
 	cr_assert_eq(e.deliver, 2);

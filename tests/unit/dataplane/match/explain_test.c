@@ -20,8 +20,10 @@ static void on_row(void *arg, const struct dp_explain_row *row)
 static int explain(const char *topic, const char *payload)
 {
 	count = 0;
-	return dp_table_explain(table, 0, topic, strlen(topic), payload,
-		payload ? strlen(payload) : 0, on_row, NULL, &cost, NULL);
+	const struct dp_explain_event event = {
+		.topic = topic, .topic_len = strlen(topic), .payload = payload, .payload_len = payload ? strlen(payload) : 0};
+
+	return dp_table_explain(table, &event, on_row, NULL, &cost, NULL);
 }
 
 static enum dp_explain_verdict verdict(dp_sub_id_t sub)
@@ -59,7 +61,7 @@ Test(explain, says_for_each_matching_subscription_what_happens)
 	cr_expect_neq(verdict(plain), verdict(twice));
 	cr_expect_eq(verdict(plain) + verdict(twice), DP_EXPLAIN_DELIVER + DP_EXPLAIN_SAME_SESSION);
 	cr_expect_eq(verdict(red), DP_EXPLAIN_DELIVER);
-	cr_expect_eq(verdict(blue), DP_EXPLAIN_PATTERN_MISSED);
+	cr_expect_eq(verdict(blue), DP_EXPLAIN_CONTENT_MISSED);
 	cr_expect_eq(verdict(both), DP_EXPLAIN_SAME_SESSION);
 	cr_expect_str_eq(fixture_sessions("a/b", "a red car"), "1 2");
 }
@@ -70,24 +72,28 @@ Test(explain, without_a_payload_patterns_stay_open)
 	dp_sub_id_t both = fixture_add(0, "a/b", 1, 1);
 
 	cr_assert_eq(explain("a/b", NULL), 0);
-	cr_expect_eq(verdict(red), DP_EXPLAIN_PATTERN_UNKNOWN);
+	cr_expect_eq(verdict(red), DP_EXPLAIN_CONTENT_UNKNOWN);
 	cr_expect_eq(verdict(plain), DP_EXPLAIN_DELIVER);
 	cr_expect_eq(verdict(both), DP_EXPLAIN_SAME_SESSION);
 	cr_assert_eq(explain("a/b", ""), 0);
-	cr_expect_eq(verdict(red), DP_EXPLAIN_PATTERN_MISSED);
+	cr_expect_eq(verdict(red), DP_EXPLAIN_CONTENT_MISSED);
 }
 
 Test(explain, refuses_what_nobody_may_publish)
 {
+	struct dp_explain_event event = {.topic = "a/+", .topic_len = 3};
 	struct rh_error err;
 
-	cr_expect_eq(dp_table_explain(table, 0, "a/+", 3, NULL, 0, on_row, NULL, &cost, &err),
-		-EINVAL);
+	cr_expect_eq(dp_table_explain(table, &event, on_row, NULL, &cost, &err), -EINVAL);
 	cr_expect(strstr(err.text, "byte 2"));
-	cr_expect_eq(
-		dp_table_explain(table, 0, "a", 1, "x", 1u << 20, on_row, NULL, &cost, &err),
-		-EINVAL);
-	cr_expect_eq(dp_table_explain(table, 77, "a", 1, NULL, 0, on_row, NULL, &cost, &err), 0);
+	event = (struct dp_explain_event){.topic = "a", .topic_len = 1, .payload = "x", .payload_len = 1u << 20};
+	cr_expect_eq(dp_table_explain(table, &event, on_row, NULL, &cost, &err), -EINVAL);
+	cr_expect(strstr(err.text, "at most 65536"));
+	event = (struct dp_explain_event){.topic = "a", .topic_len = 1, .attributes = "\x1f", .attributes_len = 1};
+	cr_expect_eq(dp_table_explain(table, &event, on_row, NULL, &cost, &err), -EINVAL);
+	cr_expect(strstr(err.text, "attributes are malformed"));
+	event = (struct dp_explain_event){.topic = "a", .topic_len = 1, .tenant = 77};
+	cr_expect_eq(dp_table_explain(table, &event, on_row, NULL, &cost, &err), 0);
 	cr_expect_eq(count, 0);
 }
 
@@ -123,7 +129,7 @@ Test(explain, counts_what_an_event_costs)
 	cr_assert_eq(explain("a/b", "a red car"), 0);
 	cr_expect_eq(cost.scans, 1);
 	cr_expect_eq(cost.cycles, cycles + DP_COST_COPY + DP_COST_PROBE + DP_COST_FILTER +
-		DP_COST_SCAN + DP_COST_COPY);
+		DP_COST_COND + DP_COST_SCAN + DP_COST_COPY);
 	cr_assert_eq(explain("q", NULL), 0);
 	cr_expect_eq(cost.cycles, DP_COST_TOPIC);
 }

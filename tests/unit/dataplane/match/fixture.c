@@ -1,6 +1,7 @@
 #include "tests/unit/dataplane/match/fixture.h"
 
 #include "dataplane/base/rcu.h"
+#include "tests/lib/patterns.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -42,7 +43,8 @@ static dp_sub_id_t add(uint16_t tenant, const char *filter, bool except, dp_sess
 	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter, strlen(filter), &parsed, &err), 0,
 		"%s", err.text);
 	parsed.except = except;
-	cr_assert_eq(dp_table_sub_add(table, tenant, &parsed, session, pattern, &sub, &err), 0,
+	cr_assert_eq(dp_table_sub_add(table, tenant, &parsed, session,
+			     test_pattern_content(table, tenant, pattern), &sub, &err), 0,
 		"%s", err.text);
 	return sub;
 }

@@ -44,7 +44,7 @@ Test(index, a_subscription_tells_what_it_was_added_with_while_it_lives)
 	cr_expect_arr_eq(info.filter, "a/\xfa", 3);
 	cr_expect_eq(info.tenant, 3);
 	cr_expect_eq(info.session, 9);
-	cr_expect_eq(info.pattern, 0);
+	cr_expect_eq(info.content, 0);
 	cr_expect_not(info.except);
 	cr_assert_eq(dp_table_sub_info(table, except, &info), 0);
 	cr_expect_arr_eq(info.filter, "a/b", 3);
@@ -467,6 +467,6 @@ Test(index, impossible_requests_are_refused_with_a_sentence)
 	cr_expect_eq(dp_table_sub_add(table, 0, &filter, DP_LIMIT_SESSIONS, 0, &sub, &err), -EINVAL);
 	cr_expect(strstr(err.text, "session 131072"));
 	cr_expect_eq(dp_table_sub_add(table, 0, &filter, 0, 1, &sub, &err), -EINVAL);
-	cr_expect(strstr(err.text, "pattern 1"));
+	cr_expect(strstr(err.text, "content 1"));
 	cr_expect_eq(dp_match_create(table, 2, &other), -EINVAL);
 }

@@ -61,7 +61,8 @@ static void add(struct model *m)
 	filter.except = rnd_below(&m->rnd, 8) == 0;
 	pattern = filter.except ? 0 : pattern;
 	cr_assert_eq(dp_table_sub_add(
-			     table, tenant, &filter, session, pattern, &m->subs[m->live].sub, NULL),
+			     table, tenant, &filter, session,
+			     test_pattern_content(table, tenant, pattern), &m->subs[m->live].sub, NULL),
 		0);
 	m->subs[m->live].handle = ref_set_add(m->ref, tenant, text, len, session, pattern);
 	if (filter.except)

@@ -1,0 +1,103 @@
+#pragma once
+
+/*
+ * Content of subscriptions: an expression is a few steps over predicates, each of which is in the table once however
+ * many expressions ask for it (docs/decisions/0011). Both are the index's memory: written before anybody sees them,
+ * never changed, retired when nothing refers to them.
+ */
+
+#include "dataplane/api/table.h"
+#include "dataplane/base/htable.h"
+#include "dataplane/cesql/program.h"
+#include "dataplane/match/memory.h"
+
+enum dp_predicate_kind {
+	DP_PREDICATE_PROGRAM, /* over attributes */
+	DP_PREDICATE_PATTERN, /* is a pattern in the payload? */
+};
+
+struct dp_predicate {
+	struct dp_obj obj;
+	uint8_t kind;
+	uint16_t tenant; /* PATTERN: its number means that tenant's */
+	/* PATTERN: older databases give the number another meaning. */
+	dp_pattern_id_t pattern;
+	uint32_t epoch;
+	/* Builder only. */
+	uint32_t refs;
+	struct rh_hnode node;
+	uint64_t program[]; /* struct rh_cesql_program */
+};
+
+static inline const struct rh_cesql_program *dp_predicate_program(const struct dp_predicate *predicate)
+{
+	return (const struct rh_cesql_program *)predicate->program;
+}
+
+enum dp_step {
+	DP_STEP_TEST, /* a predicate: its value is the one in hand; an error ends it all */
+	DP_STEP_NOT,
+	DP_STEP_AND, /* goes on at that step unless the value in hand is true */
+	DP_STEP_OR,
+	DP_STEP_PUSH,
+	DP_STEP_XOR, /* with the value pushed last */
+};
+
+/* A step: what to do, and the predicate's address or a step's number. */
+#define DP_STEP(code, value)	 ((uint64_t)(code) << 56 | (uint64_t)(value))
+#define DP_STEP_CODE(step)	 ((enum dp_step)((step) >> 56))
+#define DP_STEP_AT(step)	 ((uint32_t)(step))
+#define DP_STEP_PREDICATE(step) ((const struct dp_predicate *)(uintptr_t)((step) & ((1ULL << 56) - 1)))
+
+struct dp_expression {
+	struct dp_obj obj;
+	uint32_t steps;
+	/* Builder only. */
+	dp_content_id_t id;
+	uint32_t refs; /* conditions */
+	uint64_t step[];
+};
+
+/* Does it ask for the payload's patterns? */
+static inline bool dp_expression_scans(const struct dp_expression *expression)
+{
+	for (uint32_t i = 0; i < expression->steps; i++)
+		if (DP_STEP_CODE(expression->step[i]) == DP_STEP_TEST &&
+			DP_STEP_PREDICATE(expression->step[i])->kind == DP_PREDICATE_PATTERN)
+			return true;
+	return false;
+}
+
+/* To evaluate it whole, by the estimates of cost.h; without the payload's scan. */
+uint32_t dp_expression_cycles(const struct dp_expression *expression);
+
+/* Builder only: all that a table knows of content. */
+struct dp_contents {
+	struct rh_htable predicates, conds;
+	struct dp_expression **by_id; /* [DP_LIMIT_CONTENTS + 1], reserved */
+	dp_content_id_t id_most;      /* ever given */
+	struct rh_cesql_tree *tree;   /* one that is being taken apart */
+	uint64_t seed;
+};
+
+/* -ENOMEM. */
+int dp_contents_init(struct dp_contents *contents, uint64_t seed);
+/* Without readers; conditions are gone. Accepts a half-made one. */
+void dp_contents_fini(struct dp_contents *contents, struct dp_memory *memory);
+
+/*
+ * The predicate of the nodes under @id of @tree, as an operand of AND (@boolean) or the whole; made if it is new. Its
+ * reference is the caller's. -ENOMEM, or what rh_cesql_compile_part says.
+ */
+int dp_predicate_get(struct dp_contents *contents, struct dp_memory *memory, const struct rh_cesql_tree *tree, uint16_t id,
+	bool boolean, struct dp_predicate **out, struct rh_error *err);
+/* Likewise that @pattern is in the payload. */
+int dp_predicate_get_pattern(struct dp_contents *contents, struct dp_memory *memory, uint16_t tenant, dp_pattern_id_t pattern,
+	uint32_t epoch, struct dp_predicate **out);
+void dp_predicate_put(struct dp_contents *contents, struct dp_memory *memory, struct dp_predicate *predicate);
+
+/* Expression of a content, NULL when there is none. */
+static inline struct dp_expression *dp_content_find(const struct dp_contents *contents, dp_content_id_t id)
+{
+	return id && id <= DP_LIMIT_CONTENTS ? contents->by_id[id] : NULL;
+}

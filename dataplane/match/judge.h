@@ -1,0 +1,57 @@
+#pragma once
+
+/*
+ * Whether expressions hold for an event: each predicate is evaluated at most once, and attributes and payload are looked
+ * at only when a predicate asks for them. One thread's.
+ */
+
+#include "dataplane/cesql/program.h"
+#include "dataplane/frame/wire.h"
+#include "dataplane/match/expression.h"
+#include "dataplane/match/match_lookup.h"
+#include "dataplane/match/table_priv.h"
+
+/* The shortest attribute: key, length and name of an extension, length of no value. */
+#define DP_ATTRIBUTES_MAX (RH_ATTRIBUTES_MAX / 5 + 1)
+/*
+ * What is known of predicates, by address. An event with more distinct predicates than three quarters of them has the rest
+ * evaluated as often as it is asked for. Reserved; lines that are not needed are not touched.
+ */
+#define DP_MEMO_BITS 16
+#define DP_MEMO_MOST (3u << (DP_MEMO_BITS - 2))
+
+enum dp_truth { DP_TRUTH_FALSE, DP_TRUTH_TRUE, DP_TRUTH_ERROR };
+
+struct dp_judge {
+	uint32_t owner; /* of the patterns' scratch */
+	/* The event. */
+	const struct dp_match_key *key;
+	const struct dp_patterns *patterns;
+	bool attributes_read, scanned, scan_failed;
+	/* Of dp_table_explain: without them nothing that asks for them is decided. */
+	bool no_attributes, no_payload;
+	bool undecided;
+	/* An entry: serial (17 bits), address in steps of 8 (45), truth (2). */
+	uint32_t serial, remembered;
+	uint64_t scans, scan_errors; /* ever; read relaxed by anyone */
+	struct dp_matched matched;
+	struct rh_cesql_event event;
+	struct rh_cesql_attribute attribute[DP_ATTRIBUTES_MAX];
+	struct rh_cesql_scratch scratch;
+	uint64_t memo[1u << DP_MEMO_BITS];
+};
+
+/* NULL: no memory. Ctx: control. */
+struct dp_judge *dp_judge_create(uint32_t owner);
+void dp_judge_destroy(struct dp_judge *judge);
+
+/* From now on it is about @key; @patterns, which may be NULL, are its tenant's. Ctx: owner, under RCU. */
+void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, const struct dp_patterns *patterns);
+/* Ctx: owner, in the same burst. No allocation. */
+bool dp_judge_holds(struct dp_judge *judge, const struct dp_expression *expression);
+
+/*
+ * The attributes of @len bytes as CESQL sees them, at most DP_ATTRIBUTES_MAX of them; returns how many. A Boolean or
+ * Integer whose text is none is a String. Ctx: any; @attributes were accepted by rh_attributes_check.
+ */
+size_t dp_attributes_read(const uint8_t *attributes, size_t len, struct rh_cesql_attribute *out);

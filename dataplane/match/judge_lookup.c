@@ -1,0 +1,145 @@
+#include "dataplane/match/judge.h"
+
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/pages.h"
+
+#include <string.h>
+
+#define SERIAL_BITS 17
+#define ABOUT_BITS  (64 - SERIAL_BITS) /* address in steps of 8, truth behind */
+#define MEMO_MASK   ((1u << DP_MEMO_BITS) - 1)
+
+struct dp_judge *dp_judge_create(uint32_t owner)
+{
+	struct dp_judge *judge = rh_pages_reserve_sparse(sizeof(*judge));
+
+	if (judge)
+		judge->owner = owner;
+	return judge;
+}
+
+void dp_judge_destroy(struct dp_judge *judge)
+{
+	rh_pages_release(judge, sizeof(*judge));
+}
+
+void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, const struct dp_patterns *patterns)
+{
+	if (judge->scanned)
+		dp_matched_clear(&judge->matched);
+	judge->key = key;
+	judge->patterns = patterns;
+	judge->attributes_read = judge->scanned = judge->undecided = false;
+	judge->remembered = 0;
+	if (rh_likely(++judge->serial < 1u << SERIAL_BITS))
+		return;
+	/* Once in 131,071 events. */
+	memset(judge->memo, 0, sizeof(judge->memo));
+	judge->serial = 1;
+}
+
+static void attributes_read(struct dp_judge *judge)
+{
+	if (judge->attributes_read)
+		return;
+	judge->attributes_read = true;
+	judge->event.attribute = judge->attribute;
+	judge->event.count = dp_attributes_read(judge->key->attributes, judge->key->attributes_len, judge->attribute);
+}
+
+static void scan(struct dp_judge *judge)
+{
+	if (judge->scanned)
+		return;
+	judge->scanned = true;
+	judge->scan_failed = !dp_content_scan(
+		judge->patterns, judge->owner, judge->key->payload, judge->key->payload_len, &judge->matched);
+	rh_add_relaxed(&judge->scans, 1);
+	rh_add_relaxed(&judge->scan_errors, judge->scan_failed);
+}
+
+/* A number that is younger than the database means nothing to it, neither yes nor no. */
+static enum dp_truth pattern_truth(struct dp_judge *judge, const struct dp_predicate *predicate)
+{
+	judge->undecided |= judge->no_payload;
+	if (!judge->patterns || predicate->epoch > judge->patterns->epoch || judge->no_payload)
+		return DP_TRUTH_ERROR;
+	scan(judge);
+	if (judge->scan_failed)
+		return DP_TRUTH_ERROR;
+	return dp_matched_has(&judge->matched, predicate->pattern) ? DP_TRUTH_TRUE : DP_TRUTH_FALSE;
+}
+
+static enum dp_truth program_truth(struct dp_judge *judge, const struct dp_predicate *predicate)
+{
+	struct rh_cesql_result result;
+
+	judge->undecided |= judge->no_attributes;
+	attributes_read(judge);
+	result = rh_cesql_evaluate(dp_predicate_program(predicate), &judge->event, &judge->scratch);
+	if (result.error || result.value.type != RH_CESQL_TYPE_BOOLEAN)
+		return DP_TRUTH_ERROR;
+	return result.value.boolean ? DP_TRUTH_TRUE : DP_TRUTH_FALSE;
+}
+
+static enum dp_truth evaluate(struct dp_judge *judge, const struct dp_predicate *predicate)
+{
+	return predicate->kind == DP_PREDICATE_PATTERN ? pattern_truth(judge, predicate)
+						       : program_truth(judge, predicate);
+}
+
+static enum dp_truth truth_of(struct dp_judge *judge, const struct dp_predicate *predicate)
+{
+	uint64_t want = (uint64_t)judge->serial << ABOUT_BITS | (uintptr_t)predicate >> 3 << 2;
+	uint32_t at = (uint32_t)(((uintptr_t)predicate >> 3) * 0x9e3779b97f4a7c15ULL >> (64 - DP_MEMO_BITS));
+	enum dp_truth truth;
+
+	/* Entries of other events are free places. */
+	for (; judge->memo[at] >> ABOUT_BITS == judge->serial; at = (at + 1) & MEMO_MASK)
+		if ((judge->memo[at] & ~3ULL) == want)
+			return (enum dp_truth)(judge->memo[at] & 3);
+	truth = evaluate(judge, predicate);
+	/* What could not be decided has to be asked again, so that each who asks learns it. */
+	if (rh_likely(judge->remembered < DP_MEMO_MOST && !judge->undecided)) {
+		judge->remembered++;
+		judge->memo[at] = want | truth;
+	}
+	return truth;
+}
+
+bool dp_judge_holds(struct dp_judge *judge, const struct dp_expression *expression)
+{
+	enum dp_truth truth;
+	uint64_t pushed = 0; /* the last one lowest */
+	bool now = false;
+
+	for (uint32_t i = 0; i < expression->steps; i++) {
+		uint64_t step = expression->step[i];
+
+		switch (DP_STEP_CODE(step)) {
+		case DP_STEP_TEST:
+			truth = truth_of(judge, DP_STEP_PREDICATE(step));
+			if (truth == DP_TRUTH_ERROR)
+				return false;
+			now = truth == DP_TRUTH_TRUE;
+			break;
+		case DP_STEP_NOT:
+			now = !now;
+			break;
+		case DP_STEP_AND:
+			i = now ? i : DP_STEP_AT(step) - 1;
+			break;
+		case DP_STEP_OR:
+			i = now ? DP_STEP_AT(step) - 1 : i;
+			break;
+		case DP_STEP_PUSH:
+			pushed = pushed << 1 | now;
+			break;
+		case DP_STEP_XOR:
+			now ^= pushed & 1;
+			pushed >>= 1;
+			break;
+		}
+	}
+	return now;
+}

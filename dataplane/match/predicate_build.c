@@ -1,0 +1,98 @@
+#include "dataplane/base/hash.h"
+#include "dataplane/match/expression.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* All that tells predicates apart, in one piece. */
+struct identity {
+	uint8_t kind;
+	uint16_t tenant;
+	dp_pattern_id_t pattern;
+	const struct rh_cesql_program *program;
+	size_t size;
+	uint64_t hash;
+};
+
+static void identity_hash(struct identity *identity, uint64_t seed)
+{
+	uint64_t head = (uint64_t)identity->kind << 56 | (uint64_t)identity->tenant << 32 | identity->pattern;
+
+	identity->hash = rh_hash(identity->program, identity->size, rh_hash(&head, sizeof(head), seed));
+}
+
+static bool is(const struct dp_predicate *predicate, const struct identity *identity)
+{
+	return predicate->kind == identity->kind && predicate->tenant == identity->tenant &&
+	       predicate->pattern == identity->pattern &&
+	       (identity->kind == DP_PREDICATE_PATTERN ||
+		       (rh_cesql_program_size(dp_predicate_program(predicate)) == identity->size &&
+			       memcmp(predicate->program, identity->program, identity->size) == 0));
+}
+
+static struct dp_predicate *find(const struct dp_contents *contents, const struct identity *identity)
+{
+	for (struct rh_hnode *n = rh_htable_find(&contents->predicates, identity->hash); n;
+		n = rh_htable_next(n, identity->hash)) {
+		struct dp_predicate *predicate = rh_container(n, struct dp_predicate, node);
+
+		if (is(predicate, identity))
+			return predicate;
+	}
+	return NULL;
+}
+
+static int get(struct dp_contents *contents, struct dp_memory *memory, struct identity *identity, uint32_t epoch,
+	struct dp_predicate **out)
+{
+	identity_hash(identity, contents->seed);
+	*out = find(contents, identity);
+	if (!*out) {
+		*out = dp_memory_alloc(memory, sizeof(**out) + identity->size);
+		if (!*out)
+			return -ENOMEM;
+		(*out)->kind = identity->kind;
+		(*out)->tenant = identity->tenant;
+		(*out)->pattern = identity->pattern;
+		(*out)->epoch = epoch;
+		if (identity->size)
+			memcpy((*out)->program, identity->program, identity->size);
+		rh_htable_insert(&contents->predicates, &(*out)->node, identity->hash);
+	}
+	(*out)->refs++;
+	return 0;
+}
+
+int dp_predicate_get(struct dp_contents *contents, struct dp_memory *memory, const struct rh_cesql_tree *tree, uint16_t id,
+	bool boolean, struct dp_predicate **out, struct rh_error *err)
+{
+	struct identity identity = {.kind = DP_PREDICATE_PROGRAM};
+	struct rh_cesql_program *program;
+	int ret = rh_cesql_compile_part(tree, id, boolean, &program, err);
+
+	if (ret)
+		return ret;
+	/* Where it stands in an expression makes it no other. */
+	rh_cesql_program_forget_places(program);
+	identity.program = program;
+	identity.size = rh_cesql_program_size(program);
+	ret = get(contents, memory, &identity, 0, out);
+	rh_cesql_destroy(program);
+	return ret;
+}
+
+int dp_predicate_get_pattern(struct dp_contents *contents, struct dp_memory *memory, uint16_t tenant, dp_pattern_id_t pattern,
+	uint32_t epoch, struct dp_predicate **out)
+{
+	struct identity identity = {.kind = DP_PREDICATE_PATTERN, .tenant = tenant, .pattern = pattern};
+
+	return get(contents, memory, &identity, epoch, out);
+}
+
+void dp_predicate_put(struct dp_contents *contents, struct dp_memory *memory, struct dp_predicate *predicate)
+{
+	if (--predicate->refs)
+		return;
+	rh_htable_remove(&contents->predicates, &predicate->node);
+	dp_memory_retire(memory, predicate);
+}
