@@ -1,14 +1,8 @@
 #pragma once
 
 /*
- * The topic index: every distinct filter of all tenants once, in one hash table by its key (key.h,
+ * The topic index: every distinct filter of all tenants once, in one hash table (words.h) by its key (key.h,
  * shape.h). A topic is looked up once for each live shape of its tenant.
- *
- * The table is a directory of segments of DP_SEGMENT_BUCKETS cache lines (extendible hashing): a
- * segment that is full splits into two, so that an insert moves some thousand words at most,
- * whatever the size of the table. A bucket is one line of eight words, each a filter's address with
- * 16 bits of its key above (user addresses have 47 bits): what is not there is known after one
- * line.
  *
  * Builder writes, workers read under RCU. A filter is complete before its word is stored; after
  * that a subscription exists from the moment when a set pointer is stored. A removal clears or
@@ -19,6 +13,7 @@
 #include "dataplane/base/compiler.h"
 #include "dataplane/match/set.h"
 #include "dataplane/match/shape.h"
+#include "dataplane/match/words.h"
 
 enum dp_set_kind {
 	DP_SET_PLAIN = 0,
@@ -61,39 +56,7 @@ struct dp_filter {
 	struct dp_run run[];
 };
 _Static_assert(offsetof(struct dp_filter, run) == 34, "two million of them");
-
-#define DP_BUCKET_SLOTS	   8
-#define DP_SEGMENT_BYTES   DP_MEMORY_BLOCK
-#define DP_SEGMENT_BUCKETS (DP_SEGMENT_BYTES / RH_CACHE_LINE - 1)
-
-/*
- * A word is 0 (a probe ends in the bucket that has one), DP_SLOT_REMOVED, or a filter. The first that is free is taken, and none becomes 0
- * where no other is: so the last one says whether the bucket has a 0, and ceases to be 0 once.
- */
-#define DP_SLOT_REMOVED 1ULL
-#define DP_SLOT_ADDRESS ((1ULL << 48) - 1)
-/*
- * Of a key: the upper half of its word, its segment in a directory of that depth (in two steps: a shift by 64 would be none), its bucket
- * there. Macros, for vectors of keys too.
- */
-#define DP_SLOT_TAG(key)	    (((key) >> 32 | 1) << 48)
-#define DP_DIRECTORY_AT(depth, key) ((key) >> 1 >> (63 - (depth)))
-#define DP_BUCKET_AT(key)	    ((((key) & UINT32_MAX) * DP_SEGMENT_BUCKETS) >> 32)
-
-/* At a multiple of DP_SEGMENT_BYTES. */
-struct dp_segment {
-	struct dp_obj obj;
-	/* Builder only. */
-	uint32_t depth; /* bits of the key that all of its filters share */
-	uint32_t live, removed;
-	uint64_t bucket[DP_SEGMENT_BUCKETS][DP_BUCKET_SLOTS] rh_cache_aligned;
-};
-
-struct dp_directory {
-	struct dp_obj obj;
-	uint32_t depth; /* 1 << depth segments; the key's highest bits choose */
-	struct dp_segment *segment[];
-};
+_Static_assert(offsetof(struct dp_filter, key) == offsetof(struct dp_keyed, key), "a word finds its key");
 
 /* A tenant's shapes, builder's side. */
 struct dp_rows {
@@ -103,7 +66,7 @@ struct dp_rows {
 };
 
 struct dp_index {
-	struct dp_directory *directory;		    /* R */
+	struct dp_words words;			    /* R; of filters, by their keys */
 	struct dp_shapes *shapes[DP_LIMIT_TENANTS]; /* R; NULL: nobody subscribed there */
 	struct dp_secret secret;		    /* R */
 	uint64_t tenant_hash[DP_LIMIT_TENANTS];	    /* R; the same before a tenant exists and after */
@@ -195,22 +158,6 @@ static inline const struct dp_receiver *dp_filter_span(
 static inline struct dp_filter *dp_slot_filter(uint64_t word)
 {
 	return (struct dp_filter *)(uintptr_t)(word & DP_SLOT_ADDRESS);
-}
-
-static inline struct dp_segment *dp_segment_of(const struct dp_directory *directory, uint64_t key)
-{
-	return rh_rcu_deref(directory->segment[DP_DIRECTORY_AT(directory->depth, key)]);
-}
-
-static inline uint32_t dp_bucket_next(uint32_t bucket)
-{
-	return bucket + 1 < DP_SEGMENT_BUCKETS ? bucket + 1 : 0;
-}
-
-/* No probe goes further than @bucket. */
-static inline bool dp_bucket_ends_probes(const uint64_t *bucket)
-{
-	return !rh_load_acquire(&bucket[DP_BUCKET_SLOTS - 1]);
 }
 
 /* filters_build.c; Ctx: builder */

@@ -328,7 +328,7 @@ static __attribute__((noinline)) void chain_read(struct dp_search *search, const
 static __attribute__((noinline)) uint32_t topics_ask(struct dp_search *search, uint32_t first, uint32_t *groups)
 {
 	const struct dp_index *index = search->index;
-	const struct dp_directory *directory = rh_rcu_deref(index->directory);
+	const struct dp_directory *directory = rh_rcu_deref(index->words.directory);
 	struct dp_search_group *group = search->group, *end = group + DP_SEARCH_GROUPS;
 	uint32_t topic = first;
 

@@ -42,7 +42,7 @@ static bool visit_bucket(struct visit *v, const uint64_t *bucket, uint64_t key, 
 
 static void visit_key(struct visit *v, uint64_t key, uint32_t shape)
 {
-	const struct dp_segment *segment = dp_segment_of(rh_rcu_deref(v->index->directory), key);
+	const struct dp_segment *segment = dp_segment_of(rh_rcu_deref(v->index->words.directory), key);
 	uint32_t at = (uint32_t)DP_BUCKET_AT(key);
 
 	for (uint32_t i = 0; i < DP_SEGMENT_BUCKETS; i++, at = dp_bucket_next(at))

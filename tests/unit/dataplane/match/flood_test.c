@@ -66,7 +66,7 @@ static void segment_measure(const struct dp_segment *segment, struct spread *spr
 
 static struct spread measure(void)
 {
-	const struct dp_directory *directory = table->index.directory;
+	const struct dp_directory *directory = table->index.words.directory;
 	struct spread spread = {0};
 
 	for (uint64_t i = 0; i < 1ULL << directory->depth; i++)

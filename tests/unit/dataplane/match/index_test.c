@@ -250,7 +250,7 @@ Test(index, equal_filters_are_one_filter_and_one_set)
 /* A probe looks at a bucket's last word alone to know whether it ends there. Returns in how many it does not. */
 static uint32_t expect_last_words_to_tell(void)
 {
-	const struct dp_directory *directory = table->index.directory;
+	const struct dp_directory *directory = table->index.words.directory;
 	uint32_t full = 0;
 
 	for (uint64_t i = 0; i < 1ULL << directory->depth; i++)

@@ -1,0 +1,95 @@
+#pragma once
+
+/*
+ * Objects found by a key of 64 bits that is a hash: a directory of segments of DP_SEGMENT_BUCKETS cache lines
+ * (extendible hashing). A segment that is full splits into two, so that an insert moves some thousand words at most,
+ * whatever the size of the table; two that are sparse become one. A bucket is one line of eight words, each an object's
+ * address with 16 bits of its key above (user addresses have 47 bits): what is not there is known after one line.
+ *
+ * Builder writes, workers read under RCU. An object is complete before its word is stored. A worker that still reads an
+ * outdated segment sees what was there when its burst began. Segments and directory are the index's memory.
+ */
+
+#include "dataplane/base/atomic.h"
+#include "dataplane/base/compiler.h"
+#include "dataplane/match/memory.h"
+
+/* How every object begins. */
+struct dp_keyed {
+	struct dp_obj obj;
+	uint32_t own; /* the object's */
+	uint64_t key;
+};
+
+#define DP_BUCKET_SLOTS	   8
+#define DP_SEGMENT_BYTES   DP_MEMORY_BLOCK
+#define DP_SEGMENT_BUCKETS (DP_SEGMENT_BYTES / RH_CACHE_LINE - 1)
+
+/*
+ * A word is 0 (a probe ends in the bucket that has one), DP_SLOT_REMOVED, or an object's. The first that is free is taken, and none becomes 0
+ * where no other is: so the last one says whether the bucket has a 0, and ceases to be 0 once.
+ */
+#define DP_SLOT_REMOVED 1ULL
+#define DP_SLOT_ADDRESS ((1ULL << 48) - 1)
+/*
+ * Of a key: the upper half of its word, its segment in a directory of that depth (in two steps: a shift by 64 would be none), its bucket
+ * there. Macros, for vectors of keys too.
+ */
+#define DP_SLOT_TAG(key)	    (((key) >> 32 | 1) << 48)
+#define DP_DIRECTORY_AT(depth, key) ((key) >> 1 >> (63 - (depth)))
+#define DP_BUCKET_AT(key)	    ((((key) & UINT32_MAX) * DP_SEGMENT_BUCKETS) >> 32)
+
+/* At a multiple of DP_SEGMENT_BYTES. */
+struct dp_segment {
+	struct dp_obj obj;
+	/* Builder only. */
+	uint32_t depth; /* bits of the key that all of its objects share */
+	uint32_t live, removed;
+	uint64_t bucket[DP_SEGMENT_BUCKETS][DP_BUCKET_SLOTS] rh_cache_aligned;
+};
+
+struct dp_directory {
+	struct dp_obj obj;
+	uint32_t depth; /* 1 << depth segments; the key's highest bits choose */
+	struct dp_segment *segment[];
+};
+struct dp_words {
+	struct dp_directory *directory; /* R */
+};
+
+static inline struct dp_keyed *dp_slot_keyed(uint64_t word)
+{
+	return (struct dp_keyed *)(uintptr_t)(word & DP_SLOT_ADDRESS);
+}
+
+static inline struct dp_segment *dp_segment_of(const struct dp_directory *directory, uint64_t key)
+{
+	return rh_rcu_deref(directory->segment[DP_DIRECTORY_AT(directory->depth, key)]);
+}
+
+static inline uint32_t dp_bucket_next(uint32_t bucket)
+{
+	return bucket + 1 < DP_SEGMENT_BUCKETS ? bucket + 1 : 0;
+}
+
+/* No probe goes further than @bucket. */
+static inline bool dp_bucket_ends_probes(const uint64_t *bucket)
+{
+	return !rh_load_acquire(&bucket[DP_BUCKET_SLOTS - 1]);
+}
+
+/* All of these: words_build.c; Ctx: builder. -ENOMEM. */
+int dp_words_init(struct dp_memory *memory, struct dp_words *words);
+/* Without readers; @object_free for each object. Accepts what was half made. */
+void dp_words_fini(struct dp_memory *memory, struct dp_words *words,
+	void (*object_free)(struct dp_memory *memory, struct dp_keyed *object));
+/* The word with @key; NULL: none has it. Until the next insertion. */
+uint64_t *dp_words_find(const struct dp_words *words, uint64_t key);
+/* Room for one more with @key, which is not there. -ENOMEM. */
+int dp_words_reserve(struct dp_memory *memory, struct dp_words *words, uint64_t key);
+/* After dp_words_reserve, in a word of its own. */
+void dp_words_put(struct dp_words *words, struct dp_keyed *object);
+/* Another one with the same key in place of the word's. */
+void dp_words_replace(uint64_t *word, struct dp_keyed *by);
+/* The object of @word, which has @key, is found no more. Needs memory for nothing that must be. */
+void dp_words_remove(struct dp_memory *memory, struct dp_words *words, uint64_t *word, uint64_t key);
