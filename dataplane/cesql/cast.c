@@ -121,3 +121,10 @@ bool cesql_cast(struct machine *m, struct rh_cesql_value *value, enum rh_cesql_t
 	value->type = type;
 	return true;
 }
+
+bool rh_cesql_value_cast(struct rh_cesql_value *value, enum rh_cesql_type type, struct rh_cesql_scratch *scratch)
+{
+	struct machine m = {.scratch = scratch};
+
+	return cesql_cast(&m, value, type);
+}

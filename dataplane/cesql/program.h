@@ -81,5 +81,11 @@ struct rh_cesql_result rh_cesql_evaluate(const struct rh_cesql_program *program,
 bool rh_cesql_matches(const struct rh_cesql_program *program, const struct rh_cesql_event *event,
 	struct rh_cesql_scratch *scratch);
 
+/*
+ * Casts in place (section 3.7); false when that is an error. Text that a number becomes is @scratch's until its next use.
+ * Ctx: any; no allocation.
+ */
+bool rh_cesql_value_cast(struct rh_cesql_value *value, enum rh_cesql_type type, struct rh_cesql_scratch *scratch);
+
 /* "MathError" and its like; NULL for RH_CESQL_OK. */
 const char *rh_cesql_error_name(enum rh_cesql_error error);

@@ -40,10 +40,18 @@
 #define DP_CACHE_SWEEP 16
 #define DP_CACHE_UNIT  8
 
-/* Of an entry with conditions, in its block: those, then the sessions that want no copy. */
+/* What is to be asked about an event of a topic: conditions, and filters that have more of them by keys. */
+struct dp_asked {
+	uint32_t conds, keyed_filters;
+	const struct dp_cond *const *cond;
+	const struct dp_filter *const *keyed;
+};
+
+/* The same of an entry, in its block; behind the addresses of both the sessions that want no copy. */
 struct dp_pending {
-	uint32_t conds, excluded;
-	struct dp_cond *cond[];
+	uint32_t conds, keyed;
+	uint64_t excluded;
+	const void *address[];
 };
 
 struct dp_bucket {
@@ -94,9 +102,9 @@ struct dp_cache {
 /* What a miss found, to be kept. */
 struct dp_found {
 	const struct dp_receiver *receivers;
-	struct dp_cond *const *conds;
+	struct dp_asked asked;
 	const dp_session_id_t *excluded;
-	uint32_t count, cond_count, excluded_count;
+	uint32_t count, excluded_count;
 	struct dp_part_seen seen;
 	struct dp_part_at at;
 };
@@ -160,14 +168,27 @@ static inline const struct dp_pending *dp_entry_pending(
 			      (size_t)entry->pending_at * DP_CACHE_UNIT);
 }
 
-static inline size_t dp_pending_bytes(uint32_t conds, uint32_t excluded)
+static inline bool dp_asked_any(const struct dp_asked *asked)
 {
-	return sizeof(struct dp_pending) + conds * sizeof(struct dp_cond *) + excluded * sizeof(dp_session_id_t);
+	return asked->conds || asked->keyed_filters;
+}
+
+static inline size_t dp_pending_bytes(const struct dp_asked *asked, uint32_t excluded)
+{
+	return sizeof(struct dp_pending) + (asked->conds + asked->keyed_filters) * sizeof(void *) +
+	       excluded * sizeof(dp_session_id_t);
+}
+
+static inline struct dp_asked dp_pending_asked(const struct dp_pending *pending)
+{
+	return (struct dp_asked){pending->conds, pending->keyed,
+		(const struct dp_cond *const *)(const void *)pending->address,
+		(const struct dp_filter *const *)(const void *)(pending->address + pending->conds)};
 }
 
 static inline const dp_session_id_t *dp_pending_excluded(const struct dp_pending *pending)
 {
-	return (const void *)(pending->cond + pending->conds);
+	return (const void *)(pending->address + pending->conds + pending->keyed);
 }
 
 static inline bool dp_entry_is(

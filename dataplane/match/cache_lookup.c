@@ -70,7 +70,7 @@ static struct layout layout_of(uint16_t topic_len, const struct dp_found *found)
 	if (found->count > DP_CACHE_RECEIVERS)
 		at += found->count * sizeof(struct dp_receiver);
 	layout.pending_at = at;
-	layout.bytes = at + (found->cond_count ? dp_pending_bytes(found->cond_count, found->excluded_count) : 0);
+	layout.bytes = at + (dp_asked_any(&found->asked) ? dp_pending_bytes(&found->asked, found->excluded_count) : 0);
 	return layout;
 }
 
@@ -118,10 +118,15 @@ static void *receivers_place(struct dp_entry *entry, uint32_t count, uint8_t *bl
 
 static void write_pending(struct dp_pending *pending, const struct dp_found *found)
 {
-	rh_store_relaxed(&pending->conds, found->cond_count);
+	const struct dp_asked *asked = &found->asked;
+
+	rh_store_relaxed(&pending->conds, asked->conds);
+	rh_store_relaxed(&pending->keyed, asked->keyed_filters);
 	rh_store_relaxed(&pending->excluded, found->excluded_count);
-	dp_seq_copy(pending->cond, found->conds, found->cond_count * sizeof(*found->conds));
-	dp_seq_copy(pending->cond + found->cond_count, found->excluded, found->excluded_count * sizeof(*found->excluded));
+	dp_seq_copy(pending->address, asked->cond, asked->conds * sizeof(void *));
+	dp_seq_copy(pending->address + asked->conds, asked->keyed, asked->keyed_filters * sizeof(void *));
+	dp_seq_copy(pending->address + asked->conds + asked->keyed_filters, found->excluded,
+		found->excluded_count * sizeof(*found->excluded));
 }
 
 static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
@@ -142,12 +147,12 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	rh_store_relaxed(&entry->topic_len, key->topic_len);
 	rh_store_relaxed(&entry->block, block);
 	rh_store_relaxed(&entry->count, found->count);
-	entry->pending = found->cond_count != 0;
+	entry->pending = dp_asked_any(&found->asked);
 	entry->pending_at = (uint16_t)(layout->pending_at / DP_CACHE_UNIT);
 	dp_seq_copy(text_in_block ? (char *)base : entry->topic, key->topic, key->topic_len);
 	dp_seq_copy(receivers_place(entry, found->count, base, layout), found->receivers,
 		found->count * sizeof(*found->receivers));
-	if (found->cond_count)
+	if (entry->pending)
 		write_pending((struct dp_pending *)(void *)(base + layout->pending_at), found);
 	entry->outdated = false;
 	rh_store_relaxed(&entry->used, true);

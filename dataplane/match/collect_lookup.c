@@ -47,6 +47,15 @@ static void cond_remember(struct dp_match *match, const struct dp_receiver *memb
 		match->candidate[match->candidate_count++] = dp_member_cond(member);
 }
 
+/* One with conditions that are found by keys. */
+static void keyed_remember(struct dp_match *match, const struct dp_filter *filter)
+{
+	if (match->keyed_count == DP_CANDIDATES_MAX)
+		match->candidates_overflow = true;
+	else
+		match->keyed[match->keyed_count++] = filter;
+}
+
 typedef void (*member_visit)(struct dp_match *match, const struct dp_receiver *member);
 
 /* Everybody in @set, as dp_filter_set gives it. */
@@ -74,11 +83,16 @@ static void filter_collect(void *arg, const struct dp_filter *filter)
 {
 	members_each(arg, dp_filter_set(filter, DP_SET_PLAIN), member_take);
 	members_each(arg, dp_filter_set(filter, DP_SET_COND), cond_remember);
+	/* After the set: a condition is in the lists before it leaves that. */
+	if (rh_unlikely(dp_filter_access(filter) != NULL))
+		keyed_remember(arg, filter);
 }
 
 /* Its subscribers, if its expression holds. */
-static void cond_decide(struct dp_match *match, const struct dp_cond *cond)
+static void cond_decide(void *arg, const struct dp_cond *cond)
 {
+	struct dp_match *match = arg;
+
 	if (dp_judge_holds(match->judge, cond->expression))
 		members_each(match, rh_rcu_deref(cond->set), member_take);
 }
@@ -88,9 +102,18 @@ static void member_decide(struct dp_match *match, const struct dp_receiver *memb
 	cond_decide(match, dp_member_cond(member));
 }
 
+static void keyed_decide(struct dp_match *match, const struct dp_filter *filter)
+{
+	const struct dp_access *access = dp_filter_access(filter);
+
+	if (access)
+		dp_access_each(&match->table->contents, &match->batch, filter, access, match->judge, cond_decide, match);
+}
+
 static void filter_decide(void *arg, const struct dp_filter *filter)
 {
 	members_each(arg, dp_filter_set(filter, DP_SET_COND), member_decide);
+	keyed_decide(arg, filter);
 }
 
 static void filters_each(struct dp_match *match, uint32_t topic, dp_visit visit)
@@ -144,6 +167,7 @@ void dp_match_collect(struct dp_match *match, uint32_t topic)
 	match->walk_to = match->result + match->result_used;
 	match->walk_count = 0;
 	match->candidate_count = 0;
+	match->keyed_count = 0;
 	match->excluded_count = 0;
 	match->candidates_overflow = false;
 	if (rh_likely(alone != NULL)) {
@@ -163,12 +187,21 @@ static void judge_begin(struct dp_match *match, const struct dp_match_key *key)
 	dp_judge_begin(match->judge, key, key->tenant < snapshot->tenants ? snapshot->patterns[key->tenant] : NULL);
 }
 
-void dp_match_decide(struct dp_match *match, const struct dp_match_key *key, struct dp_cond *const *candidate,
-	uint32_t candidates)
+/* Add to walk_to who subscribed with those that hold, each session once. Stamps say who has a copy, or wants none. */
+static void decide(struct dp_match *match, const struct dp_match_key *key, const struct dp_asked *asked)
 {
 	judge_begin(match, key);
-	for (uint32_t i = 0; i < candidates; i++)
-		cond_decide(match, candidate[i]);
+	for (uint32_t i = 0; i < asked->conds; i++)
+		cond_decide(match, asked->cond[i]);
+	for (uint32_t i = 0; i < asked->keyed_filters; i++)
+		keyed_decide(match, asked->keyed[i]);
+}
+
+void dp_match_decide(struct dp_match *match, const struct dp_match_key *key)
+{
+	const struct dp_asked asked = {match->candidate_count, match->keyed_count, match->candidate, match->keyed};
+
+	decide(match, key, &asked);
 }
 
 void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct dp_match_key *key)
@@ -180,7 +213,8 @@ void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct 
 void dp_match_decide_cached(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry)
 {
 	const struct dp_pending *pending = dp_entry_pending(&match->cache, entry);
-	const uint32_t *excluded = dp_pending_excluded(pending);
+	const struct dp_asked asked = dp_pending_asked(pending);
+	const dp_session_id_t *excluded = dp_pending_excluded(pending);
 	const struct dp_receiver *receivers = dp_entry_receivers(&match->cache, entry);
 
 	match->walk_to = match->result + match->result_used;
@@ -190,5 +224,5 @@ void dp_match_decide_cached(struct dp_match *match, const struct dp_match_key *k
 		(void)first_for(match, excluded[i]);
 	for (uint32_t i = 0; i < entry->count; i++)
 		member_take(match, &receivers[i]);
-	dp_match_decide(match, key, pending->cond, pending->conds);
+	decide(match, key, &asked);
 }

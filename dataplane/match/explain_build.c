@@ -122,13 +122,16 @@ static void members_each(
 	}
 }
 
-static void explain_cond(struct explain *x, const struct dp_receiver *member, enum decision none)
+static void explain_cond(struct explain *x, const struct dp_cond *cond)
 {
-	const struct dp_cond *cond = dp_member_cond(member);
-
-	(void)none;
 	x->filter_cycles = (x->filter_cycles ? x->filter_cycles : DP_COST_MEMBER) + dp_expression_cycles(cond->expression);
 	members_each(x, rh_rcu_deref(cond->set), decide(x, cond), explain_member);
+}
+
+static void explain_cond_member(struct explain *x, const struct dp_receiver *member, enum decision none)
+{
+	(void)none;
+	explain_cond(x, dp_member_cond(member));
 }
 
 static const uint8_t kinds[] = {
@@ -151,7 +154,14 @@ static void explain_filter(void *arg, const struct dp_filter *filter)
 	x->filter_cycles = filter_cost(x, filter);
 	x->cost.matched += x->round == ROUND_EXCEPT;
 	x->whole_matched += x->round == ROUND_EXCEPT && filter->partial;
-	members_each(x, set, HOLDS, x->round == ROUND_COND ? explain_cond : explain_member);
+	if (x->round != ROUND_COND) {
+		members_each(x, set, HOLDS, explain_member);
+		return;
+	}
+	members_each(x, set, HOLDS, explain_cond_member);
+	/* A worker finds some of them by keys; who asks here wants to know of all. */
+	for (const struct dp_cond *cond = dp_filter_keyed(filter); cond; cond = cond->next)
+		explain_cond(x, cond);
 }
 
 static void explain_topic(struct explain *x, uint16_t tenant, const struct dp_cut *cut)

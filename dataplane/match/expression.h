@@ -9,6 +9,7 @@
 #include "dataplane/api/table.h"
 #include "dataplane/base/htable.h"
 #include "dataplane/cesql/program.h"
+#include "dataplane/match/access.h"
 #include "dataplane/match/memory.h"
 
 enum dp_predicate_kind {
@@ -55,8 +56,19 @@ struct dp_expression {
 	/* Builder only. */
 	dp_content_id_t id;
 	uint32_t refs; /* conditions */
+	uint32_t keys; /* behind the steps (access.h) */
 	uint64_t step[];
 };
+
+static inline const struct dp_access_key *dp_expression_keys(const struct dp_expression *expression)
+{
+	return (const struct dp_access_key *)(const void *)(expression->step + expression->steps);
+}
+
+static inline size_t dp_expression_size(uint32_t steps, uint32_t keys)
+{
+	return sizeof(struct dp_expression) + steps * sizeof(uint64_t) + keys * sizeof(struct dp_access_key);
+}
 
 /* Does it ask for the payload's patterns? */
 static inline bool dp_expression_scans(const struct dp_expression *expression)
@@ -71,17 +83,19 @@ static inline bool dp_expression_scans(const struct dp_expression *expression)
 /* To evaluate it whole, by the estimates of cost.h; without the payload's scan. */
 uint32_t dp_expression_cycles(const struct dp_expression *expression);
 
-/* Builder only: all that a table knows of content. */
+/* All that a table knows of content. */
 struct dp_contents {
+	struct dp_words lists; /* R; conditions by keys */
+	uint64_t seed;	       /* R */
+	/* Builder only. */
 	struct rh_htable predicates, conds;
 	struct dp_expression **by_id; /* [DP_LIMIT_CONTENTS + 1], reserved */
 	dp_content_id_t id_most;      /* ever given */
 	struct rh_cesql_tree *tree;   /* one that is being taken apart */
-	uint64_t seed;
 };
 
 /* -ENOMEM. */
-int dp_contents_init(struct dp_contents *contents, uint64_t seed);
+int dp_contents_init(struct dp_contents *contents, struct dp_memory *memory, uint64_t seed);
 /* Without readers; conditions are gone. Accepts a half-made one. */
 void dp_contents_fini(struct dp_contents *contents, struct dp_memory *memory);
 

@@ -15,15 +15,21 @@
 /* A node has one step, and one more for what joins it to the next or turns it round. */
 #define STEPS_A_NODE 3
 
-int dp_contents_init(struct dp_contents *contents, uint64_t seed)
+int dp_contents_init(struct dp_contents *contents, struct dp_memory *memory, uint64_t seed)
 {
 	contents->seed = rh_hash("content", 7, seed);
 	contents->by_id = rh_pages_reserve_sparse(BY_ID_BYTES);
 	contents->tree = malloc(sizeof(*contents->tree));
 	if (!contents->by_id || !contents->tree || rh_htable_init(&contents->predicates) ||
-		rh_htable_init(&contents->conds))
+		rh_htable_init(&contents->conds) || dp_words_init(memory, &contents->lists))
 		return -ENOMEM;
 	return 0;
+}
+
+static void list_free(struct dp_memory *memory, struct dp_keyed *object)
+{
+	dp_members_free(memory, ((struct dp_list *)object)->set);
+	dp_memory_free(memory, object);
 }
 
 static void cond_free(void *arg, struct rh_hnode *node)
@@ -45,6 +51,7 @@ static void table_free(struct rh_htable *table, struct dp_memory *memory, void (
 
 void dp_contents_fini(struct dp_contents *contents, struct dp_memory *memory)
 {
+	dp_words_fini(memory, &contents->lists, list_free);
 	table_free(&contents->conds, memory, cond_free);
 	for (dp_content_id_t id = 1; contents->by_id && id <= contents->id_most; id++)
 		dp_memory_free(memory, contents->by_id[id]);
@@ -59,7 +66,9 @@ struct compiler {
 	struct rh_cesql_tree *tree;
 	struct rh_error *err;
 	uint32_t count;
+	uint32_t keys;
 	uint64_t step[STEPS_A_NODE * RH_CESQL_NODES_MAX + 1];
+	struct dp_access_key key[DP_ACCESS_KEYS];
 };
 
 static void emit(struct compiler *c, enum dp_step code, uint64_t value)
@@ -222,11 +231,13 @@ static void tree_copy(struct rh_cesql_tree *to, const struct rh_cesql_tree *from
 
 static int expression_create(struct compiler *c, struct dp_expression **out)
 {
-	*out = dp_memory_alloc(&c->table->memory, sizeof(**out) + c->count * sizeof(c->step[0]));
+	*out = dp_memory_alloc(&c->table->memory, dp_expression_size(c->count, c->keys));
 	if (!*out)
 		return -ENOMEM;
 	(*out)->steps = c->count;
+	(*out)->keys = c->keys;
 	memcpy((*out)->step, c->step, c->count * sizeof(c->step[0]));
+	memcpy((*out)->step + c->count, c->key, c->keys * sizeof(c->key[0]));
 	return 0;
 }
 
@@ -252,6 +263,7 @@ static int compile(struct compiler *c, uint16_t tenant, const struct rh_cesql_tr
 	if (!tree)
 		return compile_pattern(c, tenant, *patterns);
 	tree_copy(c->tree, tree);
+	c->keys = dp_access_keys(tree, c->table->contents.seed, c->key);
 	return compile_root(c);
 }
 
@@ -287,7 +299,7 @@ int dp_table_content_add(struct dp_table *table, uint16_t tenant, dp_content_id_
 	c->table = table;
 	c->tree = table->contents.tree;
 	c->err = err;
-	c->count = 0;
+	c->count = c->keys = 0;
 	ret = compile(c, tenant, tree, patterns);
 	if (ret == 0)
 		ret = expression_create(c, &table->contents.by_id[id]);

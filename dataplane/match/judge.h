@@ -27,7 +27,7 @@ struct dp_judge {
 	/* The event. */
 	const struct dp_match_key *key;
 	const struct dp_patterns *patterns;
-	bool attributes_read, scanned, scan_failed;
+	bool attributes_read, names_hashed, scanned, scan_failed;
 	/* Of dp_table_explain: without them nothing that asks for them is decided. */
 	bool no_attributes, no_payload;
 	bool undecided;
@@ -37,6 +37,7 @@ struct dp_judge {
 	struct dp_matched matched;
 	struct rh_cesql_event event;
 	struct rh_cesql_attribute attribute[DP_ATTRIBUTES_MAX];
+	uint64_t name_hash[DP_ATTRIBUTES_MAX];
 	struct rh_cesql_scratch scratch;
 	uint64_t memo[1u << DP_MEMO_BITS];
 };
@@ -49,6 +50,9 @@ void dp_judge_destroy(struct dp_judge *judge);
 void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, const struct dp_patterns *patterns);
 /* Ctx: owner, in the same burst. No allocation. */
 bool dp_judge_holds(struct dp_judge *judge, const struct dp_expression *expression);
+
+/* Attributes, and the hashes of their names by dp_access_bytes, are there from now on. Ctx: as above. */
+void dp_judge_read_names(struct dp_judge *judge, uint64_t seed);
 
 /*
  * The attributes of @len bytes as CESQL sees them, at most DP_ATTRIBUTES_MAX of them; returns how many. A Boolean or

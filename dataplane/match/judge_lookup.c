@@ -29,7 +29,7 @@ void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, cons
 		dp_matched_clear(&judge->matched);
 	judge->key = key;
 	judge->patterns = patterns;
-	judge->attributes_read = judge->scanned = judge->undecided = false;
+	judge->attributes_read = judge->names_hashed = judge->scanned = judge->undecided = false;
 	judge->remembered = 0;
 	if (rh_likely(++judge->serial < 1u << SERIAL_BITS))
 		return;
@@ -45,6 +45,19 @@ static void attributes_read(struct dp_judge *judge)
 	judge->attributes_read = true;
 	judge->event.attribute = judge->attribute;
 	judge->event.count = dp_attributes_read(judge->key->attributes, judge->key->attributes_len, judge->attribute);
+}
+
+void dp_judge_read_names(struct dp_judge *judge, uint64_t seed)
+{
+	if (judge->names_hashed)
+		return;
+	judge->names_hashed = true;
+	attributes_read(judge);
+	for (size_t i = 0; i < judge->event.count; i++) {
+		const struct rh_cesql_text *name = &judge->attribute[i].name;
+
+		judge->name_hash[i] = dp_access_bytes(seed, name->bytes, name->size);
+	}
 }
 
 static void scan(struct dp_judge *judge)

@@ -93,10 +93,11 @@ int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **o
 	match->result = rh_pages_reserve(DP_RESULT_ROOM * sizeof(struct dp_receiver));
 	match->stamp = calloc(DP_LIMIT_SESSIONS, sizeof(*match->stamp));
 	match->candidate = calloc(DP_CANDIDATES_MAX, sizeof(struct dp_cond *));
+	match->keyed = calloc(DP_CANDIDATES_MAX, sizeof(struct dp_filter *));
 	match->excluded = calloc(DP_CANDIDATES_MAX, sizeof(*match->excluded));
 	match->judge = dp_judge_create(worker);
 	match->search = rh_pages_reserve(sizeof(*match->search));
-	if (!match->result || !match->stamp || !match->candidate || !match->excluded || !match->judge ||
+	if (!match->result || !match->stamp || !match->candidate || !match->keyed || !match->excluded || !match->judge ||
 		!match->search ||
 		dp_cache_init(&match->cache, table->conf.cache_entries)) {
 		dp_match_destroy(match);
@@ -117,6 +118,7 @@ void dp_match_destroy(struct dp_match *match)
 	rh_pages_release(match->search, sizeof(*match->search));
 	free(match->stamp);
 	free(match->candidate);
+	free(match->keyed);
 	free(match->excluded);
 	dp_judge_destroy(match->judge);
 	free(match);

@@ -134,8 +134,8 @@ static void answer_uncached(struct dp_match *match, uint32_t topic, const struct
 {
 	if (match->candidates_overflow)
 		dp_match_decide_again(match, topic, key);
-	else if (match->candidate_count)
-		dp_match_decide(match, key, match->candidate, match->candidate_count);
+	else if (match->candidate_count || match->keyed_count)
+		dp_match_decide(match, key);
 	give_result(match, match->walk_count, result);
 }
 
@@ -147,8 +147,7 @@ static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_
 
 	found->receivers = match->walk_to;
 	found->count = match->walk_count;
-	found->conds = match->candidate;
-	found->cond_count = match->candidate_count;
+	found->asked = (struct dp_asked){match->candidate_count, match->keyed_count, match->candidate, match->keyed};
 	found->excluded = match->excluded;
 	found->excluded_count = match->excluded_count;
 	if (!match->candidates_overflow)

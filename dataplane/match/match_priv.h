@@ -37,12 +37,14 @@ struct dp_match {
 	/* The event whose filters are being collected. */
 	struct dp_receiver *walk_to;
 	uint32_t walk_count;
-	uint32_t candidate_count, excluded_count;
+	uint32_t candidate_count, keyed_count, excluded_count;
 	bool candidates_overflow;
-	struct dp_cond **candidate;
+	const struct dp_cond **candidate;
+	const struct dp_filter **keyed;
 	dp_session_id_t *excluded;
 
 	struct dp_judge *judge;
+	struct dp_access_batch batch;
 	struct dp_match_counters counters;
 	struct dp_search *search;
 };
@@ -75,16 +77,15 @@ static inline const struct dp_set *dp_match_alone(const struct dp_match *match, 
 
 /*
  * Go through the filters that the search found for its topic @topic: unconditional receivers, each
- * session once, to walk_to; conditions with subscribers that are of other sessions to candidate, unless they are too
- * many. Sessions with an exception that matches are in neither, but in excluded. Ctx: worker.
+ * session once, to walk_to; conditions with subscribers that are of other sessions to candidate, filters that have more of them by keys to keyed,
+ * unless they are too many. Sessions with an exception that matches are in neither, but in excluded. Ctx: worker.
  */
 void dp_match_collect(struct dp_match *match, uint32_t topic);
 /*
- * Add to walk_to who subscribed with those of @candidate that hold for the event, each session once. Stamps say who
- * has a copy already, or wants none. Ctx: worker.
+ * After a collection: add to walk_to who subscribed with those of candidate, and of the conditions found by keys, that hold
+ * for the event, each session once. Stamps say who has a copy already, or wants none. Ctx: worker.
  */
-void dp_match_decide(struct dp_match *match, const struct dp_match_key *key, struct dp_cond *const *candidate,
-	uint32_t candidates);
+void dp_match_decide(struct dp_match *match, const struct dp_match_key *key);
 /* The same after a collection with more than could be remembered: goes through the filters again. */
 void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct dp_match_key *key);
 /* All receivers of an event whose topic has an entry with conditions, to walk_to. */

@@ -50,6 +50,8 @@ void dp_filter_free(struct dp_memory *memory, struct dp_filter *filter)
 
 	for (unsigned kind = 0; more && kind < DP_SET_KINDS; kind++)
 		dp_members_free(memory, more->set[kind]);
+	if (more)
+		dp_memory_free(memory, more->access);
 	dp_memory_free(memory, more);
 	if (!more)
 		dp_members_free(memory, filter->set);

@@ -17,13 +17,15 @@ static uint32_t members(const struct dp_set *set)
 	return set->count - set->obj.link;
 }
 
-/* Conditions count as one each. */
+/* Conditions count as one each; more than one is enough. */
 static uint32_t subscribers(const struct dp_filter *filter)
 {
 	uint32_t count = 0;
 
 	for (unsigned kind = 0; kind < DP_SET_KINDS; kind++)
 		count += members(dp_filter_set(filter, kind));
+	for (const struct dp_cond *cond = dp_filter_keyed(filter); cond && count < 2; cond = cond->next)
+		count++;
 	return count;
 }
 
@@ -94,7 +96,7 @@ static void price_expression(const struct dp_expression *expression, struct dp_s
 {
 	bool scans = false;
 
-	price->bytes += (uint32_t)dp_arena_size(sizeof(*expression) + expression->steps * sizeof(uint64_t));
+	price->bytes += (uint32_t)dp_arena_size(dp_expression_size(expression->steps, expression->keys));
 	for (uint32_t i = 0; i < expression->steps; i++) {
 		const struct dp_predicate *predicate = DP_STEP_PREDICATE(expression->step[i]);
 

@@ -47,7 +47,7 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 	table->snapshot = dp_memory_alloc(&table->memory, sizeof(*table->snapshot));
 	if (dp_slots_init(table) || !table->parts || !table->excepted_at || !table->explained ||
 		!table->excepted || !table->judge || !table->snapshot ||
-		dp_contents_init(&table->contents, table->conf.seed) ||
+		dp_contents_init(&table->contents, &table->memory, table->conf.seed) ||
 		dp_index_init(&table->memory, &table->index, table->conf.seed)) {
 		dp_table_destroy(table);
 		return rh_error_set(err, ENOMEM, "table: no memory");
@@ -75,9 +75,14 @@ void dp_table_destroy(struct dp_table *table)
 	free(table);
 }
 
-static void touch(struct dp_table *table, const struct dp_filter *filter)
+/*
+ * What was found for topics of @filter holds no longer; @keyed: it does, because conditions that are found by keys are
+ * found anew for each event, as long as there are some.
+ */
+static void touch(struct dp_table *table, const struct dp_filter *filter, bool keyed)
 {
-	dp_part_touch(table->parts, filter->tenant, filter->part);
+	if (!keyed)
+		dp_part_touch(table->parts, filter->tenant, filter->part);
 	rh_add_relaxed(&table->stats.updates, 1);
 }
 
@@ -85,7 +90,7 @@ static void touch(struct dp_table *table, const struct dp_filter *filter)
 static void count_set(
 	struct dp_table *table, const struct dp_filter *filter, uint8_t kind, int step)
 {
-	if (dp_filter_set(filter, kind))
+	if (dp_filter_has(filter, (enum dp_set_kind)kind))
 		return;
 	rh_add_relaxed(&table->stats.sets, (uint64_t)(int64_t)step);
 	if (!dp_filter_is_used(filter))
@@ -140,7 +145,7 @@ static int member_add(struct dp_table *table, struct dp_slot *slot, dp_sub_id_t 
 	struct dp_cond *cond = dp_slot_cond_of(slot);
 
 	if (cond)
-		return dp_cond_member_add(&table->memory, cond, &member, &slot->pos);
+		return dp_cond_member_add(&table->contents, &table->memory, cond, &member, &slot->pos);
 	return dp_filter_member_add(
 		&table->memory, dp_slot_filter_of(slot), (enum dp_set_kind)slot->kind, &member, &slot->pos);
 }
@@ -150,7 +155,7 @@ static void member_del(struct dp_table *table, const struct dp_slot *slot, struc
 	struct dp_cond *cond = dp_slot_cond_of(slot);
 
 	if (cond)
-		dp_cond_member_del(&table->memory, cond, slot->pos, moved);
+		dp_cond_member_del(&table->contents, &table->memory, cond, slot->pos, moved);
 	else
 		dp_filter_member_del(
 			&table->memory, dp_slot_filter_of(slot), (enum dp_set_kind)slot->kind, slot->pos, moved);
@@ -207,6 +212,7 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 {
 	struct dp_slot *slot;
 	dp_sub_id_t sub;
+	bool keyed;
 	int ret = dp_slot_take(table, &sub);
 
 	if (ret)
@@ -216,10 +222,11 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 	ret = slot_fill(table, slot, tenant, from, content);
 	if (ret)
 		goto out_slot;
+	keyed = dp_filter_access(dp_slot_filter_of(slot)) != NULL;
 	ret = link_slot(table, slot, sub);
 	if (ret)
 		goto out_fill;
-	touch(table, dp_slot_filter_of(slot));
+	touch(table, dp_slot_filter_of(slot), keyed && dp_slot_is_keyed(slot));
 	/* Published with the generation: who has loaded that one knows of it. */
 	if (slot->kind == DP_SET_EXCEPT)
 		rh_store_relaxed(&table->excepted_at[session], table->generation + 1);
@@ -275,16 +282,18 @@ int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub)
 	struct dp_filter *filter;
 	struct dp_cond *cond;
 	struct dp_receiver moved;
+	bool keyed;
 
 	if (!slot || !slot->tag)
 		return -ENOENT;
 	filter = dp_slot_filter_of(slot);
 	cond = dp_slot_cond_of(slot);
+	keyed = dp_slot_is_keyed(slot);
 	member_del(table, slot, &moved);
 	if (moved.session != DP_SESSION_NONE)
 		dp_slot_at(table, moved.sub)->pos = slot->pos;
 	count_set(table, filter, slot->kind, -1);
-	touch(table, filter);
+	touch(table, filter, keyed && dp_filter_access(filter));
 	dp_slot_retire(table, sub);
 	prune(table, filter, cond);
 	rh_add_relaxed(&table->stats.subscriptions, (uint64_t)-1);

@@ -38,6 +38,14 @@ static inline struct dp_filter *dp_slot_filter_of(const struct dp_slot *slot)
 	return slot->kind == DP_SET_COND ? dp_slot_cond_of(slot)->filter : (struct dp_filter *)((uintptr_t)slot->of << 3);
 }
 
+/* Is its condition found by keys? Ctx: builder. */
+static inline bool dp_slot_is_keyed(const struct dp_slot *slot)
+{
+	const struct dp_cond *cond = dp_slot_cond_of(slot);
+
+	return cond && cond->places;
+}
+
 /* What its session asked for in the payload and the attributes; 0: nothing. */
 static inline dp_content_id_t dp_slot_content_of(const struct dp_slot *slot)
 {

@@ -78,6 +78,33 @@ static inline bool dp_bucket_ends_probes(const uint64_t *bucket)
 	return !rh_load_acquire(&bucket[DP_BUCKET_SLOTS - 1]);
 }
 
+/* The object with @key, or NULL. Ctx: under RCU. */
+static inline const struct dp_keyed *dp_words_get(const struct dp_words *words, uint64_t key)
+{
+	const struct dp_segment *segment = dp_segment_of(rh_rcu_deref(words->directory), key);
+	uint32_t at = (uint32_t)DP_BUCKET_AT(key);
+
+	for (uint32_t i = 0; i < DP_SEGMENT_BUCKETS; i++, at = dp_bucket_next(at)) {
+		const uint64_t *bucket = segment->bucket[at];
+
+		for (uint32_t k = 0; k < DP_BUCKET_SLOTS; k++) {
+			uint64_t word = rh_load_acquire(&bucket[k]);
+
+			if (word > DP_SLOT_REMOVED && (word & ~DP_SLOT_ADDRESS) == DP_SLOT_TAG(key) &&
+				dp_slot_keyed(word)->key == key)
+				return dp_slot_keyed(word);
+		}
+		if (dp_bucket_ends_probes(bucket))
+			break;
+	}
+	return NULL;
+}
+
+static inline void dp_words_prefetch(const struct dp_words *words, uint64_t key)
+{
+	rh_prefetch(dp_segment_of(rh_rcu_deref(words->directory), key)->bucket[DP_BUCKET_AT(key)]);
+}
+
 /* All of these: words_build.c; Ctx: builder. -ENOMEM. */
 int dp_words_init(struct dp_memory *memory, struct dp_words *words);
 /* Without readers; @object_free for each object. Accepts what was half made. */

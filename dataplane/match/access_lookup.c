@@ -1,0 +1,156 @@
+#include "dataplane/match/access.h"
+
+#include "dataplane/match/cond.h"
+#include "dataplane/match/judge.h"
+
+/* What is being looked for, and for whom. */
+struct asking {
+	const struct dp_contents *contents;
+	struct dp_access_batch *batch;
+	const struct dp_filter *filter;
+	struct dp_judge *judge;
+	dp_access_visit visit;
+	void *arg;
+};
+
+/* Conditions of other filters whose keys fall together are in the same list. */
+static void conds_visit(const struct asking *a)
+{
+	struct dp_access_batch *batch = a->batch;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < batch->conds; i++) {
+		if (batch->cond[i]->filter != a->filter)
+			continue;
+		rh_prefetch(batch->cond[i]->expression);
+		batch->cond[kept++] = batch->cond[i];
+	}
+	for (uint32_t i = 0; i < kept; i++)
+		rh_prefetch(DP_STEP_PREDICATE(batch->cond[i]->expression->step[0]));
+	for (uint32_t i = 0; i < kept; i++)
+		a->visit(a->arg, batch->cond[i]);
+	batch->conds = 0;
+}
+
+static void cond_add(const struct asking *a, const struct dp_cond *cond)
+{
+	struct dp_access_batch *batch = a->batch;
+
+	if (batch->conds == DP_ACCESS_CONDS)
+		conds_visit(a);
+	rh_prefetch(cond);
+	batch->cond[batch->conds++] = cond;
+}
+
+static void list_read(const struct asking *a, const struct dp_list *list)
+{
+	const struct dp_set *set = rh_rcu_deref(list->set);
+	uint32_t spans = dp_filter_spans(set), count;
+	struct dp_receiver alone;
+
+	for (uint32_t i = 0; i < spans; i++) {
+		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
+
+		for (uint32_t k = 0; k < count; k++)
+			if (rh_likely(dp_member_session(&member[k]) != DP_SESSION_NONE))
+				cond_add(a, dp_member_cond(&member[k]));
+	}
+}
+
+/* Buckets were asked for when their keys came. */
+static void keys_visit(const struct asking *a)
+{
+	struct dp_access_batch *batch = a->batch;
+	uint32_t lists = 0;
+
+	for (uint32_t i = 0; i < batch->keys; i++) {
+		const struct dp_list *list =
+			(const struct dp_list *)dp_words_get(&a->contents->lists, batch->key[i]);
+
+		if (list)
+			batch->list[lists++] = list;
+	}
+	for (uint32_t i = 0; i < lists; i++) {
+		const struct dp_set *set = rh_rcu_deref(batch->list[i]->set);
+
+		if (set && !dp_set_is_alone(set))
+			rh_prefetch(set);
+	}
+	for (uint32_t i = 0; i < lists; i++)
+		list_read(a, batch->list[i]);
+	conds_visit(a);
+	batch->keys = 0;
+}
+
+static void key_add(const struct asking *a, uint64_t key)
+{
+	struct dp_access_batch *batch = a->batch;
+
+	if (batch->keys == DP_ACCESS_BATCH)
+		keys_visit(a);
+	dp_words_prefetch(&a->contents->lists, key);
+	batch->key[batch->keys++] = key;
+}
+
+/* The value of an attribute as @way looks at it. False: it has none. */
+static bool value_read(const struct asking *a, const struct dp_way *way, struct rh_cesql_value value, uint64_t *out)
+{
+	static const enum rh_cesql_type types[] = {[DP_ACCESS_STRING] = RH_CESQL_TYPE_STRING,
+		[DP_ACCESS_PREFIX] = RH_CESQL_TYPE_STRING,
+		[DP_ACCESS_SUFFIX] = RH_CESQL_TYPE_STRING,
+		[DP_ACCESS_INTEGER] = RH_CESQL_TYPE_INTEGER,
+		[DP_ACCESS_BOOLEAN] = RH_CESQL_TYPE_BOOLEAN};
+
+	*out = 0;
+	if (way->how == DP_ACCESS_EXISTS)
+		return true;
+	if (value.type != types[way->how] && !rh_cesql_value_cast(&value, types[way->how], &a->judge->scratch))
+		return false;
+	if (way->how == DP_ACCESS_INTEGER)
+		*out = dp_access_integer(value.integer, way->param);
+	else if (way->how == DP_ACCESS_BOOLEAN)
+		*out = value.boolean;
+	else if (way->how == DP_ACCESS_STRING)
+		*out = dp_access_bytes(a->contents->seed, value.text.bytes, value.text.size);
+	else if (value.text.size < way->param)
+		return false;
+	else
+		*out = dp_access_bytes(a->contents->seed,
+			value.text.bytes + (way->how == DP_ACCESS_SUFFIX ? value.text.size - way->param : 0), way->param);
+	return true;
+}
+
+/* The first way of @attribute or of one behind it. */
+static uint32_t first_way(const struct dp_access *access, uint64_t attribute)
+{
+	uint32_t low = 0, high = access->ways;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (access->way[middle].attribute < attribute)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *batch, const struct dp_filter *filter,
+	const struct dp_access *access, struct dp_judge *judge, dp_access_visit visit, void *arg)
+{
+	const struct asking a = {contents, batch, filter, judge, visit, arg};
+	uint64_t value;
+
+	dp_judge_read_names(judge, contents->seed);
+	batch->keys = batch->conds = 0;
+	for (size_t i = 0; i < judge->event.count; i++) {
+		uint64_t attribute = judge->name_hash[i];
+
+		for (uint32_t w = first_way(access, attribute);
+			w < access->ways && access->way[w].attribute == attribute; w++)
+			if (value_read(&a, &access->way[w], judge->attribute[i].value, &value))
+				key_add(&a, dp_way_key(access->way[w].salt, value));
+	}
+	keys_visit(&a);
+}

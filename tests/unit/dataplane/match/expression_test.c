@@ -1,0 +1,391 @@
+/*
+ * Subscriptions with CESQL against a judge that asks every one of them: does its filter match (tests/lib/reference.h), and
+ * does its whole expression hold, evaluated alone?
+ */
+
+#include "dataplane/base/rcu.h"
+#include "dataplane/cesql/program.h"
+#include "dataplane/frame/event.h"
+#include "dataplane/match/judge.h"
+#include "tests/lib/random.h"
+#include "tests/lib/reference.h"
+#include "tests/unit/dataplane/match/fixture.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUBS	 400
+#define CONTENTS 300
+
+static struct rh_cesql_tree tree;
+
+static dp_sub_id_t subscribe(const char *filter, dp_session_id_t session, dp_content_id_t content)
+{
+	struct rh_filter parsed;
+	struct rh_error err = {""};
+	dp_sub_id_t sub = DP_SUB_NONE;
+
+	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter, strlen(filter), &parsed, &err), 0, "%s", err.text);
+	cr_assert_eq(dp_table_sub_add(table, 0, &parsed, session, content, &sub, &err), 0, "%s", err.text);
+	return sub;
+}
+
+static void content(dp_content_id_t id, const char *text)
+{
+	struct rh_error err = {""};
+
+	cr_assert_eq(rh_cesql_parse(text, strlen(text), &tree, NULL, &err), 0, "%s: %s", text, err.text);
+	cr_assert_eq(dp_table_content_add(table, 0, id, &tree, NULL, &err), 0, "%s: %s", text, err.text);
+}
+
+/* The event under test. */
+static uint8_t attributes[RH_ATTRIBUTES_MAX];
+static uint16_t attributes_len;
+
+static void attribute(const char *name, enum rh_attribute_type type, const char *value)
+{
+	struct rh_attribute attr = {
+		.name = name, .name_len = (uint8_t)strlen(name), .type = type, .value = value, .value_len = (uint16_t)strlen(value)};
+	int len = rh_attribute_put(attributes, sizeof(attributes), attributes_len, &attr);
+
+	cr_assert_gt(len, 0, "%s: %d", name, len);
+	attributes_len = (uint16_t)len;
+}
+
+static struct dp_match_result match_event(const char *topic)
+{
+	struct dp_match_key key = {.topic = topic,
+		.topic_len = (uint16_t)strlen(topic),
+		.attributes = attributes,
+		.attributes_len = attributes_len};
+	struct dp_match_result result;
+
+	dp_match_burst(match, &key, 1, &result);
+	return result;
+}
+
+static bool gets(const struct dp_match_result *result, dp_session_id_t session)
+{
+	for (uint32_t i = 0; i < result->count; i++)
+		if (result->receivers[i].session == session)
+			return true;
+	return false;
+}
+
+static void start(void)
+{
+	fixture_start(256);
+	attributes_len = 0;
+}
+
+TestSuite(expression, .init = start, .fini = fixture_stop);
+
+Test(expression, attributes_decide_with_the_topic)
+{
+	struct dp_match_result result;
+
+	content(1, "type = 'made' AND size > 10");
+	content(2, "EXISTS subject");
+	(void)subscribe("plant/#", 1, 1);
+	(void)subscribe("plant/7", 2, 2);
+	(void)subscribe("plant/7", 3, 0);
+	(void)fixture_publish();
+	attribute("type", RH_ATTR_STRING, "made");
+	attribute("size", RH_ATTR_INTEGER, "11");
+	for (int cached = 0; cached < 2; cached++) {
+		result = match_event("plant/7");
+		cr_expect_eq(result.count, 2);
+		cr_expect(gets(&result, 1) && gets(&result, 3));
+	}
+	result = match_event("other");
+	cr_expect_eq(result.count, 0);
+	attributes_len = 0;
+	result = match_event("plant/7");
+	cr_expect_eq(result.count, 1);
+}
+
+Test(expression, equal_predicates_are_one)
+{
+	content(1, "a = 'x' AND n > 3");
+	content(2, "n > 3 OR a != 'x'");
+	content(3, "NOT (b LIKE 'q%')");
+	content(4, "b NOT LIKE 'q%' AND n   >   3");
+	cr_expect_eq(table->contents.predicates.count, 3);
+	cr_assert_eq(dp_table_content_del(table, 3), 0);
+	cr_expect_eq(table->contents.predicates.count, 3);
+	cr_assert_eq(dp_table_content_del(table, 4), 0);
+	cr_expect_eq(table->contents.predicates.count, 2);
+	cr_assert_eq(dp_table_content_del(table, 1), 0);
+	cr_assert_eq(dp_table_content_del(table, 2), 0);
+	cr_expect_eq(table->contents.predicates.count, 0);
+}
+
+Test(expression, numbers_are_checked)
+{
+	struct rh_error err;
+	dp_sub_id_t sub;
+
+	content(1, "a = 'x'");
+	cr_expect_eq(dp_table_content_add(table, 0, 1, &tree, NULL, &err), -EEXIST);
+	cr_expect(strstr(err.text, "number 1 has an expression"));
+	cr_expect_eq(dp_table_content_add(table, 0, 0, &tree, NULL, &err), -EINVAL);
+	cr_expect_eq(dp_table_content_add(table, 0, DP_LIMIT_CONTENTS + 1, &tree, NULL, &err), -EINVAL);
+	cr_expect(strstr(err.text, "1 to 4194304"));
+	cr_expect_eq(dp_table_content_add(table, 1024, 2, &tree, NULL, &err), -EINVAL);
+	cr_expect(strstr(err.text, "tenant 1024"));
+	cr_expect_eq(dp_table_content_add(table, 0, 2, NULL, &(dp_pattern_id_t){1}, &err), -EINVAL);
+	cr_expect(strstr(err.text, "pattern 1 is not installed"));
+	sub = subscribe("t", 1, 1);
+	cr_expect_eq(dp_table_content_del(table, 1), -EBUSY);
+	cr_assert_eq(dp_table_sub_del(table, sub), 0);
+	cr_expect_eq(dp_table_content_del(table, 1), 0);
+	cr_expect_eq(dp_table_content_del(table, 1), -ENOENT);
+}
+
+/* Wire types (CloudEvents 1.0, Type System): a number or truth value that is none in its canonical form is text. */
+Test(expression, values_have_their_types)
+{
+	static const struct {
+		enum rh_attribute_type type;
+		const char *value, *holds;
+	} rows[] = {{RH_ATTR_INTEGER, "7", "x = 7 AND x + 1 = 8"}, {RH_ATTR_INTEGER, "-2147483648", "x < -2147483647"},
+		{RH_ATTR_INTEGER, "2147483648", "LENGTH(x) = 10 AND x LIKE '2147%'"}, {RH_ATTR_INTEGER, "", "x = ''"},
+		{RH_ATTR_INTEGER, "-", "x = '-'"}, {RH_ATTR_STRING, "7", "x = 7 AND x = '7'"},
+		{RH_ATTR_BOOLEAN, "true", "x"}, {RH_ATTR_BOOLEAN, "false", "NOT x"}, {RH_ATTR_BOOLEAN, "yes", "x = 'yes'"},
+		{RH_ATTR_TIMESTAMP, "2026-11-22T00:00:00Z", "x LIKE '2026-%'"}};
+
+	for (dp_content_id_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dp_match_result result;
+
+		content(i + 1, rows[i].holds);
+		(void)subscribe("t", i + 1, i + 1);
+		(void)fixture_publish();
+		attributes_len = 0;
+		attribute("x", rows[i].type, rows[i].value);
+		result = match_event("t");
+		cr_expect(gets(&result, i + 1), "%s", rows[i].holds);
+	}
+}
+
+/* Random ones */
+
+static const char *const names[] = {"a", "b", "n", "m", "flag", "subject"};
+static const char *const words[] = {"x", "y", "xyzzy", "xyzzy-plugh", "plugh", "", "5", "05", "+5", "true", "TRUE", "1", "0", "-3",
+	"quite a long text whose beginning is as long as its end, which is long", "long"};
+#define PICK(rnd, list) ((list)[rnd_below(rnd, sizeof(list) / sizeof((list)[0]))])
+
+static void literal(struct rnd *rnd, char *out)
+{
+	if (rnd_below(rnd, 2))
+		sprintf(out, "'%s'", PICK(rnd, words));
+	else if (rnd_below(rnd, 4))
+		sprintf(out, "%d", (int)rnd_below(rnd, 12) - 4);
+	else
+		strcpy(out, rnd_below(rnd, 2) ? "TRUE" : "FALSE");
+}
+
+static void predicate(struct rnd *rnd, char *out)
+{
+	static const char *const orders[] = {"<", "<=", ">", ">="};
+	static const char *const likes[] = {"x%", "%gh", "xyzzy%plugh", "_", "%", "quite a long%is long", "%-%", "x\\%", "5"};
+	const char *name = PICK(rnd, names);
+	char one[128], two[128];
+	int low;
+
+	literal(rnd, one);
+	literal(rnd, two);
+	switch (rnd_below(rnd, 14)) {
+	case 0:
+	case 1:
+	case 2:
+		sprintf(out, "%s = %s", name, one);
+		break;
+	case 3:
+		sprintf(out, "%s = %s", one, name);
+		break;
+	case 4:
+		sprintf(out, "%s %s %d", name, PICK(rnd, orders), (int)rnd_below(rnd, 12) - 4);
+		break;
+	case 5:
+		sprintf(out, "%d %s %s", (int)rnd_below(rnd, 12) - 4, PICK(rnd, orders), name);
+		break;
+	case 6:
+		sprintf(out, "%s %sIN (%s, %s)", name, rnd_below(rnd, 4) ? "" : "NOT ", one, two);
+		break;
+	case 7:
+		sprintf(out, "%s %sLIKE '%s'", name, rnd_below(rnd, 4) ? "" : "NOT ", PICK(rnd, likes));
+		break;
+	case 8:
+		sprintf(out, "%sEXISTS %s", rnd_below(rnd, 3) ? "" : "NOT ", name);
+		break;
+	case 9:
+		sprintf(out, "%s != %s", name, one);
+		break;
+	case 11:
+	case 12:
+		low = (int)rnd_below(rnd, 12) - 4;
+		sprintf(out, "(%s >= %d AND %s < %d)", name, low, name, low + (int)rnd_below(rnd, 6));
+		break;
+	case 10:
+		sprintf(out, "LENGTH(%s) > %u", name, rnd_below(rnd, 6));
+		break;
+	default:
+		strcpy(out, name);
+	}
+}
+
+static void expression(struct rnd *rnd, unsigned depth, char *out)
+{
+	static const char *const operators[] = {" AND ", " AND ", " AND ", " OR ", " XOR "};
+	const char *operator= PICK(rnd, operators);
+	unsigned count = 1 + rnd_below(rnd, 3);
+	char one[1024];
+
+	if (!depth || !rnd_below(rnd, 4)) {
+		predicate(rnd, out);
+		return;
+	}
+	out += sprintf(out, rnd_below(rnd, 8) ? "(" : "NOT (");
+	for (unsigned i = 0; i < count; i++) {
+		expression(rnd, depth - 1, one);
+		out += sprintf(out, "%s%s", i ? operator: "", one);
+	}
+	strcpy(out, ")");
+}
+
+struct sub {
+	bool live;
+	dp_sub_id_t id;
+	const char *filter;
+	dp_session_id_t session;
+	uint32_t content;
+};
+
+static struct sub subs[SUBS];
+static struct rh_cesql_program *programs[CONTENTS + 1];
+static char texts[CONTENTS + 1][4096];
+static uint32_t uses[CONTENTS + 1];
+
+static void content_draw(struct rnd *rnd, uint32_t id)
+{
+	struct rh_error err;
+
+	do
+		expression(rnd, 2, texts[id]);
+	while (rh_cesql_parse(texts[id], strlen(texts[id]), &tree, NULL, &err) != 0);
+	cr_assert_eq(rh_cesql_compile(&tree, &programs[id], NULL), 0);
+	content(id, texts[id]);
+}
+
+/* Like the rest of the world, most subscribe to the same. */
+static void toggle(struct rnd *rnd)
+{
+	static const char *const filters[] = {"t/#", "t/#", "t/#", "t/#", "t/+", "t/x", "u"};
+	struct sub *sub = &subs[rnd_below(rnd, SUBS)];
+
+	if (sub->live) {
+		cr_assert_eq(dp_table_sub_del(table, sub->id), 0);
+		sub->live = false;
+		if (sub->content && !--uses[sub->content]) {
+			cr_assert_eq(dp_table_content_del(table, sub->content), 0);
+			rh_cesql_destroy(programs[sub->content]);
+		}
+		return;
+	}
+	*sub = (struct sub){.live = true, .filter = PICK(rnd, filters), .session = rnd_below(rnd, 300)};
+	sub->content = rnd_below(rnd, 20) ? 1 + rnd_below(rnd, CONTENTS) : 0;
+	if (sub->content && !uses[sub->content]++)
+		content_draw(rnd, sub->content);
+	sub->id = subscribe(sub->filter, sub->session, sub->content);
+}
+
+static void event_draw(struct rnd *rnd)
+{
+	static const enum rh_attribute_type types[] = {RH_ATTR_STRING, RH_ATTR_STRING, RH_ATTR_INTEGER, RH_ATTR_BOOLEAN};
+
+	attributes_len = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (rnd_below(rnd, 3)) {
+			enum rh_attribute_type type = PICK(rnd, types);
+			char number[16];
+
+			sprintf(number, "%d", (int)rnd_below(rnd, 12) - 4);
+			attribute(names[i], type, type == RH_ATTR_INTEGER ? number : PICK(rnd, words));
+		}
+}
+
+/* By asking everybody. */
+static uint64_t compare(const char *topic, const struct dp_match_result *result, const char *when)
+{
+	static struct rh_cesql_attribute list[DP_ATTRIBUTES_MAX];
+	static struct rh_cesql_scratch scratch;
+	const struct rh_cesql_event event = {list, dp_attributes_read(attributes, attributes_len, list)};
+	static bool due[DP_LIMIT_SESSIONS];
+	uint64_t count = 0;
+
+	memset(due, 0, sizeof(due));
+	for (const struct sub *sub = subs; sub < subs + SUBS; sub++) {
+		if (!sub->live || !ref_matches(sub->filter, strlen(sub->filter), topic, strlen(topic)) ||
+			(sub->content && !rh_cesql_matches(programs[sub->content], &event, &scratch)))
+			continue;
+		cr_assert(gets(result, sub->session), "%s: session %u misses %s with %s", when, sub->session, sub->filter,
+			sub->content ? texts[sub->content] : "nothing");
+		count += !due[sub->session];
+		due[sub->session] = true;
+	}
+	cr_assert_eq(result->count, count, "%s: %u receivers, %lu are due", when, result->count, count);
+	return count;
+}
+
+static void run(const char *name, size_t rounds)
+{
+	static const char *const topics[] = {"t/x", "t/y", "t/x/z", "u"};
+	uint64_t copies = 0;
+	struct rnd rnd;
+
+	rnd_init(&rnd, name);
+	for (size_t i = 0; i < rounds; i++) {
+		for (unsigned n = rnd_below(&rnd, i < 20 ? 60 : 8); n; n--)
+			toggle(&rnd);
+		(void)fixture_publish();
+		for (unsigned n = 0; n < 8; n++) {
+			const char *topic = PICK(&rnd, topics);
+			struct dp_match_result result;
+
+			event_draw(&rnd);
+			result = match_event(topic);
+			copies += compare(topic, &result, name);
+		}
+	}
+	cr_expect_gt(copies, rounds * 8, "hardly anything is delivered");
+	cr_expect_gt(table->contents.lists.directory->segment[0]->live, 50, "hardly any condition is found by keys");
+	/* All go: nothing is left behind. */
+	for (size_t i = 0; i < SUBS; i++)
+		if (subs[i].live)
+			cr_assert_eq(dp_table_sub_del(table, subs[i].id), 0);
+	cr_expect_eq(table->contents.lists.directory->segment[0]->live, 0);
+	cr_expect_eq(table->contents.conds.count, 0);
+	for (uint32_t id = 1; id <= CONTENTS; id++)
+		if (uses[id]) {
+			cr_assert_eq(dp_table_content_del(table, id), 0);
+			rh_cesql_destroy(programs[id]);
+		}
+	cr_expect_eq(table->contents.predicates.count, 0);
+	fixture_reclaim();
+	cr_expect_eq(fixture_stats().filters, 0);
+}
+
+Test(expression, random_ones_are_decided_exactly)
+{
+	run("expression", rnd_cases(1500, 20000));
+}
+
+Test(expression, random_ones_are_decided_exactly_without_a_cache)
+{
+	fixture_stop();
+	fixture_start(0);
+	run("expression, no cache", rnd_cases(1500, 20000));
+}
