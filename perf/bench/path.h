@@ -36,6 +36,10 @@ struct path_options {
 	bool visible;	  /* rhumb-perf-update: time from update to effect */
 	uint32_t soak;	  /* rhumb-perf-update: events while subscriptions change; 0: windows instead */
 	bool hugepages;
+	const struct trace_payload *payload; /* rhumb-perf-content: NULL: digits */
+	const char *patterns;		     /* rhumb-perf-content: literals or regexes */
+	uint32_t payload_bytes;		     /* rhumb-perf-content: of the shortest; makes record_bytes */
+	uint32_t matchers; /* beside those of the workers: a program's own */
 	bool memory; /* print path_memory_mib and end */
 	double seconds;	   /* of a window */
 	uint32_t windows;

@@ -27,6 +27,8 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 		{"churned", OPTION_U32, &opt->churned, "rhumb-perf-update: subscriptions that come and go, beside the others", NULL},
 		{"visible", OPTION_ON, &opt->visible, "rhumb-perf-update: time from update to effect, not rates", NULL},
 		{"soak", OPTION_U32, &opt->soak, "rhumb-perf-update: so many events, then memory is compared; no windows", NULL},
+		{"patterns", OPTION_TEXT, &opt->patterns, "rhumb-perf-content: literals or regexes", NULL},
+		{"payload", OPTION_U32, &opt->payload_bytes, "rhumb-perf-content: bytes of the shortest payload", NULL},
 		{"no-huge", OPTION_OFF, &opt->hugepages, "ordinary pages", NULL},
 		{"memory", OPTION_ON, &opt->memory, "print the MiB of packet memory that this needs, and end", NULL},
 		{"tenants", OPTION_U32, &opt->workload.tenants, "filters, topics and sessions are spread over as many", NULL},

@@ -242,7 +242,8 @@ static int lane_make(struct path *path, uint32_t l, struct rh_error *err)
 	struct workload_spec spec = path->opt.workload;
 
 	spec.lane = l;
-	spec.seed += l;
+	/* Lanes that are compared with each other have the same draw. */
+	spec.seed += spec.burst ? 0 : l;
 	lane->publishers = calloc(spec.publishers, sizeof(*lane->publishers));
 	lane->subscriber_slot = calloc(spec.subscribers, sizeof(*lane->subscriber_slot));
 	lane->subscriber_wire = calloc(spec.subscribers, sizeof(*lane->subscriber_wire));
@@ -251,7 +252,8 @@ static int lane_make(struct path *path, uint32_t l, struct rh_error *err)
 		!lane->subscriber_check)
 		return rh_error_set(err, ENOMEM, "no memory for %u sessions", clients(path));
 	lane->trace = (struct trace){.workload = &lane->workload, .publishers = lane->publishers,
-		.record_bytes = path->opt.record_bytes, .first_client = l * clients(path)};
+		.record_bytes = path->opt.record_bytes, .first_client = l * clients(path),
+		.payload = path->opt.payload};
 	return workload_init(&lane->workload, &spec, err);
 }
 
@@ -297,7 +299,7 @@ static int workloads_make(struct path *path, struct rh_error *err)
 int path_init(struct path *path, const struct path_options *opt, struct rh_error *err)
 {
 	struct dp_table_conf table = {.seed = opt->workload.seed, .cache_entries = opt->cache_entries,
-		.max_workers = opt->lanes};
+		.max_workers = opt->lanes + opt->matchers};
 	int ret;
 
 	memset(path, 0, sizeof(*path));

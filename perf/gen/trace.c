@@ -81,7 +81,10 @@ void trace_record(const struct trace *t, uint32_t event, uint8_t *out)
 		spec.attributes_len = attributes_put(attributes, sizeof(attributes));
 	spec.topic_len = (uint16_t)workload_topic(t->workload, event, topic);
 	spec.payload_len = t->record_bytes - (uint32_t)rh_event_size(&spec);
-	payload_fill(payload, spec.payload_len, event);
+	if (t->payload)
+		t->payload->fill(t->payload->arg, t->workload->spec.lane, event, payload, spec.payload_len);
+	else
+		payload_fill(payload, spec.payload_len, event);
 	(void)rh_event_encode(out, t->record_bytes, &spec, false);
 }
 

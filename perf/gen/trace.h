@@ -10,6 +10,7 @@
 
 #include "dataplane/base/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define TRACE_DATAGRAM_HDR 24
@@ -27,11 +28,18 @@ struct trace_publisher {
 	uint64_t incarnation;
 };
 
+/* Payloads of a program's own: @fill writes @len bytes for @event of @lane, the same each time. */
+struct trace_payload {
+	void (*fill)(const void *arg, uint32_t lane, uint32_t event, uint8_t *out, size_t len);
+	const void *arg;
+};
+
 struct trace {
 	const struct workload *workload;
 	const struct trace_publisher *publishers;
 	uint32_t record_bytes; /* a multiple of 8, at least TRACE_RECORD_MIN */
 	uint32_t first_client; /* number of publisher 0 among the clients of all lanes */
+	const struct trace_payload *payload; /* NULL: digits */
 };
 
 extern const uint8_t trace_router_mac[6], trace_client_mac[6];

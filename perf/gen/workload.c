@@ -18,10 +18,16 @@ static const struct {
 	char any_root; /* letter of families whose filter begins with a wildcard */
 } lanes[LANES] = {{"plant", 'v'}, {"works", 'y'}};
 
+/* Third level of a topic. */
+static const char *third(const struct workload *w, uint32_t topic)
+{
+	return w->spec.burst && topic % 2 ? "text" : "line";
+}
+
 static uint32_t exact_topic(const struct workload *w, uint32_t f, char *out)
 {
-	return (uint32_t)snprintf(out, WORKLOAD_TEXT_MAX, "%s/e%u/line/a/temp",
-		lanes[w->spec.lane].root, f);
+	return (uint32_t)snprintf(out, WORKLOAD_TEXT_MAX, "%s/e%u/%s/a/temp",
+		lanes[w->spec.lane].root, f, third(w, f));
 }
 
 /* Wildcard filters count from 0 behind the exact ones. */
@@ -38,10 +44,10 @@ static uint32_t family_filter(const struct workload *w, uint32_t f, char *out)
 	}
 }
 
-static uint32_t family_topic(const struct workload *w, uint32_t f, uint32_t member, char *out)
+static uint32_t family_topic(const struct workload *w, uint32_t f, uint32_t member, const char *level, char *out)
 {
-	return (uint32_t)snprintf(out, WORKLOAD_TEXT_MAX, "%s/%c%u/line/%u/temp",
-		lanes[w->spec.lane].root, f % 3 == 2 ? lanes[w->spec.lane].any_root : 'w', f,
+	return (uint32_t)snprintf(out, WORKLOAD_TEXT_MAX, "%s/%c%u/%s/%u/temp",
+		lanes[w->spec.lane].root, f % 3 == 2 ? lanes[w->spec.lane].any_root : 'w', f, level,
 		member);
 }
 
@@ -55,12 +61,14 @@ static uint32_t topic_filter(const struct workload *w, uint32_t topic)
 
 static uint32_t topic_text(const struct workload *w, uint32_t topic, char *out)
 {
+	const char *level = third(w, topic);
+
 	if (w->spec.family != WORKLOAD_PLANT)
 		return workload_deep_topic(w->spec.family, topic, out);
 	if (topic < w->exact)
 		return exact_topic(w, topic / w->tenants, out);
 	topic -= w->exact;
-	return family_topic(w, topic / w->family / w->tenants, topic % w->family, out);
+	return family_topic(w, topic / w->family / w->tenants, topic % w->family, level, out);
 }
 
 /* The topic like @topic that belongs to @tenant: that of the same place among its tenant's. */
@@ -105,6 +113,8 @@ static int spec_check(const struct workload_spec *s, struct rh_error *err)
 		return rh_error_set(err, EINVAL,
 			"workload: a trace of %u datagrams is not a multiple of %u publishers",
 			s->datagrams, s->publishers);
+	if (s->burst && (s->family != WORKLOAD_PLANT || s->tenants > 1 || s->topics % 2))
+		return rh_error_set(err, EINVAL, "workload: topics with content want the plant family, one tenant and an even number of topics");
 	if (s->lane >= LANES)
 		return rh_error_set(err, EINVAL, "workload: lane %u: 0 or 1", s->lane);
 	return s->family == WORKLOAD_PLANT ? 0 : deep_check(s, err);
@@ -172,6 +182,15 @@ static void topics_shuffle(struct workload *w, struct perf_random *rnd)
 	}
 }
 
+/* The topic like @topic that @event is to have: its neighbour where only that has, or has not, content. */
+static uint32_t topic_of_kind(const struct workload *w, uint32_t topic, uint32_t event)
+{
+	enum workload_burst kind = workload_burst_kind(w, event);
+	bool content = kind == WORKLOAD_BURST_BOTH ? event % 2 : kind == WORKLOAD_BURST_CONTENT;
+
+	return topic % 2 == content ? topic : topic ^ 1;
+}
+
 static int topics_draw(struct workload *w, struct perf_random *rnd)
 {
 	bool uniform = w->spec.zipf <= 0;
@@ -185,6 +204,8 @@ static int topics_draw(struct workload *w, struct perf_random *rnd)
 
 		w->event_topic[e] = w->tenants == 1 ? w->by_rank[rank]
 			: topic_of_tenant(w, w->by_rank[rank], workload_publisher(w, e) % w->tenants);
+		if (w->spec.burst)
+			w->event_topic[e] = topic_of_kind(w, w->event_topic[e], e);
 	}
 	perf_zipf_fini(&zipf);
 	return 0;
@@ -235,6 +256,11 @@ uint32_t workload_topic(const struct workload *w, uint32_t event, char *out)
 		return (uint32_t)snprintf(
 			out, WORKLOAD_TEXT_MAX, "%s/restart", lanes[w->spec.lane].root);
 	return topic_text(w, w->event_topic[event], out);
+}
+
+uint32_t workload_content_filter(const struct workload *w, char *out)
+{
+	return (uint32_t)snprintf(out, WORKLOAD_TEXT_MAX, "%s/+/text/#", lanes[w->spec.lane].root);
 }
 
 static uint32_t filter_text(const struct workload *w, uint32_t f, char *out)

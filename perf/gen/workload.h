@@ -43,6 +43,7 @@ struct workload_spec {
 	uint32_t publishers, subscribers;
 	uint32_t datagrams;	/* of the trace; a multiple of publishers */
 	uint32_t events;	/* in one datagram */
+	uint32_t burst; /* not 0: half of the topics have content, see workload_burst_kind; plant family, one tenant, an even number of topics */
 	uint32_t lane;		/* 0 or 1: workloads of different lanes share no topic and no filter */
 	uint64_t seed;
 };
@@ -99,6 +100,27 @@ static inline bool workload_is_restart(const struct workload *w, uint32_t event)
 	return event % w->spec.events == 0 && event / w->spec.events < w->spec.publishers;
 }
 
+/*
+ * With spec.burst, topics of odd number have "text" for their third level instead of "line": those with content, for which a filter ROOT/+/text/# (workload_content_filter) may ask beside the
+ * others. Each run of so many events has topics with content alone, of both kinds by turns, without content alone, again of both kinds, and so on.
+ */
+enum workload_burst { WORKLOAD_BURST_CONTENT, WORKLOAD_BURST_BOTH, WORKLOAD_BURST_PLAIN, WORKLOAD_BURST_COUNT };
+
+static inline enum workload_burst workload_burst_kind(const struct workload *w, uint32_t event)
+{
+	uint32_t turn = event / w->spec.burst % 4;
+
+	return turn % 2 ? WORKLOAD_BURST_BOTH : turn ? WORKLOAD_BURST_PLAIN : WORKLOAD_BURST_CONTENT;
+}
+
+/* Does the topic of @event, which is no restart, have content? */
+static inline bool workload_has_content(const struct workload *w, uint32_t event)
+{
+	return w->spec.burst && !workload_is_restart(w, event) && w->event_topic[event] % 2;
+}
+
+/* The filter that matches the topics with content, and no other, into @out (WORKLOAD_TEXT_MAX); returns its length. */
+uint32_t workload_content_filter(const struct workload *w, char *out);
 /* Text of @event's topic into @out (WORKLOAD_TEXT_MAX); returns its length. */
 uint32_t workload_topic(const struct workload *w, uint32_t event, char *out);
 /* Text of subscription @s, which belongs to workload_subscriber(w, s). */

@@ -5,7 +5,7 @@ import statistics
 # A metric of which more is worse: its worst value is the largest.
 RISING = ("ratio_10m_1k", "ratio_10m_1k_raw", "ratio_10m_1k_with_cache", "ratio_to_1k", "ratio_per_copy", "p50_ratio", "p99_ratio", "class_inversions",
           "ratio_shapes", "ratio_adversarial", "shapes_with_cache", "adversarial_with_cache", "adversarial_to_hot_without_cache", "lost",
-          "topic_p50_us", "topic_p99_us", "bytes_per_subscription", "churn_growth")
+          "topic_p50_us", "topic_p99_us", "bytes_per_subscription", "churn_growth", "ratio_to_hs_scan", "unfiltered_penalty", "regex_ratio")
 
 
 def worst(key, values):

@@ -1,5 +1,7 @@
 #include "perf/gen/workload.h"
 
+#include "tests/lib/reference.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
@@ -326,4 +328,57 @@ Test(workload, popularity_is_zipf)
 	for (uint32_t k = 0; k < 4; k++)
 		cr_assert_float_eq(hits[k] / (double)draws, 1 / (7.4855 * (k + 1)), 0.003);
 	perf_zipf_fini(&zipf);
+}
+
+static struct workload_spec with_content(void)
+{
+	return (struct workload_spec){.topics = 500, .zipf = 1.0, .subscriptions = 100, .wildcards = 50, .copies = 1, .publishers = 4,
+		.subscribers = 30, .datagrams = 1024, .events = 1, .burst = 32, .seed = 11};
+}
+
+Test(workload, with_content_the_construction_still_holds)
+{
+	struct workload_spec spec = with_content();
+
+	holds(&spec);
+}
+
+Test(workload, the_content_filter_matches_topics_with_content_alone_and_bursts_are_of_their_kind)
+{
+	struct workload_spec spec = with_content();
+	uint32_t with[WORKLOAD_BURST_COUNT] = {0}, of[WORKLOAD_BURST_COUNT] = {0};
+	struct workload w;
+
+	for (spec.lane = 0; spec.lane < 2; spec.lane++) {
+		char filter[WORKLOAD_TEXT_MAX], topic[WORKLOAD_TEXT_MAX];
+		uint32_t len;
+
+		cr_assert_eq(workload_init(&w, &spec, NULL), 0);
+		len = workload_content_filter(&w, filter);
+		for (uint32_t e = 0; e < workload_events(&w); e++) {
+			bool content = workload_has_content(&w, e);
+
+			cr_assert_eq(ref_matches(filter, len, topic, workload_topic(&w, e, topic)), content);
+			if (e < spec.burst)
+				continue;
+			with[workload_burst_kind(&w, e)] += content;
+			of[workload_burst_kind(&w, e)]++;
+		}
+		workload_fini(&w);
+	}
+	cr_assert_eq(with[WORKLOAD_BURST_CONTENT], of[WORKLOAD_BURST_CONTENT]);
+	cr_assert_eq(with[WORKLOAD_BURST_PLAIN], 0);
+	cr_assert_eq(2 * with[WORKLOAD_BURST_BOTH], of[WORKLOAD_BURST_BOTH]);
+}
+
+Test(workload, content_wants_the_plant_one_tenant_and_an_even_number_of_topics)
+{
+	struct workload_spec odd = with_content(), tenants = with_content();
+	struct workload w;
+
+	odd.topics = 450 + 25;
+	odd.subscriptions = 50;
+	tenants.tenants = 2;
+	cr_assert_eq(workload_init(&w, &odd, NULL), -EINVAL);
+	cr_assert_eq(workload_init(&w, &tenants, NULL), -EINVAL);
 }
