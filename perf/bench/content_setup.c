@@ -167,7 +167,11 @@ static int subscribe(struct content *c, struct rh_error *err)
 	if (!ret)
 		ret = dp_table_patterns_set(c->path.table, 0, c->serialized, c->serialized_len, c->set.count, err);
 	for (uint32_t i = 0; i < c->set.count && !ret; i++) {
-		ret = dp_table_sub_add(c->path.table, 0, &filter, c->session[i % CONTENT_SESSIONS], i + 1, &sub, err);
+		const dp_pattern_id_t pattern = i + 1;
+
+		ret = dp_table_content_add(c->path.table, 0, i + 1, NULL, &pattern, err);
+		if (!ret)
+			ret = dp_table_sub_add(c->path.table, 0, &filter, c->session[i % CONTENT_SESSIONS], i + 1, &sub, err);
 		if (i % SUBSCRIBE_BATCH == 0)
 			rh_rcu_quiescent();
 	}

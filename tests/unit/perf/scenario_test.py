@@ -18,7 +18,7 @@ sys.path.insert(0, str(TOP / "perf"))
 from lib import machine, path, probe, report, result, suite, windows, wire  # noqa: E402
 from lib.pairs import Void, collect  # noqa: E402
 from lib.rig import Rig  # noqa: E402
-from scenarios import churn, cold, content, flat, hot, scale, shapes, sizes, visible  # noqa: E402
+from scenarios import churn, cold, content, flat, hot, scale, shapes, sizes, typed, visible  # noqa: E402
 
 HZ = 2_000_000_000
 SECOND = 1_000_000_000
@@ -391,6 +391,28 @@ class Content(unittest.TestCase):
             self.assertEqual(found["metrics"], {})
             self.assertIn("8 of 8 cells have no figure", found["unmeasured"]["ratio_to_hs_scan"])
             self.assertFalse(found["passed"])
+
+
+def expressions(_words, cpu_ns=SECOND):
+    """What rhumb-perf-typed would print."""
+    window = {"wall_ns": SECOND, "cpu_ns": cpu_ns, "passes": 3, "counting": 240_000.0, "pruned": 120_000.0, "router": 20_000.0}
+    return {"tsc_hz": HZ, "filters": 1_000_000, "events": 1024, "matched": 500.0, "receivers": 490.0, "table_bytes": 10**8, "counting_bytes": 10**8, "build_seconds": 3.0,
+            "counting_build_seconds": 2.0, "windows": [window, {**window, "cpu_ns": 10, "router": 1.0}], "checked": "receivers"}
+
+
+class Typed(unittest.TestCase):
+    def test_the_faster_counting_matcher_is_the_reference_and_windows_off_the_core_do_not_count(self):
+        found = run(typed, expressions, [])
+        self.assertAlmostEqual(found["metrics"]["ratio_to_counting"], 6.0, places=6)
+        self.assertAlmostEqual(found["metrics"]["ratio_to_plain_counting"], 12.0, places=6)
+        self.assertTrue(found["passed"])
+        self.assertAlmostEqual(found["samples"][0]["events_per_second"], HZ / 20_000)
+
+    def test_half_a_core_is_void_and_too_little_memory_is_said(self):
+        with self.assertRaisesRegex(machine.MachineError, "shared with a neighbour"):
+            run(typed, expressions, [], lambda *_: {**QUIET, "shared": 0.8})
+        with mock.patch.object(machine, "memory_available_kib", lambda: 1 << 20), self.assertRaisesRegex(machine.MachineError, "1,000,000 filters want about [0-9]+ MiB, 1024 MiB are free"):
+            run(typed, expressions, [])
 
 
 def updates(words, lost=0, bare_lost=0, gap_ns=1000, others_ns=980_000_000, during=4_750_000, after=5_000_000):
