@@ -19,8 +19,8 @@
 /* Keys of one expression among which one choice is made, and of one choice. */
 #define DP_ACCESS_KEYS 32
 #define DP_ACCESS_ANY  8
-/* Ways of one filter; beyond, other keys are chosen, or none. */
-#define DP_ACCESS_WAYS 256
+/* Ways of one filter, all attributes together; beyond, other keys are chosen, or none. A new one copies them all: 0.5 MiB. */
+#define DP_ACCESS_WAYS 16384
 /* First or last bytes that a way may look at: powers of two. */
 #define DP_ACCESS_BYTES 64
 
@@ -54,6 +54,22 @@ struct dp_access {
 	uint32_t ways;
 	struct dp_way way[];
 };
+
+/* The first way of @attribute or of one behind it. */
+static inline uint32_t dp_access_first(const struct dp_access *access, uint64_t attribute)
+{
+	uint32_t low = 0, high = access->ways;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (access->way[middle].attribute < attribute)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
 
 /* The conditions with one key, of all filters whose keys fall together. */
 struct dp_list {

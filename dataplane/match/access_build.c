@@ -27,12 +27,10 @@ static uint32_t listed(const struct dp_list *list)
 
 static struct dp_way *way_find(struct dp_access *access, const struct dp_access_key *key)
 {
-	for (uint32_t i = 0; access && i < access->ways; i++) {
-		struct dp_way *way = &access->way[i];
-
-		if (way->attribute == key->attribute && way->how == key->how && way->param == key->param)
-			return way;
-	}
+	for (uint32_t i = access ? dp_access_first(access, key->attribute) : 0;
+		access && i < access->ways && access->way[i].attribute == key->attribute; i++)
+		if (access->way[i].how == key->how && access->way[i].param == key->param)
+			return &access->way[i];
 	return NULL;
 }
 
@@ -64,14 +62,12 @@ static uint32_t choose(const struct dp_contents *contents, const struct dp_cond 
 static struct dp_access *access_with(struct dp_memory *memory, const struct dp_access *access, const struct dp_filter *filter,
 	const struct dp_access_key *key)
 {
-	uint32_t ways = access ? access->ways : 0, at = 0;
+	uint32_t ways = access ? access->ways : 0, at = access ? dp_access_first(access, key->attribute) : 0;
 	struct dp_access *next = dp_memory_alloc(memory, sizeof(*next) + (ways + 1) * sizeof(next->way[0]));
 
 	if (!next)
 		return NULL;
 	next->ways = ways + 1;
-	while (at < ways && access->way[at].attribute < key->attribute)
-		at++;
 	if (ways) {
 		memcpy(next->way, access->way, at * sizeof(next->way[0]));
 		memcpy(next->way + at + 1, access->way + at, (ways - at) * sizeof(next->way[0]));

@@ -120,22 +120,6 @@ static bool value_read(const struct asking *a, const struct dp_way *way, struct 
 	return true;
 }
 
-/* The first way of @attribute or of one behind it. */
-static uint32_t first_way(const struct dp_access *access, uint64_t attribute)
-{
-	uint32_t low = 0, high = access->ways;
-
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-
-		if (access->way[middle].attribute < attribute)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *batch, const struct dp_filter *filter,
 	const struct dp_access *access, struct dp_judge *judge, dp_access_visit visit, void *arg)
 {
@@ -147,7 +131,7 @@ void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *
 	for (size_t i = 0; i < judge->event.count; i++) {
 		uint64_t attribute = judge->name_hash[i];
 
-		for (uint32_t w = first_way(access, attribute);
+		for (uint32_t w = dp_access_first(access, attribute);
 			w < access->ways && access->way[w].attribute == attribute; w++)
 			if (value_read(&a, &access->way[w], judge->attribute[i].value, &value))
 				key_add(&a, dp_way_key(access->way[w].salt, value));
