@@ -1,6 +1,7 @@
 #include "dataplane/cesql/machine.h"
 
 #include "dataplane/base/compiler.h"
+#include "dataplane/cesql/pattern.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -100,6 +101,43 @@ static void compile_in(struct compiler *c, const struct rh_cesql_node *node)
 	(void)emit(c, STEP_IN, node, -1);
 }
 
+static uint16_t id_of(const struct compiler *c, const struct rh_cesql_node *node)
+{
+	return (uint16_t)(node - c->tree->node);
+}
+
+/* What asks for a pattern, or for payload LIKE without one. */
+static void compile_search(struct compiler *c, const struct rh_cesql_node *node, enum cesql_search search)
+{
+	static const enum step_code codes[] = {[SEARCH_PATTERN] = STEP_PAYLOAD_MATCHES,
+		[SEARCH_LIKE] = STEP_PAYLOAD_LIKE,
+		[SEARCH_TEXT] = STEP_PAYLOAD_IS_TEXT,
+		[SEARCH_EMPTY] = STEP_PAYLOAD_IS_EMPTY};
+	bool payload = c->tree->node[node->first].kind == RH_CESQL_PAYLOAD;
+
+	if (payload && search == SEARCH_ALWAYS) {
+		emit(c, STEP_PUSH_BOOLEAN, node, 1)->integer = 1;
+		return;
+	}
+	/* An attribute must be there, also where any string would do. */
+	if (!payload)
+		compile_node(c, node->first);
+	if (search == SEARCH_ALWAYS)
+		(void)emit(c, STEP_TRUE, node, 0);
+	else
+		emit(c, payload ? codes[search] : STEP_MATCHES, node, payload)->start =
+			cesql_pattern_number(c->tree, id_of(c, node));
+}
+
+static void compile_json(struct compiler *c, const struct rh_cesql_node *node)
+{
+	const struct rh_cesql_node *pointer = &c->tree->node[c->tree->node[node->first].next];
+	struct step *step = emit(c, STEP_JSON, node, 1);
+
+	step->start = pointer->start;
+	step->size = pointer->size;
+}
+
 static void compile_like(struct compiler *c, const struct rh_cesql_node *node)
 {
 	const char *pattern = c->tree->text + node->start;
@@ -114,6 +152,10 @@ static void compile_call(struct compiler *c, const struct rh_cesql_node *node)
 {
 	struct step *step;
 
+	if (node->function == CESQL_JSON) {
+		compile_json(c, node);
+		return;
+	}
 	compile_children(c, node);
 	step = emit(c, STEP_CALL, node, 1 - node->children);
 	step->kind = node->function;
@@ -171,13 +213,20 @@ static void compile_operator(struct compiler *c, const struct rh_cesql_node *nod
 static void compile_node(struct compiler *c, uint16_t id)
 {
 	const struct rh_cesql_node *node = &c->tree->node[id];
+	enum cesql_search search = cesql_search_of(c->tree, node);
 
+	if (search != SEARCH_NONE) {
+		compile_search(c, node, search);
+		return;
+	}
 	switch ((enum rh_cesql_kind)node->kind) {
 	case RH_CESQL_BOOLEAN:
 	case RH_CESQL_INTEGER:
 	case RH_CESQL_STRING:
 	case RH_CESQL_NAME:
 		compile_leaf(c, node);
+		break;
+	case RH_CESQL_PAYLOAD: /* of what is compiled above */
 		break;
 	case RH_CESQL_EXISTS:
 		compile_exists(c, node);
@@ -222,6 +271,11 @@ static void need_add(const struct rh_cesql_tree *tree, uint16_t id, struct need 
 	const struct rh_cesql_node *node = &tree->node[id];
 
 	need->nodes++;
+	/* A pattern's text is of no use to the program. */
+	if (cesql_search_of(tree, node) != SEARCH_NONE) {
+		need_add(tree, node->first, need);
+		return;
+	}
 	if (node->size) {
 		need->from = node->start < need->from ? node->start : need->from;
 		need->to = node->start + node->size > need->to ? (uint16_t)(node->start + node->size) : need->to;
@@ -258,7 +312,8 @@ static void rebase(struct rh_cesql_program *program, uint16_t from)
 	struct step *step = (struct step *)(program + 1);
 
 	for (unsigned i = 0; i < program->steps; i++)
-		if (step[i].code == STEP_PUSH_STRING || step[i].code == STEP_LOAD || step[i].code == STEP_EXISTS)
+		if (step[i].code == STEP_PUSH_STRING || step[i].code == STEP_LOAD || step[i].code == STEP_EXISTS ||
+			step[i].code == STEP_JSON)
 			step[i].start -= step[i].size ? from : step[i].start;
 }
 
@@ -317,6 +372,30 @@ void rh_cesql_program_forget_places(struct rh_cesql_program *program)
 
 	for (unsigned i = 0; i < program->steps; i++)
 		step[i].at = 0;
+}
+
+static bool is_numbered(const struct step *step)
+{
+	return step->code == STEP_MATCHES || step->code == STEP_PAYLOAD_MATCHES || step->code == STEP_PAYLOAD_LIKE;
+}
+
+void rh_cesql_program_number(struct rh_cesql_program *program, const uint32_t *numbers)
+{
+	struct step *step = (struct step *)(program + 1);
+
+	for (unsigned i = 0; i < program->steps; i++)
+		if (is_numbered(&step[i]))
+			step[i].start = numbers[step[i].start];
+}
+
+bool rh_cesql_program_asks_payload(const struct rh_cesql_program *program)
+{
+	const struct step *step = (const struct step *)(program + 1);
+
+	for (unsigned i = 0; i < program->steps; i++)
+		if (step[i].code >= STEP_PAYLOAD_MATCHES && step[i].code <= STEP_JSON)
+			return true;
+	return false;
 }
 
 void rh_cesql_destroy(struct rh_cesql_program *program)

@@ -1,5 +1,7 @@
 #include "dataplane/cesql/machine.h"
 
+#include "dataplane/base/utf8.h"
+
 #include <string.h>
 
 /* A run of one program; @top is the number of values on the stack. */
@@ -222,6 +224,52 @@ static void do_like(struct run *run, const struct step *step)
 	push_boolean(run, cast && cesql_like_matches(like, x->text.bytes, x->text.size) != step->negated);
 }
 
+/* Is the pattern of @step in @text? False after an error, too. */
+static bool has_pattern(struct run *run, const struct step *step, struct rh_cesql_text text)
+{
+	const struct rh_cesql_event *event = run->event;
+	int has = event->matches ? event->matches(event->arg, step->start, text) : -1;
+
+	if (has < 0)
+		return cesql_fail(&run->m, RH_CESQL_GENERIC, "patterns cannot be looked for now");
+	return has;
+}
+
+static void do_matches(struct run *run, const struct step *step)
+{
+	struct rh_cesql_value *x = pop(run);
+	bool cast = cesql_cast(&run->m, x, RH_CESQL_TYPE_STRING);
+
+	push_boolean(run, cast && has_pattern(run, step, x->text));
+}
+
+/* The pattern first: it is the rarer one. */
+static void do_payload_like(struct run *run, const struct step *step)
+{
+	struct rh_cesql_text payload = run->event->payload;
+	bool like = step->code != STEP_PAYLOAD_LIKE || has_pattern(run, step, payload);
+
+	if (step->code == STEP_PAYLOAD_IS_EMPTY)
+		like = payload.size == 0;
+	else
+		like = like && rh_utf8_valid((const uint8_t *)payload.bytes, payload.size, NULL);
+	push_boolean(run, !run->m.error && like != step->negated);
+}
+
+static void do_json(struct run *run, const struct step *step)
+{
+	struct rh_cesql_value value = cesql_zero(RH_CESQL_TYPE_BOOLEAN);
+
+	(void)cesql_json_value(&run->m, text_of(run, step), run->event->payload, &value);
+	push(run, value);
+}
+
+static void do_true(struct run *run)
+{
+	(void)pop(run);
+	push_boolean(run, true);
+}
+
 static void do_not(struct run *run)
 {
 	struct rh_cesql_value *x = pop(run);
@@ -303,6 +351,23 @@ static void do_step(struct run *run, const struct step *step)
 		break;
 	case STEP_OR:
 		do_short_cut(run, step, true);
+		break;
+	case STEP_TRUE:
+		do_true(run);
+		break;
+	case STEP_MATCHES:
+		do_matches(run, step);
+		break;
+	case STEP_PAYLOAD_MATCHES:
+		push_boolean(run, has_pattern(run, step, run->event->payload));
+		break;
+	case STEP_PAYLOAD_LIKE:
+	case STEP_PAYLOAD_IS_TEXT:
+	case STEP_PAYLOAD_IS_EMPTY:
+		do_payload_like(run, step);
+		break;
+	case STEP_JSON:
+		do_json(run, step);
 		break;
 	case STEP_BOOLEAN:
 	case STEP_HOLDS:

@@ -6,7 +6,6 @@
 #include "dataplane/cesql/filters.h"
 
 #include "dataplane/base/compiler.h"
-#include "dataplane/cesql/machine.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,7 +24,7 @@ static int read_filter(struct filters *f, struct terms *into);
 int cesql_filters_next(struct filters *f)
 {
 	f->piece = cesql_json_next(&f->json);
-	if (f->piece.kind == JSON_BAD)
+	if (f->piece.kind == PIECE_BAD)
 		return cesql_refuse(&f->p, f->piece.at, EINVAL, "no JSON: %s", f->json.why);
 	return 0;
 }
@@ -112,6 +111,8 @@ static int check_name(struct filters *f, const struct filters_text *name)
 		if (!memchr(letters, name->bytes[i], sizeof(letters) - 1))
 			return cesql_refuse(&f->p, name->at, EINVAL, "'%.*s' is no attribute's name: a to z and 0 to 9 are in one",
 				(int)name->size, name->bytes);
+	if (name->size == strlen(CESQL_PAYLOAD) && memcmp(name->bytes, CESQL_PAYLOAD, name->size) == 0)
+		return cesql_refuse(&f->p, name->at, EINVAL, "payload is no attribute: sql asks for it, as in {\"sql\": \"payload LIKE 'x%%'\"}");
 	return 0;
 }
 
@@ -137,7 +138,7 @@ static int need_value(struct filters *f, struct filters_text *value)
 {
 	int rc;
 
-	if (f->piece.kind != JSON_STRING)
+	if (f->piece.kind != PIECE_STRING)
 		return cesql_refuse(&f->p, f->piece.at, EINVAL, "a string is expected as the attribute's value");
 	rc = cesql_filters_text(f, "the value", value, NULL);
 	if (rc == 0 && !value->size)
@@ -172,12 +173,12 @@ static int read_attributes(struct filters *f, enum filters_test test, struct ter
 	node_id term;
 	int rc;
 
-	if (f->piece.kind != JSON_OBJECT)
+	if (f->piece.kind != PIECE_OBJECT)
 		return cesql_refuse(&f->p, f->piece.at, EINVAL, "an object is expected: {\"attribute\": \"value\"}");
 	rc = cesql_filters_next(f);
-	if (rc == 0 && f->piece.kind == JSON_OBJECT_END)
+	if (rc == 0 && f->piece.kind == PIECE_OBJECT_END)
 		rc = cesql_refuse(&f->p, f->piece.at, EINVAL, "an attribute is expected: {\"type\": \"com.example.made\"}");
-	while (rc == 0 && f->piece.kind != JSON_OBJECT_END) {
+	while (rc == 0 && f->piece.kind != PIECE_OBJECT_END) {
 		rc = read_attribute(f, test, &names, &term);
 		if (rc == 0)
 			rc = terms_add(f, into, term, true);
@@ -207,7 +208,7 @@ static int read_array(struct filters *f, struct terms *into)
 {
 	int rc = cesql_filters_next(f);
 
-	while (rc == 0 && f->piece.kind != JSON_ARRAY_END) {
+	while (rc == 0 && f->piece.kind != PIECE_ARRAY_END) {
 		rc = read_filter(f, into);
 		if (rc == 0)
 			rc = cesql_filters_next(f);
@@ -221,7 +222,7 @@ static int read_list(struct filters *f, struct terms *into)
 	unsigned before = into->count;
 	int rc;
 
-	if (f->piece.kind != JSON_ARRAY)
+	if (f->piece.kind != PIECE_ARRAY)
 		return cesql_refuse(&f->p, at, EINVAL, "an array of filters is expected: [{...}, ...]");
 	rc = read_array(f, into);
 	if (rc == 0 && into->count == before)
@@ -241,73 +242,6 @@ static int read_not(struct filters *f, struct terms *into)
 	return rc < 0 ? rc : terms_add(f, into, terms.node, false);
 }
 
-/* ('TRUE' = x) AND ('true' = x), of which no string and no integer can be both: @leaf is Boolean, and true. */
-static int is_true(struct filters *f, node_id *leaf)
-{
-	static const char words[2][4] = {"TRUE", "true"};
-	struct terms both = {.kind = RH_CESQL_AND, .at = f->p.tree->node[*leaf].at};
-	struct rh_cesql_tree *tree = f->p.tree;
-	int rc = 0;
-
-	for (unsigned i = 0; rc == 0 && i < 2; i++) {
-		node_id equal, word, again = *leaf;
-
-		if (tree->used + sizeof(words[i]) > sizeof(tree->text))
-			return cesql_refuse(&f->p, both.at, E2BIG, "more than %d bytes of names and values", RH_CESQL_TEXT_MAX);
-		rc = cesql_node_add(&f->p, RH_CESQL_EQUAL, both.at, &equal);
-		if (rc == 0)
-			rc = cesql_node_add(&f->p, RH_CESQL_STRING, both.at, &word);
-		if (rc == 0 && i)
-			rc = cesql_node_add(&f->p, RH_CESQL_NAME, both.at, &again);
-		if (rc < 0)
-			return rc;
-		tree->node[word].start = tree->used;
-		tree->node[word].size = sizeof(words[i]);
-		memcpy(tree->text + tree->used, words[i], sizeof(words[i]));
-		tree->used += sizeof(words[i]);
-		tree->node[again] = tree->node[*leaf];
-		tree->node[again].next = RH_CESQL_NONE;
-		rc = cesql_child_add(&f->p, equal, RH_CESQL_NONE, word);
-		if (rc == 0)
-			rc = cesql_child_add(&f->p, equal, word, again);
-		if (rc == 0)
-			rc = terms_add(f, &both, equal, true);
-	}
-	*leaf = both.node;
-	return rc;
-}
-
-/* What is not Boolean whatever the event is never true: @before nodes and @used bytes of text stay, and FALSE. */
-static int never(struct filters *f, uint16_t before, uint16_t used, size_t at, node_id *out)
-{
-	f->p.tree->nodes = before;
-	f->p.tree->used = used;
-	return cesql_node_add(&f->p, RH_CESQL_BOOLEAN, at, out);
-}
-
-static int parse_sql(struct filters *f, const struct filters_text *text, const uint16_t *from, node_id *out)
-{
-	struct rh_cesql_tree *tree = f->p.tree;
-	struct parser p = {
-		.text = text->bytes, .len = text->size, .tree = tree, .err = f->p.err, .what = f->p.what, .from = from};
-	uint16_t before = tree->nodes, used = tree->used;
-	int rc;
-
-	if (used + text->size > sizeof(tree->text))
-		return cesql_refuse(&f->p, text->at, E2BIG, "more than %d bytes of names and values", RH_CESQL_TEXT_MAX);
-	rc = cesql_parse_text(&p, out);
-	f->p.where = p.where;
-	if (rc < 0)
-		return rc;
-	for (unsigned i = before; i < tree->nodes; i++)
-		tree->node[i].at = from[tree->node[i].at];
-	if (tree->node[*out].kind == RH_CESQL_NAME)
-		return is_true(f, out);
-	if (cesql_type_of(&tree->node[*out]) != RH_CESQL_TYPE_BOOLEAN)
-		return never(f, before, used, text->at, out);
-	return 0;
-}
-
 static int read_sql(struct filters *f, struct terms *into)
 {
 	uint16_t from[RH_CESQL_TEXT_MAX + 1];
@@ -315,11 +249,11 @@ static int read_sql(struct filters *f, struct terms *into)
 	node_id expression;
 	int rc;
 
-	if (f->piece.kind != JSON_STRING)
+	if (f->piece.kind != PIECE_STRING)
 		return cesql_refuse(&f->p, f->piece.at, EINVAL, "a string with a CESQL expression is expected");
 	rc = cesql_filters_text(f, "the expression", &text, from);
 	if (rc == 0)
-		rc = parse_sql(f, &text, from, &expression);
+		rc = cesql_filters_sql(f, &text, from, &expression);
 	return rc < 0 ? rc : terms_add(f, into, expression, true);
 }
 
@@ -370,16 +304,16 @@ static int read_filter(struct filters *f, struct terms *into)
 {
 	int rc;
 
-	if (f->piece.kind != JSON_OBJECT)
+	if (f->piece.kind != PIECE_OBJECT)
 		return cesql_refuse(&f->p, f->piece.at, EINVAL, "a filter is expected: {\"exact\": {...}} or the like");
 	rc = cesql_filters_next(f);
-	if (rc == 0 && f->piece.kind == JSON_OBJECT_END)
+	if (rc == 0 && f->piece.kind == PIECE_OBJECT_END)
 		rc = cesql_refuse(&f->p, f->piece.at, EINVAL, "a dialect is expected: {\"exact\": {...}} or the like");
 	if (rc == 0)
 		rc = read_dialect(f, into);
 	if (rc == 0)
 		rc = cesql_filters_next(f);
-	if (rc == 0 && f->piece.kind != JSON_OBJECT_END)
+	if (rc == 0 && f->piece.kind != PIECE_OBJECT_END)
 		rc = cesql_refuse(&f->p, f->piece.at - 1, EINVAL, "a filter has one dialect: write another filter for a second");
 	return rc;
 }
@@ -389,7 +323,7 @@ static int read_top(struct filters *f, struct terms *terms)
 	int rc = cesql_filters_next(f);
 
 	if (rc == 0)
-		rc = f->piece.kind == JSON_ARRAY ? read_array(f, terms) : read_filter(f, terms);
+		rc = f->piece.kind == PIECE_ARRAY ? read_array(f, terms) : read_filter(f, terms);
 	/* Nothing to fulfil is fulfilled. */
 	if (rc == 0 && terms->count == 0) {
 		rc = cesql_node_add(&f->p, RH_CESQL_BOOLEAN, 0, &terms->node);

@@ -29,3 +29,9 @@ enum filters_test { FILTERS_EXACT, FILTERS_PREFIX, FILTERS_SUFFIX };
 /* The attribute @name begins with, ends with or is @value: a node that has an error when there is no such attribute. */
 int cesql_filters_predicate(struct filters *f, enum filters_test test, struct rh_cesql_text name,
 	const struct filters_text *value, node_id *out);
+
+/*
+ * The expression @text, whose byte n is byte @from[n] of the JSON: a node that is true when the expression is, and may have an error
+ * where it has one.
+ */
+int cesql_filters_sql(struct filters *f, const struct filters_text *text, const uint16_t *from, node_id *out);

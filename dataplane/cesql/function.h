@@ -12,11 +12,14 @@ enum rh_cesql_function {
 	CESQL_BOOL,
 	CESQL_CONCAT,
 	CESQL_CONCAT_WS,
+	CESQL_CONTAINS, /* ours, by patterns, as MATCHES is */
 	CESQL_HOLDS, /* ours; a node of its own kind, never called */
 	CESQL_INT,
+	CESQL_JSON, /* ours: a value in the payload */
 	CESQL_LEFT,
 	CESQL_LENGTH,
 	CESQL_LOWER,
+	CESQL_MATCHES,
 	CESQL_RIGHT,
 	CESQL_STRING,
 	CESQL_SUBSTRING,

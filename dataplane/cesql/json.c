@@ -18,7 +18,7 @@ void cesql_json_init(struct json *json, const char *bytes, size_t len)
 static struct json_piece bad(struct json *json, uint32_t at, const char *why)
 {
 	json->why = why;
-	return (struct json_piece){.kind = JSON_BAD, .at = at};
+	return (struct json_piece){.kind = PIECE_BAD, .at = at};
 }
 
 /* The byte behind blanks; 0, which is no JSON, at the end. */
@@ -49,12 +49,12 @@ static struct json_piece open_container(struct json *json, bool object)
 	json->depth++;
 	json->objects = json->objects << 1 | object;
 	json->expects = EXPECTS_FIRST;
-	return (struct json_piece){.kind = object ? JSON_OBJECT : JSON_ARRAY, .at = at, .size = 1};
+	return (struct json_piece){.kind = object ? PIECE_OBJECT : PIECE_ARRAY, .at = at, .size = 1};
 }
 
 static struct json_piece close_container(struct json *json)
 {
-	struct json_piece piece = {.kind = in_object(json) ? JSON_OBJECT_END : JSON_ARRAY_END, .at = json->at++, .size = 1};
+	struct json_piece piece = {.kind = in_object(json) ? PIECE_OBJECT_END : PIECE_ARRAY_END, .at = json->at++, .size = 1};
 
 	json->depth--;
 	json->objects >>= 1;
@@ -163,8 +163,8 @@ static struct json_piece name_next(struct json *json)
 
 	if (peek(json) != '"')
 		return bad(json, json->at, "a member's name in double quotes is expected");
-	piece = string_next(json, JSON_NAME);
-	if (piece.kind == JSON_BAD)
+	piece = string_next(json, PIECE_NAME);
+	if (piece.kind == PIECE_BAD)
 		return piece;
 	if (peek(json) != ':')
 		return bad(json, json->at, "':' is expected behind a member's name");
@@ -206,7 +206,7 @@ static struct json_piece number_next(struct json *json)
 	begin = json->at;
 	json->at = at;
 	json->expects = EXPECTS_MORE;
-	return (struct json_piece){.kind = JSON_NUMBER, .at = begin, .size = at - begin};
+	return (struct json_piece){.kind = PIECE_NUMBER, .at = begin, .size = at - begin};
 }
 
 static struct json_piece word_next(struct json *json)
@@ -214,7 +214,7 @@ static struct json_piece word_next(struct json *json)
 	static const struct {
 		const char *word;
 		enum json_kind kind;
-	} words[] = {{"true", JSON_TRUE}, {"false", JSON_FALSE}, {"null", JSON_NULL}};
+	} words[] = {{"true", PIECE_TRUE}, {"false", PIECE_FALSE}, {"null", PIECE_NULL}};
 	uint32_t at = json->at;
 
 	for (unsigned i = 0; i < 3; i++) {
@@ -236,7 +236,7 @@ static struct json_piece value_next(struct json *json)
 	if (c == '{' || c == '[')
 		return open_container(json, c == '{');
 	if (c == '"')
-		return string_next(json, JSON_STRING);
+		return string_next(json, PIECE_STRING);
 	if (c == '-' || (c >= '0' && c <= '9'))
 		return number_next(json);
 	return word_next(json);
@@ -250,7 +250,7 @@ struct json_piece cesql_json_next(struct json *json)
 		return value_next(json);
 	c = peek(json);
 	if (json->depth == 0)
-		return json->at == json->len ? (struct json_piece){.kind = JSON_END, .at = json->at}
+		return json->at == json->len ? (struct json_piece){.kind = PIECE_END, .at = json->at}
 					     : bad(json, json->at, "more stands behind the value");
 	if (c == (in_object(json) ? '}' : ']'))
 		return close_container(json);

@@ -16,18 +16,18 @@
 #define JSON_SIZE_MAX (1u << 30)
 
 enum json_kind {
-	JSON_END, /* the one value is over, and so is the text */
-	JSON_BAD, /* .at: the byte; the sentence is the reader's .why */
-	JSON_OBJECT,
-	JSON_OBJECT_END,
-	JSON_ARRAY,
-	JSON_ARRAY_END,
-	JSON_NAME, /* of a member; its value comes next */
-	JSON_STRING,
-	JSON_NUMBER,
-	JSON_TRUE,
-	JSON_FALSE,
-	JSON_NULL,
+	PIECE_END, /* the one value is over, and so is the text */
+	PIECE_BAD, /* .at: the byte; the sentence is the reader's .why */
+	PIECE_OBJECT,
+	PIECE_OBJECT_END,
+	PIECE_ARRAY,
+	PIECE_ARRAY_END,
+	PIECE_NAME, /* of a member; its value comes next */
+	PIECE_STRING,
+	PIECE_NUMBER,
+	PIECE_TRUE,
+	PIECE_FALSE,
+	PIECE_NULL,
 };
 
 /* @size bytes of the text from @at: of names and strings what stands between the quotes. */
@@ -43,11 +43,11 @@ struct json {
 	uint32_t depth;	  /* containers that are open */
 	uint32_t expects; /* enum json_expects of json.c */
 	uint64_t objects; /* a bit for each of them: is it an object? bit 0 is the innermost */
-	const char *why;  /* after JSON_BAD: a sentence without subject */
+	const char *why;  /* after PIECE_BAD: a sentence without subject */
 };
 
 void cesql_json_init(struct json *json, const char *bytes, size_t len);
-/* The next piece; after JSON_END or JSON_BAD nothing more may be asked. */
+/* The next piece; after PIECE_END or PIECE_BAD nothing more may be asked. */
 struct json_piece cesql_json_next(struct json *json);
 /*
  * The character or byte at *@i of the inside of a string that cesql_json_next gave, decoded to @out; *@i moves behind it. Returns

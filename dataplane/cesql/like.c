@@ -4,35 +4,32 @@
 
 #include <string.h>
 
-enum item_kind { ITEM_END, ITEM_RUN, ITEM_ANY, ITEM_BYTE };
-
-/* What stands at *@i of the pattern, which moves behind it. A backslash before anything but % and _ is itself. */
-static enum item_kind item_next(const char *pattern, size_t size, size_t *i, uint8_t *byte)
+enum like_item cesql_like_item(const char *pattern, size_t size, size_t *i, uint8_t *byte)
 {
 	if (*i == size)
-		return ITEM_END;
+		return LIKE_END;
 	*byte = (uint8_t)pattern[(*i)++];
 	if (*byte == '%')
-		return ITEM_RUN;
+		return LIKE_RUN;
 	if (*byte == '_')
-		return ITEM_ANY;
+		return LIKE_ANY;
 	if (*byte == '\\' && *i < size && (pattern[*i] == '%' || pattern[*i] == '_'))
 		*byte = (uint8_t)pattern[(*i)++];
-	return ITEM_BYTE;
+	return LIKE_BYTE;
 }
 
 /* Columns of the bytes that the pattern names, from 1; returns how many columns there are with 0. */
 static unsigned columns(const char *pattern, size_t size, uint8_t column[256], unsigned *items)
 {
 	unsigned count = 1;
-	enum item_kind kind;
+	enum like_item kind;
 	uint8_t byte;
 
 	memset(column, 0, 256);
 	*items = 0;
-	for (size_t i = 0; (kind = item_next(pattern, size, &i, &byte)) != ITEM_END;) {
-		*items += kind != ITEM_RUN;
-		if (kind == ITEM_BYTE && !column[byte])
+	for (size_t i = 0; (kind = cesql_like_item(pattern, size, &i, &byte)) != LIKE_END;) {
+		*items += kind != LIKE_RUN;
+		if (kind == LIKE_BYTE && !column[byte])
 			column[byte] = (uint8_t)count++;
 	}
 	return count;
@@ -64,7 +61,7 @@ static void any_set(struct like *like, unsigned state)
 void cesql_like_build(struct like *out, const char *pattern, size_t size)
 {
 	unsigned items, count, state = 0;
-	enum item_kind kind;
+	enum like_item kind;
 	uint8_t byte;
 
 	memset(out, 0, cesql_like_size(pattern, size));
@@ -74,10 +71,10 @@ void cesql_like_build(struct like *out, const char *pattern, size_t size)
 			out->column[byte] = (uint8_t)count;
 	out->words = (uint16_t)(items / 64 + 1);
 	out->last = (uint16_t)items;
-	for (size_t i = 0; (kind = item_next(pattern, size, &i, &byte)) != ITEM_END;) {
-		if (kind == ITEM_RUN)
+	for (size_t i = 0; (kind = cesql_like_item(pattern, size, &i, &byte)) != LIKE_END;) {
+		if (kind == LIKE_RUN)
 			bit_set(out->loops, state);
-		else if (kind == ITEM_ANY)
+		else if (kind == LIKE_ANY)
 			any_set(out, ++state);
 		else
 			bit_set(out->takes + out->column[byte] * out->words, ++state);

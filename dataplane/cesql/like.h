@@ -19,6 +19,11 @@ struct like {
 	uint64_t takes[];	  /* columns of words: states that a byte leads to */
 };
 
+enum like_item { LIKE_END, LIKE_RUN, LIKE_ANY, LIKE_BYTE };
+
+/* What stands at *@i of the pattern, which moves behind it. A backslash before anything but % and _ is itself. */
+enum like_item cesql_like_item(const char *pattern, size_t size, size_t *i, uint8_t *byte);
+
 /* Bytes of a struct like for this pattern; a multiple of 8. */
 size_t cesql_like_size(const char *pattern, size_t size);
 /* @out has that many bytes, aligned to 8. */

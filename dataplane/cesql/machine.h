@@ -26,6 +26,13 @@ enum step_code {
 	STEP_AND, /* false stays and goes on at .integer, true is dropped */
 	STEP_OR,  /* likewise the other way round */
 	STEP_BOOLEAN,
+	STEP_TRUE,	       /* the value on the stack becomes true */
+	STEP_MATCHES,	       /* the value on the stack has pattern .start */
+	STEP_PAYLOAD_MATCHES,  /* likewise the payload */
+	STEP_PAYLOAD_LIKE,     /* and is UTF-8, .negated */
+	STEP_PAYLOAD_IS_TEXT,  /* UTF-8, .negated */
+	STEP_PAYLOAD_IS_EMPTY, /* .negated */
+	STEP_JSON,	       /* the payload's value at the pointer in text */
 	STEP_HOLDS, /* an error since step .start, with .count values below, ends here as false */
 };
 
@@ -66,6 +73,8 @@ enum rh_cesql_type cesql_type_of(const struct rh_cesql_node *node);
 struct rh_cesql_value cesql_zero(enum rh_cesql_type type);
 /* Casts in place (section 3.7); after a failure *@value is the zero value of @type. */
 bool cesql_cast(struct machine *m, struct rh_cesql_value *value, enum rh_cesql_type type);
+/* What JSON(payload, @pointer) is, false after an error. */
+bool cesql_json_value(struct machine *m, struct rh_cesql_text pointer, struct rh_cesql_text payload, struct rh_cesql_value *out);
 /* The arguments have been cast. An error is in @m, the value due with it is returned. */
 struct rh_cesql_value cesql_call(struct machine *m, enum rh_cesql_function function, const struct rh_cesql_value *args,
 	unsigned count);

@@ -8,7 +8,7 @@
 
 #include "dataplane/base/compiler.h"
 #include "dataplane/base/utf8.h"
-#include "dataplane/cesql/parser.h"
+#include "dataplane/cesql/pattern.h"
 
 #include <errno.h>
 
@@ -183,7 +183,7 @@ int cesql_parse_text(struct parser *p, node_id *out)
 	rc = cesql_parse_expression(p, out);
 	if (rc == 0 && p->token.kind != TOKEN_END)
 		rc = cesql_expected(p, "an operator or the end");
-	return rc;
+	return rc < 0 ? rc : cesql_payload_check(p, *out, false);
 }
 
 int rh_cesql_parse(const char *text, size_t len, struct rh_cesql_tree *out, size_t *where, struct rh_error *err)

@@ -1,8 +1,10 @@
 #include "dataplane/cesql/function.h"
-#include "dataplane/cesql/parser.h"
+#include "dataplane/cesql/pattern.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 static void text_add(struct parser *p, node_id id)
 {
@@ -130,7 +132,13 @@ static int parse_call(struct parser *p, node_id *out)
 		p->tree->node[*out].kind = RH_CESQL_HOLDS;
 	else
 		p->tree->node[*out].function = (uint8_t)function;
-	return 0;
+	return cesql_pattern_check(p, *out);
+}
+
+/* The name that no attribute can have. */
+static bool is_payload(const struct parser *p, struct token token)
+{
+	return token.size == strlen(CESQL_PAYLOAD) && strncasecmp(p->text + token.at, CESQL_PAYLOAD, token.size) == 0;
 }
 
 static int parse_word(struct parser *p, node_id *out)
@@ -139,6 +147,11 @@ static int parse_word(struct parser *p, node_id *out)
 
 	if (cesql_token(p->text, p->len, (size_t)p->token.at + p->token.size).kind == TOKEN_OPEN)
 		return parse_call(p, out);
+	if (is_payload(p, p->token)) {
+		rc = cesql_node_add(p, RH_CESQL_PAYLOAD, p->token.at, out);
+		cesql_advance(p);
+		return rc;
+	}
 	rc = cesql_node_add(p, RH_CESQL_NAME, p->token.at, out);
 	return rc < 0 ? rc : name_add(p, *out);
 }
@@ -172,6 +185,8 @@ static int parse_exists(struct parser *p, node_id *out)
 	cesql_advance(p);
 	if (p->token.kind != TOKEN_WORD && p->token.kind != TOKEN_DIGITS)
 		return cesql_expected(p, "an attribute's name");
+	if (is_payload(p, p->token))
+		return cesql_refuse(p, p->token.at, EINVAL, "payload is no attribute: every event has one, payload NOT LIKE '' asks for one that is not empty");
 	return name_add(p, *out);
 }
 

@@ -18,6 +18,9 @@ struct parser {
 	const uint16_t *from; /* for each byte of the text its byte in what the user wrote; NULL: the same */
 };
 
+/* Names what events carry; an attribute of this name cannot be asked for. */
+#define CESQL_PAYLOAD "payload"
+
 /* Bytes of a token that a sentence shows. */
 #define SHOWN_MAX 24
 

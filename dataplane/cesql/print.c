@@ -121,6 +121,9 @@ static void put_node(struct out *out, const struct rh_cesql_tree *tree, uint16_t
 	case RH_CESQL_STRING:
 		put_string(out, tree->text + node->start, node->size);
 		break;
+	case RH_CESQL_PAYLOAD:
+		put(out, "payload");
+		break;
 	case RH_CESQL_EXISTS:
 		put(out, "EXISTS ");
 		__attribute__((fallthrough));

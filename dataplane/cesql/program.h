@@ -67,6 +67,13 @@ size_t rh_cesql_program_size(const struct rh_cesql_program *program);
  * From now on its errors do not say at which byte: so equal parts of different expressions are equal bytes.
  */
 void rh_cesql_program_forget_places(struct rh_cesql_program *program);
+/*
+ * The program's patterns get other numbers, @numbers[n] for what was n: as compiled, n is their order in rh_cesql_pattern_next of
+ * the whole tree. So programs of one text but different patterns are different bytes.
+ */
+void rh_cesql_program_number(struct rh_cesql_program *program, const uint32_t *numbers);
+/* Does it ever look at the payload? */
+bool rh_cesql_program_asks_payload(const struct rh_cesql_program *program);
 /* NULL is nothing. */
 void rh_cesql_destroy(struct rh_cesql_program *program);
 

@@ -29,6 +29,8 @@
 #define RH_CESQL_LIKE_MAX 255
 /* Any canonical text: quotes and parentheses at most triple an expression, what filters in JSON do not spell out the rest. */
 #define RH_CESQL_PRINT_MAX (6 * RH_CESQL_TEXT_MAX)
+/* Bytes of a regular expression made for a node, with a zero behind. */
+#define RH_CESQL_REGEX_MAX (RH_CESQL_TEXT_MAX + 1)
 /* Bytes of filters in JSON. */
 #define RH_CESQL_FILTERS_MAX 16384
 
@@ -37,6 +39,7 @@ enum rh_cesql_kind {
 	RH_CESQL_INTEGER,
 	RH_CESQL_STRING,
 	RH_CESQL_NAME, /* an attribute's */
+	RH_CESQL_PAYLOAD, /* ours: of LIKE, MATCHES, CONTAINS and JSON the first child, and nothing else's */
 	RH_CESQL_EXISTS,
 	RH_CESQL_CALL,
 	RH_CESQL_NOT,
@@ -103,6 +106,28 @@ int rh_cesql_from_json(const char *json, size_t len, struct rh_cesql_tree *out, 
  * -EMSGSIZE when @room is too small: RH_CESQL_PRINT_MAX never is. Ctx: any; no allocation.
  */
 int rh_cesql_print(const struct rh_cesql_tree *tree, char *out, size_t room);
+
+/*
+ * MATCHES(payload, '@regex'), as a tree: @regex is bytes for Hyperscan, in UTF-8 without a zero byte. Refusals as those of rh_cesql_parse,
+ * but that "pattern: at" is in front; whether Hyperscan takes it is not known here. Ctx: any but worker.
+ */
+int rh_cesql_from_regex(const char *regex, size_t len, struct rh_cesql_tree *out, size_t *where, struct rh_error *err);
+
+/* What a node asks Hyperscan for: is @regex, with DOTALL and without UTF8, anywhere in a payload or in an attribute as a string? */
+struct rh_cesql_pattern {
+	bool of_payload;
+	const char *name; /* the attribute's, in the tree; not terminated */
+	uint16_t name_size;
+	uint16_t size;
+	char regex[RH_CESQL_REGEX_MAX]; /* terminated; no zero byte within, not empty */
+};
+
+/*
+ * The next node of @tree behind *@node (RH_CESQL_NONE: the first) that needs a pattern: MATCHES, CONTAINS, and LIKE of payload, but
+ * for those that the empty string or any string fulfils. False behind the last. Their order is the numbers that programs have for
+ * them. Of LIKE the pattern is right for payloads in UTF-8; that the payload is, the program finds out. Ctx: any.
+ */
+bool rh_cesql_pattern_next(const struct rh_cesql_tree *tree, uint16_t *node, struct rh_cesql_pattern *out);
 
 /*
  * How many distinct predicates a tree has: what is left when AND, OR, XOR, NOT and HOLDS are taken off. Those that differ

@@ -33,4 +33,12 @@ struct rh_cesql_attribute {
 struct rh_cesql_event {
 	const struct rh_cesql_attribute *attribute;
 	size_t count;
+	/* What JSON and LIKE of payload read. */
+	struct rh_cesql_text payload; /* any bytes */
+	/*
+	 * Is the program's pattern of this number in @text: the payload, or an attribute as a string? 1 yes, 0 no, negative: that cannot be
+	 * said, an error. NULL: of none.
+	 */
+	int (*matches)(void *arg, uint32_t pattern, struct rh_cesql_text text);
+	void *arg;
 };

@@ -23,7 +23,7 @@ static const struct rh_cesql_attribute attributes[] = {
 	{{"urgent", 6}, {.type = RH_CESQL_TYPE_BOOLEAN, .boolean = true}},
 };
 
-const struct rh_cesql_event cesql_event = {attributes, sizeof(attributes) / sizeof(attributes[0])};
+const struct rh_cesql_event cesql_event = {.attribute = attributes, .count = sizeof(attributes) / sizeof(attributes[0])};
 
 void cesql_value_text(struct rh_cesql_value value, char *out, size_t room)
 {

@@ -98,6 +98,34 @@ static void like_make(struct rnd *rnd, struct ref_expr *expr, unsigned depth)
 	kids_add(rnd, expr, 1, depth);
 }
 
+bool ref_asks_payload;
+
+static const char *const regexes[] = {"a", "^a", "a.b", "[0-9]+x", "b$", "1\\z", "\\d\\d", "a|\\xc3", "(?:ab)+", "\\A\\x7b", "[^a-z\"]{2}", "e.{1,3}e", "A1"};
+static const char *const pointers[] = {"", "/a", "/b", "/a/0", "/a/1", "/b/a", "/\u00e9", "/a~1b", "/x"};
+
+/* LIKE of payload, MATCHES, CONTAINS or JSON. */
+static void search_make(struct rnd *rnd, struct ref_expr *expr)
+{
+	static const char *const ops[] = {"LIKE", "MATCHES", "CONTAINS", "JSON"};
+	struct ref_expr *about = calloc(1, sizeof(*about));
+	unsigned op = rnd_below(rnd, 4);
+
+	about->op = op == 0 || op == 3 || rnd_below(rnd, 3) ? "payload" : "name";
+	strcpy(about->text, *about->op == 'p' ? "payload" : PICK(rnd, names));
+	expr->op = ops[op];
+	expr->call = op != 0;
+	expr->kid[expr->kids++] = about;
+	expr->negated = op == 0 && rnd_below(rnd, 2);
+	if (op == 0)
+		random_pattern(rnd, expr->text);
+	else if (op == 1)
+		strcpy(expr->text, PICK(rnd, regexes));
+	else if (op == 2)
+		random_text(rnd, expr->text);
+	else
+		strcpy(expr->text, PICK(rnd, pointers));
+}
+
 static void call_make(struct rnd *rnd, struct ref_expr *expr, unsigned depth)
 {
 	unsigned i = rnd_below(rnd, sizeof(functions) / sizeof(functions[0]));
@@ -114,6 +142,10 @@ struct ref_expr *ref_expr_random(struct rnd *rnd, unsigned depth)
 	if (depth == 0 || rnd_below(rnd, 6) == 0)
 		return leaf(rnd);
 	expr = calloc(1, sizeof(*expr));
+	if (ref_asks_payload && rnd_below(rnd, 3) == 0) {
+		search_make(rnd, expr);
+		return expr;
+	}
 	switch (rnd_below(rnd, 10)) {
 	case 0:
 		expr->op = rnd_below(rnd, 2) ? "NOT" : "NEG";
@@ -183,7 +215,7 @@ static void put_leaf(struct rnd *rnd, FILE *to, const struct ref_expr *expr)
 	if (strcmp(expr->op, "EXISTS") == 0)
 		put_word(rnd, to, expr->op);
 	if (strcmp(expr->op, "lit") != 0)
-		put_word(rnd, to, expr->text);
+		put_word(rnd, to, expr->text); /* payload, too */
 	else if (expr->type == RH_CESQL_TYPE_BOOLEAN)
 		put_word(rnd, to, expr->integer ? "TRUE" : "FALSE");
 	else if (expr->type == RH_CESQL_TYPE_INTEGER)
@@ -202,6 +234,20 @@ static void put_kids(struct rnd *rnd, FILE *to, const struct ref_expr *expr, uns
 			fputc(',', to);
 		put_expr(rnd, to, expr->kid[i], false);
 	}
+	fputc(')', to);
+}
+
+/* Searches have a literal behind the one that is an expression. */
+static void put_arguments(struct rnd *rnd, FILE *to, const struct ref_expr *expr)
+{
+	if (strcmp(expr->op, "MATCHES") != 0 && strcmp(expr->op, "CONTAINS") != 0 && strcmp(expr->op, "JSON") != 0) {
+		put_kids(rnd, to, expr, 0);
+		return;
+	}
+	fputc('(', to);
+	put_expr(rnd, to, expr->kid[0], false);
+	fputc(',', to);
+	put_string(rnd, to, expr->text);
 	fputc(')', to);
 }
 
@@ -235,7 +281,7 @@ static void put_expr(struct rnd *rnd, FILE *to, const struct ref_expr *expr, boo
 	fputs(closed ? "( " : "", to);
 	if (expr->call) {
 		put_word(rnd, to, expr->op);
-		put_kids(rnd, to, expr, 0);
+		put_arguments(rnd, to, expr);
 	} else if (expr->kids == 0) {
 		put_leaf(rnd, to, expr);
 	} else if (tightness(expr) == 5) {

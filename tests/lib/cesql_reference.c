@@ -1,5 +1,8 @@
 #include "tests/lib/cesql_reference.h"
 
+#include "tests/lib/slow_regex.h"
+
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +13,8 @@
 #define S RH_CESQL_TYPE_STRING
 
 typedef struct ref_value value;
+
+#define PAYLOAD_MOST 512
 
 static bool is(const struct ref_expr *expr, const char *ops)
 {
@@ -79,7 +84,7 @@ static value cast(value from, enum rh_cesql_type to)
 	return number(I, integer);
 }
 
-static bool like(const char *pattern, const char *text)
+bool ref_like(const char *pattern, const char *text)
 {
 	size_t n;
 
@@ -87,7 +92,7 @@ static bool like(const char *pattern, const char *text)
 		return !*text;
 	if (*pattern == '%') {
 		for (;; text += bytes_of(text, 1)) {
-			if (like(pattern + 1, text))
+			if (ref_like(pattern + 1, text))
 				return true;
 			if (!*text)
 				return false;
@@ -96,11 +101,11 @@ static bool like(const char *pattern, const char *text)
 	if (!*text)
 		return false;
 	if (*pattern == '_')
-		return like(pattern + 1, text + bytes_of(text, 1));
+		return ref_like(pattern + 1, text + bytes_of(text, 1));
 	if (pattern[0] == '\\' && (pattern[1] == '%' || pattern[1] == '_'))
 		pattern++;
 	n = bytes_of(pattern, 1);
-	return n == bytes_of(text, 1) && memcmp(pattern, text, n) == 0 && like(pattern + n, text + n);
+	return n == bytes_of(text, 1) && memcmp(pattern, text, n) == 0 && ref_like(pattern + n, text + n);
 }
 
 static bool equal(const value *a, const value *b)
@@ -206,7 +211,7 @@ static enum rh_cesql_type type_of(const struct ref_expr *expr)
 		return expr->type;
 	if (is(expr, " * / % + - NEG ABS INT LENGTH "))
 		return I;
-	return expr->call && !is(expr, " BOOL HOLDS ") ? S : B;
+	return expr->call && !is(expr, " BOOL HOLDS MATCHES CONTAINS JSON ") ? S : B;
 }
 
 static value called(const char *op, const value *arg, unsigned count)
@@ -299,7 +304,7 @@ static value applied(const struct ref_expr *expr, const value *arg)
 	if (x.error)
 		return nothing(type_of(expr), x.error);
 	if (is(expr, " LIKE "))
-		return number(B, like(expr->text, x.text) != expr->negated);
+		return number(B, ref_like(expr->text, x.text) != expr->negated);
 	return is(expr, " NOT ") ? number(B, !x.integer) : number(I, -(int64_t)x.integer);
 }
 
@@ -325,12 +330,78 @@ static value leaf(const struct ref_expr *expr, const struct rh_cesql_event *even
 	return exists ? number(B, false) : nothing(B, "MissingAttributeError");
 }
 
+static json_t *json_at(json_t *json, const char *pointer)
+{
+	char token[64], *to, *end;
+
+	if (!*pointer)
+		return json;
+	for (to = token, pointer++; *pointer && *pointer != '/'; pointer++)
+		*to++ = *pointer == '~' ? (*++pointer == '0' ? '~' : '/') : *pointer;
+	*to = '\0';
+	if (json_is_object(json))
+		json = json_object_get(json, token);
+	else if (json_is_array(json) && token[0] >= '0' && token[0] <= '9' && (token[0] != '0' || !token[1]))
+		json = json_array_get(json, strtoul(token, &end, 10));
+	else
+		return NULL;
+	return json ? json_at(json, pointer) : NULL;
+}
+
+/* Payloads of such tests have no name twice, and no number that jansson does not take. */
+static value json_value(const char *pointer, struct rh_cesql_text payload)
+{
+	json_t *whole = json_loadb(payload.bytes, payload.size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL), *json = whole ? json_at(whole, pointer) : NULL;
+	value out = nothing(B, "FunctionEvaluationError");
+
+	if (json_is_string(json) && !memchr(json_string_value(json), 0, json_string_length(json)))
+		out = text_value(json_string_value(json), json_string_length(json));
+	else if (json_is_boolean(json))
+		out = number(B, json_is_true(json));
+	else if (json_is_integer(json) && json_integer_value(json) >= INT32_MIN && json_integer_value(json) <= INT32_MAX)
+		out = number(I, json_integer_value(json));
+	json_decref(whole);
+	return out;
+}
+
+static value search(const struct ref_expr *expr, const struct rh_cesql_event *event)
+{
+	struct rh_cesql_text text = event->payload;
+	value x;
+
+	if (is(expr, " JSON "))
+		return json_value(expr->text, text);
+	if (!is(expr->kid[0], " payload ")) {
+		x = leaf(expr->kid[0], event);
+		if (x.error)
+			return nothing(B, x.error);
+		x = cast(x, S);
+		text = (struct rh_cesql_text){x.text, (uint32_t)strlen(x.text)};
+	}
+	if (is(expr, " LIKE ")) {
+		char payload[PAYLOAD_MOST + 1] = "";
+
+		memcpy(payload, text.bytes, text.size);
+		return number(B, (ref_is_utf8(payload, text.size) && ref_like(expr->text, payload)) != expr->negated);
+	}
+	if (is(expr, " CONTAINS "))
+		return number(B, memmem(text.bytes, text.size, expr->text, strlen(expr->text)) != NULL);
+	return number(B, slow_regex_in(expr->text, text.bytes, text.size));
+}
+
 void ref_expr_value(const struct ref_expr *expr, const struct rh_cesql_event *event, struct ref_value *out)
 {
 	value *arg;
 
-	if (expr->kids == 0 && !expr->call) {
-		*out = leaf(expr, event);
+	if (expr->kids == 0) {
+		if (expr->call)
+			*out = called(expr->op, NULL, 0);
+		else
+			*out = leaf(expr, event);
+		return;
+	}
+	if (is(expr, " MATCHES CONTAINS JSON ") || is(expr->kid[0], " payload ")) {
+		*out = search(expr, event);
 		return;
 	}
 	arg = calloc(REF_KIDS_MAX, sizeof(*arg));

@@ -22,6 +22,9 @@ struct ref_expr {
 	char text[32];		 /* of a string literal, a name, and LIKE's pattern */
 };
 
+/* Shall random expressions ask for the payload, and by patterns? Not at first. Of such calls kid[0] is "payload" or a name. */
+extern bool ref_asks_payload;
+
 struct ref_value {
 	enum rh_cesql_type type;
 	int32_t integer; /* also of a Boolean */
@@ -34,4 +37,8 @@ struct ref_expr *ref_expr_random(struct rnd *rnd, unsigned depth);
 void ref_expr_free(struct ref_expr *expr);
 /* Text with blanks, letters' case, quotes and needless parentheses at random; -1 when @room is too small. */
 int ref_expr_text(struct rnd *rnd, const struct ref_expr *expr, char *out, size_t room);
+/* LIKE over whole strings; both are UTF-8. */
+bool ref_like(const char *pattern, const char *text);
+/* Well-formed, without U+0000? */
+bool ref_is_utf8(const char *bytes, size_t size);
 void ref_expr_value(const struct ref_expr *expr, const struct rh_cesql_event *event, struct ref_value *out);

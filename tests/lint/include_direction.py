@@ -30,7 +30,7 @@ PERF_TESTS = "tests/lib/"
 LIBRARIES = {
     "urcu": ("dataplane/base/rcu.h",),
     "rte_": (MATCH, NODE, WORKER, PORT),
-    "hs/": (MATCH, NODE, WORKER, "tools/hsc"),
+    "hs/": (MATCH, NODE, WORKER, "tools/hsc", "tools/rhumb/filter_patterns"),
     "hs.h": (MATCH, NODE, WORKER, "tools/hsc"),
     "libyang": ("controlplane/conf",),
     "microhttpd": ("controlplane/telemetry",),

@@ -203,7 +203,8 @@ const struct cli_command cli_commands[] = {
 	{.words = "filter eval",
 		.arguments = "EXPRESSION [FILE] | --batch",
 		.help = "what is a CESQL expression for an event? needs no daemon",
-		.more = "FILE is a CloudEvent in JSON, - the standard input; without one the event has no attributes. The answer is "
+		.more = "FILE is a CloudEvent in JSON, - the standard input; without one the event has no attributes and no payload, else "
+			"data or data_base64 is it. The answer is "
 			"{\"result\": value, \"error\": null} or has an error with type, position (a byte of the expression, from 0) "
 			"and message. Exit status 0 true without an error, so that a filter would match, 1 anything else, 2 "
 			"expression or event invalid. With --batch each line of the standard input is {\"expression\": \"...\", "

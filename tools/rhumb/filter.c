@@ -11,6 +11,7 @@
 #include "tools/rhumb/fail.h"
 #include "tools/rhumb/file.h"
 #include "tools/rhumb/filter_event.h"
+#include "tools/rhumb/filter_patterns.h"
 #include "tools/rhumb/json_line.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ struct asked {
 struct room {
 	struct rh_cesql_tree tree;
 	struct rh_cesql_scratch scratch;
+	struct filter_patterns patterns;
 };
 
 struct answer {
@@ -80,17 +82,29 @@ static void result_take(struct answer *answer, struct rh_cesql_result result)
 	answer->json = json_pack("{s:o, s:o}", "result", value_json(result.value), "error", error);
 }
 
-/* The program of an expression; NULL after refuse(). */
+/* Its patterns, which filter_patterns_fini ends. */
+static int patterns_make(struct room *room, struct asked asked, size_t *where, struct rh_error *err)
+{
+	struct rh_error why;
+	int rc = filter_patterns_init(&room->patterns, &room->tree, where, &why);
+
+	return rc < 0 ? rh_error_set(err, -rc, "%s: at %zu: %s", asked.filters ? "filters" : "cesql", *where, why.text) : 0;
+}
+
+/* The program of an expression; NULL after refuse(). Its patterns are the room's until filter_patterns_fini, in any case. */
 static struct rh_cesql_program *program_of(struct room *room, struct asked asked, struct answer *answer)
 {
 	struct rh_cesql_program *program = NULL;
 	size_t where = 0;
 	int rc;
 
+	room->patterns = (struct filter_patterns){0};
 	if (asked.filters)
 		rc = rh_cesql_from_json(asked.text, asked.len, &room->tree, &where, &answer->err);
 	else
 		rc = rh_cesql_parse(asked.text, asked.len, &room->tree, &where, &answer->err);
+	if (rc == 0)
+		rc = patterns_make(room, asked, &where, &answer->err);
 	if (rc == 0)
 		rc = rh_cesql_compile(&room->tree, &program, &answer->err);
 	if (rc == -ENOMEM)
@@ -111,9 +125,12 @@ static void answer_make(struct room *room, struct asked asked, const json_t *eve
 		return;
 	}
 	program = program_of(room, asked, answer);
+	attributes.event.matches = filter_patterns_match;
+	attributes.event.arg = &room->patterns;
 	if (program)
 		result_take(answer, rh_cesql_evaluate(program, &attributes.event, &room->scratch));
 	rh_cesql_destroy(program);
+	filter_patterns_fini(&room->patterns);
 	filter_event_fini(&attributes);
 }
 
@@ -261,6 +278,7 @@ int cli_filter_check_run(struct cli *cli)
 		json_decref(answer.json);
 	}
 	rh_cesql_destroy(program);
+	filter_patterns_fini(&room->patterns);
 	free(room);
 	return code;
 }

@@ -1,8 +1,11 @@
 #include "tools/rhumb/filter_event.h"
 
+#include "tools/rhumb/base64.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_data(const char *name)
 {
@@ -42,13 +45,64 @@ static int attribute_take(struct filter_event *out, const char *name, const json
 	return value_take(&attribute->value, name, value, err);
 }
 
+/* "application/json", "text/json; charset=utf-8", "application/problem+json". */
+static bool is_json(const char *type)
+{
+	size_t size = type ? strcspn(type, "; ") : 0;
+
+	return size >= 5 && (type[size - 5] == '/' || type[size - 5] == '+') && strncasecmp(type + size - 4, "json", 4) == 0;
+}
+
+static int data_take(struct filter_event *out, const json_t *json, const json_t *data, struct rh_error *err)
+{
+	size_t size = json_string_length(data);
+
+	if (json_is_string(data) && !is_json(json_string_value(json_object_get(json, "datacontenttype")))) {
+		out->payload = malloc(size + 1);
+		if (out->payload)
+			memcpy(out->payload, json_string_value(data), size);
+	} else {
+		out->payload = json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY);
+		size = out->payload ? strlen(out->payload) : 0;
+	}
+	out->event.payload = (struct rh_cesql_text){out->payload, (uint32_t)size};
+	return out->payload ? 0 : rh_error_set(err, ENOMEM, "out of memory");
+}
+
+static int base64_take(struct filter_event *out, const json_t *data, struct rh_error *err)
+{
+	size_t len = json_string_length(data);
+	long size;
+
+	out->payload = malloc(len + 1);
+	if (!out->payload)
+		return rh_error_set(err, ENOMEM, "out of memory");
+	size = json_is_string(data) ? cli_base64_decode(json_string_value(data), len, (uint8_t *)out->payload) : -1;
+	if (size < 0)
+		return rh_error_set(err, EINVAL, "data_base64 of the event is no base64");
+	out->event.payload = (struct rh_cesql_text){out->payload, (uint32_t)size};
+	return 0;
+}
+
+static int payload_take(struct filter_event *out, const json_t *json, struct rh_error *err)
+{
+	const json_t *data = json_object_get(json, "data"), *base64 = json_object_get(json, "data_base64");
+
+	out->event.payload = (struct rh_cesql_text){"", 0};
+	if (data && base64)
+		return rh_error_set(err, EINVAL, "the event has data and data_base64: it has one payload, give one of them");
+	if (base64)
+		return base64_take(out, base64, err);
+	return data ? data_take(out, json, data, err) : 0;
+}
+
 int filter_event_init(struct filter_event *out, const json_t *json, struct rh_error *err)
 {
 	const char *name;
 	json_t *value;
 	int rc = 0;
 
-	*out = (struct filter_event){0};
+	*out = (struct filter_event){.event.payload = {"", 0}};
 	if (!json)
 		return 0;
 	if (!json_is_object(json))
@@ -62,6 +116,8 @@ int filter_event_init(struct filter_event *out, const json_t *json, struct rh_er
 		if (rc < 0)
 			break;
 	}
+	if (rc == 0)
+		rc = payload_take(out, json, err);
 	if (rc < 0)
 		filter_event_fini(out);
 	return rc;
@@ -70,5 +126,6 @@ int filter_event_init(struct filter_event *out, const json_t *json, struct rh_er
 void filter_event_fini(struct filter_event *event)
 {
 	free(event->attributes);
-	event->attributes = NULL;
+	free(event->payload);
+	*event = (struct filter_event){0};
 }

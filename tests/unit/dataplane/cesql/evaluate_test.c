@@ -244,7 +244,7 @@ Test(cesql, a_hostile_pattern_is_as_cheap_as_any)
 {
 	static char value[100000];
 	struct rh_cesql_attribute attribute = {{"x", 1}, {.type = RH_CESQL_TYPE_STRING, .text = {value, sizeof(value)}}};
-	struct rh_cesql_event event = {&attribute, 1};
+	struct rh_cesql_event event = {.attribute = &attribute, .count = 1};
 	struct rh_cesql_program *program;
 
 	memset(value, 'a', sizeof(value));

@@ -40,6 +40,9 @@ static const char *const becomes[][2] = {
 	{"[{\"sql\": \"NOT (a)\"}, {\"not\": {\"sql\": \"b > 1\"}}]", "((NOT a) AND (NOT HOLDS((b > 1))))"},
 	{"{\"sql\": \"1 + 1\"}", "FALSE"},
 	{"{\"sql\": \"'true'\"}", "FALSE"},
+	{"{\"not\": {\"sql\": \"JSON(payload, '/a')\"}}",
+		"(NOT HOLDS((('TRUE' = JSON(payload, '/a')) AND ('true' = JSON(payload, '/a')))))"},
+	{"{\"sql\": \"payload LIKE 'x%'\"}", "(payload LIKE 'x%')"},
 	{"{\"sql\": \"urgent\"}", "(('TRUE' = urgent) AND ('true' = urgent))"},
 };
 
@@ -83,6 +86,8 @@ static const struct refusal {
 	{"[{\"exact\": {}}]", EINVAL, 12, "an attribute is expected"},
 	{"[{\"exact\": {\"\": \"b\"}}]", EINVAL, 12, "the name of an attribute is empty"},
 	{"[{\"exact\": {\"Type\": \"b\"}}]", EINVAL, 12, "'Type' is no attribute's name: a to z and 0 to 9 are in one"},
+	{"[{\"exact\": {\"payload\": \"b\"}}]", EINVAL, 12, "payload is no attribute: sql asks for it"},
+	{"[{\"sql\": \"payload = 'x'\"}]", EINVAL, 10, "payload is no attribute: write payload LIKE"},
 	{"[{\"exact\": {\"a\": \"\"}}]", EINVAL, 17, "the value is empty"},
 	{"[{\"exact\": {\"a\": 1}}]", EINVAL, 17, "a string is expected as the attribute's value"},
 	{"[{\"exact\": {\"a\": \"1\", \"b\": \"1\", \"\\u0061\": \"2\"}}]", EINVAL, 32, "'a' stands twice in one object"},

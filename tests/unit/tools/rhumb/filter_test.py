@@ -5,7 +5,7 @@ import tempfile
 from cli import check, check_in, finish, run
 
 EVENT = {"specversion": "1.0", "id": "A1", "source": "/plant/7", "type": "com.example.made", "hop": 5, "urgent": True,
-         "subject": "café", "gone": None, "data": {"x": 1}, "data_base64": "AA=="}
+         "subject": "café", "gone": None, "data": {"x": [1, "é"]}}
 
 # Expression, result, type of the error and its position: cesql/spec.md section 3, on EVENT.
 ROWS = [
@@ -21,6 +21,13 @@ ROWS = [
     ("subject = 1", False, "CastError", 8),
     ("LEFT(subject, -1)", "café", "FunctionEvaluationError", 0),
     ("FOO(1)", False, "MissingFunctionError", 0),
+    ("payload LIKE '{\"x\":[1,\"_\"]}'", True, None, None),
+    ("MATCHES(payload, '[0-9],') AND CONTAINS(subject, 'f')", True, None, None),
+    ("JSON(payload, '/x/0') + 1", 2, None, None),
+    ("TRUE AND JSON(payload, '/y') = 1", False, "FunctionEvaluationError", 9),
+    ("hop = 5 AND MATCHES(payload, '(a)\\1')", False, "ParseError", 12),
+    ("MATCHES(payload, 'a*')", False, "ParseError", 0),
+    ("payload", False, "ParseError", 0),
     ("subject = ( )", False, "ParseError", 12),
     ("", False, "ParseError", 0),
 ]
@@ -92,6 +99,37 @@ check("batch with --filters", run("filter", "eval", "--batch", "--filters")[0], 
 check("check of filters", run("filter", "check", "--filters", FILTERS)[:2],
       (0, "((subject = 'café') AND (hop = '5') AND (NOT HOLDS((('TRUE' = gone) AND ('true' = gone)))))\n4 distinct predicates\n"))
 check("check of bad filters", run("filter", "check", "--filters", "1")[:2], (2, ""))
+
+def payload_of(**event):
+    """Hexadecimal digits that the payload has, asked for one by one; each of the payloads here has one byte."""
+    wanted = [f"{byte:02x}" for byte in range(256)]
+    lines = "".join(json.dumps({"expression": f"MATCHES(payload, '^\\x{digits}\\z')", "event": event}) + "\n" for digits in wanted)
+    said = run("filter", "eval", "--batch", stdin=lines.encode())[1].splitlines()
+    return [digits for digits, line in zip(wanted, said) if json.loads(line)["result"]]
+
+
+def holds(expression, event):
+    return json.loads(run("filter", "eval", expression, "-", stdin=json.dumps(event).encode())[1])["result"]
+
+
+check("base64", payload_of(data_base64="/w=="), ["ff"])
+check("a string", payload_of(data="7"), ["37"])
+check("a number", payload_of(data=7), ["37"])
+for event, payload in [({}, ""), ({"data": ""}, ""), ({"data": "a b"}, "a b"), ({"data": "a", "datacontenttype": "text/plain"}, "a"),
+                       ({"data": "a", "datacontenttype": "application/json"}, '"a"'), ({"data": None}, "null"),
+                       ({"data": "a", "datacontenttype": "application/x+json; charset=utf-8"}, '"a"'), ({"data": [1, {"b": 2}]}, '[1,{"b":2}]'),
+                       ({"data_base64": ""}, ""), ({"data_base64": "YWI="}, "ab")]:
+    check(f"payload of {event}", holds(f"payload LIKE '{payload}'", event), True)
+for event, sentence in [({"data": 1, "data_base64": ""}, "it has one payload"), ({"data_base64": "x"}, "data_base64 of the event is no base64"),
+                        ({"data_base64": 1}, "data_base64 of the event is no base64")]:
+    code, out, err = run("filter", "eval", "TRUE", "-", stdin=json.dumps(event).encode())
+    check(f"{event}", code, 2)
+    check_in(f"{event} says why", sentence, err)
+code, out, err = run("filter", "check", "hop = 5 AND MATCHES(payload, '(?=a)b')")
+check("check of a pattern", (code, out), (2, ""))
+check_in("says what it lacks", "rhumb filter check: cesql: at 12: Zero-width assertions are not supported.", err)
+code, out, err = run("filter", "check", "--filters", '{"sql": "MATCHES(payload, \'a*\')"}')
+check_in("and in filters", "filters: at 9: the regular expression matches the empty payload", err)
 
 check("check", run("filter", "check", "a=1 and not b like 'x%'"), (0, "((a = 1) AND ((NOT b) LIKE 'x%'))\n2 distinct predicates\n", ""))
 check("check of one", run("filter", "check", "a = 1 OR a != 1")[1], "((a = 1) OR (a != 1))\n1 distinct predicate\n")

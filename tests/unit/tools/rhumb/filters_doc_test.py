@@ -35,7 +35,7 @@ for line in open(sys.argv[2], encoding="utf-8"):
         wanted = [(t, "match") for t in spans(row[1])] + [(t, "nomatch") for t in spans(row[2])]
         for topic, verdict in wanted:
             topics.setdefault(dialect, []).append((spans(row[0])[0], topic, verdict))
-    elif section == "Attribute filters: CESQL" and len(row) == 3:
+    elif section in ("Attribute filters: CESQL", "Payloads in expressions") and len(row) == 3:
         expressions.append([spans(cell)[0] if cell else None for cell in row])
     elif section == "Attribute filters in JSON" and len(row) == 3:
         in_json.append([spans(cell)[0] for cell in row])
