@@ -99,14 +99,17 @@ struct rhumb_price {
 
 struct rhumb_subscription {
 	const char *filter;
-	const char *regex; /* or NULL */
+	/* What it asks of an event beside the topic, one of the three or none. */
+	const char *regex; /* of the payload, in Hyperscan's syntax */
 	int result;	   /* 0, or negative errno: -EINVAL refused, -ETIMEDOUT */
 	enum rhumb_dialect dialect; /* of the filter; 0: RHUMB_MQTT */
 	struct rhumb_price price;   /* out, with result 0 */
+	const char *cesql;   /* CloudEvents SQL over attributes (docs/filters.md) */
+	const char *filters; /* filters of the CloudEvents Subscriptions API, in JSON */
 };
 
 /* Likewise for many at once, in any dialect, 64 a request. 0 when all are active, else the first result that is not 0; each has
- * its own. One filter written in two dialects is one subscription. */
+ * its own. One filter written in two dialects is one subscription, and so is one expression in two spellings. 150 KiB of stack. */
 int rhumb_subscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_t count,
 	rhumb_event_cb cb, void *arg, int timeout_ms);
 /* Back when no worker of the router hands over another copy for it. -ENOENT when there is no such subscription. */

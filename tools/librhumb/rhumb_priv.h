@@ -141,7 +141,7 @@ struct rhc_sub {
 	char *filter, *content; /* content NULL: none */
 	uint64_t hash;		/* rhc_asked_hash */
 	uint16_t filter_len, content_len;
-	uint8_t dialect;
+	uint8_t dialect, content_kind; /* enum rh_content_kind */
 	enum rhc_sub_state state;
 	uint8_t code;	  /* enum rh_sub_code of the last answer */
 	struct rh_sub_price price; /* of the last ok */
@@ -170,6 +170,8 @@ struct rhc_subs {
 /* Are they one subscription to the router? Those that are have one hash. Filters are there, empty expressions are NULL. */
 bool rhc_asked_same(const struct rhumb_subscription *a, const struct rhumb_subscription *b);
 uint64_t rhc_asked_hash(const struct rhumb_subscription *asked);
+/* Its content of whatever kind (enum rh_content_kind), or NULL. */
+const char *rhc_asked_content(const struct rhumb_subscription *asked, uint8_t *kind);
 
 void rhc_subs_fini(struct rhumb *r);
 void rhc_subs_new_session(struct rhumb *r);

@@ -29,16 +29,32 @@ void rhc_subs_fini(struct rhumb *r)
 	r->subs = (struct rhc_subs){.request.retry.due_ns = RHC_NEVER};
 }
 
+/* What was asked for. */
+static struct rhumb_subscription sub_asked(const struct rhc_sub *sub)
+{
+	struct rhumb_subscription asked = {.filter = sub->filter, .dialect = (enum rhumb_dialect)sub->dialect};
+
+	if (sub->content_kind == RH_CONTENT_CESQL)
+		asked.cesql = sub->content;
+	else if (sub->content_kind == RH_CONTENT_FILTERS)
+		asked.filters = sub->content;
+	else
+		asked.regex = sub->content;
+	return asked;
+}
+
 static struct rhc_sub *sub_find(const struct rhumb *r, const struct rhumb_subscription *asked)
 {
 	uint64_t hash = rhc_asked_hash(asked);
 
 	for (size_t i = 0; i < r->subs.count; i++) {
 		struct rhc_sub *sub = r->subs.list[i];
+		struct rhumb_subscription other;
 
-		if (sub->hash == hash &&
-			rhc_asked_same(asked, &(struct rhumb_subscription){
-				.filter = sub->filter, .regex = sub->content, .dialect = sub->dialect}))
+		if (sub->hash != hash)
+			continue;
+		other = sub_asked(sub);
+		if (rhc_asked_same(asked, &other))
 			return sub;
 	}
 	return NULL;
@@ -53,7 +69,9 @@ static size_t entry_size(size_t filter_len, size_t content_len)
 static int sub_check(struct rhumb *r, const struct rhumb_subscription *asked)
 {
 	size_t filter_len = asked->filter ? strlen(asked->filter) : 0;
-	size_t content_len = asked->regex ? strlen(asked->regex) : 0, room = rhc_out_record_max(r);
+	uint8_t kind;
+	const char *content = rhc_asked_content(asked, &kind);
+	size_t content_len = content ? strlen(content) : 0, room = rhc_out_record_max(r);
 
 	if ((unsigned)asked->dialect > UINT8_MAX)
 		return rh_error_set(&r->error, EINVAL, "topic dialect %d: RHUMB_MQTT to RHUMB_AMQP are known",
@@ -61,12 +79,14 @@ static int sub_check(struct rhumb *r, const struct rhumb_subscription *asked)
 	if (!asked->filter || filter_len > RH_FILTER_MAX || (!filter_len && asked->dialect != RHUMB_AMQP))
 		return rh_error_set(&r->error, EINVAL, "topic filter of %zu bytes: 1 to %d are right", filter_len,
 			RH_FILTER_MAX);
+	if (!!asked->regex + !!asked->cesql + !!asked->filters > 1)
+		return rh_error_set(&r->error, EINVAL, "%s: one of regex, cesql and filters is right", asked->filter);
 	if (content_len > RH_CONTENT_MAX)
-		return rh_error_set(&r->error, EINVAL, "payload expression of %zu bytes: at most %d are taken",
+		return rh_error_set(&r->error, EINVAL, "content expression of %zu bytes: at most %d are taken",
 			content_len, RH_CONTENT_MAX);
 	if (RH_SUBSCRIBE_HDR + entry_size(filter_len, content_len) > room)
 		return rh_error_set(&r->error, EINVAL,
-			"filter and payload expression of %zu bytes do not fit into a datagram of this path (%zu)",
+			"filter and content expression of %zu bytes do not fit into a datagram of this path (%zu)",
 			filter_len + content_len, room);
 	return 0;
 }
@@ -83,12 +103,14 @@ static void sub_settle(struct rhumb *r, struct rhc_sub *sub, enum rhc_sub_state 
 static struct rhc_sub *sub_new(const struct rhumb_subscription *asked)
 {
 	struct rhc_sub *sub = calloc(1, sizeof(*sub));
+	const char *content;
 
 	if (!sub)
 		return NULL;
+	content = rhc_asked_content(asked, &sub->content_kind);
 	sub->filter = strdup(asked->filter);
-	sub->content = asked->regex ? strdup(asked->regex) : NULL;
-	if (!sub->filter || (asked->regex && !sub->content)) {
+	sub->content = content ? strdup(content) : NULL;
+	if (!sub->filter || (content && !sub->content)) {
 		sub_free(sub);
 		return NULL;
 	}
@@ -173,7 +195,7 @@ static void request_send(struct rhumb *r)
 			.filter = {q->subs[i]->filter, q->subs[i]->filter_len},
 			.content = {q->subs[i]->content ? q->subs[i]->content : "", q->subs[i]->content_len},
 			.dialect = q->subs[i]->dialect,
-			.content_kind = q->subs[i]->content ? RH_CONTENT_PAYLOAD_REGEX : RH_CONTENT_NONE};
+			.content_kind = q->subs[i]->content_kind};
 	/* A datagram of its own: what is behind it must not wait for a SUBSCRIBE that is repeated. */
 	rhc_out_close(r);
 	at = rhc_out_reserve(r, rhc_out_record_max(r), false);

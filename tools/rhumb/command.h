@@ -18,7 +18,7 @@ enum cli_exit { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_NO_DAEMON = 3 };
 /* What a command needs: nothing (CLI_LOCAL), a router (CLI_ROUTER), or the control socket, with the message in .type. */
 enum cli_needs { CLI_LOCAL, CLI_ROUTER, CLI_DAEMON };
 
-#define CLI_OPTIONS_MAX 16
+#define CLI_OPTIONS_MAX 20
 #define CLI_ENDLESS	UINT16_MAX
 
 struct cli_option {

@@ -80,9 +80,9 @@ const struct cli_command cli_commands[] = {
 	{.words = "explain",
 		.arguments = "TOPIC",
 		.help = "which subscriptions would get an event, why not, and what it costs",
-		.more = "Without --payload subscriptions with a payload expression are undecided. With --client the "
+		.more = "Without --payload or --attr subscriptions whose expression asks for it are undecided. With --client the "
 			"filters that do not match are listed too, each with its reason. The layer is the one that decided: "
-			"index (the filter), exception, content (the payload expression), session (another subscription of it brings "
+			"index (the filter), exception, content (the expression), session (another subscription of it brings "
 			"the copy) or credit (it would queue). Cycles are estimates, for a topic that the router's result "
 			"cache does not know; the last line is the whole event's, whatever --client.",
 		.least = 1,
@@ -91,6 +91,7 @@ const struct cli_command cli_commands[] = {
 		.type = CTL_EXPLAIN,
 		.run = cli_explain_run,
 		.options = {{"payload", "FILE", "what the event would carry; - for stdin", 0, false},
+			{"attr", "NAME=VALUE", "a CloudEvents attribute of the event", 0, true},
 			{"client", "ID", "all subscriptions of this client, and no other's", 0, false}}},
 	{.words = "trace start",
 		.arguments = "[FILTER]",
@@ -167,13 +168,15 @@ const struct cli_command cli_commands[] = {
 		.more = "With --json each event is a line: topic, publisher, sequence, attributes, payload_len, payload_sha256 (or "
 			"payload, or payload_base64 where it is not UTF-8), origin_ns, received_ns, latency_us; the last line is a "
 			"summary. Ends on SIGINT or SIGTERM with exit status 0. A FILTER with ! in front is an exception: what it matches "
-			"does not come, whichever other filter asks for it, and --match is not for it. Quote it as in '!debian/#', for "
+			"does not come, whichever other filter asks for it, and --match, --cesql and --filters are not for it. Quote it as in '!debian/#', for "
 			"shells read ! and wildcards themselves. Topics are printed as they were published, with / between levels, "
 			"whatever the dialect of the filters.",
 		.most = CLI_ENDLESS,
 		.needs = CLI_ROUTER,
 		.run = cli_sub_run,
 		.options = {DIALECT_OPTION("all filters"), {"match", "REGEX", "only events whose payload matches; exceptions do not ask", 0, false},
+			{"cesql", "EXPR", "likewise only events for whose attributes this expression is true", 0, false},
+			{"filters", "JSON", "likewise, filters of the CloudEvents Subscriptions API", 0, false},
 			{"filters-from", "FILE", "further filters and exceptions, one a line", 0, false},
 			{"count", "N", "end after so many events", 0, false},
 			{"idle-exit", "SECONDS", "end when nothing came for so long", 0, false},

@@ -37,6 +37,29 @@ static int payload_take(const struct cli *cli, const char *name, json_t *args)
 	return code;
 }
 
+static int attributes_take(const struct cli *cli, json_t *args)
+{
+	json_t *all = json_object(), *value;
+	const char *text, *equals;
+	int code = CLI_OK;
+
+	for (unsigned i = 0; code == CLI_OK && (text = cli_option_at(cli, "attr", i)); i++) {
+		equals = strchr(text, '=');
+		value = equals ? json_string(equals + 1) : NULL;
+		if (!value || equals == text)
+			code = cli_fail(cli, CLI_USAGE, "--attr %s: name=value in UTF-8 is needed", text);
+		else if (json_object_getn(all, text, (size_t)(equals - text)))
+			code = cli_fail(cli, CLI_USAGE, "--attr %s: that attribute stands there twice", text);
+		else
+			(void)json_object_setn(all, text, (size_t)(equals - text), value);
+		json_decref(value);
+	}
+	if (json_object_size(all))
+		(void)json_object_set(args, "attributes", all);
+	json_decref(all);
+	return code;
+}
+
 static json_int_t cost_of(const json_t *answer, const char *what)
 {
 	return json_integer_value(json_object_get(json_object_get(answer, "cost"), what));
@@ -61,7 +84,7 @@ static void explanation_print(const struct cli *cli, const json_t *answer)
 	fprintf(cli->out, "copies  %" JSON_INTEGER_FORMAT "\n", json_integer_value(json_object_get(answer, "copies")));
 	cost_print(cli, answer);
 	if (undecided)
-		fprintf(cli->out, "%" JSON_INTEGER_FORMAT " depend on the payload: give it with --payload FILE\n",
+		fprintf(cli->out, "%" JSON_INTEGER_FORMAT " depend on the event: give --payload FILE and --attr NAME=VALUE\n",
 			undecided);
 }
 
@@ -75,6 +98,8 @@ int cli_explain_run(struct cli *cli)
 		return cli_fail(cli, CLI_REFUSED, "topic and client must be UTF-8");
 	if (payload)
 		code = payload_take(cli, payload, args);
+	if (code == CLI_OK)
+		code = attributes_take(cli, args);
 	if (code != CLI_OK) {
 		json_decref(args);
 		return code;

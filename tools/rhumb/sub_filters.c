@@ -71,14 +71,24 @@ static int file_take(const struct cli *cli, struct filters *f, const char *name)
 	return code;
 }
 
-/* What holds for all of them; an exception takes away whatever the payload is. */
+/* What holds for all of them; an exception takes away whatever the event is. */
 static void options_take(const struct cli *cli, const struct filters *f, enum rh_dialect dialect)
 {
 	for (size_t i = 0; i < f->count; i++) {
 		f->list[i].dialect = (enum rhumb_dialect)dialect;
-		if (f->list[i].filter[0] != '!')
-			f->list[i].regex = cli_option(cli, "match");
+		if (f->list[i].filter[0] == '!')
+			continue;
+		f->list[i].regex = cli_option(cli, "match");
+		f->list[i].cesql = cli_option(cli, "cesql");
+		f->list[i].filters = cli_option(cli, "filters");
 	}
+}
+
+static int options_check(const struct cli *cli)
+{
+	if (!!cli_option(cli, "match") + !!cli_option(cli, "cesql") + !!cli_option(cli, "filters") > 1)
+		return cli_fail(cli, CLI_USAGE, "give one of --match, --cesql and --filters");
+	return CLI_OK;
 }
 
 int sub_filters_read(const struct cli *cli, struct rhumb_subscription **list, size_t *count)
@@ -88,6 +98,8 @@ int sub_filters_read(const struct cli *cli, struct rhumb_subscription **list, si
 	enum rh_dialect dialect;
 	int code = cli_dialect(cli, "dialect", RH_DIALECT_MQTT, &dialect);
 
+	if (code == CLI_OK)
+		code = options_check(cli);
 	if (code != CLI_OK)
 		return code;
 	f.list = calloc(f.room, sizeof(*f.list));

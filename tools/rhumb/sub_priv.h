@@ -10,6 +10,6 @@ void sub_event_print(struct sub_printer *p, const struct rhumb_event *event);
 /* A line where events go in JSON, for people on stderr. */
 void sub_price_print(struct sub_printer *p, const struct rhumb_subscription *s);
 
-/* The filters of the command line and of --filters-from, with --dialect and --match. CLI_OK, or a code after a sentence. */
+/* The filters of the command line and of --filters-from, with --dialect, --match, --cesql and --filters. CLI_OK, or a code after a sentence. */
 int sub_filters_read(const struct cli *cli, struct rhumb_subscription **list, size_t *count);
 void sub_filters_free(const struct cli *cli, struct rhumb_subscription *list, size_t count);

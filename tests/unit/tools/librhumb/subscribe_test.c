@@ -260,6 +260,37 @@ Test(subscribe, one_filter_in_two_dialects_is_one_subscription)
 	fake_stop(&router);
 }
 
+Test(subscribe, one_expression_in_two_spellings_is_one_subscription)
+{
+	struct rhumb_subscription one = {.filter = "a", .cesql = "n <> 1 AND type like 'x%'"},
+				  other = {.filter = "a", .cesql = "(n != 1) AND (type LIKE \"x%\")"},
+				  json = {.filter = "a",
+					  .filters = "[{\"sql\": \"n != 1\"}, {\"prefix\": {\"type\": \"x\"}}]"},
+				  regex = {.filter = "a", .regex = "n != 1"}, plain = {.filter = "a"},
+				  broken = {.filter = "a", .cesql = "n !="}, both = {.filter = "a", .cesql = "n", .regex = "n"};
+	struct rhumb *r;
+
+	fake_start(&router);
+	r = client_connected((struct rhumb_options){0});
+	cr_assert_eq(rhumb_subscribe_many(r, &one, 1, NULL, NULL, 5000), 0, "%s", rhumb_error(r));
+	cr_assert_eq(fake_get(&router, entry[0].kind), RH_CONTENT_CESQL);
+	cr_assert_eq(rhumb_subscribe_many(r, &other, 1, NULL, NULL, 5000), 0);
+	cr_assert_eq(rhumb_subscribe_many(r, &json, 1, NULL, NULL, 5000), 0);
+	cr_assert_eq(fake_get(&router, entries), 1);
+	cr_assert_eq(rhumb_unsubscribe_many(r, &regex, 1, 5000), -ENOENT);
+	cr_assert_eq(rhumb_unsubscribe_many(r, &plain, 1, 5000), -ENOENT);
+	cr_assert_eq(rhumb_unsubscribe_many(r, &broken, 1, 5000), -ENOENT);
+	cr_assert_eq(rhumb_subscribe_many(r, &both, 1, NULL, NULL, 5000), -EINVAL);
+	cr_assert_str_eq(rhumb_error(r), "a: one of regex, cesql and filters is right");
+	cr_assert_eq(rhumb_unsubscribe_many(r, &json, 1, 5000), 0);
+	/* It goes out as it was asked for first. */
+	cr_assert_eq(fake_get(&router, entry[1].kind), RH_CONTENT_CESQL);
+	cr_assert_eq(rhumb_unsubscribe_many(r, &one, 1, 5000), -ENOENT);
+	cr_assert_eq(rhumb_subscribe_many(r, &broken, 1, NULL, NULL, 5000), 0, "the router's to refuse");
+	rhumb_destroy(r);
+	fake_stop(&router);
+}
+
 Test(subscribe, what_cannot_be_parsed_here_is_the_routers_to_refuse)
 {
 	struct rhumb_subscription list[] = {{.filter = "refuse.a", .dialect = (enum rhumb_dialect)77},

@@ -113,6 +113,7 @@ for args, kind, want in [
     (("trace", "show", "--max", "9"), 23, {"max": 9}),
     (("log", "level", "session", "debug"), 30, {"room": "session", "level": "debug"}),
     (("shutdown", "--drain-ms", "0"), 40, {"drain_ms": 0}), (("shutdown",), 40, {}),
+    (("explain", "a/b", "--attr", "n=1", "--attr", "type=a=b"), 20, {"topic": "a/b", "attributes": {"n": "1", "type": "a=b"}}),
     (("explain", "a/b"), 20, {"topic": "a/b"}), (("explain", "a/b", "--client", "x"), 20, {"topic": "a/b", "client_id": "x"}),
 ]:
     (code, _, _), asked = ask({kind: [(0, 0, {})]}, *args)
@@ -124,7 +125,7 @@ with tempfile.NamedTemporaryFile() as file:
                                                "cost": {"shapes": 5, "compared": 4, "matched": 3, "scans": 1, "copies": 2, "cycles": 640}})]},
                                 "explain", "a", "--payload", file.name)
     check("payload of explain", asked[-1][1], {"topic": "a", "payload_base64": "/wBh"})
-    check_in("explain for people", "2 depend on the payload", out)
+    check_in("explain for people", "2 depend on the event: give --payload FILE and --attr", out)
     check_in("its cost", "640 cycles, about: 1 topic cut, 5 shapes probed, 4 filters compared, 3 matched, 1 payload scans, 2 copies", out)
     file.write(b"x" * 65536)
     file.flush()
@@ -187,7 +188,7 @@ else:
 check("environment", run("show", "status", env={**os.environ, "RHUMB_SOCKET": path})[0], 3)
 check("a path that is too long", run("-s", "/" + "x" * 200, "show", "status")[0], 2)
 for args in (("show", "topics", "a", "--dialect", "smtp"), ("trace", "start", "a", "--dialect", ""), ("trace", "a", "--follow", "1", "--dialect", "x"),
-             ("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("trace", "a"), ("shutdown", "now"),
+             ("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("explain", "a", "--attr", "x"), ("explain", "a", "--attr", "=x"), ("explain", "a", "--attr", "x=1", "--attr", "x=2"), ("trace", "a"), ("shutdown", "now"),
              ("show", "topics", "a", "b"), ("show", "topics", "--limit", "0"), ("show", "topics", "--limit", "5000")):
     check(f"usage of {args}", run("-s", path, *args)[0], 2)
 os.unlink(path)
