@@ -68,6 +68,7 @@ int content_options(struct content *c, const struct path_options *opt, struct pa
 	out->lanes = 2;
 	out->matchers = 1;
 	out->payload = &payload;
+	out->same_draw = true;
 	out->workload.burst = CONTENT_BURST;
 	out->record_bytes = (RH_PUBLISH_HDR + TOPIC_BYTES + ATTRIBUTE_BYTES + opt->payload_bytes + 7) / 8 * 8;
 	return 0;

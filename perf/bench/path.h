@@ -18,6 +18,18 @@
 /* Frames of the trace for the reference forwarder, whatever the router gets: longer ones would slow it and flatter us. */
 #define PATH_REFERENCE_FRAMES 16384
 
+struct path;
+
+/* What a program has on its own beside the workload. */
+struct path_hooks {
+	/* More sessions, on each engine that is made: there are two, of which the first one tells the sessions' numbers. 0 or a negative errno with a sentence. */
+	int (*sessions)(struct path *path, void *arg, struct rh_error *err);
+	/* The trace of a lane, instead of the workload's datagrams alone. Likewise. */
+	int (*trace)(struct path *path, uint32_t lane, const char *file, void *arg, struct rh_error *err);
+	uint32_t datagrams; /* of it, beside those of the workload */
+	void *arg;
+};
+
 struct path_options {
 	const char *file_prefix; /* of DPDK; one process each */
 	const char *dir; /* for traceN.pcap, reference.pcap and outN.pcap */
@@ -36,9 +48,11 @@ struct path_options {
 	bool visible;	  /* rhumb-perf-update: time from update to effect */
 	uint32_t soak;	  /* rhumb-perf-update: events while subscriptions change; 0: windows instead */
 	bool hugepages;
+	const struct path_hooks *hooks;	     /* or NULL */
 	const struct trace_payload *payload; /* rhumb-perf-content: NULL: digits */
-	const char *patterns;		     /* rhumb-perf-content: literals or regexes */
+	const char *patterns;		     /* rhumb-perf-content: literals or regexes; rhumb-perf-hostile: files */
 	uint32_t payload_bytes;		     /* rhumb-perf-content: of the shortest; makes record_bytes */
+	bool same_draw; /* in both lanes, which are compared with each other */
 	uint32_t matchers; /* beside those of the workers: a program's own */
 	bool memory; /* print path_memory_mib and end */
 	double seconds;	   /* of a window */
@@ -72,5 +86,9 @@ void path_fini(struct path *path);
 
 /* After the engine has stopped: compare counters and laws with the construction. 0 or -EINVAL with the first difference. */
 int path_verify_counters(const struct path *path, struct rh_error *err);
+/* The laws alone. */
+int path_verify_laws(const struct path *path, struct rh_error *err);
+/* The copies of lane @l alone, after @events of the workload. */
+int path_verify_lane(const struct path *path, uint32_t l, uint64_t events, struct rh_error *err);
 /* After a check pass and with the output ports closed: compare outN.pcap with frames built by hand. 0 or -EINVAL with the first difference. */
 int path_verify_frames(const struct path *path, struct rh_error *err);

@@ -26,7 +26,7 @@ static uint32_t in_mbufs(const struct path_options *opt)
 {
 	uint32_t n = LEAST_MBUFS;
 
-	while (n < opt->workload.datagrams + SPARE_MBUFS)
+	while (n < opt->workload.datagrams + (opt->hooks ? opt->hooks->datagrams : 0) + SPARE_MBUFS)
 		n *= 2;
 	return n - 1;
 }
@@ -135,6 +135,8 @@ static int sessions_open(struct path *path, struct rh_error *err)
 
 	for (uint32_t l = 0; l < path->opt.lanes && !ret; l++)
 		ret = lane_sessions_open(path, l, err);
+	if (!ret && path->opt.hooks)
+		ret = path->opt.hooks->sessions(path, path->opt.hooks->arg, err);
 	return ret;
 }
 
@@ -146,6 +148,8 @@ static int lane_traces_write(struct path *path, uint32_t l, struct rh_error *err
 	int ret;
 
 	(void)snprintf(file, sizeof(file), "%s/trace%u.pcap", path->opt.dir, l);
+	if (path->opt.hooks)
+		return path->opt.hooks->trace(path, l, file, path->opt.hooks->arg, err);
 	ret = trace_write(trace, datagrams, file, err);
 	if (ret || l > 0)
 		return ret;
@@ -242,8 +246,7 @@ static int lane_make(struct path *path, uint32_t l, struct rh_error *err)
 	struct workload_spec spec = path->opt.workload;
 
 	spec.lane = l;
-	/* Lanes that are compared with each other have the same draw. */
-	spec.seed += spec.burst ? 0 : l;
+	spec.seed += path->opt.same_draw ? 0 : l;
 	lane->publishers = calloc(spec.publishers, sizeof(*lane->publishers));
 	lane->subscriber_slot = calloc(spec.subscribers, sizeof(*lane->subscriber_slot));
 	lane->subscriber_wire = calloc(spec.subscribers, sizeof(*lane->subscriber_wire));

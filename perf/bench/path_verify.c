@@ -40,12 +40,12 @@ static int session_verify(const struct path *path, const struct path_lane *lane,
 		s, st.copies_made, st.tx_events, wanted);
 }
 
-static int laws_verify(const struct dp_engine *eng, struct rh_error *err)
+int path_verify_laws(const struct path *path, struct rh_error *err)
 {
 	struct dp_counters sum;
 	struct dp_laws laws;
 
-	dp_counters_sum(eng, &sum);
+	dp_counters_sum(path->eng, &sum);
 	dp_counters_laws(&sum, &laws);
 	if (!laws.datagrams && !laws.events && !laws.copies)
 		return 0;
@@ -54,30 +54,36 @@ static int laws_verify(const struct dp_engine *eng, struct rh_error *err)
 		laws.datagrams, laws.events, laws.copies);
 }
 
-static int lane_counters_verify(const struct path *path, uint32_t l, struct rh_error *err)
+int path_verify_lane(const struct path *path, uint32_t l, uint64_t events, struct rh_error *err)
 {
 	const struct path_lane *lane = &path->lane[l];
 	const struct workload_spec *spec = &lane->workload.spec;
 	uint64_t *copies = calloc(spec->subscribers, sizeof(*copies));
-	struct dp_counters c;
-	int ret = copies ? dp_counters_read(path->eng, l, &c) : -ENOMEM;
+	int ret = 0;
 
-	if (ret < 0) {
-		free(copies);
-		return rh_error_set(err, -ret, "no counters of worker %u", l);
-	}
-	/* What arrived while the engine stopped is the end of the trace and refused, perhaps from amid a datagram on. */
-	expected_copies(&lane->workload,
-		c.rx_datagrams * spec->events - c.drop_events[DP_DROP_DRAINING], copies);
+	if (!copies)
+		return rh_error_set(err, ENOMEM, "no memory for the copies of %u subscribers", spec->subscribers);
+	expected_copies(&lane->workload, events, copies);
 	for (uint32_t s = 0; s < spec->subscribers && !ret; s++)
 		ret = session_verify(path, lane, s, copies[s], err);
 	free(copies);
 	return ret;
 }
 
+static int lane_counters_verify(const struct path *path, uint32_t l, struct rh_error *err)
+{
+	struct dp_counters c;
+	int ret = dp_counters_read(path->eng, l, &c);
+
+	if (ret < 0)
+		return rh_error_set(err, -ret, "no counters of worker %u", l);
+	/* What arrived while the engine stopped is the end of the trace and refused, perhaps from amid a datagram on. */
+	return path_verify_lane(path, l, c.rx_datagrams * path->opt.workload.events - c.drop_events[DP_DROP_DRAINING], err);
+}
+
 int path_verify_counters(const struct path *path, struct rh_error *err)
 {
-	int ret = laws_verify(path->eng, err);
+	int ret = path_verify_laws(path, err);
 
 	for (uint32_t l = 0; l < path->opt.lanes && !ret; l++)
 		ret = lane_counters_verify(path, l, err);

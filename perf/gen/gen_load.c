@@ -129,16 +129,17 @@ void gen_load_frames(struct gen *gen)
 	}
 }
 
-static void frame_copy(const void *arg, uint32_t datagram, uint8_t *out)
+static uint32_t frame_copy(const void *arg, uint32_t datagram, uint8_t *out)
 {
 	const struct gen *gen = arg;
 
 	memcpy(out, gen->frames + (size_t)datagram * gen->frame_room, gen->frame_bytes);
+	return gen->frame_bytes;
 }
 
 int gen_load_write(const struct gen *gen, const char *path, struct rh_error *err)
 {
-	return pcap_file_write(path, gen->workload.spec.datagrams, gen->frame_bytes, frame_copy, gen, err);
+	return pcap_file_write(path, gen->workload.spec.datagrams, frame_copy, gen, err);
 }
 
 void gen_load_fini(struct gen *gen)

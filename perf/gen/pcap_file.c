@@ -7,10 +7,9 @@
 
 #define SNAPLEN 65535
 
-int pcap_file_write(const char *path, uint32_t count, uint32_t bytes, pcap_file_frame frame, const void *arg,
+int pcap_file_write(const char *path, uint32_t count, pcap_file_frame frame, const void *arg,
 	struct rh_error *err)
 {
-	struct pcap_pkthdr hdr = {.caplen = bytes, .len = bytes};
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, SNAPLEN);
 	pcap_dumper_t *dump = pcap ? pcap_dump_open(pcap, path) : NULL;
 	uint8_t out[TRACE_FRAME_MAX];
@@ -22,7 +21,9 @@ int pcap_file_write(const char *path, uint32_t count, uint32_t bytes, pcap_file_
 		goto out_close;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		frame(arg, i, out);
+		uint32_t bytes = frame(arg, i, out);
+		const struct pcap_pkthdr hdr = {.caplen = bytes, .len = bytes};
+
 		pcap_dump((u_char *)dump, &hdr, out);
 	}
 	if (pcap_dump_flush(dump) < 0)

@@ -112,13 +112,15 @@ void trace_frame(const struct trace *t, uint32_t datagram, uint8_t *frame)
 			frame + TRACE_OVERHEAD + k * t->record_bytes);
 }
 
-static void frame_make(const void *trace, uint32_t datagram, uint8_t *out)
+static uint32_t frame_make(const void *trace, uint32_t datagram, uint8_t *out)
 {
-	trace_frame(trace, datagram, out);
+	const struct trace *t = trace;
+
+	trace_frame(t, datagram, out);
+	return trace_frame_bytes(t->workload->spec.events, t->record_bytes);
 }
 
 int trace_write(const struct trace *t, uint32_t datagrams, const char *path, struct rh_error *err)
 {
-	return pcap_file_write(path, datagrams, trace_frame_bytes(t->workload->spec.events, t->record_bytes), frame_make,
-		t, err);
+	return pcap_file_write(path, datagrams, frame_make, t, err);
 }

@@ -18,7 +18,7 @@ sys.path.insert(0, str(TOP / "perf"))
 from lib import machine, path, probe, report, result, suite, windows, wire  # noqa: E402
 from lib.pairs import Void, collect  # noqa: E402
 from lib.rig import Rig  # noqa: E402
-from scenarios import churn, cold, content, flat, hot, scale, shapes, sizes, typed, visible  # noqa: E402
+from scenarios import churn, cold, flat, hot, scale, shapes, sizes, visible  # noqa: E402
 
 HZ = 2_000_000_000
 SECOND = 1_000_000_000
@@ -356,63 +356,6 @@ class Shapes(unittest.TestCase):
         self.assertAlmostEqual(found["metrics"]["adversarial_to_hot_without_cache"], 8.0, places=6)
         self.assertTrue(found["passed"])
         self.assertEqual(len(found["checked"]), 3)
-
-
-def contents(words, cpu_ns=SECOND, slow=1.0):
-    """What rhumb-perf-content would print: payloads cost as much as they have bytes."""
-    if "--memory" in words:
-        return 512
-    size = int(option(words, "--payload"))
-    dear = 1.5 if option(words, "--patterns") == "regexes" and size == 256 else 1.1
-    lanes = {"with": {"content": 300 + dear * size * slow, "both": (300 + dear * size * slow + 306) / 2, "plain": 303}, "without": {"content": 300, "both": 300, "plain": 300}}
-    return {"tsc_hz": HZ, "hs_version": "5.4.9", "patterns": 1000, "database_bytes": 10, "payload_bytes": size + 2.0, "hits": 0.01, "checked": "every receiver",
-            "windows": [{"wall_ns": SECOND, "cpu_ns": cpu_ns, "passes": 9, **lanes, "hs_scan": size}]}
-
-
-class Content(unittest.TestCase):
-    def test_the_worst_cell_of_each_is_the_key_and_the_rest_of_the_event_does_not_count(self):
-        found = run(content, contents, [])
-        self.assertAlmostEqual(found["metrics"]["ratio_to_hs_scan"], 1.5, places=6)
-        self.assertAlmostEqual(found["metrics"]["unfiltered_penalty"], 0.02, places=6)
-        self.assertFalse(found["passed"])
-        self.assertIn("ratio_to_hs_scan 1.500, floor 1.40: NOT REACHED", found["said"])
-        self.assertEqual(len([c for c in found["cells"] if c["key"] == "ratio_to_hs_scan"]), 8)
-        self.assertEqual(len([c for c in found["cells"] if c["key"] == "unfiltered_penalty"]), 16)
-        self.assertEqual(len(found["checked"]), 8)
-
-    def test_one_thread_on_the_worker_s_core_is_worker_of_both_lanes(self):
-        seen = []
-        run(content, lambda words: seen.append(words) or contents(words), [])
-        self.assertEqual({(option(w, "--control-core"), option(w, "--core2")) for w in seen}, {("1", "1")})
-
-    def test_a_run_with_half_a_core_or_without_its_core_is_void_and_the_key_has_no_figure(self):
-        for answer, spin in ((contents, lambda *_: {**QUIET, "shared": 0.8}), (lambda words: contents(words, cpu_ns=SECOND // 2), lambda *_: QUIET)):
-            found = run(content, answer, [], spin)
-            self.assertEqual(found["metrics"], {})
-            self.assertIn("8 of 8 cells have no figure", found["unmeasured"]["ratio_to_hs_scan"])
-            self.assertFalse(found["passed"])
-
-
-def expressions(_words, cpu_ns=SECOND):
-    """What rhumb-perf-typed would print."""
-    window = {"wall_ns": SECOND, "cpu_ns": cpu_ns, "passes": 3, "counting": 240_000.0, "pruned": 120_000.0, "router": 20_000.0}
-    return {"tsc_hz": HZ, "filters": 1_000_000, "events": 1024, "matched": 500.0, "receivers": 490.0, "table_bytes": 10**8, "counting_bytes": 10**8, "build_seconds": 3.0,
-            "counting_build_seconds": 2.0, "windows": [window, {**window, "cpu_ns": 10, "router": 1.0}], "checked": "receivers"}
-
-
-class Typed(unittest.TestCase):
-    def test_the_faster_counting_matcher_is_the_reference_and_windows_off_the_core_do_not_count(self):
-        found = run(typed, expressions, [])
-        self.assertAlmostEqual(found["metrics"]["ratio_to_counting"], 6.0, places=6)
-        self.assertAlmostEqual(found["metrics"]["ratio_to_plain_counting"], 12.0, places=6)
-        self.assertTrue(found["passed"])
-        self.assertAlmostEqual(found["samples"][0]["events_per_second"], HZ / 20_000)
-
-    def test_half_a_core_is_void_and_too_little_memory_is_said(self):
-        with self.assertRaisesRegex(machine.MachineError, "shared with a neighbour"):
-            run(typed, expressions, [], lambda *_: {**QUIET, "shared": 0.8})
-        with mock.patch.object(machine, "memory_available_kib", lambda: 1 << 20), self.assertRaisesRegex(machine.MachineError, "1,000,000 filters want about [0-9]+ MiB, 1024 MiB are free"):
-            run(typed, expressions, [])
 
 
 def updates(words, lost=0, bare_lost=0, gap_ns=1000, others_ns=980_000_000, during=4_750_000, after=5_000_000):
