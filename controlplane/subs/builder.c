@@ -145,7 +145,7 @@ static void contents_run(struct cp_subs *subs, struct cp_contents_job *job)
 
 static bool patterns_run(struct cp_subs *subs, struct cp_patterns_job *p)
 {
-	p->builder.status = subs->ops->patterns_set(subs->table, p->tenant->id, p->body + HSC_COST,
+	p->builder.status = subs->ops->patterns_set(subs->table, p->tenant->id, 0, p->body + HSC_COST,
 		p->len - HSC_COST, p->max_pattern, &p->builder.err);
 	return p->builder.status == 0;
 }

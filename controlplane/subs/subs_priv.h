@@ -41,8 +41,8 @@ struct cp_subs_ops {
 		const struct rh_cesql_tree *tree, const dp_pattern_id_t *patterns,
 		struct rh_error *err);
 	int (*content_del)(struct dp_table *table, dp_content_id_t id);
-	int (*patterns_set)(struct dp_table *table, uint16_t tenant, const void *serialized,
-		size_t len, uint32_t max_pattern, struct rh_error *err);
+	int (*patterns_set)(struct dp_table *table, uint16_t tenant, uint32_t tier,
+		const void *serialized, size_t len, uint32_t max_pattern, struct rh_error *err);
 	uint64_t (*publish)(struct dp_table *table);
 	enum dp_collect (*collect)(struct dp_table *table);
 	uint64_t (*generation)(const struct dp_table *table);

@@ -76,11 +76,12 @@ struct dp_sub_price {
 int dp_table_sub_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_sub_price *out);
 
 /*
- * A tenant's payload patterns: a database serialized by the compile helper (tools/hsc), for ids 1..count. Allocates scratch for every worker
- * before it is published. Takes effect with the next publish. @serialized is copied.
- * 0, -EINVAL when Hyperscan refuses the bytes, -ENOMEM. Ctx: builder.
+ * A tenant's payload patterns are those of all its tiers, each a database serialized by the compile helper (tools/hsc). This replaces one tier
+ * (below DP_LIMIT_PATTERN_TIERS; @len 0: empties it) by a database for ids 1..@max_pattern and leaves the others as they are, shared and not copied; an
+ * id may be in several. Allocates scratch for every worker before it is published. All changes since the last publish take effect together with the
+ * next. @serialized is copied. 0, -EINVAL when Hyperscan refuses the bytes, -ENOMEM. Ctx: builder.
  */
-int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, const void *serialized, size_t len,
+int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, uint32_t tier, const void *serialized, size_t len,
 	uint32_t max_pattern, struct rh_error *err);
 
 /*

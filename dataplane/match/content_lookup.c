@@ -20,11 +20,18 @@ static int on_match(unsigned int id, unsigned long long from, unsigned long long
 bool dp_content_scan(const struct dp_patterns *patterns, uint32_t owner, const void *payload,
 	uint32_t len, struct dp_matched *matched)
 {
+	const struct dp_pattern_tier *tier;
+	bool ok = true;
+
 	matched->max = patterns->max_pattern;
 	if (len == 0)
 		return true;
-	return hs_scan(patterns->db, payload, len, 0, patterns->scratch[owner], on_match,
-		       matched) == HS_SUCCESS;
+	for (uint32_t left = patterns->used; left; left &= left - 1) {
+		tier = patterns->tier[__builtin_ctz(left)];
+		ok &= hs_scan(tier->db, payload, len, 0, tier->scratch[owner], on_match,
+			      matched) == HS_SUCCESS;
+	}
+	return ok;
 }
 
 void dp_matched_clear(struct dp_matched *matched)

@@ -69,17 +69,29 @@ struct dp_slots_chunk {
 	uint16_t free;	/* chain of indexes within the chunk */
 };
 
-/* A tenant's pattern database with one scratch for each worker and one, the last, for the builder.
- */
-struct dp_patterns {
+/* One of a tenant's pattern databases with one scratch for each worker and one, the last, for the
+ * builder. Never changed: snapshots that do not replace it share it. */
+struct dp_pattern_tier {
 	struct rh_rcu_head head;
 	hs_database_t *db;
 	uint64_t bytes;
 	uint32_t max_pattern;
-	uint32_t epoch;
 	uint32_t scratches;
 	hs_scratch_t *scratch[];
 };
+
+/*
+ * A tenant's patterns at one time: what any of its databases matches. A change of one tier makes another of these
+ * with the other tiers as they were, so that a large database costs nothing when a small one beside it comes.
+ */
+struct dp_patterns {
+	struct rh_rcu_head head;
+	uint32_t max_pattern; /* of all tiers */
+	uint32_t epoch;	      /* when it was made: ids that were given out later mean nothing to it */
+	uint32_t used;	      /* a bit for each tier, never 0 */
+	struct dp_pattern_tier *tier[DP_LIMIT_PATTERN_TIERS];
+};
+_Static_assert(DP_LIMIT_PATTERN_TIERS <= 32, "used has a bit for each");
 
 /* What a worker loads once a burst. A missing tenant has no patterns. */
 struct dp_snapshot {
@@ -153,9 +165,9 @@ static inline bool dp_matched_has(const struct dp_matched *matched, dp_pattern_i
 }
 
 /*
- * Scan @payload with the scratch of @owner; @matched is empty before and stays filled until
+ * Scan @payload once for each tier with the scratch of @owner; @matched is empty before and stays filled until
  * dp_matched_clear. An empty payload matches nothing (patterns that match empty are refused). False
- * when Hyperscan failed. Ctx: the owner of the scratch.
+ * when Hyperscan failed, then the other tiers count nevertheless. Ctx: the owner of the scratch.
  */
 bool dp_content_scan(const struct dp_patterns *patterns, uint32_t owner, const void *payload,
 	uint32_t len, struct dp_matched *matched);

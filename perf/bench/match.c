@@ -201,7 +201,7 @@ static void bench_content(void)
 	size_t len = 0;
 	void *bytes = test_patterns_compile(pattern, 1, &len);
 
-	must(bytes && dp_table_patterns_set(b.table, 0, bytes, len, 1, NULL) == 0, "no patterns");
+	must(bytes && dp_table_patterns_set(b.table, 0, 0, bytes, len, 1, NULL) == 0, "no patterns");
 	(void)subscribe(b.table, "#", BYSTANDER, 1);
 	(void)dp_table_publish(b.table);
 	check(&b);

@@ -5,6 +5,12 @@
 
 void *test_patterns_compile(const char *const *patterns, uint32_t count, size_t *len)
 {
+	return test_patterns_compile_from(1, patterns, count, len);
+}
+
+void *test_patterns_compile_from(
+	uint32_t first, const char *const *patterns, uint32_t count, size_t *len)
+{
 	unsigned *flags = calloc(count, sizeof(*flags)), *ids = calloc(count, sizeof(*ids));
 	hs_compile_error_t *error = NULL;
 	hs_database_t *db = NULL;
@@ -12,7 +18,7 @@ void *test_patterns_compile(const char *const *patterns, uint32_t count, size_t 
 
 	for (uint32_t i = 0; flags && ids && i < count; i++) {
 		flags[i] = HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH;
-		ids[i] = i + 1;
+		ids[i] = first + i;
 	}
 	if (flags && ids &&
 		hs_compile_multi(patterns, flags, ids, count, HS_MODE_BLOCK, NULL, &db, &error) ==

@@ -13,6 +13,9 @@
 
 /* Ids 1 to @count. Free with free(). NULL when Hyperscan refuses. */
 void *test_patterns_compile(const char *const *patterns, uint32_t count, size_t *len);
+/* With ids from @first. */
+void *test_patterns_compile_from(
+	uint32_t first, const char *const *patterns, uint32_t count, size_t *len);
 
 #define TEST_PATTERNS_MOST 31
 

@@ -93,7 +93,7 @@ static void set_patterns(unsigned which)
 
 	if (!bytes[which])
 		bytes[which] = test_patterns_compile(sets[which], 2, &len[which]);
-	if (!bytes[which] || dp_table_patterns_set(table, 0, bytes[which], len[which], 2, NULL))
+	if (!bytes[which] || dp_table_patterns_set(table, 0, 0, bytes[which], len[which], 2, NULL))
 		abort();
 }
 

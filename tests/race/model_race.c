@@ -228,15 +228,29 @@ static bool step(uint64_t op, uint64_t last)
 	return true;
 }
 
+/* Patterns @from up to before @to; none: empty. */
+static void tier_set(uint16_t tenant, uint32_t tier, uint32_t from, uint32_t to)
+{
+	static void *bytes[MODEL_PATTERNS + 1][MODEL_PATTERNS + 1];
+	static size_t len[MODEL_PATTERNS + 1][MODEL_PATTERNS + 1];
+
+	if (from < to && !bytes[from][to])
+		bytes[from][to] = must(test_patterns_compile_from(
+			from + 1, model_patterns + from, to - from, &len[from][to]));
+	if (dp_table_patterns_set(table, tenant, tier, bytes[from][to], len[from][to], to, NULL))
+		abort();
+}
+
+/* The same patterns always, parted anew over two tiers; what stays in the first may be shared or be new. */
 static void patterns_set(uint16_t tenant)
 {
-	static void *bytes;
-	static size_t len;
+	static uint32_t cut[MODEL_TENANTS];
+	uint32_t now = rnd_below(&world, MODEL_PATTERNS + 1);
 
-	if (!bytes)
-		bytes = must(test_patterns_compile(model_patterns, MODEL_PATTERNS, &len));
-	if (dp_table_patterns_set(table, tenant, bytes, len, MODEL_PATTERNS, NULL))
-		abort();
+	if (now != cut[tenant] || rnd_below(&world, 2))
+		tier_set(tenant, 0, 0, now);
+	tier_set(tenant, 1, now, MODEL_PATTERNS);
+	cut[tenant] = now;
 }
 
 static void *builder(void *arg)

@@ -129,10 +129,10 @@ static int fake_content_del(struct dp_table *table, dp_content_id_t id)
 	return 0;
 }
 
-static int fake_patterns(struct dp_table *table, uint16_t tenant, const void *serialized,
-	size_t len, uint32_t max_pattern, struct rh_error *err)
+static int fake_patterns(struct dp_table *table, uint16_t tenant, uint32_t tier,
+	const void *serialized, size_t len, uint32_t max_pattern, struct rh_error *err)
 {
-	(void)table, (void)tenant, (void)serialized;
+	(void)table, (void)tenant, (void)serialized, (void)tier;
 	if (fake.patterns_error)
 		return rh_error_set(err, fake.patterns_error, "no room for scratch");
 	cr_assert_gt(len, 100);

@@ -1,3 +1,4 @@
+#include "dataplane/match/table_priv.h"
 #include "tests/lib/patterns.h"
 #include "tests/unit/dataplane/match/fixture.h"
 
@@ -15,15 +16,28 @@ static uint64_t scans(void)
 	return now.scans;
 }
 
-static void install(const char *const *patterns, uint32_t count)
+/* @patterns with ids from @first. */
+static void install_tier(
+	uint32_t tier, uint32_t first, const char *const *patterns, uint32_t count)
 {
 	size_t len = 0;
-	void *bytes = test_patterns_compile(patterns, count, &len);
+	void *bytes = test_patterns_compile_from(first, patterns, count, &len);
 	struct rh_error err = {""};
 
 	cr_assert_not_null(bytes);
-	cr_assert_eq(dp_table_patterns_set(table, 0, bytes, len, count, &err), 0, "%s", err.text);
+	cr_assert_eq(dp_table_patterns_set(table, 0, tier, bytes, len, first + count - 1, &err), 0,
+		"%s", err.text);
 	free(bytes);
+}
+
+static void install(const char *const *patterns, uint32_t count)
+{
+	install_tier(0, 1, patterns, count);
+}
+
+static void empty_tier(uint32_t tier)
+{
+	cr_assert_eq(dp_table_patterns_set(table, 0, tier, NULL, 0, 0, NULL), 0);
 }
 
 static const char *const three[] = {"CVE-[0-9]{4}-[0-9]{4,}", "urgent", "a.b"};
@@ -153,11 +167,11 @@ Test(content, databases_that_were_never_published_go_quietly)
 {
 	for (unsigned i = 0; i < 5; i++)
 		install(three, 3);
-	cr_assert_eq(dp_table_patterns_set(table, 700, NULL, 0, 0, NULL), 0);
+	cr_assert_eq(dp_table_patterns_set(table, 700, 0, NULL, 0, 0, NULL), 0);
 	install(three, 2);
 	(void)fixture_publish();
 	cr_expect_eq(fixture_stats().patterns, 2);
-	cr_assert_eq(dp_table_patterns_set(table, 0, NULL, 0, 0, NULL), 0);
+	cr_assert_eq(dp_table_patterns_set(table, 0, 0, NULL, 0, 0, NULL), 0);
 	(void)fixture_publish();
 	cr_expect_eq(fixture_stats().patterns, 0);
 }
@@ -168,13 +182,93 @@ Test(content, bytes_that_are_no_database_are_refused)
 	size_t len = 0;
 	char *bytes = test_patterns_compile(three, 3, &len);
 
-	cr_expect_eq(dp_table_patterns_set(table, 0, "garbage", 7, 1, &err), -EINVAL);
+	cr_expect_eq(dp_table_patterns_set(table, 0, 0, "garbage", 7, 1, &err), -EINVAL);
 	cr_expect(strstr(err.text, "Hyperscan"));
-	cr_expect_eq(dp_table_patterns_set(table, 0, bytes, len - 1, 3, &err), -EINVAL);
+	cr_expect_eq(dp_table_patterns_set(table, 0, 0, bytes, len - 1, 3, &err), -EINVAL);
 	bytes[len / 2] ^= 1;
-	cr_expect_eq(dp_table_patterns_set(table, 0, bytes, len, 3, &err), -EINVAL);
-	cr_expect_eq(dp_table_patterns_set(table, 1024, bytes, len, 3, &err), -EINVAL);
-	cr_expect_eq(dp_table_patterns_set(table, 0, bytes, len, 10001, &err), -EINVAL);
+	cr_expect_eq(dp_table_patterns_set(table, 0, 0, bytes, len, 3, &err), -EINVAL);
+	cr_expect_eq(dp_table_patterns_set(table, 1024, 0, bytes, len, 3, &err), -EINVAL);
+	cr_expect_eq(dp_table_patterns_set(table, 0, 0, bytes, len, 10001, &err), -EINVAL);
 	cr_expect_eq(fixture_stats().patterns, 3);
 	free(bytes);
+}
+
+static const char *const zebra[] = {"zebra"};
+
+Test(content, a_payload_meets_the_patterns_of_every_tier)
+{
+	install_tier(DP_LIMIT_PATTERN_TIERS - 1, 4, zebra, 1);
+	(void)fixture_add(0, "d", 1, 2);
+	(void)fixture_add(0, "d", 2, 4);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("d", "urgent zebra"), "1 2");
+	cr_expect_str_eq(fixture_sessions("d", "a zebra"), "2");
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "1");
+	cr_expect_eq(scans(), 3);
+	cr_expect_eq(fixture_stats().patterns, 4);
+}
+
+Test(content, a_tier_that_comes_leaves_the_others_where_they_are)
+{
+	const struct dp_pattern_tier *large = dp_patterns_pending(table, 0)->tier[0];
+
+	(void)fixture_publish();
+	install_tier(1, 4, zebra, 1);
+	cr_expect_eq(dp_patterns_pending(table, 0)->tier[0], large);
+	(void)fixture_publish();
+	install_tier(1, 5, zebra, 1);
+	empty_tier(1);
+	(void)fixture_publish();
+	cr_expect_eq(dp_patterns_pending(table, 0)->tier[0], large);
+	(void)fixture_add(0, "d", 1, 2);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "1");
+}
+
+Test(content, tiers_that_become_one_do_so_in_one_publish)
+{
+	static const char *const all[] = {"CVE-[0-9]{4}-[0-9]{4,}", "urgent", "a.b", "zebra"};
+
+	install_tier(1, 4, zebra, 1);
+	(void)fixture_add(0, "d", 1, 2);
+	(void)fixture_add(0, "d", 2, 4);
+	(void)fixture_publish();
+	install(all, 4);
+	empty_tier(1);
+	cr_expect_str_eq(fixture_sessions("d", "urgent zebra"), "1 2");
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("d", "urgent zebra"), "1 2");
+	cr_expect_eq(dp_patterns_pending(table, 0)->used, 1);
+}
+
+Test(content, new_ids_in_another_tier_mean_nothing_to_the_published_ones)
+{
+	static const char *const red[] = {"red"};
+
+	(void)fixture_publish();
+	empty_tier(0);
+	install_tier(2, 2, red, 1);
+	(void)fixture_add(0, "d", 1, 2);
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "");
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "");
+	cr_expect_str_eq(fixture_sessions("d", "red"), "1");
+}
+
+Test(content, what_an_old_id_means_does_not_change_with_a_tier_beside_it)
+{
+	(void)fixture_add(0, "d", 1, 2);
+	(void)fixture_publish();
+	install_tier(1, 4, zebra, 1);
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "1");
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("d", "urgent"), "1");
+}
+
+Test(content, a_tier_beyond_the_last_is_refused)
+{
+	struct rh_error err;
+
+	cr_expect_eq(dp_table_patterns_set(table, 0, DP_LIMIT_PATTERN_TIERS, NULL, 0, 0, &err), -EINVAL);
+	cr_expect_str_eq(err.text, "patterns: tier 16 of tenant 0: tiers run to 15");
 }

@@ -42,7 +42,7 @@ static void start(void)
 	void *bytes = test_patterns_compile(patterns, 2, &len);
 
 	fixture_start(0);
-	cr_assert_eq(dp_table_patterns_set(table, 0, bytes, len, 2, NULL), 0);
+	cr_assert_eq(dp_table_patterns_set(table, 0, 0, bytes, len, 2, NULL), 0);
 	free(bytes);
 }
 

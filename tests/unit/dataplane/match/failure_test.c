@@ -150,7 +150,7 @@ static int set_patterns(const char *pattern)
 
 	cr_assert_not_null(bytes);
 	cr_assert_eq(hs_set_allocator(hs_alloc_some, free), HS_SUCCESS);
-	ret = dp_table_patterns_set(table, 0, bytes, len, 1, &err);
+	ret = dp_table_patterns_set(table, 0, 0, bytes, len, 1, &err);
 	cr_assert_eq(hs_set_allocator(NULL, NULL), HS_SUCCESS);
 	cr_assert(ret == 0 || strstr(err.text, "memory"), "%s", err.text);
 	free(bytes);

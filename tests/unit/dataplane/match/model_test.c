@@ -150,7 +150,7 @@ static void set_patterns(uint16_t tenant)
 	struct rh_error err = {""};
 
 	cr_assert_not_null(bytes);
-	cr_assert_eq(dp_table_patterns_set(table, tenant, bytes, len, 3, &err), 0, "%s", err.text);
+	cr_assert_eq(dp_table_patterns_set(table, tenant, 0, bytes, len, 3, &err), 0, "%s", err.text);
 	free(bytes);
 }
 

@@ -99,7 +99,7 @@ Test(price, a_pattern_costs_a_scan_where_its_filter_matches)
 	void *bytes = test_patterns_compile(patterns, 1, &len);
 	struct dp_sub_price price;
 
-	cr_assert_eq(dp_table_patterns_set(table, 0, bytes, len, 1, NULL), 0);
+	cr_assert_eq(dp_table_patterns_set(table, 0, 0, bytes, len, 1, NULL), 0);
 	free(bytes);
 	price = price_of(fixture_add(0, "a/#", 1, 1));
 	cr_expect_eq(price.every_cycles, DP_COST_PROBE);

@@ -322,7 +322,7 @@ Test(coalesce, copies_that_a_payload_pattern_decides_about)
 	join(&sub, 2, 4, 1472);
 	join(&other, 3, 4, 1472);
 	(void)fx_subscribe(&other, "#");
-	cr_assert_eq(dp_table_patterns_set(fx.table, 0, bytes, len, 1, &err), 0, "%s", err.text);
+	cr_assert_eq(dp_table_patterns_set(fx.table, 0, 0, bytes, len, 1, &err), 0, "%s", err.text);
 	free(bytes);
 	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, "t", 1, &filter, &err), 0);
 	cr_assert_eq(dp_table_sub_add(fx.table, 0, &filter, sub.slot, test_pattern_content(fx.table, 0, 1), &id, &err), 0, "%s", err.text);
