@@ -52,6 +52,23 @@ void hsc_cost_encode(uint8_t *out, const struct hsc_cost *cost)
 	rh_store_be32(out + 8, cost->centicycles_per_byte);
 }
 
+int hsc_check_parse(const uint8_t *body, size_t len, struct hsc_pattern *out)
+{
+	uint32_t id = len < HSC_CHECK_HDR ? 0 : rh_load_be32(body);
+
+	if (!id || id > HSC_PATTERNS_MAX)
+		return -EPROTO;
+	*out = (struct hsc_pattern){
+		id, (uint32_t)(len - HSC_CHECK_HDR), (const char *)body + HSC_CHECK_HDR};
+	return 0;
+}
+
+void hsc_check_encode(uint8_t *out, const struct hsc_pattern *pattern)
+{
+	rh_store_be32(out, pattern->id);
+	memcpy(out + HSC_CHECK_HDR, pattern->bytes, pattern->len);
+}
+
 /* Bytes of the pattern at @p, 0 when it does not fit into @left. */
 static size_t pattern_load(const uint8_t *p, size_t left, struct hsc_pattern *out)
 {

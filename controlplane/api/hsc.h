@@ -14,18 +14,18 @@
  *    8   4   request id, returned in the reply
  *   12   4   status of a reply (enum hsc_status); 0 in a request
  *
- * Body of CHECK: the pattern's bytes.
+ * Body of CHECK: 0 4 id of the pattern, 4 - its bytes.
  * Body of COMPILE: 0 4 number of patterns, then each: 0 4 id (from 1, strictly ascending), 4 4
  * length, 8 - bytes. No padding. Body of an OK reply: 0 4 database size in bytes, 4 4 CPU time of
- * the compilation in us, 8 4 scan cost in 1/100 cycle a byte; COMPILE's is followed by the
- * serialized database. Body of another reply: one sentence, UTF-8, at most HSC_TEXT_MAX bytes.
+ * the compilation in us, 8 4 scan cost in 1/100 cycle a byte, 12 - the
+ * serialized database, whose matches have the patterns' ids. Body of another reply: one sentence, UTF-8, at most HSC_TEXT_MAX bytes.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define HSC_VERSION  1
+#define HSC_VERSION  2
 #define HSC_HDR	     16
 #define HSC_COST     12
 #define HSC_BODY_MAX (64u << 20)
@@ -74,6 +74,14 @@ struct hsc_pattern {
 	uint32_t len;
 	const char *bytes; /* not terminated */
 };
+
+#define HSC_CHECK_HDR 4
+
+/* Of a CHECK; a view into @body. What the pattern's length may be is not decided here. -EPROTO: no or a wrong id.
+ * Ctx: any. */
+int hsc_check_parse(const uint8_t *body, size_t len, struct hsc_pattern *out);
+/* Writes HSC_CHECK_HDR + pattern->len bytes. */
+void hsc_check_encode(uint8_t *out, const struct hsc_pattern *pattern);
 
 /* A checked COMPILE body; views into it. */
 struct hsc_set {

@@ -143,11 +143,29 @@ static void contents_run(struct cp_subs *subs, struct cp_contents_job *job)
 	}
 }
 
+static int tier_set(
+	struct cp_subs *subs, struct cp_patterns_job *p, uint32_t tier, const void *db, size_t len)
+{
+	return subs->ops->patterns_set(subs->table, p->tenant->id, tier, db, len,
+		len ? p->set.max_pattern : 0, &p->builder.err);
+}
+
+/* The sources end with the publish that brings what replaces them. */
 static bool patterns_run(struct cp_subs *subs, struct cp_patterns_job *p)
 {
-	p->builder.status = subs->ops->patterns_set(subs->table, p->tenant->id, 0, p->body + HSC_COST,
-		p->len - HSC_COST, p->max_pattern, &p->builder.err);
-	return p->builder.status == 0;
+	uint32_t tier;
+
+	if (p->body)
+		p->builder.status = tier_set(
+			subs, p, p->set.run, p->body + HSC_COST, p->len - HSC_COST);
+	if (p->builder.status)
+		return false;
+	for (uint32_t left = p->set.sources; left; left &= left - 1) {
+		tier = (uint32_t)__builtin_ctz(left);
+		if ((!p->body || tier != p->set.run) && tier_set(subs, p, tier, NULL, 0))
+			p->set.stayed |= 1u << tier;
+	}
+	return true;
 }
 
 static void row_keep(void *arg, const struct dp_explain_row *row)

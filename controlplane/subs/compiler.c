@@ -13,27 +13,22 @@
 
 /* An ordinary pattern takes 1 to 4 ms, measuring included. */
 #define FIRST_MS 20
-/* Long looks may take what the others leave. */
+/* Long looks may take what the others leave, and merges the less the larger they are. */
 #define LONG_NICE 10
+static const uint32_t merge_nice[CP_LEVELS] = {0, 10, 19};
+/* Without a change for so long, a tenant's runs become one. */
+#define QUIET_NS (2 * RH_NS_PER_S)
 /* Up to here a pattern alone is small: an ordinary one takes 0.1 ms. */
 #define SMALL_US 2000
-/* A tenant's patterns together, so that each set is quick enough for those that wait for it. */
+/* A tenant's patterns together, so that a small set is quick enough for those that wait for it. */
 #define LONG_SHARE 5
 
 static void job_run(struct cp_helper *helper, struct cp_compile_job *job)
 {
 	uint64_t start = rh_clock_ns();
-	const void *body = job->type == HSC_CHECK ? (const void *)job->pattern->text : job->body;
 
-	job->result = cp_helper_ask(helper, job->type, body, job->len, &job->reply, &job->err);
+	job->result = cp_helper_ask(helper, job->type, job->body, job->len, &job->reply, &job->err);
 	job->took_ns = rh_clock_ns() - start;
-}
-
-void cp_compile_free(struct cp_compile_job *job)
-{
-	free(job->body);
-	free(job->reply.body);
-	free(job);
 }
 
 static void *compiler_main(void *arg)
@@ -119,8 +114,10 @@ static int compiler_start(
 		c->helper.check_ms = FIRST_MS;
 	if (kind == CP_COMPILER_LONG)
 		c->helper.nice = LONG_NICE;
+	if (kind >= CP_COMPILER_MERGES)
+		c->helper.nice = merge_nice[kind - CP_COMPILER_MERGES];
 	ret = cp_turns_init(
-		&c->turns, kind == CP_COMPILER_SETS ? DP_LIMIT_TENANTS : DP_LIMIT_SESSIONS);
+		&c->turns, kind >= CP_COMPILER_MERGES ? DP_LIMIT_TENANTS : DP_LIMIT_SESSIONS);
 	return ret < 0 ? ret : cp_lane_start(&c->lane, &subs->wake, compiler_main, c);
 }
 
@@ -129,6 +126,9 @@ int cp_compilers_start(struct cp_subs *subs, const struct cp_conf *conf, struct 
 	int ret = 0;
 
 	subs->small_us = SMALL_US;
+	subs->quiet_ns = QUIET_NS;
+	subs->centicycles_most =
+		conf->scan_cycles_per_byte_max * CP_HELPER_SET_SCAN_FACTOR * 100 + 99;
 	subs->long_us_most = conf->compile_ms_max * (1000 / LONG_SHARE);
 	for (int i = 0; i < CP_COMPILER_COUNT && ret == 0; i++)
 		ret = compiler_start(subs, (enum cp_compiler_kind)i, conf);

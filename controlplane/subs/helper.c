@@ -26,8 +26,6 @@
 /* A set may take as long as so many patterns alone. */
 #define SET_FACTOR  30
 #define SET_MS_MOST 600000
-/* A tenant's patterns together may cost so much of one alone to scan: they share most of it. */
-#define SET_SCAN_FACTOR 4
 
 static void path_beside(struct cp_helper *h)
 {
@@ -154,7 +152,7 @@ static int start(struct cp_helper *h, struct rh_error *err)
 		number[2], "--set-ms", number[3], "--cycles-per-byte", number[4],
 		"--set-cycles-per-byte", number[5], "--nice", number[6], NULL};
 	const uint32_t values[] = {(uint32_t)getpid(), h->memory_mb, h->check_ms, h->set_ms,
-		h->cycles_per_byte, h->cycles_per_byte * SET_SCAN_FACTOR, h->nice};
+		h->cycles_per_byte, h->cycles_per_byte * CP_HELPER_SET_SCAN_FACTOR, h->nice};
 	int ends[2], ret = pause_out(h, err);
 
 	if (ret < 0)

@@ -16,6 +16,8 @@
 
 #define CP_HELPER_PAUSE_LEAST_MS 100
 #define CP_HELPER_PAUSE_MOST_MS	 5000
+/* A tenant's patterns together may cost so much of one alone to scan: they share most of it. */
+#define CP_HELPER_SET_SCAN_FACTOR 4
 
 struct cp_helper {
 	char path[256];

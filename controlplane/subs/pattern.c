@@ -18,8 +18,11 @@
 
 static void pattern_free(void *arg, struct rh_hnode *node)
 {
+	struct cp_pattern *p = rh_container(node, struct cp_pattern, node);
+
 	(void)arg;
-	free(rh_container(node, struct cp_pattern, node));
+	free(p->own);
+	free(p);
 }
 
 void cp_tenant_destroy(struct cp_tenant *t)
@@ -46,6 +49,7 @@ struct cp_tenant *cp_tenant_get(struct cp_subs *subs, uint16_t id)
 	t->subs = subs;
 	t->id = id;
 	t->take_most = UINT32_MAX;
+	t->ready_tail = &t->ready_head;
 	t->by_id = calloc(HSC_PATTERNS_MAX + 1, sizeof(struct cp_pattern *));
 	t->rest = calloc(REST_SIZE, sizeof(*t->rest));
 	if (!t->by_id || !t->rest || rh_htable_init(&t->patterns) < 0) {
@@ -99,7 +103,46 @@ void cp_pattern_release(struct cp_pattern *p)
 {
 	id_rest(p);
 	rh_htable_remove(&p->tenant->patterns, &p->node);
+	free(p->own);
 	free(p);
+}
+
+static void own_free(struct cp_pattern *p)
+{
+	free(p->own);
+	p->own = NULL;
+}
+
+void cp_pattern_settle(struct cp_pattern *p)
+{
+	if (!p->held) {
+		cp_pattern_release(p);
+		return;
+	}
+	own_free(p);
+	p->state = p->held & ~p->leaving ? CP_PATTERN_INSTALLED : CP_PATTERN_LEAVING;
+}
+
+void cp_ready_push(struct cp_pattern *p)
+{
+	struct cp_tenant *t = p->tenant;
+
+	p->state = CP_PATTERN_READY;
+	p->ready_next = NULL;
+	p->ready_prev = t->ready_tail;
+	*t->ready_tail = p;
+	t->ready_tail = &p->ready_next;
+	t->ready++;
+}
+
+void cp_ready_remove(struct cp_pattern *p)
+{
+	*p->ready_prev = p->ready_next;
+	if (p->ready_next)
+		p->ready_next->ready_prev = p->ready_prev;
+	else
+		p->tenant->ready_tail = p->ready_prev;
+	p->tenant->ready--;
 }
 
 static void refused_forget_oldest(struct cp_tenant *t)
@@ -167,6 +210,7 @@ static void waiters_tell(struct cp_pattern *p, const struct cp_sub_outcome *outc
 /* The last reference goes. */
 static void unuse(struct cp_pattern *p)
 {
+	cp_runs_use(p, -1);
 	p->tenant->used--;
 	p->tenant->compile_us -= p->compile_us;
 }
@@ -181,11 +225,18 @@ void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outco
 		return;
 	}
 	lasting = outcome->code != RH_SUB_INTERNAL && outcome->code != RH_SUB_LIMIT;
-	p->state = CP_PATTERN_REFUSED;
-	p->outcome = *outcome;
 	if (p->refs)
 		unuse(p);
 	p->refs = 0;
+	/* It came back while it was leaving: those who wanted it are told, its number stays. */
+	if (p->held) {
+		cp_pattern_settle(p);
+		waiters_tell(p, outcome);
+		return;
+	}
+	p->state = CP_PATTERN_REFUSED;
+	p->outcome = *outcome;
+	own_free(p);
 	id_rest(p);
 	/* Those told may ask for the same text again at once: a passing failure must not answer
 	 * them. */
@@ -198,27 +249,23 @@ void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outco
 		free(p);
 }
 
-static struct cp_pattern *pattern_create(
-	struct cp_tenant *t, const char *text, size_t len, dp_session_id_t slot)
+static struct cp_pattern *pattern_create(struct cp_tenant *t, dp_pattern_id_t id, const char *text,
+	size_t len, dp_session_id_t slot)
 {
 	struct cp_pattern *p = calloc(1, sizeof(*p) + len + 1);
-	struct cp_compile_job *job = calloc(1, sizeof(*job));
 
-	if (!p || !job) {
-		free(p);
-		free(job);
+	if (!p)
 		return NULL;
-	}
 	p->tenant = t;
+	p->id = id;
 	p->len = (uint32_t)len;
 	memcpy(p->text, text, len);
+	if (!cp_check_push(p, slot)) {
+		free(p);
+		return NULL;
+	}
 	rh_htable_insert(&t->patterns, &p->node, rh_hash(text, len, t->subs->seed));
-	job->type = HSC_CHECK;
-	job->tenant = t;
-	job->pattern = p;
-	job->len = len;
-	t->checking++;
-	cp_compile_push(t->subs, CP_COMPILER_FIRST, job, slot);
+	t->by_id[id] = p;
 	return p;
 }
 
@@ -235,7 +282,10 @@ static bool use(struct cp_tenant *t, struct cp_pattern *p, struct cp_sub_outcome
 		return false;
 	}
 	t->used++;
-	t->compile_us += p ? p->compile_us : 0;
+	if (p) {
+		t->compile_us += p->compile_us;
+		cp_runs_use(p, 1);
+	}
 	return true;
 }
 
@@ -254,15 +304,28 @@ static struct cp_pattern *pattern_new(struct cp_tenant *t, const char *text, siz
 			HSC_PATTERNS_MAX);
 		return NULL;
 	}
-	p = pattern_create(t, text, len, slot);
+	p = pattern_create(t, id, text, len, slot);
 	if (!p) {
 		t->rest[t->rest_tail] = (struct cp_pattern_rest){id, 0};
 		t->rest_tail = (t->rest_tail + 1) % REST_SIZE;
 		cp_outcome_set(outcome, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
+	}
+	return p;
+}
+
+/* Asked for again while a run without it is being made: it gets one of its own. */
+static struct cp_pattern *revive(
+	struct cp_pattern *p, dp_session_id_t slot, struct cp_sub_outcome *outcome)
+{
+	if (!cp_check_push(p, slot)) {
+		cp_outcome_set(outcome, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
+		unuse(p);
+		p->tenant->used++; /* the caller's to take back */
 		return NULL;
 	}
-	p->id = id;
-	t->by_id[id] = p;
+	p->state = CP_PATTERN_CHECKING;
+	p->tenant->compile_us -= p->compile_us; /* it is measured again */
+	p->compile_us = 0;
 	return p;
 }
 
@@ -282,6 +345,8 @@ struct cp_pattern *cp_pattern_get(struct cp_tenant *t, const char *text, size_t 
 		return NULL;
 	if (!p)
 		p = pattern_new(t, text, len, slot, outcome);
+	else if (p->state == CP_PATTERN_LEAVING)
+		p = revive(p, slot, outcome);
 	else if (p->check)
 		cp_compile_join(p->check, slot);
 	if (!p) {
@@ -302,6 +367,6 @@ void cp_pattern_put(struct cp_pattern *p)
 	unuse(p);
 	if (p->state != CP_PATTERN_READY)
 		return;
-	p->tenant->ready--;
-	cp_pattern_release(p);
+	cp_ready_remove(p);
+	cp_pattern_settle(p);
 }

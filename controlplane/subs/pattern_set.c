@@ -1,300 +1,254 @@
 /*
- * A tenant's set of patterns on its way through the compiler and the builder. One set at a time;
- * what came meanwhile goes into the next.
+ * A set of patterns on its way through a compiler and the builder until it is a run of its tenant
+ * (pattern_runs.c decides what goes into it). A pattern on its own comes with a database and passes the compiler.
  */
 #include "controlplane/subs/subs_priv.h"
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/log.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-/* A set waits for patterns still being checked, so that they share it, but not for more than these.
- */
-#define READY_MOST    64
-#define READY_MOST_NS (20 * RH_NS_PER_MS)
-/* Long looks of one session that wait; each may take content/compile-time-max. */
-#define LONG_WAIT_MOST 16
+/* Patterns that are runs of their own: each is a scan for an event until it is merged. */
+#define ALONE_MOST 8
+/* How often one looks whether all is quiet. */
+#define TIDY_MS 250
+/* A merge that failed and that nobody waits for is tried again after so many times as long as it took, and a while. */
+#define RETRY_FACTOR 10
+#define RETRY_NS     (10 * RH_NS_PER_S)
 
-static bool due(const struct cp_tenant *t)
+void cp_patterns_job_free(struct cp_patterns_job *job)
 {
-	if (t->compiling || (!t->ready && !t->purge))
-		return false;
-	return !t->checking || t->purge || t->ready >= READY_MOST ||
-	       rh_clock_ns() - t->ready_ns > READY_MOST_NS;
+	cp_set_free(&job->set);
+	free(job->body);
+	free(job);
 }
 
-static void ready(struct cp_pattern *p)
+void cp_compile_free(struct cp_compile_job *job)
 {
-	p->state = CP_PATTERN_READY;
-	if (!p->tenant->ready++)
-		p->tenant->ready_ns = rh_clock_ns();
+	cp_set_free(&job->set);
+	free(job->body);
+	free(job->reply.body);
+	free(job);
 }
 
-static void ready_or_release(struct cp_pattern *p)
+static void runs_release(struct cp_tenant *t, const struct cp_set *set)
 {
-	if (p->refs)
-		ready(p);
+	t->runs[set->run].busy = false;
+	t->runs[set->run].coming_centicycles = 0;
+	for (uint32_t left = set->sources; left; left &= left - 1)
+		t->runs[__builtin_ctz(left)].busy = false;
+	if (set->level < CP_LEVELS)
+		t->merging[set->level] = false;
+}
+
+static void member_stay(struct cp_pattern *p, const struct cp_set *set, enum cp_part part)
+{
+	p->leaving &= ~set->sources;
+	if (part == CP_PART_LEAVES && p->state == CP_PATTERN_LEAVING)
+		p->state = CP_PATTERN_INSTALLED;
+}
+
+static void fresh_failed(struct cp_pattern *p, const struct cp_sub_outcome *outcome)
+{
+	if (outcome)
+		cp_pattern_resolve(p, outcome);
+	else if (p->refs)
+		cp_ready_push(p);
 	else
-		cp_pattern_release(p);
+		cp_pattern_settle(p);
 }
 
-/* Choose what the next set holds; @chosen in ascending order. */
-static uint32_t choose(struct cp_tenant *t, struct hsc_pattern *chosen, uint32_t *fresh)
+/* The set changed nothing; its fresh patterns get @outcome, or another try when it is NULL. */
+static void set_failed(
+	struct cp_tenant *t, struct cp_set *set, const struct cp_sub_outcome *outcome)
 {
-	struct cp_pattern *p;
-	uint32_t count = 0;
+	const struct cp_member *m = set->members;
 
-	*fresh = 0;
-	for (dp_pattern_id_t id = 1; id <= t->id_most; id++) {
-		p = t->by_id[id];
-		if (!p)
-			continue;
-		if (p->state == CP_PATTERN_READY && *fresh < t->take_most) {
-			p->state = CP_PATTERN_COMPILING;
-			t->ready--;
-			(*fresh)++;
-		} else if (p->state != CP_PATTERN_INSTALLED) {
-			continue;
-		} else if (!p->refs && (t->ready || *fresh || count)) {
-			p->state = CP_PATTERN_LEAVING;
-			continue;
-		}
-		chosen[count++] = (struct hsc_pattern){id, p->len, p->text};
-	}
-	return count;
+	runs_release(t, set);
+	for (uint32_t i = 0; i < set->member_count; i++)
+		member_stay(t->by_id[m[i].id], set, m[i].part);
+	/* Whoever is told may ask for patterns and let others go: all that is ours is settled before. */
+	for (uint32_t i = 0; i < set->member_count; i++)
+		if (m[i].part == CP_PART_FRESH)
+			fresh_failed(t->by_id[m[i].id], outcome);
+	cp_tenant_compile(t);
 }
 
-static bool job_push(
-	struct cp_tenant *t, const struct hsc_pattern *chosen, uint32_t count, uint32_t fresh)
+/* Takes @body (NULL: the sources end) and what @set holds. False: no memory, nothing is taken. */
+static bool to_builder(struct cp_tenant *t, struct cp_set *set, uint8_t *body, size_t len)
 {
-	struct cp_compile_job *job = calloc(1, sizeof(*job));
-	size_t len = hsc_set_size(chosen, count);
-	uint8_t *body = malloc(len);
+	struct cp_patterns_job *job = calloc(1, sizeof(*job));
 
-	if (!job || !body) {
-		free(job);
-		free(body);
+	if (!job)
 		return false;
-	}
-	hsc_set_encode(body, chosen, count);
-	job->type = HSC_COMPILE;
+	job->builder.kind = CP_BUILDER_PATTERNS;
 	job->tenant = t;
+	job->set = *set;
 	job->body = body;
 	job->len = len;
-	job->max_pattern = chosen[count - 1].id;
-	job->fresh = fresh;
-	cp_compile_push(t->subs, CP_COMPILER_SETS, job, t->id);
+	set->members = NULL;
+	/* It counts from now on: others may come before the builder has answered. */
+	t->runs[set->run].coming_centicycles = set->centicycles;
+	cp_lane_push(&t->subs->builder, &job->builder.job);
 	return true;
 }
 
-/* The set in work is over and changed nothing; its fresh patterns get @outcome, or another try when
- * it is NULL. */
-static void set_failed(struct cp_tenant *t, const struct cp_sub_outcome *outcome)
+static bool to_compiler(struct cp_tenant *t, struct cp_set *set)
 {
-	struct cp_pattern *p;
+	struct cp_compile_job *job = calloc(1, sizeof(*job));
 
-	t->compiling = false;
-	for (dp_pattern_id_t id = 1; id <= t->id_most; id++) {
-		p = t->by_id[id];
-		if (p && p->state == CP_PATTERN_LEAVING)
-			p->state = CP_PATTERN_INSTALLED;
-		else if (p && p->state == CP_PATTERN_COMPILING && !outcome)
-			ready_or_release(p);
+	if (job)
+		job->body = cp_set_body(t, set, &job->len);
+	if (!job || !job->body) {
+		free(job);
+		return false;
 	}
-	/* By index: whoever is told may ask for patterns and let others go. */
-	for (dp_pattern_id_t id = 1; id <= t->id_most; id++) {
-		p = t->by_id[id];
-		if (p && p->state == CP_PATTERN_COMPILING)
-			cp_pattern_resolve(p, outcome);
-		else if (p && p->state == CP_PATTERN_INSTALLED && p->waiters)
-			cp_pattern_resolve(p, NULL);
+	job->type = HSC_COMPILE;
+	job->tenant = t;
+	job->set = *set;
+	set->members = NULL;
+	cp_compile_push(t->subs, CP_COMPILER_MERGES + set->level, job, t->id);
+	return true;
+}
+
+static void no_memory(struct cp_tenant *t, struct cp_set *set)
+{
+	struct cp_sub_outcome outcome;
+
+	if (set->level < CP_LEVELS)
+		t->not_before_ns[set->level] = rh_clock_ns() + RETRY_NS;
+	cp_outcome_set(&outcome, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
+	set_failed(t, set, &outcome);
+	cp_set_free(set);
+}
+
+/* The sources of @set and the ready ones it wants become one run. */
+static void merge_start(struct cp_tenant *t, struct cp_set *set)
+{
+	if (!cp_run_take(t, set))
+		return;
+	t->merging[set->level] = true;
+	if (!cp_set_alloc(t, set)) {
+		t->not_before_ns[set->level] = rh_clock_ns() + RETRY_NS;
+		runs_release(t, set);
+		return;
 	}
-	cp_tenant_compile(t);
+	cp_set_take_ready(t, set);
+	cp_set_choose(t, set);
+	if (set->count ? !to_compiler(t, set) : !to_builder(t, set, NULL, 0))
+		no_memory(t, set);
+}
+
+/* Does it have, with all that is there, a price that the tenant may ask of a payload byte? */
+static bool is_cheap(const struct cp_tenant *t, uint32_t without, uint32_t centicycles)
+{
+	return cp_runs_cost(t, without) + centicycles <= t->subs->centicycles_most;
+}
+
+/* @p, which is ready, becomes a run. Runs that nobody uses go with it. */
+static bool alone_start(struct cp_pattern *p)
+{
+	struct cp_tenant *t = p->tenant;
+	struct cp_set set = {.level = CP_LEVEL_NONE, .sources = cp_runs_unused(t), .fresh = 1};
+
+	if (!is_cheap(t, set.sources, p->centicycles) || !cp_set_alloc(t, &set))
+		return false;
+	if (!cp_run_take(t, &set)) {
+		cp_set_free(&set);
+		return false;
+	}
+	set.centicycles = p->centicycles;
+	cp_ready_remove(p);
+	p->state = CP_PATTERN_COMPILING;
+	p->taken = true;
+	cp_set_choose(t, &set);
+	if (to_builder(t, &set, p->own, p->own_len))
+		p->own = NULL;
+	else
+		no_memory(t, &set);
+	return true;
+}
+
+static void ready_install(struct cp_tenant *t)
+{
+	struct cp_pattern *p = t->ready_head;
+
+	if (t->whole)
+		return;
+	while (p && cp_runs_alone(t) < ALONE_MOST && (cp_runs_free(t) || cp_runs_unused(t)))
+		p = alone_start(p) ? t->ready_head : p->ready_next;
 }
 
 void cp_tenant_compile(struct cp_tenant *t)
 {
-	struct cp_sub_outcome outcome;
-	struct hsc_pattern *chosen;
-	uint32_t count = 0, fresh = 0;
+	struct cp_set set;
 
-	if (!due(t))
-		return;
-	t->purge = false;
-	t->compiling = true;
-	chosen = malloc(((size_t)t->id_most + 1) * sizeof(*chosen));
-	if (chosen)
-		count = choose(t, chosen, &fresh);
-	if (!count || !job_push(t, chosen, count, fresh)) {
-		cp_outcome_set(&outcome, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
-		t->compiling = count != 0;
-		if (count)
-			set_failed(t, &outcome);
-	}
-	free(chosen);
+	if (!t->ready)
+		t->whole = false;
+	ready_install(t);
+	for (uint8_t level = 0; level < CP_LEVELS; level++)
+		if (cp_merge_due(t, level, &set))
+			merge_start(t, &set);
+	if (cp_merge_later(t) && !uv_is_active((uv_handle_t *)&t->subs->tidy))
+		(void)uv_timer_start(&t->subs->tidy, cp_tidy_run, TIDY_MS, 0);
 }
 
-static uint8_t code_of(enum hsc_status status)
+void cp_tidy_run(uv_timer_t *timer)
 {
-	if (status == HSC_INVALID)
-		return RH_SUB_INVALID_CONTENT;
-	return status == HSC_TOO_DEAR || status == HSC_TOO_SLOW ? RH_SUB_TOO_DEAR : RH_SUB_INTERNAL;
-}
+	struct cp_subs *subs = timer->data;
 
-/* The helper's own sentences begin with a verb in lower case, Hyperscan's stand alone. */
-static void outcome_of(const struct cp_compile_job *job, const char *of, struct cp_sub_outcome *out)
-{
-	const char *text = (const char *)job->reply.body;
-
-	if (job->result < 0)
-		cp_outcome_set(out, RH_SUB_INTERNAL, "%s", job->err.text);
-	else
-		cp_outcome_set(out, code_of(job->reply.status), "pattern%s%s%s",
-			*text >= 'a' && *text <= 'z' ? "" : ":", of, text);
-}
-
-static bool reply_ok(struct cp_compile_job *job, struct hsc_cost *cost)
-{
-	return job->result == 0 && job->reply.status == HSC_OK &&
-	       hsc_cost_parse(job->reply.body, job->reply.len, cost) == 0;
-}
-
-static bool is_first(const struct cp_compile_job *job)
-{
-	return job->compiler == &job->tenant->subs->compilers[CP_COMPILER_FIRST];
-}
-
-void cp_check_drop(struct cp_compile_job *job)
-{
-	struct cp_tenant *t = job->tenant;
-
-	t->checking -= is_first(job);
-	cp_pattern_release(job->pattern);
-	cp_compile_free(job);
-	cp_tenant_compile(t);
-}
-
-/* Its first look was not enough, and the configured bound is wider: look longer. */
-static bool wants_long(const struct cp_compile_job *job)
-{
-	const struct cp_compiler *all = job->tenant->subs->compilers;
-
-	return is_first(job) && job->result == 0 && job->reply.status == HSC_TOO_SLOW &&
-	       all[CP_COMPILER_LONG].helper.check_ms > all[CP_COMPILER_FIRST].helper.check_ms;
-}
-
-/* Takes @job. */
-static void look_longer(struct cp_compile_job *job)
-{
-	struct cp_subs *subs = job->tenant->subs;
-	struct cp_pattern *p = job->pattern;
-	uint32_t slot = job->turn.payer;
-	struct cp_sub_outcome outcome;
-
-	if (cp_turns_waiting(&subs->compilers[CP_COMPILER_LONG].turns, slot) < LONG_WAIT_MOST) {
-		free(job->reply.body);
-		job->reply = (struct cp_helper_reply){0};
-		cp_compile_push(subs, CP_COMPILER_LONG, job, slot);
-		return;
-	}
-	cp_outcome_set(&outcome, RH_SUB_LIMIT,
-		"the router could not do it now: %u patterns of this session that take long to "
-		"compile wait already: try again when they are answered",
-		LONG_WAIT_MOST);
-	cp_compile_free(job);
-	cp_pattern_resolve(p, &outcome);
-}
-
-/* Each new set is compiled whole and others wait for it: count what is not small. Those that nobody
- * uses leave with that set and do not count. */
-static bool counted(struct cp_pattern *p, uint32_t us, struct cp_sub_outcome *outcome)
-{
-	struct cp_tenant *t = p->tenant;
-
-	if (us <= p->tenant->subs->small_us || !p->refs)
-		return true;
-	if (t->compile_us && t->compile_us + us > t->subs->long_us_most) {
-		cp_outcome_set(outcome, RH_SUB_LIMIT,
-			"pattern takes %u ms to compile, and brings this tenant's to more than the "
-			"%u ms allowed together: write it narrower or unsubscribe some",
-			us / 1000, t->subs->long_us_most / 1000);
-		return false;
-	}
-	p->compile_us = us;
-	t->compile_us += us;
-	return true;
-}
-
-static void check_done(struct cp_compile_job *job)
-{
-	struct cp_pattern *p = job->pattern;
-	struct cp_tenant *t = job->tenant;
-	struct cp_sub_outcome outcome;
-	struct hsc_cost cost;
-
-	t->checking -= is_first(job);
-	if (wants_long(job)) {
-		look_longer(job);
-		cp_tenant_compile(t);
-		return;
-	}
-	if (!reply_ok(job, &cost)) {
-		outcome_of(job, " ", &outcome);
-		cp_pattern_resolve(p, &outcome);
-	} else if (!counted(p, cost.compile_us, &outcome)) {
-		cp_pattern_resolve(p, &outcome);
-	} else {
-		ready_or_release(p);
-	}
-	cp_compile_free(job);
-	cp_tenant_compile(t);
+	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++)
+		if (subs->tenants[i])
+			cp_tenant_compile(subs->tenants[i]);
+	/* What was begun waits for a turn. */
+	cp_compilers_collect(subs);
 }
 
 static void set_refused(struct cp_compile_job *job)
 {
 	struct cp_tenant *t = job->tenant;
+	struct cp_set *set = &job->set;
 	struct cp_sub_outcome outcome;
 
 	t->subs->stats.compile_failures++;
-	outcome_of(job, ", together with this tenant's others, ", &outcome);
-	rh_log_warn(SUBS, "tenant %u: set of patterns with %u new ones refused: %s", t->id,
-		job->fresh, outcome.text);
-	if (outcome.code == RH_SUB_INTERNAL || job->fresh <= 1) {
+	cp_compile_outcome(job, ", together with this tenant's others, ", &outcome);
+	rh_log_warn(SUBS, "tenant %u: set of %u patterns with %u new ones refused: %s", t->id,
+		set->count, set->fresh, outcome.text);
+	t->not_before_ns[set->level] = rh_clock_ns() + RETRY_FACTOR * job->took_ns + RETRY_NS;
+	if (outcome.code == RH_SUB_INTERNAL || set->fresh <= 1) {
 		t->take_most = UINT32_MAX;
-		set_failed(t, &outcome);
+		set_failed(t, set, &outcome);
 		return;
 	}
 	/* One of them may be to blame: halve until it stands alone. */
-	t->take_most = job->fresh / 2;
-	set_failed(t, NULL);
+	t->take_most = set->fresh / 2;
+	set_failed(t, set, NULL);
 }
 
 static void set_compiled(struct cp_compile_job *job, const struct hsc_cost *cost)
 {
-	struct cp_subs *subs = job->tenant->subs;
-	struct cp_patterns_job *next = calloc(1, sizeof(*next));
-	struct cp_sub_outcome outcome;
+	struct cp_tenant *t = job->tenant;
+	struct cp_set *set = &job->set;
 
-	subs->stats.compiles++;
-	subs->stats.last_compile_ns = job->took_ns;
+	t->subs->stats.compiles++;
+	t->subs->stats.last_compile_ns = job->took_ns;
 	rh_log_info(SUBS,
-		"tenant %u: pattern set of %u bytes, %u us, scan at most %u.%02u cycles a byte",
-		job->tenant->id, cost->database_bytes, cost->compile_us,
+		"tenant %u: set of %u patterns, %u of them new: %u bytes, %u us, scan at most %u.%02u cycles a byte",
+		t->id, set->count, set->fresh, cost->database_bytes, cost->compile_us,
 		cost->centicycles_per_byte / 100, cost->centicycles_per_byte % 100);
-	if (!next) {
-		cp_outcome_set(&outcome, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
-		set_failed(job->tenant, &outcome);
-		return;
+	if (set->level == CP_LEVELS - 1)
+		t->large_ns = job->took_ns;
+	set->centicycles = cost->centicycles_per_byte;
+	if (set->fresh && cp_runs_cost(t, set->sources) &&
+		!is_cheap(t, set->sources, set->centicycles)) {
+		t->whole = true;
+		set_failed(t, set, NULL);
+	} else if (to_builder(t, set, job->reply.body, job->reply.len)) {
+		job->reply.body = NULL;
+	} else {
+		no_memory(t, set);
 	}
-	next->builder.kind = CP_BUILDER_PATTERNS;
-	next->tenant = job->tenant;
-	next->body = job->reply.body;
-	next->len = job->reply.len;
-	next->max_pattern = job->max_pattern;
-	job->reply.body = NULL;
-	cp_lane_push(&subs->builder, &next->builder.job);
 }
 
 void cp_compile_done(struct cp_compile_job *job)
@@ -302,36 +256,56 @@ void cp_compile_done(struct cp_compile_job *job)
 	struct hsc_cost cost;
 
 	if (job->type == HSC_CHECK) {
-		check_done(job);
+		cp_check_done(job);
 		return;
 	}
-	if (reply_ok(job, &cost))
+	if (cp_compile_cost(job, &cost))
 		set_compiled(job, &cost);
 	else
 		set_refused(job);
 	cp_compile_free(job);
 }
 
-static void set_installed(struct cp_tenant *t, uint64_t generation)
+static void member_install(struct cp_tenant *t, const struct cp_set *set,
+	const struct cp_member *m, uint64_t generation)
 {
-	struct cp_pattern *p;
+	struct cp_pattern *p = t->by_id[m->id];
 
-	t->compiling = false;
+	p->held &= ~(set->sources & ~set->stayed);
+	p->leaving &= ~set->sources;
+	if (m->part != CP_PART_LEAVES) {
+		p->held |= 1u << set->run;
+		t->runs[set->run].used += p->refs != 0;
+	}
+	if (!p->held)
+		p->gone_generation = generation;
+	if (m->part == CP_PART_LEAVES && p->state == CP_PATTERN_LEAVING)
+		cp_pattern_settle(p);
+	if (m->part != CP_PART_FRESH)
+		return;
+	p->state = CP_PATTERN_INSTALLED;
+	free(p->own);
+	p->own = NULL;
+}
+
+static void set_installed(struct cp_tenant *t, struct cp_set *set, uint64_t generation)
+{
+	const struct cp_member *m = set->members;
+
+	runs_release(t, set);
+	for (uint32_t left = set->sources & ~set->stayed; left; left &= left - 1)
+		t->runs[__builtin_ctz(left)] = (struct cp_run){0};
+	if (set->count)
+		t->runs[set->run] = (struct cp_run){
+			.count = set->count, .centicycles = set->centicycles};
+	for (uint32_t i = 0; i < set->member_count; i++)
+		member_install(t, set, &m[i], generation);
 	t->take_most = UINT32_MAX;
-	for (dp_pattern_id_t id = 1; id <= t->id_most; id++) {
-		p = t->by_id[id];
-		if (p && p->state == CP_PATTERN_COMPILING) {
-			p->state = CP_PATTERN_INSTALLED;
-		} else if (p && p->state == CP_PATTERN_LEAVING) {
-			p->gone_generation = generation;
-			ready_or_release(p);
-		}
-	}
-	for (dp_pattern_id_t id = 1; id <= t->id_most; id++) {
-		p = t->by_id[id];
-		if (p && p->state == CP_PATTERN_INSTALLED && p->waiters)
-			cp_pattern_resolve(p, NULL);
-	}
+	t->changed_ns = rh_clock_ns();
+	/* Whoever is told may ask for patterns and let others go: all that is ours is settled before. */
+	for (uint32_t i = 0; i < set->member_count; i++)
+		if (m[i].part == CP_PART_FRESH)
+			cp_pattern_resolve(t->by_id[m[i].id], NULL);
 	cp_tenant_compile(t);
 }
 
@@ -340,15 +314,14 @@ void cp_patterns_installed(struct cp_subs *subs, struct cp_patterns_job *job)
 	struct cp_sub_outcome outcome;
 
 	if (job->builder.status == 0) {
-		set_installed(job->tenant, job->builder.generation);
+		set_installed(job->tenant, &job->set, job->builder.generation);
 	} else {
 		subs->stats.compile_failures++;
 		rh_log_error(SUBS, "tenant %u: pattern set not taken: %s", job->tenant->id,
 			job->builder.err.text);
 		cp_outcome_set(&outcome, RH_SUB_INTERNAL, "the patterns could not be installed: %s",
 			job->builder.err.text);
-		set_failed(job->tenant, &outcome);
+		set_failed(job->tenant, &job->set, &outcome);
 	}
-	free(job->body);
-	free(job);
+	cp_patterns_job_free(job);
 }

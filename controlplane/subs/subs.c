@@ -70,6 +70,8 @@ static void handles_close(struct cp_subs *subs)
 		uv_close((uv_handle_t *)&subs->wake, on_closed);
 	if (subs->handles > 1)
 		uv_close((uv_handle_t *)&subs->acks, on_closed);
+	if (subs->handles > 2)
+		uv_close((uv_handle_t *)&subs->tidy, on_closed);
 }
 
 static int handles_open(struct cp_subs *subs, uv_loop_t *loop, struct rh_error *err)
@@ -86,6 +88,11 @@ static int handles_open(struct cp_subs *subs, uv_loop_t *loop, struct rh_error *
 		return rh_error_set(err, -ret, "subscriptions: no timer: %s", uv_strerror(ret));
 	subs->handles = 2;
 	subs->acks.data = subs;
+	ret = uv_timer_init(loop, &subs->tidy);
+	if (ret < 0)
+		return rh_error_set(err, -ret, "subscriptions: no timer: %s", uv_strerror(ret));
+	subs->handles = 3;
+	subs->tidy.data = subs;
 	return 0;
 }
 
@@ -162,9 +169,9 @@ static void job_discard(struct cp_builder_job *job)
 		explain->cb(explain->arg, -ECANCELED, "the router is stopping", NULL, 0,
 			&explain->cost);
 		cp_explain_free(explain);
+	} else if (job->kind == CP_BUILDER_PATTERNS) {
+		cp_patterns_job_free((struct cp_patterns_job *)job);
 	} else {
-		if (job->kind == CP_BUILDER_PATTERNS)
-			free(((struct cp_patterns_job *)job)->body);
 		free(job);
 	}
 }

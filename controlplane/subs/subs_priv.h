@@ -11,10 +11,14 @@
  * the builder -> published -> every worker loaded it -> answered. Sessions do not wait for each other, so
  * topic-only requests pass those that wait for a compilation.
  *
- * A pattern: CHECKING (alone, by the helper) -> READY -> COMPILING (part of the set being compiled)
- * -> INSTALLED; LEAVING: nobody used it when the running compilation began, so the next set lacks
- * it. Its number is used again only after every worker left the last set that held it, because a
- * subscription becomes visible to workers before the set beside it.
+ * A pattern: CHECKING (alone, by the helper, which makes a database of it) -> READY -> COMPILING (on its way to the
+ * table) -> INSTALLED; LEAVING: nobody used it when a merge began, so what the merge makes lacks it. Its number is
+ * used again only after every worker left the last database that held it, because a subscription becomes visible to
+ * workers before the databases beside it.
+ *
+ * Databases of a tenant are runs, one in each tier of its table (pattern_runs.c says which become one when). A run never
+ * changes; a merge makes one of several and replaces them in one publish, so a pattern is always in at least
+ * one run from when it is INSTALLED until it leaves. Who holds a run (a merge, the builder) has it marked busy.
  */
 
 #include "controlplane/subs/content.h"
@@ -87,16 +91,55 @@ struct cp_pattern {
 	struct cp_tenant *tenant;
 	dp_pattern_id_t id; /* 0 when refused */
 	enum cp_pattern_state state;
-	uint32_t refs; /* subscriptions and waiting entries */
+	uint32_t refs;	  /* subscriptions and waiting entries */
+	uint32_t held;	  /* a bit for each run that holds it */
+	uint32_t leaving; /* of those, the ones that are being replaced by one without it */
 	struct cp_waiter *waiters;
 	struct cp_sub_outcome outcome; /* of a refusal */
 	uint64_t refused_ns;
 	struct cp_compile_job *check; /* while it waits for its turn */
 	uint32_t compile_us;	      /* counted in the tenant's while it has refs */
+	uint32_t centicycles;	      /* a payload byte, alone */
+	uint8_t *own;		      /* of a READY one: the helper's reply, cost and database */
+	size_t own_len;
+	bool taken;		      /* into the set that is being put together */
 	uint64_t gone_generation;     /* of the set that held it last; 0: none did */
 	struct cp_pattern *refused_next;
+	struct cp_pattern *ready_next, **ready_prev;
 	uint32_t len;
 	char text[]; /* terminated */
+};
+
+/* One database of a tenant. */
+struct cp_run {
+	uint32_t count; /* patterns in it; 0: none */
+	uint32_t used;	/* of them, those with refs */
+	uint32_t centicycles, coming_centicycles; /* of what it is, of what the builder makes it */
+	bool busy; /* is being replaced or made */
+};
+
+#define CP_RUNS	  DP_LIMIT_PATTERN_TIERS
+#define CP_LEVELS 3 /* of merges; a tenant has one of each under way */
+#define CP_LEVEL_NONE CP_LEVELS /* a pattern on its own, or nothing but runs that end */
+
+enum cp_part { CP_PART_KEPT, CP_PART_FRESH, CP_PART_LEAVES };
+
+struct cp_member {
+	dp_pattern_id_t id;
+	enum cp_part part;
+};
+
+/* What makes one run of several, and of patterns that are in none yet. */
+struct cp_set {
+	uint32_t sources; /* a bit for each run that it replaces */
+	uint32_t stayed;  /* of those, what the builder could not take away: they match what they did */
+	uint8_t run;	  /* where it goes: one of the sources, or a free one */
+	uint8_t level;
+	uint32_t fresh, count; /* patterns that are in none yet; all that will be in it */
+	uint32_t centicycles;
+	uint32_t max_pattern;
+	struct cp_member *members; /* also those that leave */
+	uint32_t member_count;
 };
 
 /* A number that waits until every worker has loaded the generation that no longer holds it. */
@@ -115,13 +158,18 @@ struct cp_tenant {
 	uint32_t id_most; /* highest number ever given */
 	uint32_t used;	  /* patterns with refs that are not refused */
 	uint32_t checking; /* first looks under way */
-	uint32_t ready;
+	uint32_t ready;	   /* patterns in the list */
+	struct cp_pattern *ready_head, **ready_tail;
 	uint64_t compile_us; /* of its patterns that are used and not small, each alone */
-	uint64_t ready_ns;  /* when the first of the ready ones became so */
 	uint32_t take_most; /* ready patterns taken into the next set: halved when a set fails, to
 			       find the one */
-	bool compiling;	    /* a set is with the compiler or the builder */
-	bool purge;	    /* numbers ran out: compile without the unused ones */
+	struct cp_run runs[CP_RUNS];
+	bool merging[CP_LEVELS];
+	uint64_t not_before_ns[CP_LEVELS]; /* of the next merge that nobody waits for, after one failed */
+	uint64_t changed_ns;		   /* a pattern came, or a run */
+	uint64_t large_ns;		   /* what the last large merge took */
+	bool whole; /* scanned one after the other the runs and the ready ones are too dear: all into one */
+	bool purge; /* numbers ran out: compile without the unused ones */
 	struct cp_pattern *refused_head, *refused_tail;
 	uint32_t refused_count;
 };
@@ -216,9 +264,9 @@ struct cp_contents_job {
 struct cp_patterns_job {
 	struct cp_builder_job builder;
 	struct cp_tenant *tenant;
-	uint8_t *body; /* helper's reply: cost, then the database */
+	struct cp_set set;
+	uint8_t *body; /* helper's reply: cost, then the database; NULL: the sources end, nothing comes */
 	size_t len;
-	uint32_t max_pattern;
 };
 
 struct cp_explain_job {
@@ -238,9 +286,9 @@ struct cp_compile_job {
 	enum hsc_type type;
 	struct cp_tenant *tenant;
 	struct cp_pattern *pattern; /* of a CHECK */
-	uint8_t *body;		    /* of a COMPILE */
+	struct cp_set set;	    /* of a COMPILE */
+	uint8_t *body;
 	size_t len;
-	uint32_t max_pattern, fresh;
 	int result; /* of cp_helper_ask */
 	struct cp_helper_reply reply;
 	struct rh_error err;
@@ -248,15 +296,15 @@ struct cp_compile_job {
 };
 
 /*
- * Three of them, so that a pattern that compiles at once waits neither for those that take long nor
- * for a set. A pattern has its first look under a small bound on time; what passes it is looked at
+ * Five of them, so that a pattern that compiles at once waits neither for those that take long nor
+ * for a set, and a small set not for a large one. A pattern has its first look under a small bound on time; what passes it is looked at
  * again under the configured one.
  */
 enum cp_compiler_kind {
-	CP_COMPILER_FIRST, /* sessions pay */
-	CP_COMPILER_LONG,  /* sessions pay */
-	CP_COMPILER_SETS,  /* tenants pay */
-	CP_COMPILER_COUNT
+	CP_COMPILER_FIRST,  /* sessions pay */
+	CP_COMPILER_LONG,   /* sessions pay */
+	CP_COMPILER_MERGES, /* tenants pay: one for each level, from here on */
+	CP_COMPILER_COUNT = CP_COMPILER_MERGES + CP_LEVELS
 };
 
 struct cp_compiler {
@@ -286,10 +334,13 @@ struct cp_subs {
 	struct cp_compiler compilers[CP_COMPILER_COUNT];
 	uint32_t small_us;     /* up to here a pattern alone is small and not counted */
 	uint32_t long_us_most; /* compile_us of a tenant */
+	uint32_t centicycles_most; /* of a tenant's runs together */
+	uint64_t quiet_ns; /* without a change, before all runs become one */
 	size_t open_bytes; /* held by requests */
 	struct cp_subs_stats stats;
 	uv_async_t wake;
 	uv_timer_t acks;
+	uv_timer_t tidy; /* runs, while some tenant's may become one later */
 	unsigned handles; /* not yet closed */
 	bool closing;
 };
@@ -310,16 +361,60 @@ void cp_pattern_put(struct cp_pattern *p);
 void cp_waiter_remove(struct cp_waiter *waiter);
 /* Free @p; its number rests until every worker has loaded gone_generation. */
 void cp_pattern_release(struct cp_pattern *p);
-
-/* pattern_set.c: Ctx control loop */
-/* Send the set to be compiled when that is due. */
-void cp_tenant_compile(struct cp_tenant *t);
-void cp_compile_done(struct cp_compile_job *job);
-/* A check that nobody waits for any more. Takes @job. */
-void cp_check_drop(struct cp_compile_job *job);
-void cp_patterns_installed(struct cp_subs *subs, struct cp_patterns_job *job);
+/* Nobody uses @p, and it is not under way: keep it as long as a run holds it. */
+void cp_pattern_settle(struct cp_pattern *p);
 /* Decide @p: tells all waiters. A refusal (@outcome) frees or remembers it. */
 void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outcome);
+void cp_ready_push(struct cp_pattern *p);
+void cp_ready_remove(struct cp_pattern *p);
+
+/* pattern_check.c: Ctx control loop */
+/* Have it looked at, alone; @slot pays. False: no memory. */
+bool cp_check_push(struct cp_pattern *p, dp_session_id_t slot);
+void cp_check_done(struct cp_compile_job *job);
+/* A check that nobody waits for any more. Takes @job. */
+void cp_check_drop(struct cp_compile_job *job);
+/* The result of @job as an answer. */
+void cp_compile_outcome(
+	const struct cp_compile_job *job, const char *of, struct cp_sub_outcome *out);
+/* False: no OK reply, or one without a database. */
+bool cp_compile_cost(const struct cp_compile_job *job, struct hsc_cost *cost);
+
+/* pattern_runs.c: Ctx control loop */
+/* Choose the run of @set: one of its sources, or a free one, and mark it and them busy. False: none is free. */
+bool cp_run_take(struct cp_tenant *t, struct cp_set *set);
+uint32_t cp_runs_free(const struct cp_tenant *t);
+/* Idle ones of a single pattern. */
+uint32_t cp_runs_alone(const struct cp_tenant *t);
+/* Of all runs but @without, one after the other, in 1/100 cycle a payload byte. */
+uint32_t cp_runs_cost(const struct cp_tenant *t, uint32_t without);
+/* Runs that nobody uses, to be dropped on the way. */
+uint32_t cp_runs_unused(const struct cp_tenant *t);
+/* What the next merge of @level is made of. False: none is due. @set->fresh is how many of the ready ones go in. */
+bool cp_merge_due(struct cp_tenant *t, uint8_t level, struct cp_set *set);
+/* Something may become due without an event. */
+bool cp_merge_later(const struct cp_tenant *t);
+/* References of @p rose from 0 or fell to it. */
+void cp_runs_use(struct cp_pattern *p, int step);
+
+/* set_members.c: Ctx control loop */
+/* Room for all that @set may hold. False: no memory. */
+bool cp_set_alloc(struct cp_tenant *t, struct cp_set *set);
+/* @set->fresh of the ready ones are taken out of the list, or as many as the tenant may take; says how many. */
+void cp_set_take_ready(struct cp_tenant *t, struct cp_set *set);
+/* All of the sources in ascending order, with those taken; what nobody uses and no other run holds leaves. */
+void cp_set_choose(struct cp_tenant *t, struct cp_set *set);
+/* What the helper is asked to compile. NULL: no memory. */
+uint8_t *cp_set_body(struct cp_tenant *t, const struct cp_set *set, size_t *len);
+void cp_set_free(struct cp_set *set);
+
+/* pattern_set.c: Ctx control loop */
+/* Install and merge what is due. */
+void cp_tenant_compile(struct cp_tenant *t);
+void cp_compile_done(struct cp_compile_job *job);
+void cp_patterns_installed(struct cp_subs *subs, struct cp_patterns_job *job);
+void cp_patterns_job_free(struct cp_patterns_job *job);
+void cp_tidy_run(uv_timer_t *timer);
 
 /* request.c: Ctx control loop */
 /* Open requests of all sessions together; beyond it clients repeat themselves later. */

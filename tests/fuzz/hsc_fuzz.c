@@ -1,6 +1,6 @@
 /*
  * The pipe protocol of the pattern compile helper, both directions: a header with what follows it
- * as a set and as a cost.
+ * as a set, as one pattern and as a cost.
  */
 #include "controlplane/api/hsc.h"
 
@@ -31,6 +31,22 @@ static void set_round_trip(const uint8_t *body, size_t len)
 	free(again);
 }
 
+static void check_round_trip(const uint8_t *body, size_t len)
+{
+	struct hsc_pattern pattern;
+	uint8_t *again;
+
+	if (hsc_check_parse(body, len, &pattern) < 0)
+		return;
+	again = malloc(len);
+	if (!again || HSC_CHECK_HDR + pattern.len != len)
+		abort();
+	hsc_check_encode(again, &pattern);
+	if (memcmp(again, body, len) != 0)
+		abort();
+	free(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	uint8_t again[HSC_HDR];
@@ -46,5 +62,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	}
 	(void)hsc_cost_parse(bytes + HSC_HDR, len - HSC_HDR, &cost);
 	set_round_trip(bytes + HSC_HDR, len - HSC_HDR);
+	check_round_trip(bytes + HSC_HDR, len - HSC_HDR);
 	return 0;
 }

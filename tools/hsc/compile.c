@@ -130,6 +130,23 @@ static void reply_ok(
 	*reply = (struct hsc_reply){HSC_OK, body, HSC_COST + len};
 }
 
+static void reply_serialized(const struct hsc_limits *limits, const hs_database_t *db,
+	const struct hsc_cost *cost, struct hsc_reply *reply)
+{
+	char *bytes = NULL;
+	size_t len;
+
+	if (hs_serialize_database(db, &bytes, &len) != HS_SUCCESS)
+		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
+	else if (len > (size_t)limits->set_mb << 20 || len > HSC_BODY_MAX - HSC_COST)
+		hsc_reply_text(reply, HSC_TOO_DEAR,
+			"brings the tenant's patterns to %zu MB, more than the %u MB allowed",
+			len >> 20, limits->set_mb);
+	else
+		reply_ok(reply, cost, bytes, len);
+	free(bytes);
+}
+
 static void check_database(const struct hsc_limits *limits, const hs_database_t *db,
 	const char *pattern, struct hsc_reply *reply)
 {
@@ -141,26 +158,40 @@ static void check_database(const struct hsc_limits *limits, const hs_database_t 
 	else if (empty < 0 || !measure(db, &pattern, 1, limits->cycles_per_byte, &cost))
 		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
 	else if (!too_dear(limits, &cost, reply))
-		reply_ok(reply, &cost, NULL, 0);
+		reply_serialized(limits, db, &cost, reply);
+}
+
+static void check_pattern(
+	const struct hsc_limits *limits, const struct hsc_pattern *pattern, struct hsc_reply *reply)
+{
+	hs_compile_error_t *error = NULL;
+	hs_database_t *db = NULL;
+	char text[HSC_PATTERN_MAX + 1];
+	const char *one = text;
+	unsigned flags = FLAGS, id = pattern->id;
+
+	if (written_wrong(pattern->bytes, pattern->len, reply))
+		return;
+	memcpy(text, pattern->bytes, pattern->len);
+	text[pattern->len] = 0;
+	if (hs_compile_multi(&one, &flags, &id, 1, HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS)
+		check_database(limits, db, text, reply);
+	else
+		refuse(limits, error, NULL, reply);
+	(void)hs_free_compile_error(error);
+	(void)hs_free_database(db);
 }
 
 void hsc_check(
 	const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply)
 {
-	hs_compile_error_t *error = NULL;
-	hs_database_t *db = NULL;
-	char pattern[HSC_PATTERN_MAX + 1];
+	struct hsc_pattern pattern;
 
-	if (written_wrong((const char *)body, len, reply))
-		return;
-	memcpy(pattern, body, len);
-	pattern[len] = 0;
-	if (hs_compile(pattern, FLAGS, HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS)
-		check_database(limits, db, pattern, reply);
+	if (hsc_check_parse(body, len, &pattern) < 0)
+		hsc_reply_text(reply, HSC_BAD_REQUEST,
+			"malformed pattern, see controlplane/api/hsc.h");
 	else
-		refuse(limits, error, NULL, reply);
-	(void)hs_free_compile_error(error);
-	(void)hs_free_database(db);
+		check_pattern(limits, &pattern, reply);
 }
 
 struct set_arrays {
@@ -205,24 +236,16 @@ static void reply_database(const struct hsc_limits *limits, const hs_database_t 
 	const struct set_arrays *a, struct hsc_reply *reply)
 {
 	struct hsc_cost cost;
-	char *bytes = NULL;
-	size_t len;
 
 	if (!measure(db, (const char *const *)a->texts, a->count, limits->set_cycles_per_byte,
-		    &cost) ||
-		hs_serialize_database(db, &bytes, &len) != HS_SUCCESS)
+		    &cost))
 		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
 	else if (cost.centicycles_per_byte / 100 > limits->set_cycles_per_byte)
 		hsc_reply_text(reply, HSC_TOO_DEAR,
 			"costs %u cycles a payload byte to scan, more than the %u allowed",
 			cost.centicycles_per_byte / 100, limits->set_cycles_per_byte);
-	else if (len > (size_t)limits->set_mb << 20 || len > HSC_BODY_MAX - HSC_COST)
-		hsc_reply_text(reply, HSC_TOO_DEAR,
-			"brings the tenant's patterns to %zu MB, more than the %u MB allowed",
-			len >> 20, limits->set_mb);
 	else
-		reply_ok(reply, &cost, bytes, len);
-	free(bytes);
+		reply_serialized(limits, db, &cost, reply);
 }
 
 static void compile_arrays(

@@ -29,7 +29,7 @@ Test(hsc, a_header_of_another_version_type_status_or_size_is_refused)
 		unsigned offset;
 		uint8_t value;
 		int error;
-	} bad[] = {{5, 2, -EPROTO}, {7, 9, -EPROTO}, {15, HSC_STATUS_COUNT, -EPROTO},
+	} bad[] = {{5, 1, -EPROTO}, {7, 9, -EPROTO}, {15, HSC_STATUS_COUNT, -EPROTO},
 		{0, 0x10, -EMSGSIZE}};
 
 	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++) {
@@ -97,4 +97,29 @@ Test(hsc, a_cost_survives_the_round_trip_and_a_short_one_is_refused)
 	cr_assert_eq(hsc_cost_parse(bytes, sizeof(bytes), &out), 0);
 	cr_assert_eq(memcmp(&in, &out, sizeof(in)), 0);
 	cr_assert_eq(hsc_cost_parse(bytes, sizeof(bytes) - 1, &out), -EPROTO);
+}
+
+Test(hsc, one_pattern_survives_the_round_trip)
+{
+	struct hsc_pattern out;
+	uint8_t body[16];
+
+	hsc_check_encode(body, &two[1]);
+	cr_assert_eq(hsc_check_parse(body, HSC_CHECK_HDR + 1, &out), 0);
+	cr_expect_eq(out.id, 7);
+	cr_expect_eq(out.len, 1);
+	cr_expect_eq(*out.bytes, 'x');
+}
+
+Test(hsc, one_pattern_without_a_number_in_range_is_refused)
+{
+	static const struct hsc_pattern none = {0, 1, "x"}, beyond = {HSC_PATTERNS_MAX + 1, 1, "x"};
+	struct hsc_pattern out;
+	uint8_t body[16];
+
+	cr_expect_eq(hsc_check_parse((const uint8_t *)"abc", 3, &out), -EPROTO);
+	hsc_check_encode(body, &none);
+	cr_expect_eq(hsc_check_parse(body, 5, &out), -EPROTO);
+	hsc_check_encode(body, &beyond);
+	cr_expect_eq(hsc_check_parse(body, 5, &out), -EPROTO);
 }

@@ -132,11 +132,18 @@ static int fake_content_del(struct dp_table *table, dp_content_id_t id)
 static int fake_patterns(struct dp_table *table, uint16_t tenant, uint32_t tier,
 	const void *serialized, size_t len, uint32_t max_pattern, struct rh_error *err)
 {
-	(void)table, (void)tenant, (void)serialized, (void)tier;
-	if (fake.patterns_error)
-		return rh_error_set(err, fake.patterns_error, "no room for scratch");
-	cr_assert_gt(len, 100);
-	op('P')->pattern = max_pattern;
+	struct fake_op *o;
+
+	(void)table, (void)tenant, (void)serialized;
+	cr_assert_lt(tier, DP_LIMIT_PATTERN_TIERS);
+	if (len ? fake.patterns_error : fake.empty_error)
+		return rh_error_set(err, len ? fake.patterns_error : fake.empty_error,
+			"no room for scratch");
+	cr_assert(len == 0 || len > 100);
+	o = op(len ? 'P' : 'E');
+	o->pattern = max_pattern;
+	o->tier = tier;
+	fake.tiers = len ? fake.tiers | 1u << tier : fake.tiers & ~(1u << tier);
 	if (max_pattern > fake.max_pattern)
 		fake.max_pattern = max_pattern;
 	return 0;
@@ -221,6 +228,8 @@ void fixture_start_with(const struct cp_subs_ops *with, struct dp_table *table)
 		err.text);
 	/* On a busy machine, with a sanitizer, every pattern takes long: who tests what they may take together says so. */
 	subs->small_us = UINT32_MAX;
+	/* Who tests what happens when all is quiet says when that is. */
+	subs->quiet_ns = UINT64_MAX;
 }
 
 void fixture_stop(void)

@@ -5,11 +5,12 @@
 /* What the table was asked to do, in order; written by the builder thread, read after the loop came
  * to rest. */
 struct fake_op {
-	char what; /* '+' add, '-' delete, 'C' content, 'D' content deleted, 'P' patterns, '!' publish */
+	char what; /* '+' add, '-' delete, 'C' content, 'D' content deleted, 'P' patterns, 'E' patterns that end, '!' publish */
 	dp_sub_id_t sub;
 	dp_session_id_t session;
 	dp_content_id_t content;
 	dp_pattern_id_t pattern; /* '+', 'C': the content's first; 'P': the highest */
+	uint32_t tier;
 	char filter[64];
 };
 
@@ -42,7 +43,9 @@ struct fake_table {
 	bool seen_follows;  /* answer the generation */
 	uint32_t subs_most; /* -ENOSPC beyond; 0: no bound */
 	uint32_t live;
-	int patterns_error;
+	int patterns_error; /* what databases are refused with; 0: they are not */
+	int empty_error;    /* what the end of a tier is refused with */
+	uint32_t tiers;	    /* that hold one */
 	uint32_t max_pattern;
 	const char *refuse; /* filters that begin so have no room; NULL: none */
 	struct fake_content *contents; /* [FAKE_CONTENTS], by number */

@@ -124,11 +124,13 @@ Test(helper_process, that_hangs_is_killed_and_told_while_topics_go_on)
 Test(helper_process, that_hangs_on_a_set_is_found_out_by_its_silence)
 {
 	conf.compile_ms_max = 5000;
-	/* One header of 16 bytes and the pattern in, an OK with a cost of 12 bytes out. */
+	/* One header of 16 bytes, the number and the pattern in, an OK with a cost of 12 bytes and a database of one out. */
 	start_with("test $(head -c 8 | od -An -j7 -tu1) = 1 || exec sleep 1000; "
-		   "head -c 11 >/dev/null; printf "
-		   "'\\0\\0\\0\\014\\0\\001\\0\\001\\0\\0\\0\\001\\0\\0\\0\\0"
-		   "\\0\\0\\0\\001\\0\\0\\0\\001\\0\\0\\0\\001'; exec sleep 1000");
+		   "head -c 15 >/dev/null; printf "
+		   "'\\0\\0\\0\\015\\0\\002\\0\\001\\0\\0\\0\\001\\0\\0\\0\\0"
+		   "\\0\\0\\0\\001\\0\\0\\0\\001\\0\\0\\0\\001d'; exec sleep 1000");
+	/* Too dear to be scanned on its own, it waits for a set. */
+	subs->centicycles_most = 0;
 	add(1, entry_with("a", "one"), &a);
 	cr_assert_eq(added(2, entry("b"), &b), RH_SUB_OK);
 	run_until(&a);
@@ -222,4 +224,112 @@ Test(helper_process, dies_when_we_stop)
 	fixture_stop();
 	cr_assert_eq(kill(pid, 0), -1);
 	fixture_start();
+}
+
+/* The first look and the runs that are there go on. */
+static void start_with_merges_of(const char *text)
+{
+	start_with(text);
+	for (unsigned i = 0; i < CP_COMPILER_COUNT; i++)
+		(void)snprintf(subs->compilers[i].helper.path, sizeof(subs->compilers[i].helper.path), "%s",
+			i < CP_COMPILER_MERGES ? RHUMB_HSC : script);
+}
+
+static struct cp_helper *merger(void)
+{
+	return &subs->compilers[CP_COMPILER_MERGES].helper;
+}
+
+static void add_some(unsigned from, unsigned to)
+{
+	char text[16];
+
+	for (unsigned i = from; i < to; i++) {
+		(void)snprintf(text, sizeof(text), "pattern%u", i);
+		cr_assert_eq(added(1, entry_with("a", text), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	}
+}
+
+static void wait_for_failures(uint64_t wanted)
+{
+	for (unsigned i = 0; i < 2000 && subs->stats.compile_failures < wanted; i++)
+		run_for(10);
+	cr_assert_eq(subs->stats.compile_failures, wanted);
+}
+
+/* As if nothing had happened, and the time to try again had come. */
+static void assert_merges_again(void)
+{
+	int tiers = __builtin_popcount(fake.tiers);
+	uint32_t live = fake.live;
+
+	(void)strcpy(merger()->path, RHUMB_HSC);
+	subs->tenants[0]->not_before_ns[0] = 0;
+	add_some(100, 101);
+	for (unsigned i = 0; i < 1000 && !subs->stats.compiles; i++)
+		run_for(10);
+	run_for(20);
+	cr_assert_lt(__builtin_popcount(fake.tiers), tiers);
+	cr_assert_eq(fake.live, live + 1);
+}
+
+Test(helper_process, that_is_killed_in_a_merge_leaves_the_runs_and_nobody_waits)
+{
+	start_with_merges_of("exec sleep 1000");
+	add_some(0, 4);
+	for (unsigned i = 0; i < 1000 && !rh_load_relaxed(&merger()->pid); i++)
+		run_for(1);
+	cr_assert(subs->tenants[0]->merging[0]);
+	cr_assert_eq(fake.tiers, 0xf);
+	/* Also while it hangs patterns come at once. */
+	add_some(4, 7);
+	cr_assert_eq(fake.tiers, 0x7f);
+	(void)kill(rh_load_relaxed(&merger()->pid), SIGKILL);
+	wait_for_failures(1);
+	cr_assert_eq(fake.tiers, 0x7f);
+	assert_merges_again();
+}
+
+Test(helper_process, that_hangs_in_a_merge_is_killed_and_leaves_the_runs)
+{
+	start_with_merges_of("exec sleep 1000");
+	merger()->set_ms = 1;
+	add_some(0, 4);
+	wait_for_failures(1);
+	cr_assert_eq(rh_load_relaxed(&merger()->pid), 0);
+	cr_assert_eq(fake.tiers, 0xf);
+	assert_merges_again();
+}
+
+Test(helper_process, out_of_memory_in_a_merge_leaves_the_runs)
+{
+	fixture_start();
+#if defined(__SANITIZE_ADDRESS__)
+	cr_skip_test("address space cannot be bounded under the address sanitizer");
+#endif
+	add_some(0, 3);
+	merger()->memory_mb = 1;
+	merger()->set_ms = 20000;
+	subs->compilers[CP_COMPILER_LONG].helper.check_ms = 20000;
+	added(1, entry_with("a", "(a.{1,200}b.{1,200}c|d.{1,300}e){8}"), &a);
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_OK, "%s", a.outcomes[0].text);
+	wait_for_failures(1);
+	cr_assert_eq(fake.tiers, 0xf);
+	/* It is not tried again and again. */
+	add_some(3, 4);
+	run_for(100);
+	cr_assert_eq(subs->stats.compile_failures, 1);
+	cr_assert_eq(fake.live, 5);
+}
+
+Test(helper_process, that_dies_in_a_set_somebody_waits_for_is_told)
+{
+	start_with_merges_of("exit 1");
+	add_some(0, 2);
+	subs->centicycles_most = 0;
+	cr_assert_eq(added(1, entry_with("a", "waits"), &a), RH_SUB_INTERNAL);
+	cr_assert_str_eq(a.outcomes[0].text, "the pattern compiler died on it: try again");
+	cr_assert_eq(fake.tiers, 3);
+	subs->centicycles_most = UINT32_MAX;
+	cr_assert_eq(added(1, entry_with("a", "waits"), &a), RH_SUB_OK);
 }

@@ -68,9 +68,19 @@ int helper_reply(struct helper *h, char *text, size_t room)
 	return (int)head.status;
 }
 
+void helper_send_check(struct helper *h, const char *pattern, size_t len)
+{
+	const struct hsc_pattern one = {HELPER_CHECK_ID, (uint32_t)len, pattern};
+	uint8_t *body = malloc(HSC_CHECK_HDR + len);
+
+	hsc_check_encode(body, &one);
+	helper_send(h, HSC_CHECK, body, HSC_CHECK_HDR + len);
+	free(body);
+}
+
 int helper_check(struct helper *h, const char *pattern, char *text, size_t room)
 {
-	helper_send(h, HSC_CHECK, pattern, strlen(pattern));
+	helper_send_check(h, pattern, strlen(pattern));
 	return helper_reply(h, text, room);
 }
 

@@ -19,6 +19,8 @@ int helper_stop(struct helper *h);
 void helper_send(struct helper *h, uint16_t type, const void *body, size_t len);
 /* The reply's status; its body, terminated, in @text. -1 when the helper closed. */
 int helper_reply(struct helper *h, char *text, size_t room);
+#define HELPER_CHECK_ID 7
+void helper_send_check(struct helper *h, const char *pattern, size_t len);
 int helper_check(struct helper *h, const char *pattern, char *text, size_t room);
 /* A set of @count patterns of form @fmt with the number in place of %u. */
 void helper_send_set(struct helper *h, uint32_t count, const char *fmt);

@@ -73,16 +73,16 @@ Test(helper, refuses_constructs_that_hyperscan_lacks_in_its_own_words)
 
 Test(helper, refuses_a_zero_byte_and_a_missing_pattern)
 {
-	helper_send(&h, HSC_CHECK, "a\0b", 3);
+	helper_send_check(&h, "a\0b", 3);
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
 	cr_assert_str_eq(text, "holds a zero byte at 1: write it as \\x00");
-	helper_send(&h, HSC_CHECK,
+	helper_send_check(&h,
 		"a\xe9"
 		"b",
 		3);
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
 	cr_assert_str_eq(text, "is not UTF-8 at 1: write that byte as \\xHH");
-	helper_send(&h, HSC_CHECK, "", 0);
+	helper_send_check(&h, "", 0);
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
 }
 
@@ -91,7 +91,7 @@ Test(helper, refuses_a_pattern_longer_than_the_protocol_allows)
 	char *longer = malloc(HSC_PATTERN_MAX + 1);
 
 	memset(longer, 'a', HSC_PATTERN_MAX + 1);
-	helper_send(&h, HSC_CHECK, longer, HSC_PATTERN_MAX + 1);
+	helper_send_check(&h, longer, HSC_PATTERN_MAX + 1);
 	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_INVALID);
 	free(longer);
 }
@@ -127,6 +127,33 @@ Test(helper, returns_a_database_whose_ids_are_those_of_the_set)
 	cr_assert_eq(hits, 1u << 5 | 1u << 2);
 	(void)hs_free_scratch(scratch);
 	(void)hs_free_database(db);
+}
+
+Test(helper, returns_the_database_of_a_checked_pattern_with_its_id)
+{
+	hs_scratch_t *scratch = NULL;
+	hs_database_t *db = NULL;
+
+	hits = 0;
+	cr_assert_eq(check("ba[rz]"), HSC_OK, "%s", text);
+	cr_assert_eq(
+		hs_deserialize_database(text + HSC_COST, h.reply_len - HSC_COST, &db), HS_SUCCESS);
+	cr_assert_eq(hs_alloc_scratch(db, &scratch), HS_SUCCESS);
+	cr_assert_eq(hs_scan(db, "a baz", 5, 0, scratch, on_hit, NULL), HS_SUCCESS);
+	cr_assert_eq(hits, 1u << HELPER_CHECK_ID);
+	(void)hs_free_scratch(scratch);
+	(void)hs_free_database(db);
+}
+
+Test(helper, answers_a_pattern_without_an_id_and_goes_on)
+{
+	helper_send(&h, HSC_CHECK, "abc", 3);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_BAD_REQUEST);
+	helper_send(&h, HSC_CHECK, "\0\0\0\0abc", 7);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_BAD_REQUEST);
+	helper_send(&h, HSC_CHECK, "\0\0\x27\x11" "abc", 7);
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_BAD_REQUEST);
+	cr_assert_eq(check("abc"), HSC_OK);
 }
 
 Test(helper, answers_a_malformed_set_and_goes_on)

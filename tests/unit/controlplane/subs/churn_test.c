@@ -1,0 +1,137 @@
+/*
+ * Patterns come and go by the hundred while their databases merge: what is subscribed is matched at every moment, and
+ * nothing else is.
+ */
+#include "tests/unit/controlplane/subs/fixture.h"
+
+#include "dataplane/base/rcu.h"
+#include "dataplane/match/match_lookup.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXTS  200
+#define ROUNDS 1500
+
+static struct dp_table *table;
+static struct dp_match *match;
+static struct answer a;
+static bool wanted[TEXTS];
+static uint64_t seed;
+
+/* This thread is the only worker, and it loads a generation when it is asked for it. */
+static uint64_t seen_now(const struct dp_engine *eng)
+{
+	(void)eng;
+	return dp_match_begin(match);
+}
+
+static const struct cp_subs_ops ops = {dp_table_sub_add, dp_table_sub_del, dp_table_sub_info,
+	dp_table_sub_price, dp_table_patterns_set, dp_table_publish, dp_table_collect,
+	dp_table_generation, dp_table_stats, dp_table_explain, seen_now};
+
+static void start(void)
+{
+	struct dp_table_conf table_conf = {.cache_entries = 1024, .max_workers = 1};
+	struct rh_error err;
+
+	rh_rcu_register();
+	cr_assert_eq(dp_table_create(&table_conf, &table, &err), 0, "%s", err.text);
+	cr_assert_eq(dp_match_create(table, 0, &match), 0);
+	fixture_start_with(&ops, table);
+}
+
+static void stop(void)
+{
+	fixture_stop();
+	dp_match_destroy(match);
+	dp_table_destroy(table);
+	rh_rcu_barrier();
+	rh_rcu_unregister();
+}
+
+TestSuite(churn, .init = start, .fini = stop, .timeout = 100);
+
+static uint32_t dice(uint32_t sides)
+{
+	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(seed >> 33) % sides;
+}
+
+static struct rh_sub_entry entry_of(uint32_t i)
+{
+	static char text[32];
+
+	(void)snprintf(text, sizeof(text), "<%u>[a-z]", i);
+	return entry_with("t", text);
+}
+
+static uint32_t matched_by(const char *payload)
+{
+	struct dp_match_key key = {.topic = "t",
+		.topic_len = 1,
+		.payload = (const uint8_t *)payload,
+		.payload_len = (uint32_t)strlen(payload)};
+	struct dp_match_result result;
+
+	rh_rcu_quiescent();
+	(void)dp_match_begin(match);
+	dp_match_burst(match, &key, 1, &result);
+	cr_assert_eq(result.verdict, DP_MATCH_OK);
+	return result.count;
+}
+
+/* Session i + 1 wants the payload of text i. */
+static void look_at(uint32_t i)
+{
+	char payload[32];
+
+	(void)snprintf(payload, sizeof(payload), "<%u>x", i);
+	cr_assert_eq(matched_by(payload), wanted[i], "text %u is %swanted", i, wanted[i] ? "" : "not ");
+}
+
+static void look_at_all(void)
+{
+	for (uint32_t i = 0; i < TEXTS; i++)
+		look_at(i);
+}
+
+static void toggle(uint32_t i)
+{
+	struct rh_sub_entry e = entry_of(i);
+	uint8_t code = wanted[i] ? deleted((dp_session_id_t)(i + 1), e, &a)
+				 : added((dp_session_id_t)(i + 1), e, &a);
+
+	cr_assert_eq(code, RH_SUB_OK, "%s", a.outcomes[0].text);
+	wanted[i] = !wanted[i];
+}
+
+Test(churn, what_is_subscribed_is_matched_at_every_moment)
+{
+	seed = 5;
+	subs->patterns_max = TEXTS;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		/* Waves: mostly additions, then mostly removals, and at times quiet. */
+		uint32_t i = dice(TEXTS);
+
+		subs->quiet_ns = dice(50) ? UINT64_MAX : 0;
+		if (wanted[i] != (round / 200 % 2) && dice(4))
+			continue;
+		toggle(i);
+		look_at(i);
+		for (unsigned k = 0; k < 8; k++)
+			look_at(dice(TEXTS));
+	}
+	look_at_all();
+	subs->quiet_ns = 0;
+	for (unsigned i = 0; i < 500 && subs->tenants[0]->runs[0].count != subs->tenants[0]->used; i++) {
+		run_for(10);
+		look_at(dice(TEXTS));
+	}
+	look_at_all();
+	cr_expect_gt(subs->stats.compiles, 10);
+	cr_expect_eq(subs->stats.compile_failures, 0);
+	cr_expect_eq(subs->tenants[0]->patterns.count, subs->tenants[0]->used);
+}
