@@ -241,10 +241,12 @@ static void tier_set(uint16_t tenant, uint32_t tier, uint32_t from, uint32_t to)
 		abort();
 }
 
+/* How many are in the first tier of each tenant. */
+static uint32_t cut[MODEL_TENANTS];
+
 /* The same patterns always, parted anew over two tiers; what stays in the first may be shared or be new. */
 static void patterns_set(uint16_t tenant)
 {
-	static uint32_t cut[MODEL_TENANTS];
 	uint32_t now = rnd_below(&world, MODEL_PATTERNS + 1);
 
 	if (now != cut[tenant] || rnd_below(&world, 2))
@@ -410,6 +412,7 @@ static void table_make(uint32_t cache_entries)
 
 	if (dp_table_create(&conf, &table, NULL))
 		abort();
+	memset(cut, 0, sizeof(cut));
 	for (uint16_t t = 0; t < MODEL_TENANTS; t++)
 		patterns_set(t);
 	op_of[dp_table_generation(table)] = 0;
