@@ -85,9 +85,9 @@ int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, uint32_t tier
 	uint32_t max_pattern, struct rh_error *err);
 
 /*
- * From now on content @id, 1 to DP_LIMIT_CONTENTS, is the expression @tree, which is copied; with a NULL @tree it is the
- * tenant's payload pattern @patterns[0] alone, which dp_table_patterns_set has installed and which keeps its meaning as
- * long as the content exists. Equal predicates of all expressions are one in the table. 0, -EINVAL, -EEXIST, -E2BIG,
+ * From now on content @id, 1 to DP_LIMIT_CONTENTS, is the expression @tree, which is copied; @patterns has, for each
+ * node that rh_cesql_pattern_next finds in it, the number of that pattern: dp_table_patterns_set has installed it, and it
+ * keeps its meaning as long as the content exists. With a NULL @tree the content is @patterns[0] in the payload. Equal predicates of all expressions are one in the table. 0, -EINVAL, -EEXIST, -E2BIG,
  * -ENOMEM. Ctx: builder.
  */
 int dp_table_content_add(struct dp_table *table, uint16_t tenant, dp_content_id_t id, const struct rh_cesql_tree *tree,

@@ -388,14 +388,39 @@ void rh_cesql_program_number(struct rh_cesql_program *program, const uint32_t *n
 			step[i].start = numbers[step[i].start];
 }
 
-bool rh_cesql_program_asks_payload(const struct rh_cesql_program *program)
+static bool asks(const struct rh_cesql_program *program, bool (*is)(const struct step *step))
 {
 	const struct step *step = (const struct step *)(program + 1);
 
 	for (unsigned i = 0; i < program->steps; i++)
-		if (step[i].code >= STEP_PAYLOAD_MATCHES && step[i].code <= STEP_JSON)
+		if (is(&step[i]))
 			return true;
 	return false;
+}
+
+static bool is_of_payload(const struct step *step)
+{
+	return step->code >= STEP_PAYLOAD_MATCHES && step->code <= STEP_JSON;
+}
+
+static bool is_of_attribute(const struct step *step)
+{
+	return step->code == STEP_LOAD || step->code == STEP_EXISTS;
+}
+
+bool rh_cesql_program_asks_payload(const struct rh_cesql_program *program)
+{
+	return asks(program, is_of_payload);
+}
+
+bool rh_cesql_program_asks_attributes(const struct rh_cesql_program *program)
+{
+	return asks(program, is_of_attribute);
+}
+
+bool rh_cesql_program_asks_patterns(const struct rh_cesql_program *program)
+{
+	return asks(program, is_numbered);
 }
 
 void rh_cesql_destroy(struct rh_cesql_program *program)

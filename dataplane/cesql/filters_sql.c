@@ -97,7 +97,7 @@ int cesql_filters_sql(struct filters *f, const struct filters_text *text, const 
 		return rc;
 	for (unsigned i = before; i < tree->nodes; i++)
 		tree->node[i].at = from[tree->node[i].at];
-	if (tree->node[*out].kind == RH_CESQL_NAME || cesql_is_json(&tree->node[*out]))
+	if (tree->node[*out].kind == RH_CESQL_NAME || rh_cesql_is_json(&tree->node[*out]))
 		return is_true(f, out);
 	if (cesql_type_of(&tree->node[*out]) != RH_CESQL_TYPE_BOOLEAN)
 		return never(f, before, used, text->at, out);

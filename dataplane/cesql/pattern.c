@@ -20,7 +20,7 @@ static bool is_call(const struct rh_cesql_node *node, enum rh_cesql_function fun
 	return node->kind == RH_CESQL_CALL && node->function == function;
 }
 
-bool cesql_is_json(const struct rh_cesql_node *node)
+bool rh_cesql_is_json(const struct rh_cesql_node *node)
 {
 	return is_call(node, CESQL_JSON);
 }
@@ -67,7 +67,7 @@ int cesql_pattern_check(struct parser *p, node_id id)
 	const struct rh_cesql_node *node = &p->tree->node[id], *about, *text;
 	const char *name = cesql_functions[node->function].name;
 
-	if (!is_search(node) && !cesql_is_json(node))
+	if (!is_search(node) && !rh_cesql_is_json(node))
 		return 0;
 	about = &p->tree->node[node->first];
 	text = &p->tree->node[about->next];
@@ -82,7 +82,7 @@ int cesql_pattern_check(struct parser *p, node_id id)
 
 static bool may_ask(const struct rh_cesql_node *node)
 {
-	return node->kind == RH_CESQL_LIKE || is_search(node) || cesql_is_json(node);
+	return node->kind == RH_CESQL_LIKE || is_search(node) || rh_cesql_is_json(node);
 }
 
 int cesql_payload_check(struct parser *p, node_id id, bool allowed)
@@ -130,6 +130,12 @@ uint32_t cesql_pattern_number(const struct rh_cesql_tree *tree, uint16_t id)
 	while (id--)
 		number += needs_pattern(tree, id);
 	return number;
+}
+
+bool rh_cesql_pattern_order(const struct rh_cesql_tree *tree, uint16_t id, uint32_t *out)
+{
+	*out = cesql_pattern_number(tree, id);
+	return needs_pattern(tree, id);
 }
 
 static void put(struct rh_cesql_pattern *out, const char *text)

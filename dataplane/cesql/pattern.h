@@ -17,8 +17,6 @@ enum cesql_search {
 	SEARCH_EMPTY,	/* payload LIKE '': there is none */
 };
 
-/* Is it JSON(payload, ...), whose type depends on the event? */
-bool cesql_is_json(const struct rh_cesql_node *node);
 enum cesql_search cesql_search_of(const struct rh_cesql_tree *tree, const struct rh_cesql_node *node);
 /* Where the node @id is in the order of rh_cesql_pattern_next, from 0. */
 uint32_t cesql_pattern_number(const struct rh_cesql_tree *tree, uint16_t id);

@@ -72,8 +72,10 @@ void rh_cesql_program_forget_places(struct rh_cesql_program *program);
  * the whole tree. So programs of one text but different patterns are different bytes.
  */
 void rh_cesql_program_number(struct rh_cesql_program *program, const uint32_t *numbers);
-/* Does it ever look at the payload? */
+/* Does it ever look at the payload, at attributes, for patterns? */
 bool rh_cesql_program_asks_payload(const struct rh_cesql_program *program);
+bool rh_cesql_program_asks_attributes(const struct rh_cesql_program *program);
+bool rh_cesql_program_asks_patterns(const struct rh_cesql_program *program);
 /* NULL is nothing. */
 void rh_cesql_destroy(struct rh_cesql_program *program);
 

@@ -113,6 +113,9 @@ int rh_cesql_print(const struct rh_cesql_tree *tree, char *out, size_t room);
  */
 int rh_cesql_from_regex(const char *regex, size_t len, struct rh_cesql_tree *out, size_t *where, struct rh_error *err);
 
+/* Is it JSON(payload, ...), whose type depends on the event? */
+bool rh_cesql_is_json(const struct rh_cesql_node *node);
+
 /* What a node asks Hyperscan for: is @regex, with DOTALL and without UTF8, anywhere in a payload or in an attribute as a string? */
 struct rh_cesql_pattern {
 	bool of_payload;
@@ -128,6 +131,8 @@ struct rh_cesql_pattern {
  * them. Of LIKE the pattern is right for payloads in UTF-8; that the payload is, the program finds out. Ctx: any.
  */
 bool rh_cesql_pattern_next(const struct rh_cesql_tree *tree, uint16_t *node, struct rh_cesql_pattern *out);
+/* Where the node @id is in that order, from 0; false: it needs no pattern. Ctx: any. */
+bool rh_cesql_pattern_order(const struct rh_cesql_tree *tree, uint16_t id, uint32_t *out);
 
 /*
  * How many distinct predicates a tree has: what is left when AND, OR, XOR, NOT and HOLDS are taken off. Those that differ

@@ -3,7 +3,8 @@
 /*
  * Which of a filter's many conditions may hold for an event (docs/decisions/0011): each is found by keys, one of which
  * any event has for which its expression holds. A key is a value of an attribute, or a part of it: the whole string, its
- * first or last bytes, an integer or the power of two of integers that it is in, the attribute being there at all. An
+ * first or last bytes, an integer or the power of two of integers that it is in, the attribute being there at all, or a
+ * pattern in the payload. An
  * event is asked about once for each attribute it has and each way in which the filter's conditions look at that one;
  * what is found is evaluated whole. So keys may be shared by chance: they narrow, they do not decide.
  */
@@ -31,7 +32,10 @@ enum dp_access_how {
 	DP_ACCESS_INTEGER, /* without that many bits */
 	DP_ACCESS_BOOLEAN,
 	DP_ACCESS_EXISTS,
+	DP_ACCESS_PATTERN, /* of no attribute, but the payload: that pattern is in it */
 };
+/* In place of an attribute's hash. */
+#define DP_ACCESS_PAYLOAD 0
 
 struct dp_access_key {
 	uint64_t attribute, value; /* hashes */
@@ -102,10 +106,13 @@ static inline uint64_t dp_way_key(uint64_t salt, uint64_t value)
 }
 
 /*
- * The choices of keys of @tree, one behind the other, at most DP_ACCESS_KEYS; returns how many keys. 0: an event may
- * satisfy it whatever it has. Ctx: builder.
+ * The choices of keys of @tree, whose patterns @pattern are by their order in it, one behind the other, at most
+ * DP_ACCESS_KEYS; returns how many keys. 0: an event may satisfy it whatever it has. Ctx: builder.
  */
-uint32_t dp_access_keys(const struct rh_cesql_tree *tree, uint64_t seed, struct dp_access_key *out);
+uint32_t dp_access_keys(
+	const struct rh_cesql_tree *tree, const uint32_t *pattern, uint64_t seed, struct dp_access_key *out);
+/* That of one payload pattern alone. */
+struct dp_access_key dp_access_pattern_key(uint32_t pattern);
 
 struct dp_cond;
 struct dp_contents;

@@ -10,8 +10,12 @@
 
 #include <string.h>
 
+/* It narrows well, but only after a scan: what an attribute says comes first. */
+#define PATTERN_RANK 3
+
 struct keys {
 	const struct rh_cesql_tree *tree;
+	const uint32_t *pattern;
 	uint64_t seed;
 	uint32_t count;
 	struct dp_access_key key[DP_ACCESS_KEYS];
@@ -319,16 +323,30 @@ static void exists_choice(const struct keys *k, uint16_t id, struct choice *c)
 		choice_add(c, name_hash(k, name), DP_ACCESS_EXISTS, 0, 0, 5);
 }
 
+/* The number of the payload's pattern that @id, which is to be true, is all about; 0: it is about something else. */
+static uint32_t pattern_of(const struct keys *k, uint16_t id)
+{
+	const struct rh_cesql_node *node = node_at(k, id);
+	uint32_t order;
+
+	if (node->negated || node->first == RH_CESQL_NONE || node_at(k, node->first)->kind != RH_CESQL_PAYLOAD)
+		return 0;
+	return rh_cesql_pattern_order(k->tree, id, &order) ? k->pattern[order] : 0;
+}
+
 /* The choices of a predicate that is to be true; @others: so are those behind it. */
 static void predicate_keys(struct keys *k, uint16_t id, bool others)
 {
 	const struct rh_cesql_node *node = node_at(k, id);
+	uint32_t pattern = pattern_of(k, id);
 	struct choice c = {0};
-	bool found = false;
+	bool found = pattern != 0;
 
 	if (node->kind == RH_CESQL_LIKE && !node->negated && like_keys(k, node))
 		return;
-	if (node->kind == RH_CESQL_EQUAL && !node->negated)
+	if (found)
+		choice_add(&c, DP_ACCESS_PAYLOAD, DP_ACCESS_PATTERN, 0, pattern, PATTERN_RANK);
+	else if (node->kind == RH_CESQL_EQUAL && !node->negated)
 		found = equal_keys(k, node, &c);
 	else if (node->kind == RH_CESQL_IN && !node->negated)
 		found = in_keys(k, node, &c);
@@ -408,9 +426,16 @@ static void node_keys(struct keys *k, uint16_t id, bool others)
 	}
 }
 
-uint32_t dp_access_keys(const struct rh_cesql_tree *tree, uint64_t seed, struct dp_access_key *out)
+struct dp_access_key dp_access_pattern_key(uint32_t pattern)
 {
-	struct keys k = {.tree = tree, .seed = seed};
+	return (struct dp_access_key){
+		.attribute = DP_ACCESS_PAYLOAD, .value = pattern, .how = DP_ACCESS_PATTERN, .rank = PATTERN_RANK, .last = true};
+}
+
+uint32_t dp_access_keys(
+	const struct rh_cesql_tree *tree, const uint32_t *pattern, uint64_t seed, struct dp_access_key *out)
+{
+	struct keys k = {.tree = tree, .pattern = pattern, .seed = seed};
 
 	node_keys(&k, tree->root, false);
 	memcpy(out, k.key, k.count * sizeof(k.key[0]));

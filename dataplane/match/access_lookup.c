@@ -120,6 +120,18 @@ static bool value_read(const struct asking *a, const struct dp_way *way, struct 
 	return true;
 }
 
+/* Keys of the patterns in the payload, if any condition asks for one. */
+static void patterns_add(const struct asking *a, const struct dp_access *access)
+{
+	const struct dp_matched *matched;
+
+	if (!access->ways || access->way[0].attribute != DP_ACCESS_PAYLOAD)
+		return;
+	matched = dp_judge_patterns(a->judge);
+	for (uint32_t i = 0; matched && i < matched->count; i++)
+		key_add(a, dp_way_key(access->way[0].salt, matched->id[i]));
+}
+
 void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *batch, const struct dp_filter *filter,
 	const struct dp_access *access, struct dp_judge *judge, dp_access_visit visit, void *arg)
 {
@@ -136,5 +148,6 @@ void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *
 			if (value_read(&a, &access->way[w], judge->attribute[i].value, &value))
 				key_add(&a, dp_way_key(access->way[w].salt, value));
 	}
+	patterns_add(&a, access);
 	keys_visit(&a);
 }

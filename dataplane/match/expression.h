@@ -13,17 +13,17 @@
 #include "dataplane/match/memory.h"
 
 enum dp_predicate_kind {
-	DP_PREDICATE_PROGRAM, /* over attributes */
-	DP_PREDICATE_PATTERN, /* is a pattern in the payload? */
+	DP_PREDICATE_PROGRAM,
+	DP_PREDICATE_PATTERN, /* a pattern in the payload, and nothing else */
 };
 
 struct dp_predicate {
 	struct dp_obj obj;
 	uint8_t kind;
-	uint16_t tenant; /* PATTERN: its number means that tenant's */
-	/* PATTERN: older databases give the number another meaning. */
+	bool asks_payload, asks_attributes;
+	uint16_t tenant; /* whose patterns its numbers mean; 0 without patterns */
 	dp_pattern_id_t pattern;
-	uint32_t epoch;
+	uint32_t epoch; /* older databases give the numbers another meaning */
 	/* Builder only. */
 	uint32_t refs;
 	struct rh_hnode node;
@@ -70,12 +70,12 @@ static inline size_t dp_expression_size(uint32_t steps, uint32_t keys)
 	return sizeof(struct dp_expression) + steps * sizeof(uint64_t) + keys * sizeof(struct dp_access_key);
 }
 
-/* Does it ask for the payload's patterns? */
+/* Does it ask for the payload? */
 static inline bool dp_expression_scans(const struct dp_expression *expression)
 {
 	for (uint32_t i = 0; i < expression->steps; i++)
 		if (DP_STEP_CODE(expression->step[i]) == DP_STEP_TEST &&
-			DP_STEP_PREDICATE(expression->step[i])->kind == DP_PREDICATE_PATTERN)
+			DP_STEP_PREDICATE(expression->step[i])->asks_payload)
 			return true;
 	return false;
 }
@@ -99,15 +99,21 @@ int dp_contents_init(struct dp_contents *contents, struct dp_memory *memory, uin
 /* Without readers; conditions are gone. Accepts a half-made one. */
 void dp_contents_fini(struct dp_contents *contents, struct dp_memory *memory);
 
+/* The tenant's patterns that a tree, or a predicate alone, asks for. */
+struct dp_asked_patterns {
+	uint16_t tenant;
+	uint32_t epoch;
+	const dp_pattern_id_t *number; /* by their order in the tree */
+};
 /*
  * The predicate of the nodes under @id of @tree, as an operand of AND (@boolean) or the whole; made if it is new. Its
  * reference is the caller's. -ENOMEM, or what rh_cesql_compile_part says.
  */
 int dp_predicate_get(struct dp_contents *contents, struct dp_memory *memory, const struct rh_cesql_tree *tree, uint16_t id,
-	bool boolean, struct dp_predicate **out, struct rh_error *err);
-/* Likewise that @pattern is in the payload. */
-int dp_predicate_get_pattern(struct dp_contents *contents, struct dp_memory *memory, uint16_t tenant, dp_pattern_id_t pattern,
-	uint32_t epoch, struct dp_predicate **out);
+	bool boolean, const struct dp_asked_patterns *patterns, struct dp_predicate **out, struct rh_error *err);
+/* Likewise that the first of @patterns is in the payload. */
+int dp_predicate_get_pattern(struct dp_contents *contents, struct dp_memory *memory, const struct dp_asked_patterns *patterns,
+	struct dp_predicate **out);
 void dp_predicate_put(struct dp_contents *contents, struct dp_memory *memory, struct dp_predicate *predicate);
 
 /* Expression of a content, NULL when there is none. */

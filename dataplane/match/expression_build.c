@@ -64,6 +64,7 @@ void dp_contents_fini(struct dp_contents *contents, struct dp_memory *memory)
 struct compiler {
 	struct dp_table *table;
 	struct rh_cesql_tree *tree;
+	struct dp_asked_patterns patterns;
 	struct rh_error *err;
 	uint32_t count;
 	uint32_t keys;
@@ -92,7 +93,8 @@ static int compile_predicate(struct compiler *c, uint16_t id, bool boolean)
 	int ret;
 
 	node->negated = false;
-	ret = dp_predicate_get(&c->table->contents, &c->table->memory, c->tree, id, boolean, &predicate, c->err);
+	ret = dp_predicate_get(&c->table->contents, &c->table->memory, c->tree, id, boolean, &c->patterns,
+		&predicate, c->err);
 	if (ret)
 		return ret;
 	emit(c, DP_STEP_TEST, (uintptr_t)predicate);
@@ -170,12 +172,17 @@ static int compile_node(struct compiler *c, uint16_t id)
 	return ret;
 }
 
-/* Nodes under @id: the more, the dearer. */
+/* Nodes under @id: the more, the dearer; the payload's patterns are dearer, and its fields dearest. */
 static uint32_t weight(const struct rh_cesql_tree *tree, uint16_t id)
 {
+	const struct rh_cesql_node *node = &tree->node[id];
 	uint32_t sum = 1;
 
-	for (id = tree->node[id].first; id != RH_CESQL_NONE; id = tree->node[id].next)
+	if (node->kind == RH_CESQL_PAYLOAD)
+		sum = RH_CESQL_NODES_MAX;
+	if (node->kind == RH_CESQL_CALL && rh_cesql_is_json(node))
+		sum = RH_CESQL_NODES_MAX * RH_CESQL_NODES_MAX;
+	for (id = node->first; id != RH_CESQL_NONE; id = tree->node[id].next)
 		sum += weight(tree, id);
 	return sum;
 }
@@ -241,29 +248,54 @@ static int expression_create(struct compiler *c, struct dp_expression **out)
 	return 0;
 }
 
-/* Content that is a payload pattern and nothing else. */
-static int compile_pattern(struct compiler *c, uint16_t tenant, dp_pattern_id_t pattern)
+static int pattern_check(const struct compiler *c, dp_pattern_id_t pattern)
 {
-	const struct dp_patterns *patterns = dp_patterns_pending(c->table, tenant);
-	struct dp_predicate *predicate;
-	int ret;
+	const struct dp_patterns *patterns = dp_patterns_pending(c->table, c->patterns.tenant);
 
 	if (!pattern || !patterns || pattern > patterns->max_pattern)
 		return rh_error_set(c->err, EINVAL,
 			"content: pattern %u is not installed: set the tenant's patterns first", pattern);
-	ret = dp_predicate_get_pattern(
-		&c->table->contents, &c->table->memory, tenant, pattern, patterns->epoch, &predicate);
+	return 0;
+}
+
+/* Content that is a payload pattern and nothing else. */
+static int compile_pattern(struct compiler *c)
+{
+	struct dp_predicate *predicate;
+	int ret = pattern_check(c, c->patterns.number[0]);
+
 	if (ret == 0)
-		emit(c, DP_STEP_TEST, (uintptr_t)predicate);
+		ret = dp_predicate_get_pattern(&c->table->contents, &c->table->memory, &c->patterns, &predicate);
+	if (ret)
+		return ret;
+	emit(c, DP_STEP_TEST, (uintptr_t)predicate);
+	c->key[c->keys++] = dp_access_pattern_key(c->patterns.number[0]);
+	return 0;
+}
+
+static int patterns_check(const struct compiler *c, const struct rh_cesql_tree *tree)
+{
+	struct rh_cesql_pattern *pattern = malloc(sizeof(*pattern));
+	uint16_t node = RH_CESQL_NONE;
+	int ret = pattern ? 0 : -ENOMEM;
+
+	for (unsigned n = 0; ret == 0 && rh_cesql_pattern_next(tree, &node, pattern); n++)
+		ret = pattern_check(c, c->patterns.number ? c->patterns.number[n] : 0);
+	free(pattern);
 	return ret;
 }
 
-static int compile(struct compiler *c, uint16_t tenant, const struct rh_cesql_tree *tree, const dp_pattern_id_t *patterns)
+static int compile(struct compiler *c, const struct rh_cesql_tree *tree)
 {
+	int ret;
+
 	if (!tree)
-		return compile_pattern(c, tenant, *patterns);
+		return compile_pattern(c);
+	ret = patterns_check(c, tree);
+	if (ret)
+		return ret;
 	tree_copy(c->tree, tree);
-	c->keys = dp_access_keys(tree, c->table->contents.seed, c->key);
+	c->keys = dp_access_keys(tree, c->patterns.number, c->table->contents.seed, c->key);
 	return compile_root(c);
 }
 
@@ -276,6 +308,13 @@ static int check(const struct dp_table *table, uint16_t tenant, dp_content_id_t 
 	if (dp_content_find(&table->contents, id))
 		return rh_error_set(err, EEXIST, "content: number %u has an expression: remove that first", id);
 	return 0;
+}
+
+static uint32_t epoch_pending(const struct dp_table *table, uint16_t tenant)
+{
+	const struct dp_patterns *patterns = dp_patterns_pending(table, tenant);
+
+	return patterns ? patterns->epoch : 0;
 }
 
 static void content_take(struct dp_contents *contents, dp_content_id_t id)
@@ -300,7 +339,8 @@ int dp_table_content_add(struct dp_table *table, uint16_t tenant, dp_content_id_
 	c->tree = table->contents.tree;
 	c->err = err;
 	c->count = c->keys = 0;
-	ret = compile(c, tenant, tree, patterns);
+	c->patterns = (struct dp_asked_patterns){tenant, epoch_pending(table, tenant), patterns};
+	ret = compile(c, tree);
 	if (ret == 0)
 		ret = expression_create(c, &table->contents.by_id[id]);
 	if (ret)

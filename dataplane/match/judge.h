@@ -34,7 +34,11 @@ struct dp_judge {
 	/* An entry: serial (17 bits), address in steps of 8 (45), truth (2). */
 	uint32_t serial, remembered;
 	uint64_t scans, scan_errors; /* ever; read relaxed by anyone */
-	struct dp_matched matched;
+	struct dp_matched matched; /* of the payload */
+	/* The attribute scanned last, an event's own text, and what is in it. */
+	struct rh_cesql_text scanned_text;
+	struct dp_matched text_matched;
+	const struct dp_predicate *predicate; /* under way */
 	struct rh_cesql_event event;
 	struct rh_cesql_attribute attribute[DP_ATTRIBUTES_MAX];
 	uint64_t name_hash[DP_ATTRIBUTES_MAX];
@@ -51,6 +55,8 @@ void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, cons
 /* Ctx: owner, in the same burst. No allocation. */
 bool dp_judge_holds(struct dp_judge *judge, const struct dp_expression *expression);
 
+/* The patterns that are in the payload; NULL: that cannot be said. Ctx: as above. */
+const struct dp_matched *dp_judge_patterns(struct dp_judge *judge);
 /* Attributes, and the hashes of their names by dp_access_bytes, are there from now on. Ctx: as above. */
 void dp_judge_read_names(struct dp_judge *judge, uint64_t seed);
 

@@ -23,21 +23,6 @@ void dp_judge_destroy(struct dp_judge *judge)
 	rh_pages_release(judge, sizeof(*judge));
 }
 
-void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, const struct dp_patterns *patterns)
-{
-	if (judge->scanned)
-		dp_matched_clear(&judge->matched);
-	judge->key = key;
-	judge->patterns = patterns;
-	judge->attributes_read = judge->names_hashed = judge->scanned = judge->undecided = false;
-	judge->remembered = 0;
-	if (rh_likely(++judge->serial < 1u << SERIAL_BITS))
-		return;
-	/* Once in 131,071 events. */
-	memset(judge->memo, 0, sizeof(judge->memo));
-	judge->serial = 1;
-}
-
 static void attributes_read(struct dp_judge *judge)
 {
 	if (judge->attributes_read)
@@ -60,34 +45,90 @@ void dp_judge_read_names(struct dp_judge *judge, uint64_t seed)
 	}
 }
 
-static void scan(struct dp_judge *judge)
+static bool scan_bytes(struct dp_judge *judge, struct rh_cesql_text text, struct dp_matched *matched)
 {
-	if (judge->scanned)
-		return;
-	judge->scanned = true;
-	judge->scan_failed = !dp_content_scan(
-		judge->patterns, judge->owner, judge->key->payload, judge->key->payload_len, &judge->matched);
+	bool done = dp_content_scan(judge->patterns, judge->owner, text.bytes, text.size, matched);
+
 	rh_add_relaxed(&judge->scans, 1);
-	rh_add_relaxed(&judge->scan_errors, judge->scan_failed);
+	rh_add_relaxed(&judge->scan_errors, !done);
+	return done;
 }
 
-/* A number that is younger than the database means nothing to it, neither yes nor no. */
+/* Once an event. */
+static bool scan_payload(struct dp_judge *judge)
+{
+	if (!judge->scanned) {
+		judge->scanned = true;
+		judge->scan_failed = !scan_bytes(judge, judge->event.payload, &judge->matched);
+	}
+	return !judge->scan_failed;
+}
+
+const struct dp_matched *dp_judge_patterns(struct dp_judge *judge)
+{
+	return judge->patterns && scan_payload(judge) ? &judge->matched : NULL;
+}
+
+/* Once for an attribute as long as no other is asked for; text that a cast has made is another each time. */
+static bool scan_text(struct dp_judge *judge, struct rh_cesql_text text)
+{
+	const char *made = judge->scratch.strings;
+	bool is_made = text.bytes >= made && text.bytes < made + sizeof(judge->scratch.strings);
+
+	if (!is_made && judge->scanned_text.bytes == text.bytes && judge->scanned_text.size == text.size)
+		return true;
+	dp_matched_clear(&judge->text_matched);
+	judge->scanned_text = is_made ? (struct rh_cesql_text){0} : text;
+	if (scan_bytes(judge, text, &judge->text_matched))
+		return true;
+	judge->scanned_text = (struct rh_cesql_text){0};
+	return false;
+}
+
+/* rh_cesql_event.matches. A number that is younger than the database means nothing to it, neither yes nor no. */
+static int matches(void *arg, uint32_t pattern, struct rh_cesql_text text)
+{
+	struct dp_judge *judge = arg;
+	bool payload = text.bytes == judge->event.payload.bytes && text.size == judge->event.payload.size;
+
+	if (!judge->patterns || judge->predicate->epoch > judge->patterns->epoch ||
+		!(payload ? scan_payload(judge) : scan_text(judge, text)))
+		return -1;
+	return dp_matched_has(payload ? &judge->matched : &judge->text_matched, pattern);
+}
+
+void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, const struct dp_patterns *patterns)
+{
+	dp_matched_clear(&judge->matched);
+	dp_matched_clear(&judge->text_matched);
+	judge->scanned_text = (struct rh_cesql_text){0};
+	judge->event.payload = (struct rh_cesql_text){(const char *)key->payload, key->payload_len};
+	judge->event.matches = matches;
+	judge->event.arg = judge;
+	judge->key = key;
+	judge->patterns = patterns;
+	judge->attributes_read = judge->names_hashed = judge->scanned = judge->undecided = false;
+	judge->remembered = 0;
+	if (rh_likely(++judge->serial < 1u << SERIAL_BITS))
+		return;
+	/* Once in 131,071 events. */
+	memset(judge->memo, 0, sizeof(judge->memo));
+	judge->serial = 1;
+}
+
 static enum dp_truth pattern_truth(struct dp_judge *judge, const struct dp_predicate *predicate)
 {
-	judge->undecided |= judge->no_payload;
-	if (!judge->patterns || predicate->epoch > judge->patterns->epoch || judge->no_payload)
+	int has = matches(judge, predicate->pattern, judge->event.payload);
+
+	if (has < 0)
 		return DP_TRUTH_ERROR;
-	scan(judge);
-	if (judge->scan_failed)
-		return DP_TRUTH_ERROR;
-	return dp_matched_has(&judge->matched, predicate->pattern) ? DP_TRUTH_TRUE : DP_TRUTH_FALSE;
+	return has ? DP_TRUTH_TRUE : DP_TRUTH_FALSE;
 }
 
 static enum dp_truth program_truth(struct dp_judge *judge, const struct dp_predicate *predicate)
 {
 	struct rh_cesql_result result;
 
-	judge->undecided |= judge->no_attributes;
 	attributes_read(judge);
 	result = rh_cesql_evaluate(dp_predicate_program(predicate), &judge->event, &judge->scratch);
 	if (result.error || result.value.type != RH_CESQL_TYPE_BOOLEAN)
@@ -97,6 +138,12 @@ static enum dp_truth program_truth(struct dp_judge *judge, const struct dp_predi
 
 static enum dp_truth evaluate(struct dp_judge *judge, const struct dp_predicate *predicate)
 {
+	if (rh_unlikely((judge->no_payload && predicate->asks_payload) ||
+			(judge->no_attributes && predicate->asks_attributes))) {
+		judge->undecided = true;
+		return DP_TRUTH_ERROR;
+	}
+	judge->predicate = predicate;
 	return predicate->kind == DP_PREDICATE_PATTERN ? pattern_truth(judge, predicate)
 						       : program_truth(judge, predicate);
 }

@@ -42,21 +42,34 @@ static struct dp_predicate *find(const struct dp_contents *contents, const struc
 	return NULL;
 }
 
+static struct dp_predicate *create(struct dp_memory *memory, const struct identity *identity, uint32_t epoch)
+{
+	struct dp_predicate *predicate = dp_memory_alloc(memory, sizeof(*predicate) + identity->size);
+
+	if (!predicate)
+		return NULL;
+	predicate->kind = identity->kind;
+	predicate->tenant = identity->tenant;
+	predicate->pattern = identity->pattern;
+	predicate->epoch = epoch;
+	predicate->asks_payload = true;
+	if (!identity->program)
+		return predicate;
+	memcpy(predicate->program, identity->program, identity->size);
+	predicate->asks_payload = rh_cesql_program_asks_payload(identity->program);
+	predicate->asks_attributes = rh_cesql_program_asks_attributes(identity->program);
+	return predicate;
+}
+
 static int get(struct dp_contents *contents, struct dp_memory *memory, struct identity *identity, uint32_t epoch,
 	struct dp_predicate **out)
 {
 	identity_hash(identity, contents->seed);
 	*out = find(contents, identity);
 	if (!*out) {
-		*out = dp_memory_alloc(memory, sizeof(**out) + identity->size);
+		*out = create(memory, identity, epoch);
 		if (!*out)
 			return -ENOMEM;
-		(*out)->kind = identity->kind;
-		(*out)->tenant = identity->tenant;
-		(*out)->pattern = identity->pattern;
-		(*out)->epoch = epoch;
-		if (identity->size)
-			memcpy((*out)->program, identity->program, identity->size);
 		rh_htable_insert(&contents->predicates, &(*out)->node, identity->hash);
 	}
 	(*out)->refs++;
@@ -64,29 +77,36 @@ static int get(struct dp_contents *contents, struct dp_memory *memory, struct id
 }
 
 int dp_predicate_get(struct dp_contents *contents, struct dp_memory *memory, const struct rh_cesql_tree *tree, uint16_t id,
-	bool boolean, struct dp_predicate **out, struct rh_error *err)
+	bool boolean, const struct dp_asked_patterns *patterns, struct dp_predicate **out, struct rh_error *err)
 {
 	struct identity identity = {.kind = DP_PREDICATE_PROGRAM};
 	struct rh_cesql_program *program;
+	uint32_t epoch = 0;
 	int ret = rh_cesql_compile_part(tree, id, boolean, &program, err);
 
 	if (ret)
 		return ret;
 	/* Where it stands in an expression makes it no other. */
 	rh_cesql_program_forget_places(program);
+	if (rh_cesql_program_asks_patterns(program)) {
+		rh_cesql_program_number(program, patterns->number);
+		identity.tenant = patterns->tenant;
+		epoch = patterns->epoch;
+	}
 	identity.program = program;
 	identity.size = rh_cesql_program_size(program);
-	ret = get(contents, memory, &identity, 0, out);
+	ret = get(contents, memory, &identity, epoch, out);
 	rh_cesql_destroy(program);
 	return ret;
 }
 
-int dp_predicate_get_pattern(struct dp_contents *contents, struct dp_memory *memory, uint16_t tenant, dp_pattern_id_t pattern,
-	uint32_t epoch, struct dp_predicate **out)
+int dp_predicate_get_pattern(struct dp_contents *contents, struct dp_memory *memory, const struct dp_asked_patterns *patterns,
+	struct dp_predicate **out)
 {
-	struct identity identity = {.kind = DP_PREDICATE_PATTERN, .tenant = tenant, .pattern = pattern};
+	struct identity identity = {
+		.kind = DP_PREDICATE_PATTERN, .tenant = patterns->tenant, .pattern = patterns->number[0]};
 
-	return get(contents, memory, &identity, epoch, out);
+	return get(contents, memory, &identity, patterns->epoch, out);
 }
 
 void dp_predicate_put(struct dp_contents *contents, struct dp_memory *memory, struct dp_predicate *predicate)

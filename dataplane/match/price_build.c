@@ -102,7 +102,7 @@ static void price_expression(const struct dp_expression *expression, struct dp_s
 
 		if (DP_STEP_CODE(expression->step[i]) != DP_STEP_TEST)
 			continue;
-		scans |= predicate->kind == DP_PREDICATE_PATTERN;
+		scans |= predicate->asks_payload;
 		if (predicate->kind == DP_PREDICATE_PROGRAM)
 			price->match_cycles += predicate->refs == 1 ? DP_COST_PREDICATE : DP_COST_KNOWN;
 		if (predicate->refs == 1)

@@ -166,7 +166,7 @@ static int subscribe(struct content *c, struct rh_error *err)
 	int ret = rh_filter_parse(RH_DIALECT_MQTT, text, len, &filter, err);
 
 	if (!ret)
-		ret = dp_table_patterns_set(c->path.table, 0, c->serialized, c->serialized_len, c->set.count, err);
+		ret = dp_table_patterns_set(c->path.table, 0, 0, c->serialized, c->serialized_len, c->set.count, err);
 	for (uint32_t i = 0; i < c->set.count && !ret; i++) {
 		const dp_pattern_id_t pattern = i + 1;
 

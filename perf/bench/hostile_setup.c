@@ -211,7 +211,7 @@ int hostile_subscribe(struct hostile *h, struct rh_error *err)
 	int ret = rh_filter_parse(RH_DIALECT_MQTT, topic, sizeof(topic) - 1, &filter, err);
 
 	if (!ret)
-		ret = dp_table_patterns_set(h->path.table, HOSTILE_TENANT, h->serialized, h->serialized_len, h->patterns, err);
+		ret = dp_table_patterns_set(h->path.table, HOSTILE_TENANT, 0, h->serialized, h->serialized_len, h->patterns, err);
 	for (dp_pattern_id_t i = 1; i <= h->patterns && !ret; i++) {
 		ret = dp_table_content_add(h->path.table, HOSTILE_TENANT, i, NULL, &i, err);
 		if (!ret)

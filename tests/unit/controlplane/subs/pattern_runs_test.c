@@ -186,12 +186,13 @@ Test(runs, one_pattern_beside_a_large_database_is_compiled_alone)
 	for (int i = 0; i < CP_COMPILER_COUNT; i++)
 		cr_expect_eq(asked((enum cp_compiler_kind)i) - asked_before[i], i == CP_COMPILER_FIRST,
 			"compiler %d", i);
-	/* A database in a tier of its own, published, the subscription, published. */
+	/* A database in a tier of its own, published, content and subscription, published. */
 	cr_assert_eq(fake.ops[ops].what, 'P');
 	cr_expect_neq(1u << fake.ops[ops].tier, large);
 	cr_expect_eq(fake.ops[ops].pattern, 301);
 	cr_expect_eq(fake.ops[ops + 1].what, '!');
-	cr_expect_eq(fake.ops[ops + 2].what, '+');
+	cr_expect_eq(fake.ops[ops + 2].what, 'C');
+	cr_expect_eq(fake.ops[ops + 3].what, '+');
 	cr_expect_eq(fake.tiers & large, large);
 }
 

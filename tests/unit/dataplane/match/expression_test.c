@@ -322,7 +322,8 @@ static uint64_t compare(const char *topic, const struct dp_match_result *result,
 {
 	static struct rh_cesql_attribute list[DP_ATTRIBUTES_MAX];
 	static struct rh_cesql_scratch scratch;
-	const struct rh_cesql_event event = {list, dp_attributes_read(attributes, attributes_len, list)};
+	const struct rh_cesql_event event = {
+		.attribute = list, .count = dp_attributes_read(attributes, attributes_len, list)};
 	static bool due[DP_LIMIT_SESSIONS];
 	uint64_t count = 0;
 

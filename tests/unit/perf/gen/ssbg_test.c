@@ -81,7 +81,7 @@ static struct rh_cesql_event event_of(const struct ssbg_attribute *a, uint32_t n
 		else
 			out[i].value.boolean = v->integer;
 	}
-	return (struct rh_cesql_event){out, n};
+	return (struct rh_cesql_event){.attribute = out, .count = n};
 }
 
 Test(ssbg, the_cesql_of_a_filter_says_what_its_constraints_say)
