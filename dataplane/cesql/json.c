@@ -180,33 +180,39 @@ static uint32_t digits(const struct json *json, uint32_t at)
 	return at;
 }
 
-static bool has(const struct json *json, uint32_t at, const char *any)
+/* The byte at @at, 0 behind the end. */
+static char byte_at(const struct json *json, uint32_t at)
 {
-	return at < json->len && json->bytes[at] && strchr(any, json->bytes[at]);
+	return at < json->len ? json->bytes[at] : '\0';
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 /* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? */
 static struct json_piece number_next(struct json *json)
 {
-	uint32_t begin = json->at + has(json, json->at, "-"), at = has(json, begin, "0") ? begin + 1 : digits(json, begin);
+	uint32_t first = json->at, begin = first + (byte_at(json, first) == '-');
+	uint32_t at = byte_at(json, begin) == '0' ? begin + 1 : digits(json, begin);
 	bool good = at > begin;
 
-	if (good && has(json, at, ".")) {
+	if (good && byte_at(json, at) == '.') {
 		begin = at + 1;
 		at = digits(json, begin);
 		good = at > begin;
 	}
-	if (good && has(json, at, "eE")) {
-		begin = at + 1 + has(json, at + 1, "+-");
+	if (good && (byte_at(json, at) | 0x20) == 'e') {
+		begin = at + 1 + (byte_at(json, at + 1) == '+' || byte_at(json, at + 1) == '-');
 		at = digits(json, begin);
 		good = at > begin;
 	}
-	if (!good || has(json, at, "0123456789"))
-		return bad(json, json->at, "the number is none of JSON");
-	begin = json->at;
+	if (!good || is_digit(byte_at(json, at)))
+		return bad(json, first, "the number is none of JSON");
 	json->at = at;
 	json->expects = EXPECTS_MORE;
-	return (struct json_piece){.kind = PIECE_NUMBER, .at = begin, .size = at - begin};
+	return (struct json_piece){.kind = PIECE_NUMBER, .at = first, .size = at - first};
 }
 
 static struct json_piece word_next(struct json *json)

@@ -1,4 +1,4 @@
-#include "dataplane/cesql/tree.h"
+#include "dataplane/cesql/predicates.h"
 
 #include <string.h>
 
@@ -20,12 +20,7 @@ static bool same(const struct rh_cesql_tree *tree, uint16_t a, uint16_t b, bool 
 	return a == RH_CESQL_NONE;
 }
 
-struct found {
-	unsigned count;
-	uint16_t id[RH_CESQL_NODES_MAX];
-};
-
-static void collect(const struct rh_cesql_tree *tree, uint16_t id, struct found *found)
+static void collect(const struct rh_cesql_tree *tree, uint16_t id, struct cesql_predicates *found)
 {
 	const struct rh_cesql_node *node = &tree->node[id];
 
@@ -42,10 +37,16 @@ static void collect(const struct rh_cesql_tree *tree, uint16_t id, struct found 
 	found->id[found->count++] = id;
 }
 
+void cesql_predicates_find(const struct rh_cesql_tree *tree, struct cesql_predicates *out)
+{
+	out->count = 0;
+	collect(tree, tree->root, out);
+}
+
 unsigned rh_cesql_predicates(const struct rh_cesql_tree *tree)
 {
-	struct found found = {.count = 0};
+	struct cesql_predicates found;
 
-	collect(tree, tree->root, &found);
+	cesql_predicates_find(tree, &found);
 	return found.count;
 }

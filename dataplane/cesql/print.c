@@ -2,6 +2,7 @@
 
 #include "dataplane/cesql/function.h"
 #include "dataplane/cesql/literal.h"
+#include "dataplane/cesql/predicates.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 struct out {
 	char *text;
 	size_t room, len;
+	uint16_t wanted; /* a node, whose place is taken down */
+	size_t from, to;
 };
 
 static const char *const operators[RH_CESQL_KIND_COUNT] = {[RH_CESQL_MULTIPLY] = "*",
@@ -107,7 +110,7 @@ static void put_integer(struct out *out, int32_t integer)
 	put(out, text);
 }
 
-static void put_node(struct out *out, const struct rh_cesql_tree *tree, uint16_t id)
+static void put_what(struct out *out, const struct rh_cesql_tree *tree, uint16_t id)
 {
 	const struct rh_cesql_node *node = &tree->node[id];
 
@@ -157,9 +160,29 @@ static void put_node(struct out *out, const struct rh_cesql_tree *tree, uint16_t
 	}
 }
 
+static void put_node(struct out *out, const struct rh_cesql_tree *tree, uint16_t id)
+{
+	size_t from = out->len;
+
+	put_what(out, tree, id);
+	if (id == out->wanted) {
+		out->from = from;
+		out->to = out->len;
+	}
+}
+
+void cesql_print_place(const struct rh_cesql_tree *tree, uint16_t id, size_t *from, size_t *to)
+{
+	struct out out = {.wanted = id};
+
+	put_node(&out, tree, tree->root);
+	*from = out.from;
+	*to = out.to;
+}
+
 int rh_cesql_print(const struct rh_cesql_tree *tree, char *out, size_t room)
 {
-	struct out to = {.text = out, .room = room};
+	struct out to = {.text = out, .room = room, .wanted = RH_CESQL_NONE};
 
 	put_node(&to, tree, tree->root);
 	if (to.len >= room)

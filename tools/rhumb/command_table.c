@@ -220,10 +220,12 @@ const struct cli_command cli_commands[] = {
 			{"filters", NULL, "EXPRESSION is filters in JSON: exact, prefix, suffix, all, any, not, sql", 0, false}}},
 	{.words = "filter check",
 		.arguments = "EXPRESSION",
-		.help = "print a CESQL expression as it is understood; needs no daemon",
+		.help = "print a CESQL expression as it is understood, and its price; needs no daemon",
 		.more = "All parentheses are written out, and distinct predicates are counted: what is left when AND, OR, XOR, NOT and HOLDS "
 			"are taken off. Exit status 2 when it is no expression, with the byte and what would be right. With --filters "
-			"EXPRESSION is filters of the CloudEvents Subscriptions API in JSON, and the expression they mean is printed.",
+			"EXPRESSION is filters of the CloudEvents Subscriptions API in JSON, and the expression they mean is printed. The "
+			"price is an estimate: cycles for an event on which every predicate is evaluated, bytes that the router holds when "
+			"nobody else asks the same, and the dearest predicate.",
 		.least = 1,
 		.most = 1,
 		.run = cli_filter_check_run,

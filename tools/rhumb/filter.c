@@ -7,6 +7,7 @@
 #include "tools/rhumb/command.h"
 
 #include "dataplane/base/error.h"
+#include "dataplane/cesql/price.h"
 #include "dataplane/cesql/program.h"
 #include "tools/rhumb/fail.h"
 #include "tools/rhumb/file.h"
@@ -15,6 +16,7 @@
 #include "tools/rhumb/json_line.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,19 +245,34 @@ int cli_filter_eval_run(struct cli *cli)
 	return code;
 }
 
+/* The dearest part, null when there is none. */
+static json_t *dear_json(const char *text, const struct rh_cesql_price *price)
+{
+	if (!price->dear_size)
+		return json_null();
+	return json_pack("{s:s%, s:i, s:I}", "part", text + price->dear_at, (size_t)price->dear_size, "position", (int)price->dear_at, "cycles",
+		(json_int_t)price->dear_cycles);
+}
+
 static int check_print(struct cli *cli, const struct rh_cesql_tree *tree)
 {
 	static char text[RH_CESQL_PRINT_MAX];
 	unsigned predicates = rh_cesql_predicates(tree);
+	struct rh_cesql_price price;
 	json_t *json;
 
 	if (rh_cesql_print(tree, text, sizeof(text)) < 0)
 		return cli_fail(cli, CLI_REFUSED, "the canonical form is longer than %zu bytes", sizeof(text));
+	rh_cesql_price(tree, &price);
 	if (!cli->json) {
-		fprintf(cli->out, "%s\n%u distinct predicate%s\n", text, predicates, predicates == 1 ? "" : "s");
+		fprintf(cli->out, "%s\n%u distinct predicate%s\n%" PRIu64 " cycles an event, %" PRIu64 " bytes\n", text, predicates,
+			predicates == 1 ? "" : "s", price.cycles, price.bytes);
+		if (price.dear_size)
+			fprintf(cli->out, "%" PRIu64 " cycles of them: %.*s\n", price.dear_cycles, price.dear_size, text + price.dear_at);
 		return CLI_OK;
 	}
-	json = json_pack("{s:s, s:i}", "expression", text, "predicates", (int)predicates);
+	json = json_pack("{s:s, s:i, s:I, s:I, s:o}", "expression", text, "predicates", (int)predicates, "cycles", (json_int_t)price.cycles,
+		"bytes", (json_int_t)price.bytes, "dear", dear_json(text, &price));
 	cli_json_line(cli->out, json);
 	json_decref(json);
 	return CLI_OK;

@@ -1,6 +1,7 @@
 """docs/filters.md: every example of its tables is what rhumb match and rhumb filter say."""
 import json
 import re
+import shlex
 import sys
 
 from cli import check, finish, run
@@ -71,6 +72,10 @@ stdin = "".join(json.dumps({"expression": row[0], "event": event}) + "\n" for ro
 for (expression, value, error), line in zip(expressions, run("filter", "eval", "--batch", stdin=stdin)[1].splitlines()):
     got = json.loads(line)
     check(expression, (got["result"], (got["error"] or {}).get("type")), (json.loads(value), error))
+shown = re.findall(r"```\n\$ rhumb ([^\n]*)\n(.*?)```", open(sys.argv[2], encoding="utf-8").read(), re.S)
+check("commands with what they print", len(shown), 1)
+for command, printed in shown:
+    check(command, run(*shlex.split(command))[1], printed)
 check("filters in JSON", len(in_json) >= 10, True)
 stdin = "".join(json.dumps({"filters": row[0], "event": event}) + "\n" for row in in_json).encode()
 for (filters, expression, value), line in zip(in_json, run("filter", "eval", "--batch", stdin=stdin)[1].splitlines()):
