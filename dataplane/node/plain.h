@@ -48,6 +48,8 @@ static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event 
 	event->view.record_len = (uint32_t)len;
 	event->view.payload = rec + len - payload;
 	event->view.payload_len = (uint32_t)payload;
+	event->view.attributes = event->view.payload - attributes;
+	event->view.attributes_len = (uint16_t)attributes;
 	event->view.alias = 0;
 	event->view.sequence = rh_load_be64(rec + 8);
 	event->view.incarnation = rh_load_be64(rec + 16);
