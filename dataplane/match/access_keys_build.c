@@ -292,6 +292,9 @@ static const struct rh_cesql_node *needed_name(const struct keys *k, uint16_t id
 
 	if (is_name(node))
 		return node;
+	/* To an error it has an answer. */
+	if (node->kind == RH_CESQL_HOLDS)
+		return NULL;
 	for (id = node->first; id != RH_CESQL_NONE; id = first_only ? RH_CESQL_NONE : node_at(k, id)->next) {
 		found = needed_name(k, id);
 		if (found)
