@@ -35,14 +35,16 @@ class Subscriber(Process):
     """
     Events go to NAME.out, a JSON object a line. @filters: topic filters, or pairs of filter and payload pattern (one pattern for all but
     exceptions), written in @dialect (None: mqtt). @slow: takes so many events a second. @payload: whole payloads instead of their digests.
+    @options: further ones of `rhumb sub`.
     """
 
     numbers = iter(range(1, 1 << 30))
 
-    def __init__(self, build, host, router, filters, folder, *, name=None, slow=None, queue_ms=None, payload=True, dialect=None):
+    def __init__(self, build, host, router, filters, folder, *, name=None, slow=None, queue_ms=None, payload=True, dialect=None, options=()):
         super().__init__(build, host, router, folder, name or f"subscriber-{next(self.numbers)}")
         self.filters = [(one, None) if isinstance(one, str) else one for one in filters]
         self.slow, self.queue_ms, self.payload, self.dialect = slow, queue_ms, payload, dialect
+        self.options = list(options)
         self.position, self.events = 0, []
 
     def arguments(self):
@@ -52,7 +54,7 @@ class Subscriber(Process):
                               ("--queue-ms", self.queue_ms)):
             if value is not None:
                 args += [option, str(value)]
-        return args + ["--payload"] * self.payload + [one for one, _ in self.filters]
+        return args + self.options + ["--payload"] * self.payload + [one for one, _ in self.filters]
 
     def spawn(self):
         with open(self.path("out"), "wb") as output:

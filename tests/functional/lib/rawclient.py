@@ -82,7 +82,7 @@ class RawClient:
         return False
 
     def subscribe(self, filters, kind=wire.SUBSCRIBE, timeout_s=10):
-        """@filters: texts, (filter, pattern) or (filter, pattern, dialect). Returns [(code, text)], or None without an answer."""
+        """@filters: texts, (filter, pattern), (filter, pattern, dialect) or (filter, content, dialect, kind). Returns [(code, text)], or None without an answer."""
         pairs = [(one, "") if isinstance(one, str) else one for one in filters]
         self.request += 1
         request = self.request

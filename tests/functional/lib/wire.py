@@ -16,6 +16,8 @@ FRAGMENT_LAST = 1
 HEADER = struct.Struct(">BBHIQBBHI")
 HELLO_FIELDS = struct.Struct(">BBHQQQIIHHHH")
 WELCOME_FIELDS = struct.Struct(">IQQQIIIIHBBI")
+# Names of the core attributes, by key from 1.
+CORE = ("id", "source", "specversion", "type", "datacontenttype", "dataschema", "subject", "time")
 PUBLISH_FIELDS = struct.Struct(">BBHQQQIIIIHHHH")
 
 
@@ -39,11 +41,21 @@ def hello(client_id, incarnation, cookie=b"", events=UNLIMITED, octets=UNLIMITED
                                            max_datagram, len(name), 0, 0) + cookie + name)
 
 
-def publish_body(topic, payload, sequence, incarnation, *, hop_limit=32, ttl=0xFFFFFFFF, origin_ns=0):
+def attributes(values):
+    """Triples of name, type and text as they stand in a PUBLISH."""
+    core = {name: key for key, name in enumerate(CORE, 1)}
+    coded = []
+    for name, kind, text in values:
+        head = struct.pack(">B", core[name]) if name in core else struct.pack(">BB", kind << 5, len(name)) + name.encode()
+        coded.append(((core.get(name, len(core) + 1), name.encode()), head + struct.pack(">H", len(text.encode())) + text.encode()))
+    return b"".join(octets for _, octets in sorted(coded))
+
+
+def publish_body(topic, payload, sequence, incarnation, *, hop_limit=32, ttl=0xFFFFFFFF, origin_ns=0, attributes=b""):
     """The record behind its first four bytes."""
     name = topic if isinstance(topic, bytes) else topic.encode()
-    return PUBLISH_FIELDS.pack(3 << 5, hop_limit, 0, sequence, incarnation, origin_ns, ttl, 0, 0, len(payload), len(name), 0, 0, 0) \
-        + name + payload
+    return PUBLISH_FIELDS.pack(3 << 5, hop_limit, 0, sequence, incarnation, origin_ns, ttl, 0, 0, len(payload), len(name), 0, len(attributes), 0) \
+        + name + attributes + payload
 
 
 def publish(topic, payload, sequence, incarnation, **more):
@@ -63,9 +75,11 @@ def fragments(topic, payload, sequence, incarnation, slice_size=1200, identity=1
     return found
 
 
-def entry(topic_filter, pattern="", dialect=0):
-    name, content = topic_filter.encode(), pattern.encode()
-    return pad(struct.pack(">HHBBH", len(name), len(content), 1 if content else 0, dialect, 0) + name + content)
+def entry(topic_filter, content="", dialect=0, kind=None):
+    """@kind of the content: a payload pattern, if there is one, unless told otherwise."""
+    name, content = topic_filter.encode(), content.encode()
+    kind = (1 if content else 0) if kind is None else kind
+    return pad(struct.pack(">HHBBH", len(name), len(content), kind, dialect, 0) + name + content)
 
 
 def subscribe(entries, request, kind=SUBSCRIBE):

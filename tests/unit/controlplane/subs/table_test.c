@@ -5,6 +5,7 @@
 #include "tests/unit/controlplane/subs/fixture.h"
 
 #include "dataplane/base/rcu.h"
+#include "dataplane/frame/event.h"
 #include "dataplane/match/match_lookup.h"
 
 #include <criterion/criterion.h>
@@ -50,18 +51,47 @@ static void stop(void)
 
 TestSuite(table, .init = start, .fini = stop, .timeout = 60);
 
-static unsigned receivers(const char *topic, const char *payload)
+/* @n: value of the one attribute, of that name. */
+static unsigned receivers_of(const char *topic, const char *payload, const char *n)
 {
+	uint8_t attributes[RH_PUBLISH_HDR + 64] = {0};
+	struct rh_attribute attr = {.name = "n", .name_len = 1, .value = n, .value_len = (uint16_t)strlen(n)};
 	struct dp_match_key key = {.topic = topic,
 		.topic_len = (uint16_t)strlen(topic),
 		.payload = (const uint8_t *)payload,
-		.payload_len = (uint32_t)strlen(payload)};
+		.payload_len = (uint32_t)strlen(payload),
+		.attributes = attributes + RH_PUBLISH_HDR};
 	struct dp_match_result result;
+	int len = rh_attribute_put(attributes + RH_PUBLISH_HDR, 64, 0, &attr);
+
+	cr_assert_gt(len, 0);
+	key.attributes_len = (uint16_t)len;
 
 	rh_rcu_quiescent();
 	(void)dp_match_begin(match);
 	dp_match_burst(match, &key, 1, &result);
 	return result.verdict == DP_MATCH_OK ? result.count : UINT32_MAX;
+}
+
+static unsigned receivers(const char *topic, const char *payload)
+{
+	return receivers_of(topic, payload, "0");
+}
+
+Test(table, expressions_select_by_attributes)
+{
+	cr_assert_eq(added(1, entry_cesql("a/+", "n > 5"), &a), RH_SUB_OK);
+	cr_assert_eq(added(2, entry_cesql("a/+", "n != '7'"), &a), RH_SUB_OK);
+	cr_assert_eq(added(3, entry_cesql("a/+", "EXISTS m OR n = 6"), &a), RH_SUB_OK);
+	cr_assert_eq(receivers_of("a/b", "", "5"), 1);
+	cr_assert_eq(receivers_of("a/b", "", "6"), 3);
+	cr_assert_eq(receivers_of("a/b", "", "7"), 1);
+	cr_assert_eq(receivers_of("a/b", "", "x"), 1, "no integer is no error where it is compared as text");
+	drop(2, &a);
+	run_until(&a);
+	cr_assert_eq(deleted(1, entry_cesql("a/+", "(n > 5)"), &a), RH_SUB_OK);
+	cr_assert_eq(receivers_of("a/b", "", "6"), 1);
+	cr_assert_eq(receivers_of("a/b", "", "7"), 0);
 }
 
 Test(table, an_acknowledged_subscription_is_found_and_a_removed_one_is_not)

@@ -1,0 +1,156 @@
+"""Expressions over attributes: who gets what, by the verdict of a naive evaluator, and how subscriptions with them are asked for and left."""
+
+import json
+import os
+import random
+
+import lib.case as case
+import lib.wire as wire
+
+CESQL, FILTERS = 2, 3
+OK, INVALID_CONTENT, UNSUPPORTED, LIMIT, NOT_SUBSCRIBED = 0, 2, 4, 5, 6
+STRING, BOOLEAN, INTEGER = range(3)
+SEED = int(os.environ.get("RHUMB_SEED", "0")) or random.getrandbits(31)
+
+
+def some_cases(events, expressions):
+    print(f"content: seed {SEED} (repeat with RHUMB_SEED)", flush=True)
+    program = os.path.join(case.paths.BUILD, "tests", "lib", "cesql_cases")
+    return json.loads(case.run(program, str(SEED), str(events), str(expressions)).stdout)
+
+
+class Content(case.RouterCase):
+    WORKERS = ({"core": 0, "idle": "yield"}, {"core": 1, "idle": "yield"})
+
+    def accepted(self, client, entries):
+        """In requests that fit a datagram."""
+        while entries:
+            count, size = 0, 0
+            while count < min(len(entries), 32) and (not count or size + len(wire.entry(*entries[count])) < 1300):
+                size += len(wire.entry(*entries[count]))
+                count += 1
+            answer = client.subscribe(entries[:count], timeout_s=60)
+            self.assertEqual([text for code, text in answer if code != OK], [])
+            entries = entries[count:]
+
+    @staticmethod
+    def publish(writer, topic, event, payload=b""):
+        writer.publish(topic, payload, attributes=wire.attributes(event))
+
+    def test_each_expression_selects_what_the_reference_says(self):
+        found = some_cases(16, 320)
+        reader, writer = self.greeted("b", "reader"), self.greeted("a", "writer")
+        self.accepted(reader, [(f"e/+/{number}", one["content"], 0, one["kind"]) for number, one in enumerate(found["cases"])])
+        due = {f"e/{event}/{number}" for number, one in enumerate(found["cases"]) for event in one["matches"]}
+        self.assertGreater(len(due), 100)
+        got = set()
+        for index, event in enumerate(found["events"]):
+            for number in range(len(found["cases"])):
+                self.publish(writer, f"e/{index}/{number}", event)
+                if number % 64 == 0:
+                    writer.receive(0)
+            reader.gather(sum(topic.startswith(f"e/{index}/") for topic in due), 20)
+            got |= {topic for topic, _, _ in reader.drain(0.1)}
+            self.assertEqual(len(got), len(reader.events) + len(got) - len({topic for topic, _, _ in reader.events}), "a copy came twice")
+            reader.events.clear()
+        wrong = {topic: found["cases"][int(topic.split("/")[2])]["content"] for topic in got ^ due}
+        self.assertEqual(wrong, {})
+
+    def test_of_many_behind_one_filter_those_that_hold_decide(self):
+        found = some_cases(40, 240)
+        groups = [found["cases"][first:first + 8] for first in range(0, 240, 8)]
+        readers = [self.greeted("b", f"reader-{number}") for number in range(len(groups))]
+        for reader, group in zip(readers, groups):
+            self.accepted(reader, [("all/#", one["content"], 0, one["kind"]) for one in group])
+        writer = self.greeted("a", "writer")
+        for index, event in enumerate(found["events"]):
+            self.publish(writer, f"all/{index}", event)
+        for reader, group in zip(readers, groups):
+            due = sorted({event for one in group for event in one["matches"]})
+            reader.gather(len(due))
+            got = sorted(int(topic.split("/")[1]) for topic, _, _ in reader.drain(0.05))
+            self.assertEqual(([], []), (sorted(set(got) - set(due)), sorted(set(due) - set(got))), [(one["content"], one["matches"]) for one in group])
+            self.assertEqual(got, due, "copies that came twice")
+
+    def test_expressions_come_and_go_with_their_subscriptions(self):
+        reader, writer = self.greeted("b", "reader"), self.greeted("a", "writer")
+        rows = lambda: [(row["filter"], row["content"]) for row in self.router.cli_json("show", "subscriptions")["subscriptions"]]
+        self.accepted(reader, [("t", "type like 'a%' and N<>1", 0, CESQL), ("t", "(type LIKE \"a%\") AND (n != +1)", 0, CESQL)])
+        self.assertEqual(rows(), [("t", "((type LIKE 'a%') AND (n != 1))")])
+        for number in (0, 1, 2):
+            self.publish(writer, "t", [("type", STRING, "abc"), ("n", INTEGER, str(number))], b"%d" % number)
+        reader.gather(2)
+        self.assertEqual([payload for _, payload, _ in reader.drain()], [b"0", b"2"])
+        self.assertEqual(reader.unsubscribe([("t", "type = 'a%'", 0, CESQL)]),
+                         [(NOT_SUBSCRIBED, "this session has no subscription with that filter and expression")])
+        self.assertEqual(reader.unsubscribe([("t", '[{"prefix": {"type": "a"}}, {"sql": "n <> 1"}]', 0, FILTERS)]), [(OK, "")])
+        self.assertEqual(rows(), [])
+        self.publish(writer, "t", [("type", STRING, "abc"), ("n", INTEGER, "2")])
+        self.assertEqual(len(reader.drain()), 2)
+
+    def test_expressions_and_patterns_and_topics_choose_together(self):
+        reader, writer = self.greeted("b", "reader"), self.greeted("a", "writer")
+        self.accepted(reader, [("t/#", "needle"), ("t/#", "n > 5", 0, CESQL), ("!t/no/#",), ("u", "TRUE", 0, CESQL)])
+        sent = [("t/1", 1, b"hay"), ("t/2", 9, b"hay"), ("t/3", 1, b"a needle"), ("t/4", 9, b"a needle"), ("t/no/1", 9, b"a needle"),
+                ("u", 1, b""), ("v", 9, b"a needle")]
+        for topic, number, payload in sent:
+            self.publish(writer, topic, [("n", INTEGER, str(number))], payload)
+        reader.gather(4)
+        self.assertEqual([topic for topic, _, _ in reader.drain()], ["t/2", "t/3", "t/4", "u"])
+
+    def test_refusals_say_where_and_leave_the_others_standing(self):
+        client = self.greeted("b", "client")
+        asked = [("t", "n = 1 AND b OR c", 0, CESQL), ("t", "", 0, CESQL), ("t", "COLOUR(n)", 0, CESQL), ("t", '[{"exact": 1}]', 0, FILTERS),
+                 ("t", "x", 0, 9), ("!t", "n = 1", 0, CESQL), ("t", "n = 1", 0, CESQL)]
+        answer = client.subscribe(asked)
+        self.assertEqual([code for code, _ in answer], [INVALID_CONTENT] * 4 + [UNSUPPORTED] * 2 + [OK])
+        for (_, text), words in zip(answer, ("cesql: at 12: 'OR' follows 'AND'", "cesql: at 0: expected a value", "cesql: at 0: there is no function 'COLOUR'",
+                                             "filters: at 11: ", "content kind 9 is not known", "an exception (!) with a content expression", "")):
+            self.assertIn(words, text)
+        self.assertGreater(min(client.prices[-1]), 0)
+
+    def test_explain_says_which_expression_misses(self):
+        self.subscriber("b", ["t/#"], name="plain")
+        self.subscriber("b", ["t/#"], name="high", options=["--cesql", "n > 5"])
+        self.subscriber("b", ["t/#"], name="mine", options=["--filters", '{"exact": {"type": "com.example"}}'])
+        verdicts = lambda *args: {row["client_id"]: row["verdict"] for row in self.router.cli_json("explain", "t/1", *args)["candidates"]}
+        self.assertEqual(verdicts(), {"plain": "deliver", "high": "content_unknown", "mine": "content_unknown"})
+        self.assertEqual(verdicts("--attr", "n=7"), {"plain": "deliver", "high": "deliver", "mine": "content_missed"})
+        self.assertEqual(verdicts("--attr", "n=5", "--attr", "type=com.example"), {"plain": "deliver", "high": "content_missed", "mine": "deliver"})
+        rows = self.router.cli_json("explain", "t/1", "--attr", "n=5", "--client", "high")["candidates"]
+        self.assertEqual([(row["content"], row["layer"], row["why"]) for row in rows], [("(n > 5)", "content", "the expression is not true of this event")])
+
+    def test_clients_that_come_back_ask_for_the_same_again(self):
+        reader = self.subscriber("b", ["t"], options=["--cesql", "n = '2'"])
+        writer = self.publisher("a")
+        self.router.kill()
+        self.router = self.make_router().start()
+
+        def arrives():
+            for number in "123":
+                writer.publish("t", number.encode(), {"n": number})
+            return any(event["payload"] == b"2" for event in reader.wait(1, 0.5))
+
+        self.assertTrue(case.wait_for(arrives, 40, 0.5), f"clients did not come back: {self.router.sessions()}")
+        self.assertEqual({event["payload"] for event in reader.wait(1)}, {b"2"})
+        writer.finish()
+
+
+class Limits(case.RouterCase):
+    MORE = {"content": {"expressions-max": 3}}
+
+    def test_a_tenant_has_its_expressions_and_is_told_when_it_has_them(self):
+        client = self.greeted("b", "client")
+        self.assertEqual([code for code, _ in client.subscribe([("t", f"n = {number}", 0, CESQL) for number in range(3)])], [OK] * 3)
+        self.assertEqual(client.subscribe([("t", "n = 3", 0, CESQL)]),
+                         [(LIMIT, "this tenant has its 3 content expressions: reuse one or unsubscribe some")])
+        self.assertEqual(client.subscribe([("t", "needle")])[0][0], LIMIT)
+        self.assertEqual(client.subscribe([("u", "(n = 1)", 0, CESQL), "u"]), [(OK, "")] * 2)
+        rows = {row["name"]: row for row in self.router.cli_json("show", "limits")["limits"]}
+        self.assertEqual([rows["CONTENTS"]["used"], rows["configured_expressions"]["limit"], rows["configured_expressions"]["hits"]], [3, 3, 2])
+        self.assertEqual(client.unsubscribe([("t", "n = 0", 0, CESQL)]), [(OK, "")])
+        self.assertEqual(client.subscribe([("t", "n = 3", 0, CESQL)]), [(OK, "")])
+
+
+if __name__ == "__main__":
+    case.main()
