@@ -45,7 +45,7 @@ static int content_run(struct cp_subs *subs, struct cp_request *r, const struct 
 		return 0;
 	cp_expression_tree(x, &subs->tree);
 	ret = subs->ops->content_add(
-		subs->table, c->tenant, c->id, x->nodes ? &subs->tree : NULL, c->pattern, &r->builder.err);
+		subs->table, c->tenant, c->id, x->alone ? NULL : &subs->tree, c->pattern, &r->builder.err);
 	c->added = ret == 0;
 	if (ret == 0 || ret == -ENOMEM)
 		return ret;

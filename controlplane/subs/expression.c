@@ -13,33 +13,49 @@ struct draft {
 	char text[RH_CESQL_PRINT_MAX];
 	int len;
 	uint16_t patterns;
-	struct cp_expression_pattern pattern[RH_CESQL_NODES_MAX];
+	size_t regexes; /* bytes of their texts, each terminated */
+	bool alone;	/* it is its one pattern, looked for in the payload, and nothing else */
+	bool payloads;	/* the table shows payloads to expressions */
 };
+
+/* The texts of the patterns, from @at on. */
+static void regexes_pack(const struct draft *d, struct cp_expression *x, char *at)
+{
+	struct rh_cesql_pattern pattern;
+	uint16_t node = RH_CESQL_NONE;
+
+	for (uint16_t i = 0; i < d->patterns && rh_cesql_pattern_next(&d->tree, &node, &pattern); i++) {
+		x->pattern[i] = (struct cp_expression_pattern){at, pattern.size};
+		memcpy(at, pattern.regex, pattern.size + 1u);
+		at += pattern.size + 1u;
+	}
+}
 
 static struct cp_expression *pack(const struct draft *d, struct cp_sub_outcome *out)
 {
-	size_t head = sizeof(struct cp_expression) + d->patterns * sizeof(d->pattern[0]);
+	size_t head = sizeof(struct cp_expression) + d->patterns * sizeof(struct cp_expression_pattern);
 	size_t nodes = d->tree.nodes * sizeof(d->tree.node[0]);
-	size_t bytes = head + nodes + d->tree.used + (size_t)d->len + 1;
+	size_t bytes = head + nodes + d->tree.used + (size_t)d->len + 1 + d->regexes;
 	struct cp_expression *x = malloc(bytes);
-	char *tree = (char *)x + head;
+	char *tree = (char *)x + head, *text = tree + nodes + d->tree.used;
 
 	if (!x) {
 		cp_outcome_set(out, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
 		return NULL;
 	}
 	*x = (struct cp_expression){.bytes = bytes,
-		.text = tree + nodes + d->tree.used,
+		.text = text,
 		.tree = tree,
 		.len = (uint16_t)d->len,
 		.nodes = d->tree.nodes,
 		.used = d->tree.used,
 		.root = d->tree.root,
-		.patterns = d->patterns};
-	memcpy(x->pattern, d->pattern, d->patterns * sizeof(d->pattern[0]));
+		.patterns = d->patterns,
+		.alone = d->alone};
 	memcpy(tree, d->tree.node, nodes);
 	memcpy(tree + nodes, d->tree.text, d->tree.used);
-	memcpy(tree + nodes + d->tree.used, d->text, (size_t)d->len + 1);
+	memcpy(text, d->text, (size_t)d->len + 1);
+	regexes_pack(d, x, text + d->len + 1);
 	return x;
 }
 
@@ -54,54 +70,8 @@ void cp_expression_tree(const struct cp_expression *x, struct rh_cesql_tree *out
 	memcpy(out->text, (const char *)x->tree + nodes, x->used);
 }
 
-/* Can @text stand between apostrophes? Not with an odd number of backslashes before one (dataplane/cesql/print.c). */
-static char quote_of(const char *text, size_t len)
-{
-	bool odd = false;
-
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\'' && odd)
-			return '"';
-		odd = text[i] == '\\' && !odd;
-	}
-	return '\'';
-}
-
-static void put(struct draft *d, const char *text, size_t len)
-{
-	memcpy(d->text + d->len, text, len);
-	d->len += (int)len;
-}
-
-/* MATCHES(payload, '@text'): no tree, its one pattern says all. */
-static bool regex_take(struct draft *d, const char *text, size_t len, struct cp_sub_outcome *out)
-{
-	char quote = quote_of(text, len);
-
-	if (!len)
-		cp_outcome_set(out, RH_SUB_INVALID_CONTENT,
-			"pattern is empty: give a regular expression or none");
-	else if (len > RH_CONTENT_MAX)
-		cp_outcome_set(out, RH_SUB_INVALID_CONTENT, "pattern is %zu bytes long: use 1 to %d",
-			len, RH_CONTENT_MAX);
-	if (out->code)
-		return false;
-	put(d, "MATCHES(payload, ", 17);
-	put(d, &quote, 1);
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == quote)
-			put(d, "\\", 1);
-		put(d, text + i, 1);
-	}
-	put(d, &quote, 1);
-	put(d, ")", 1);
-	d->text[d->len] = '\0';
-	d->pattern[d->patterns++] = (struct cp_expression_pattern){text, (uint16_t)len};
-	return true;
-}
-
 /* What a program cannot hold is known when it is made. */
-static bool compiles(const struct rh_cesql_tree *tree, struct cp_sub_outcome *out)
+static struct rh_cesql_program *compile(const struct rh_cesql_tree *tree, struct cp_sub_outcome *out)
 {
 	struct rh_cesql_program *program;
 	struct rh_error err;
@@ -111,48 +81,76 @@ static bool compiles(const struct rh_cesql_tree *tree, struct cp_sub_outcome *ou
 		cp_outcome_set(out, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
 	else if (ret < 0)
 		cp_outcome_set(out, RH_SUB_INVALID_CONTENT, "%s", err.text);
-	else
-		rh_cesql_destroy(program);
-	return ret == 0;
+	return ret < 0 ? NULL : program;
 }
 
-static bool tree_take(struct draft *d, uint8_t kind, const char *text, size_t len, struct cp_sub_outcome *out)
+static void patterns_count(struct draft *d)
 {
-	struct rh_error err;
-	int ret = kind == RH_CONTENT_CESQL ? rh_cesql_parse(text, len, &d->tree, NULL, &err)
-					   : rh_cesql_from_json(text, len, &d->tree, NULL, &err);
+	struct rh_cesql_pattern pattern;
+	uint16_t node = RH_CESQL_NONE;
 
-	if (ret < 0) {
-		cp_outcome_set(out, RH_SUB_INVALID_CONTENT, "%s", err.text);
-		return false;
+	while (rh_cesql_pattern_next(&d->tree, &node, &pattern)) {
+		d->patterns++;
+		d->regexes += pattern.size + 1u;
+		/* LIKE looks at the payload's encoding, too. */
+		d->alone = node == d->tree.root && pattern.of_payload &&
+			   d->tree.node[node].kind == RH_CESQL_CALL;
 	}
-	d->len = rh_cesql_print(&d->tree, d->text, sizeof(d->text));
-	return compiles(&d->tree, out);
 }
 
-static bool take(struct draft *d, uint8_t kind, const char *text, size_t len, struct cp_sub_outcome *out)
+/* Any table knows patterns of the payload that stand alone. */
+static bool table_knows(const struct draft *d, const struct rh_cesql_program *program, struct cp_sub_outcome *out)
 {
-	switch (kind) {
-	case RH_CONTENT_PAYLOAD_REGEX:
-		return regex_take(d, text, len, out);
-	case RH_CONTENT_CESQL:
-	case RH_CONTENT_FILTERS:
-		return tree_take(d, kind, text, len, out);
-	}
+	if (d->payloads || d->alone || (!d->patterns && !rh_cesql_program_asks_payload(program)))
+		return true;
 	cp_outcome_set(out, RH_SUB_UNSUPPORTED,
-		"content kind %u is not known: use 0 (none), %d (payload regular expression), %d (CESQL) or %d "
-		"(filters in JSON)",
-		kind, RH_CONTENT_PAYLOAD_REGEX, RH_CONTENT_CESQL, RH_CONTENT_FILTERS);
+		"payload, MATCHES and CONTAINS are not supported within expressions yet: MATCHES(payload, '...') and CONTAINS(payload, "
+		"'...') alone are");
 	return false;
 }
 
-struct cp_expression *cp_expression_create(
-	uint8_t kind, const char *text, size_t len, struct cp_sub_outcome *out)
+static bool draft_check(struct draft *d, struct cp_sub_outcome *out)
 {
-	struct draft d;
+	struct rh_cesql_program *program;
+	bool good;
 
-	d.tree.nodes = d.tree.used = d.tree.root = 0;
-	d.len = 0;
+	d->len = rh_cesql_print(&d->tree, d->text, sizeof(d->text));
+	patterns_count(d);
+	program = compile(&d->tree, out);
+	good = program && table_knows(d, program, out);
+	rh_cesql_destroy(program);
+	return good;
+}
+
+static int parse(uint8_t kind, const char *text, size_t len, struct rh_cesql_tree *tree, struct rh_error *err)
+{
+	switch (kind) {
+	case RH_CONTENT_PAYLOAD_REGEX:
+		return rh_cesql_from_regex(text, len, tree, NULL, err);
+	case RH_CONTENT_CESQL:
+		return rh_cesql_parse(text, len, tree, NULL, err);
+	case RH_CONTENT_FILTERS:
+		return rh_cesql_from_json(text, len, tree, NULL, err);
+	}
+	return rh_error_set(err, ENOTSUP,
+		"content kind %u is not known: use 0 (none), %d (payload regular expression), %d (CESQL) or %d "
+		"(filters in JSON)",
+		kind, RH_CONTENT_PAYLOAD_REGEX, RH_CONTENT_CESQL, RH_CONTENT_FILTERS);
+}
+
+struct cp_expression *cp_expression_create(
+	uint8_t kind, const char *text, size_t len, bool payloads, struct cp_sub_outcome *out)
+{
+	struct rh_error err;
+	struct draft d;
+	int ret;
+
+	d.payloads = payloads;
 	d.patterns = 0;
-	return take(&d, kind, text, len, out) ? pack(&d, out) : NULL;
+	d.regexes = 0;
+	d.alone = false;
+	ret = parse(kind, text, len, &d.tree, &err);
+	if (ret < 0)
+		cp_outcome_set(out, ret == -ENOTSUP ? RH_SUB_UNSUPPORTED : RH_SUB_INVALID_CONTENT, "%s", err.text);
+	return ret == 0 && draft_check(&d, out) ? pack(&d, out) : NULL;
 }

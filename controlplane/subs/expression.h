@@ -8,7 +8,7 @@
 #include "controlplane/subs/subs.h"
 #include "dataplane/cesql/tree.h"
 
-/* Of a pattern of an expression, which must outlive it. */
+/* In the expression's block. */
 struct cp_expression_pattern {
 	const char *text;
 	uint16_t len;
@@ -20,14 +20,16 @@ struct cp_expression {
 	const void *tree; /* packed */
 	uint16_t len, nodes, used, root;
 	uint16_t patterns;
+	bool alone; /* it is its one pattern, looked for in the payload, and nothing else */
 	struct cp_expression_pattern pattern[];
 };
 
 /*
- * NULL with @out set: refused, or no memory. One block, the caller's to free. @kind: enum rh_content_kind, not NONE. Ctx: any
- * but worker; some 110 KiB of stack.
+ * NULL with @out set: refused, or no memory. One block, the caller's to free. @kind: enum rh_content_kind, not NONE. @payloads: the table shows
+ * payloads to expressions. Ctx: any
+ * but worker; some 160 KiB of stack.
  */
 struct cp_expression *cp_expression_create(
-	uint8_t kind, const char *text, size_t len, struct cp_sub_outcome *out);
+	uint8_t kind, const char *text, size_t len, bool payloads, struct cp_sub_outcome *out);
 /* As it was parsed. Ctx: any. */
 void cp_expression_tree(const struct cp_expression *x, struct rh_cesql_tree *out);

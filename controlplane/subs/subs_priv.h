@@ -54,6 +54,7 @@ struct cp_subs_ops {
 	int (*explain)(struct dp_table *table, const struct dp_explain_event *event, dp_explain_cb cb,
 		void *arg, struct dp_explain_cost *cost, struct rh_error *err);
 	uint64_t (*seen)(const struct dp_engine *eng);
+	bool payloads; /* content_add takes trees that ask for the payload or for patterns */
 };
 
 int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct dp_table *table,

@@ -98,6 +98,17 @@ class Content(case.RouterCase):
         reader.gather(4)
         self.assertEqual([topic for topic, _, _ in reader.drain()], ["t/2", "t/3", "t/4", "u"])
 
+    def test_a_payload_pattern_is_an_expression_too(self):
+        reader, writer = self.greeted("b", "reader"), self.greeted("a", "writer")
+        self.accepted(reader, [("t", "need.e"), ("u", "CONTAINS(payload, 'need.e')", 0, CESQL)])
+        for topic in ("t", "u"):
+            for payload in (b"a needle", b"need.e", b"hay"):
+                writer.publish(topic, payload)
+        reader.gather(3)
+        self.assertEqual([(topic, payload) for topic, payload, _ in reader.drain()], [("t", b"a needle"), ("t", b"need.e"), ("u", b"need.e")])
+        self.assertEqual(reader.unsubscribe([("t", "matches(payload, \"need.e\")", 0, CESQL)]), [(OK, "")])
+        self.assertEqual(reader.unsubscribe([("u", "need\\.e")])[0][0], NOT_SUBSCRIBED, "two patterns of one meaning are two")
+
     def test_refusals_say_where_and_leave_the_others_standing(self):
         client = self.greeted("b", "client")
         asked = [("t", "n = 1 AND b OR c", 0, CESQL), ("t", "", 0, CESQL), ("t", "COLOUR(n)", 0, CESQL), ("t", '[{"exact": 1}]', 0, FILTERS),

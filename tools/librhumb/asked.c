@@ -51,7 +51,9 @@ static bool content_parse(struct canon *c, const char *text)
 
 	if (c->kind == RH_CONTENT_CESQL)
 		return rh_cesql_parse(text, len, &c->tree, NULL, NULL) == 0;
-	return c->kind == RH_CONTENT_FILTERS && rh_cesql_from_json(text, len, &c->tree, NULL, NULL) == 0;
+	if (c->kind == RH_CONTENT_FILTERS)
+		return rh_cesql_from_json(text, len, &c->tree, NULL, NULL) == 0;
+	return rh_cesql_from_regex(text, len, &c->tree, NULL, NULL) == 0;
 }
 
 static void content_canon(struct canon *c, const struct rhumb_subscription *asked)

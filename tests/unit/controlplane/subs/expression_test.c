@@ -139,6 +139,109 @@ Test(expression, refusals_say_where_and_leave_the_others_standing)
 	cr_assert_eq(deleted(1, entry_cesql("a", "n ="), &a), RH_SUB_INVALID_CONTENT);
 }
 
+/* A table that shows payloads to no expression still finds a pattern that is all of one. */
+Test(expression, that_asks_for_payloads_is_not_supported_by_every_table)
+{
+	static const char *const asking[] = {"payload LIKE 'x%'", "payload LIKE '%'", "n = 1 AND MATCHES(payload, 'x')", "CONTAINS(n, 'x')",
+		"JSON(payload, '/a') = 1"};
+	struct cp_subs_ops without = *subs_fake_ops;
+
+	without.payloads = false;
+	subs->ops = &without;
+	for (size_t i = 0; i < RH_ARRAY_LEN(asking); i++) {
+		cr_expect_eq(added(1, entry_cesql("a", asking[i]), &a), RH_SUB_UNSUPPORTED, "%s", asking[i]);
+		cr_expect_not_null(strstr(a.outcomes[0].text, "not supported within expressions yet"), "%s", a.outcomes[0].text);
+	}
+	cr_expect_eq(fake.live, 0);
+	cr_expect_eq(added(1, entry_cesql("a", "contains(payload, 'x.y')"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	cr_expect_eq(fake.contents[1].nodes, 0);
+	subs->ops = subs_fake_ops;
+}
+
+Test(expression, a_payload_pattern_is_one_with_the_expression_that_means_it)
+{
+	struct cp_sub_row row;
+
+	cr_assert_eq(added(1, entry_with("a", "it's [0-9]"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	cr_assert_eq(cp_subs_find(subs, 0, &row), 0);
+	cr_assert_str_eq(row.content, "MATCHES(payload, 'it\\'s [0-9]')");
+	cr_assert_eq(added(1, entry_cesql("a", "matches ( payload , \"it's [0-9]\" )"), &a), RH_SUB_OK);
+	cr_assert_eq(fake.live, 1);
+	cr_assert_eq(deleted(1, entry_cesql("a", row.content), &a), RH_SUB_OK);
+	cr_assert_eq(deleted(1, entry_with("a", "it's [0-9]"), &a), RH_SUB_NOT_SUBSCRIBED);
+}
+
+static unsigned added_patterns(void)
+{
+	for (unsigned i = fake.count; i-- > 0;)
+		if (fake.ops[i].what == 'C')
+			return fake.contents[fake.ops[i].content].patterns;
+	return 0;
+}
+
+Test(expression, waits_for_all_of_its_patterns)
+{
+	struct cp_subs_stats stats;
+
+	cr_assert_eq(added(1, entry_cesql("a", "MATCHES(payload, 'one') AND (CONTAINS(payload, 'two') OR NOT MATCHES(n, 'one'))"), &a), RH_SUB_OK,
+		"%s", a.outcomes[0].text);
+	cr_assert_eq(added_patterns(), 3);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.patterns, 2, "equal ones are one");
+	/* Another one shares them and brings its own. */
+	cr_assert_eq(added(2, entry_cesql("a", "CONTAINS(payload, 'three') OR MATCHES(payload, 'one')"), &a), RH_SUB_OK);
+	drop(1, &a);
+	run_until(&a);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.patterns, 2);
+	drop(2, &a);
+	run_until(&a);
+	rest();
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.patterns + fake.live_contents + subs->contents.used, 0);
+}
+
+Test(expression, with_a_pattern_that_is_refused_lets_the_others_go)
+{
+	struct cp_subs_stats stats;
+
+	cr_assert_eq(added(1, entry_cesql("a", "MATCHES(payload, 'good') OR MATCHES(payload, 'x*') OR MATCHES(payload, 'x*') OR MATCHES(payload, 'fine')"),
+			     &a), RH_SUB_INVALID_CONTENT);
+	cr_assert_not_null(strstr(a.outcomes[0].text, "matches the empty payload"), "%s", a.outcomes[0].text);
+	/* Refused at once from now on, in whatever place. */
+	cr_assert_eq(added(1, entry_cesql("a", "MATCHES(payload, 'good') OR MATCHES(payload, 'x*')"), &a), RH_SUB_INVALID_CONTENT);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.patterns, 0);
+	cr_assert_eq(fake.live + fake.live_contents, 0);
+	cr_assert_eq(added(1, entry_with("a", "good"), &a), RH_SUB_OK);
+}
+
+Test(expression, of_a_session_that_is_dropped_while_its_patterns_compile_leaves_nothing)
+{
+	struct answer c;
+
+	add(1, entry_cesql("a", "MATCHES(payload, 'one') OR MATCHES(payload, 'two')"), &a);
+	add(2, entry_cesql("a", "MATCHES(payload, 'two') OR MATCHES(payload, 'one')"), &b);
+	drop(1, &c);
+	run_until(&c);
+	run_until(&b);
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_INTERNAL);
+	cr_assert_eq(b.outcomes[0].code, RH_SUB_OK);
+	cr_assert_eq(subs->tenants[0]->used, 2);
+	cr_assert_eq(fake.live, 1);
+}
+
+Test(expression, has_patterns_within_the_limit_of_its_tenant)
+{
+	struct cp_subs_stats stats;
+
+	subs->patterns_max = 2;
+	cr_assert_eq(added(1, entry_cesql("a", "MATCHES(payload, 'a') OR MATCHES(payload, 'b') OR MATCHES(payload, 'c')"), &a), RH_SUB_LIMIT);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.patterns, 0);
+	cr_assert_eq(added(1, entry_cesql("a", "MATCHES(payload, 'a') OR MATCHES(payload, 'b')"), &a), RH_SUB_OK);
+}
+
 /* Five times 31 values are needed at once. */
 Test(expression, that_needs_more_values_at_once_than_there_are_is_refused)
 {

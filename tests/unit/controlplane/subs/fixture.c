@@ -97,6 +97,17 @@ static int fake_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_s
 	return 0;
 }
 
+static unsigned pattern_count(const struct rh_cesql_tree *tree)
+{
+	struct rh_cesql_pattern pattern;
+	uint16_t node = RH_CESQL_NONE;
+	unsigned count = 0;
+
+	while (rh_cesql_pattern_next(tree, &node, &pattern))
+		count++;
+	return count;
+}
+
 static int fake_content_add(struct dp_table *table, uint16_t tenant, dp_content_id_t id,
 	const struct rh_cesql_tree *tree, const dp_pattern_id_t *patterns, struct rh_error *err)
 {
@@ -108,9 +119,10 @@ static int fake_content_add(struct dp_table *table, uint16_t tenant, dp_content_
 		return rh_error_set(err, fake.content_error, "content refused");
 	cr_assert(id && id < FAKE_CONTENTS && !c->used, "%u is there", id);
 	*c = (struct fake_content){.used = true, .tenant = tenant, .nodes = tree ? tree->nodes : 0};
-	if (!tree)
-		c->pattern = patterns[0];
-	cr_assert(c->pattern <= fake.max_pattern, "pattern %u was not installed", c->pattern);
+	c->patterns = tree ? pattern_count(tree) : 1;
+	for (unsigned i = 0; i < c->patterns; i++)
+		cr_assert(patterns[i] && patterns[i] <= fake.max_pattern, "pattern %u was not installed", patterns[i]);
+	c->pattern = c->patterns ? patterns[0] : 0;
 	o = op('C');
 	o->content = id;
 	o->pattern = c->pattern;
@@ -196,7 +208,7 @@ static uint64_t fake_seen(const struct dp_engine *eng)
 }
 
 static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_price, fake_content_add, fake_content_del,
-	fake_patterns, fake_publish, fake_collect, fake_generation, fake_stats, fake_explain, fake_seen};
+	fake_patterns, fake_publish, fake_collect, fake_generation, fake_stats, fake_explain, fake_seen, true};
 
 const struct cp_subs_ops *const subs_fake_ops = &ops;
 

@@ -32,7 +32,8 @@ struct fake_content {
 	uint16_t tenant;
 	uint16_t nodes; /* of its tree; 0: none was given */
 	uint32_t subs;
-	dp_pattern_id_t pattern;
+	unsigned patterns;
+	dp_pattern_id_t pattern; /* the first */
 };
 
 struct fake_table {

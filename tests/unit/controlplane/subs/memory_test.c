@@ -99,7 +99,7 @@ static bool try_once(unsigned n, const struct rh_sub_entry *e, bool del, struct 
 static void try_all(bool del)
 {
 	static struct answer a;
-	struct rh_sub_entry e[ENTRIES] = {entry("a/b"), entry_with("c/#", "needle"), entry_cesql("d", "a = 1")};
+	struct rh_sub_entry e[ENTRIES] = {entry("a/b"), entry_with("c/#", "needle"), entry_cesql("d", "a = 1 AND MATCHES(payload, 'x1') AND CONTAINS(payload, 'y1')")};
 	unsigned n = 1;
 
 	while (!try_once(n, e, del, &a)) {

@@ -14,7 +14,7 @@
 #define SESSIONS 24
 #define FILTERS	 40 /* the last ones are refused by the table */
 #define REFUSED	 4
-#define CONTENTS 6 /* 0: none */
+#define CONTENTS 7 /* 0: none */
 #define EXCEPT	 CONTENTS /* as one more of them */
 #define MOST	 ((REFUSED + 3) * (EXCEPT + 1) + 1) /* subscriptions of a session; see filter_choose */
 #define STEPS	 20000
@@ -34,6 +34,10 @@ static const struct {
 	{0, NULL, {0}},
 	{RH_CONTENT_PAYLOAD_REGEX, "MATCHES(payload, 'one')", {"one", "one", "one"}},
 	{RH_CONTENT_PAYLOAD_REGEX, "MATCHES(payload, 'two[0-9]')", {"two[0-9]", "two[0-9]", "two[0-9]"}},
+	{RH_CONTENT_CESQL, "(MATCHES(payload, 'two[0-9]') OR CONTAINS(payload, 'three'))",
+		{"matches(payload, 'two[0-9]') or contains(payload, 'three')",
+			"(MATCHES (payload, \"two[0-9]\")) OR CONTAINS(payload,'three')",
+			"MATCHES(payload, 'two[0-9]') OR (CONTAINS(payload, \"three\"))"}},
 	{RH_CONTENT_CESQL, "(n = 1)", {"n = 1", "(n=1)", "N = +1"}},
 	{RH_CONTENT_CESQL, "((a != 'x') AND EXISTS b)",
 		{"a <> 'x' and exists b", "(a != \"x\") AND exists B", "a!='x' AND (EXISTS b)"}},

@@ -287,6 +287,11 @@ Test(subscribe, one_expression_in_two_spellings_is_one_subscription)
 	cr_assert_eq(fake_get(&router, entry[1].kind), RH_CONTENT_CESQL);
 	cr_assert_eq(rhumb_unsubscribe_many(r, &one, 1, 5000), -ENOENT);
 	cr_assert_eq(rhumb_subscribe_many(r, &broken, 1, NULL, NULL, 5000), 0, "the router's to refuse");
+	/* A payload pattern is an expression, too. */
+	one = (struct rhumb_subscription){.filter = "b", .cesql = "matches(payload, 'n != 1')"};
+	regex.filter = "b";
+	cr_assert_eq(rhumb_subscribe_many(r, &one, 1, NULL, NULL, 5000), 0);
+	cr_assert_eq(rhumb_unsubscribe_many(r, &regex, 1, 5000), 0);
 	rhumb_destroy(r);
 	fake_stop(&router);
 }
