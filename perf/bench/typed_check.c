@@ -78,16 +78,19 @@ static int event_check(struct typed *t, uint32_t event, const struct dp_match_re
 int typed_check(struct typed *t, struct rh_error *err)
 {
 	struct marks m = {.mark = calloc(t->opt.sessions, sizeof(*m.mark))};
-	uint64_t until = rh_clock_ns() + (uint64_t)(t->opt.seconds * RH_NS_PER_S);
+	uint64_t until = UINT64_MAX;
 	int ret = m.mark ? 0 : rh_error_set(err, ENOMEM, "no memory for marks");
 
-	while (!ret && t->checked < t->opt.events && (!t->checked || rh_clock_ns() < until)) {
+	while (!ret && t->checked < t->opt.events && rh_clock_ns() < until) {
 		struct dp_match_result results[TYPED_BURST];
 
 		typed_match(t, t->checked, results);
 		for (uint32_t i = 0; i < TYPED_BURST && !ret; i++)
 			ret = event_check(t, t->checked + i, &results[i], &m, err);
 		t->checked += TYPED_BURST;
+		/* The first ones meet the slow reference too, which is not what the time is for. */
+		if (until == UINT64_MAX)
+			until = rh_clock_ns() + (uint64_t)(t->opt.seconds * RH_NS_PER_S);
 	}
 	free(m.mark);
 	return ret;

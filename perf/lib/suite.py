@@ -11,7 +11,7 @@ from lib.rig import Rig
 BUDGETS = {
     "hot": (200, 50), "cold": (500, 100), "flat": (1300, 170), "shapes": (450, 65), "churn": (250, 50), "visible": (150, 35), "memory": (500, 65),
     "fanout": (700, 75), "batch": (200, 45), "sizes": (600, 90), "scale": (400, 75), "latency": (500, 75), "overload": (500, 80), "memif": (200, 50),
-    "kernel-path": (200, 50), "peers": (550, 120), "content": (400, 55), "typed": (450, 58), "hostile": (250, 50),
+    "kernel-path": (200, 50), "peers": (550, 120), "content": (400, 55), "typed": (450, 58), "hostile": (250, 50), "visible-regex": (700, 58),
 }
 
 

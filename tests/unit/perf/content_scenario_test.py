@@ -1,6 +1,7 @@
-"""The scenarios of content, with programs of the test's own: content, typed, hostile."""
+"""The scenarios of content, with programs of the test's own: content, typed, hostile, visible-regex."""
 
 import pathlib
+import struct
 import sys
 import tempfile
 import unittest
@@ -11,8 +12,8 @@ import scenario_test as base
 TOP = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / "perf"))
 
-from lib import hsc, machine  # noqa: E402
-from scenarios import content, hostile, typed  # noqa: E402
+from lib import hsc, machine, raw_clients, regexes  # noqa: E402
+from scenarios import content, hostile, typed, visible_regex  # noqa: E402
 
 
 def contents(words, cpu_ns=base.SECOND, slow=1.0):
@@ -134,6 +135,90 @@ class Hostile(unittest.TestCase):
     def test_no_core_of_its_own_is_void(self):
         with self.assertRaisesRegex(machine.MachineError, "less than 80% of every window"):
             self.run_hostile(lambda words: beside(words, cpu_ns=base.SECOND // 2))
+
+
+class VisibleRegex(unittest.TestCase):
+    def run_visible(self, effects, whole=8.0):
+        answer = [(seconds / 2, seconds) for seconds in effects], 30.0
+        with mock.patch.object(visible_regex, "measure", lambda *_: answer), mock.patch.object(visible_regex, "full_seconds", lambda *_: whole):
+            return base.run(visible_regex, lambda _words: {}, [])
+
+    def test_the_99th_percentile_over_a_full_compilation(self):
+        found = self.run_visible([0.004] * 198 + [0.04, 3.0])
+        self.assertAlmostEqual(found["metrics"]["regex_ratio"], 0.04 / 8)
+        self.assertTrue(found["passed"])
+        self.assertAlmostEqual(found["samples"][0]["p50_ms"], 4.0)
+        self.assertAlmostEqual(found["samples"][0]["suback_p50_ms"], 2.0)
+        self.assertAlmostEqual(found["samples"][0]["most_ms"], 3000.0)
+        self.assertNotIn("stands for the 99th percentile", found["said"])
+
+    def test_three_slow_adds_fail_and_a_few_adds_are_said_to_be_few(self):
+        self.assertFalse(self.run_visible([0.004] * 197 + [3.0] * 3)["passed"])
+        found = self.run_visible([0.004, 0.09])
+        self.assertAlmostEqual(found["metrics"]["regex_ratio"], 0.09 / 8)
+        self.assertIn("2 adds in the time there was", found["said"])
+
+    def test_an_event_that_does_not_come_or_comes_without_reason_is_an_error(self):
+        class Session:
+            def __init__(self, got):
+                self.events, self.got = [], got
+
+            def gather(self, _count, _seconds):
+                self.events += [("regex/3", text, 1) for text in self.got]
+
+        writer = mock.Mock()
+        visible_regex.events(Session([regexes.payload(3)]), writer, 3)
+        self.assertEqual([call.args for call in writer.publish.call_args_list], [("regex/3", regexes.payload(3, near=True)), ("regex/3", regexes.payload(3))])
+        for got in ([], [regexes.payload(3, near=True)], [regexes.payload(3, near=True), regexes.payload(3)]):
+            with self.assertRaisesRegex(machine.MachineError, "pattern 3: . of 2 events came, 1 are due"):
+                visible_regex.events(Session(got), writer, 3)
+
+
+class Regexes(unittest.TestCase):
+    def test_each_has_a_payload_of_its_own_and_one_that_is_near(self):
+        self.assertEqual(len({regexes.literal(n) for n in range(10_000)}), 10_000)
+        for number in range(0, 10_000, 7):
+            self.assertTrue(regexes.occurs(number, regexes.payload(number)))
+            self.assertFalse(regexes.occurs(number, regexes.payload(number, near=True)))
+            self.assertFalse(regexes.occurs(number + 1, regexes.payload(number)))
+
+
+class Answering:
+    """A session whose router answers once it was asked @after times, with @code."""
+
+    def __init__(self, after=1, code=0):
+        self.client_id, self.request, self.after, self.code, self.asked = "s", 0, after, code, 0
+
+    def send(self, _records):
+        self.asked += 1
+
+    def receive(self, _seconds):
+        wire = raw_clients.wire()
+        if self.asked < self.after:
+            return None
+        text = b"too dear" if self.code else b""
+        body = struct.pack(">IHHI", self.request, 1, 0, 0)[:12] + bytes(8) + struct.pack(">BB6x", self.code, len(text)) + wire.pad(text)
+        return wire.Datagram(1, 1, 1, 0, 0, [(wire.SUBACK, 0, body)])
+
+
+class Loading(unittest.TestCase):
+    def setUp(self):
+        for where, value in (("REPEAT_SECONDS", 0.01),):
+            patch = mock.patch.object(raw_clients, where, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def test_every_session_is_asked_again_until_it_answers(self):
+        sessions = [Answering(), Answering(after=3)]
+        raw_clients.Loader(sessions, [[("a/#", "x")]] * 2).wait(5)
+        self.assertEqual(sessions[0].asked, 1)
+        self.assertGreaterEqual(sessions[1].asked, 3)
+
+    def test_a_refusal_and_silence_are_errors(self):
+        with self.assertRaisesRegex(machine.MachineError, "s: too dear"):
+            raw_clients.Loader([Answering(code=3)], [[("a/#", "x")]]).wait(5)
+        with self.assertRaisesRegex(machine.MachineError, "1 requests were not answered in 0.05 s"):
+            raw_clients.Loader([Answering(after=10**9)], [[("a/#", "x")]]).wait(0.05)
 
 
 if __name__ == "__main__":
