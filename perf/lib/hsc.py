@@ -1,12 +1,13 @@
 """rhumb-hsc as rhumbd runs it: which patterns are admitted, and the database of a set (controlplane/api/hsc.h)."""
 
+import contextlib
 import os
 import struct
 import subprocess
 
 from lib.machine import MachineError
 
-VERSION, CHECK, COMPILE = 1, 1, 2
+VERSION, CHECK, COMPILE = 2, 1, 2
 OK, WORKING = 0, 5
 HEADER = struct.Struct(">IHHII")
 COST = struct.Struct(">III")
@@ -36,7 +37,8 @@ class Helper:
         return self
 
     def __exit__(self, *_why):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.stdout.close()
         try:
             self.process.wait(timeout=10)
@@ -52,8 +54,11 @@ class Helper:
 
     def _ask(self, kind, body):
         self.request += 1
-        self.process.stdin.write(HEADER.pack(len(body), VERSION, kind, self.request, 0) + body)
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(HEADER.pack(len(body), VERSION, kind, self.request, 0) + body)
+            self.process.stdin.flush()
+        except BrokenPipeError as error:
+            raise MachineError(f"rhumb-hsc ended: does it speak version {VERSION} of its protocol?") from error
         status = WORKING
         while status == WORKING:
             length, _, _, _, status = HEADER.unpack(self._read(HEADER.size))
@@ -64,7 +69,7 @@ class Helper:
 
     def check(self, pattern):
         """Cycles a byte of @pattern alone; Refused where it is not admitted."""
-        return COST.unpack(self._ask(CHECK, pattern.encode())[:COST.size])[2] / 100
+        return COST.unpack(self._ask(CHECK, struct.pack(">I", 1) + pattern.encode())[:COST.size])[2] / 100
 
     def _compile(self, patterns):
         body = struct.pack(">I", len(patterns))
