@@ -31,6 +31,15 @@ static void job_run(struct cp_helper *helper, struct cp_compile_job *job)
 	job->took_ns = rh_clock_ns() - start;
 }
 
+/* Here, because writing may take long. */
+static void job_store(const struct cp_store *store, const struct cp_compile_job *job)
+{
+	if (job->set.store && job->result == 0 && job->reply.status == HSC_OK &&
+		job->took_ns >= store->least_ns)
+		cp_store_save(store, job->tenant->id, job->body, job->len, job->reply.body,
+			job->reply.len);
+}
+
 static void *compiler_main(void *arg)
 {
 	struct cp_compiler *c = arg;
@@ -38,6 +47,7 @@ static void *compiler_main(void *arg)
 
 	while (cp_lane_take(&c->lane, 1, -1, &jobs)) {
 		job_run(&c->helper, (struct cp_compile_job *)jobs.head);
+		job_store(&c->subs->store, (struct cp_compile_job *)jobs.head);
 		cp_lane_give(&c->lane, &jobs);
 	}
 	return NULL;

@@ -249,8 +249,8 @@ void cp_pattern_resolve(struct cp_pattern *p, const struct cp_sub_outcome *outco
 		free(p);
 }
 
-static struct cp_pattern *pattern_create(struct cp_tenant *t, dp_pattern_id_t id, const char *text,
-	size_t len, dp_session_id_t slot)
+static struct cp_pattern *pattern_alloc(
+	struct cp_tenant *t, dp_pattern_id_t id, const char *text, size_t len)
 {
 	struct cp_pattern *p = calloc(1, sizeof(*p) + len + 1);
 
@@ -260,12 +260,50 @@ static struct cp_pattern *pattern_create(struct cp_tenant *t, dp_pattern_id_t id
 	p->id = id;
 	p->len = (uint32_t)len;
 	memcpy(p->text, text, len);
+	return p;
+}
+
+static void pattern_insert(struct cp_pattern *p)
+{
+	struct cp_tenant *t = p->tenant;
+
+	rh_htable_insert(&t->patterns, &p->node, rh_hash(p->text, p->len, t->subs->seed));
+	t->by_id[p->id] = p;
+}
+
+static struct cp_pattern *pattern_create(struct cp_tenant *t, dp_pattern_id_t id, const char *text,
+	size_t len, dp_session_id_t slot)
+{
+	struct cp_pattern *p = pattern_alloc(t, id, text, len);
+
+	if (!p)
+		return NULL;
 	if (!cp_check_push(p, slot)) {
 		free(p);
 		return NULL;
 	}
-	rh_htable_insert(&t->patterns, &p->node, rh_hash(text, len, t->subs->seed));
-	t->by_id[id] = p;
+	pattern_insert(p);
+	return p;
+}
+
+/* A number that was never given out may be taken now. */
+static void id_free(struct cp_tenant *t, dp_pattern_id_t id)
+{
+	t->rest[t->rest_tail] = (struct cp_pattern_rest){id, 0};
+	t->rest_tail = (t->rest_tail + 1) % REST_SIZE;
+}
+
+struct cp_pattern *cp_pattern_stored(
+	struct cp_tenant *t, dp_pattern_id_t id, const char *text, size_t len)
+{
+	struct cp_pattern *p = pattern_alloc(t, id, text, len);
+
+	if (!p)
+		return NULL;
+	p->state = CP_PATTERN_COMPILING;
+	pattern_insert(p);
+	while (++t->id_most < id)
+		id_free(t, t->id_most);
 	return p;
 }
 
@@ -306,8 +344,7 @@ static struct cp_pattern *pattern_new(struct cp_tenant *t, const char *text, siz
 	}
 	p = pattern_create(t, id, text, len, slot);
 	if (!p) {
-		t->rest[t->rest_tail] = (struct cp_pattern_rest){id, 0};
-		t->rest_tail = (t->rest_tail + 1) % REST_SIZE;
+		id_free(t, id);
 		cp_outcome_set(outcome, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
 	}
 	return p;

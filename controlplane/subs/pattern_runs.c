@@ -85,6 +85,11 @@ uint32_t cp_runs_cost(const struct cp_tenant *t, uint32_t without)
 	return sum;
 }
 
+bool cp_tenant_keeps(const struct cp_tenant *t)
+{
+	return t->keep_until_ns && rh_clock_ns() < t->keep_until_ns;
+}
+
 uint32_t cp_runs_unused(const struct cp_tenant *t)
 {
 	uint32_t found = 0;
@@ -92,7 +97,7 @@ uint32_t cp_runs_unused(const struct cp_tenant *t)
 	for (uint32_t i = 0; i < CP_RUNS; i++)
 		if (is_idle(&t->runs[i]) && !t->runs[i].used)
 			found |= 1u << i;
-	return found;
+	return cp_tenant_keeps(t) ? 0 : found;
 }
 
 static int by_count(const void *left, const void *right)
@@ -151,11 +156,11 @@ static uint32_t untidy(const struct cp_tenant *t)
 {
 	const struct cp_run *run[CP_RUNS];
 	uint32_t count = idle_runs(t, run), sources = 0;
-	bool much = count > 1;
+	bool much = count > 1, keeps = cp_tenant_keeps(t);
 
 	for (uint32_t i = 0; i < count; i++) {
 		sources |= mask_of(t, run[i]);
-		much |= run[i]->count - run[i]->used > run[i]->count / MERGE_RATIO;
+		much |= !keeps && run[i]->count - run[i]->used > run[i]->count / MERGE_RATIO;
 	}
 	return much ? sources : 0;
 }
@@ -185,6 +190,7 @@ static bool large_due(struct cp_tenant *t, struct cp_set *set)
 {
 	if (t->purge) {
 		t->purge = false;
+		t->keep_until_ns = 0;
 		set->sources = with_unused(t);
 		return set->sources != 0;
 	}
@@ -237,5 +243,5 @@ bool cp_merge_due(struct cp_tenant *t, uint8_t level, struct cp_set *set)
 
 bool cp_merge_later(const struct cp_tenant *t)
 {
-	return untidy(t) != 0;
+	return untidy(t) || cp_tenant_keeps(t);
 }

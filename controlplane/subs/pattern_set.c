@@ -75,8 +75,7 @@ static void set_failed(
 	cp_tenant_compile(t);
 }
 
-/* Takes @body (NULL: the sources end) and what @set holds. False: no memory, nothing is taken. */
-static bool to_builder(struct cp_tenant *t, struct cp_set *set, uint8_t *body, size_t len)
+bool cp_set_install(struct cp_tenant *t, struct cp_set *set, uint8_t *body, size_t len)
 {
 	struct cp_patterns_job *job = calloc(1, sizeof(*job));
 
@@ -104,6 +103,7 @@ static bool to_compiler(struct cp_tenant *t, struct cp_set *set)
 		free(job);
 		return false;
 	}
+	set->store = set->level == CP_LEVELS - 1 && set->count > t->used / 2;
 	job->type = HSC_COMPILE;
 	job->tenant = t;
 	job->set = *set;
@@ -136,7 +136,7 @@ static void merge_start(struct cp_tenant *t, struct cp_set *set)
 	}
 	cp_set_take_ready(t, set);
 	cp_set_choose(t, set);
-	if (set->count ? !to_compiler(t, set) : !to_builder(t, set, NULL, 0))
+	if (set->count ? !to_compiler(t, set) : !cp_set_install(t, set, NULL, 0))
 		no_memory(t, set);
 }
 
@@ -163,7 +163,7 @@ static bool alone_start(struct cp_pattern *p)
 	p->state = CP_PATTERN_COMPILING;
 	p->taken = true;
 	cp_set_choose(t, &set);
-	if (to_builder(t, &set, p->own, p->own_len))
+	if (cp_set_install(t, &set, p->own, p->own_len))
 		p->own = NULL;
 	else
 		no_memory(t, &set);
@@ -244,7 +244,7 @@ static void set_compiled(struct cp_compile_job *job, const struct hsc_cost *cost
 		!is_cheap(t, set->sources, set->centicycles)) {
 		t->whole = true;
 		set_failed(t, set, NULL);
-	} else if (to_builder(t, set, job->reply.body, job->reply.len)) {
+	} else if (cp_set_install(t, set, job->reply.body, job->reply.len)) {
 		job->reply.body = NULL;
 	} else {
 		no_memory(t, set);

@@ -9,7 +9,7 @@ void cp_set_free(struct cp_set *set)
 	set->members = NULL;
 }
 
-static void member_add(struct cp_set *set, dp_pattern_id_t id, enum cp_part part)
+void cp_set_add(struct cp_set *set, dp_pattern_id_t id, enum cp_part part)
 {
 	set->members[set->member_count++] = (struct cp_member){id, part};
 	if (part == CP_PART_LEAVES)
@@ -33,6 +33,7 @@ void cp_set_take_ready(struct cp_tenant *t, struct cp_set *set)
 
 void cp_set_choose(struct cp_tenant *t, struct cp_set *set)
 {
+	bool keeps = cp_tenant_keeps(t);
 	struct cp_pattern *p;
 
 	for (dp_pattern_id_t id = 1; id <= t->id_most; id++) {
@@ -40,12 +41,12 @@ void cp_set_choose(struct cp_tenant *t, struct cp_set *set)
 		if (!p || !(p->taken || p->held & set->sources))
 			continue;
 		if (p->taken) {
-			member_add(set, id, CP_PART_FRESH);
+			cp_set_add(set, id, CP_PART_FRESH);
 			p->taken = false;
-		} else if (p->refs || p->held & ~set->sources) {
-			member_add(set, id, CP_PART_KEPT);
+		} else if (keeps || p->refs || p->held & ~set->sources) {
+			cp_set_add(set, id, CP_PART_KEPT);
 		} else {
-			member_add(set, id, CP_PART_LEAVES);
+			cp_set_add(set, id, CP_PART_LEAVES);
 			p->leaving |= set->sources;
 			p->state = CP_PATTERN_LEAVING;
 		}

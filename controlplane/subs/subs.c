@@ -106,6 +106,15 @@ static int threads_start(
 	return cp_compilers_start(subs, conf, err);
 }
 
+static void store_open(struct cp_subs *subs, const struct cp_conf *conf)
+{
+	char kind[128] = "";
+
+	if (subs->ops->database_kind)
+		subs->ops->database_kind(kind, sizeof(kind));
+	cp_store_init(&subs->store, conf, kind);
+}
+
 int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct dp_table *table,
 	struct dp_engine *eng, const struct cp_conf *conf, struct cp_subs **out,
 	struct rh_error *err)
@@ -133,6 +142,7 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 	subs->contents_max = conf->expressions_max;
 	if (cp_helper_check(conf, path, sizeof(path), &missing) < 0)
 		rh_log_warn(SUBS, "%s", missing.text);
+	store_open(subs, conf);
 	ret = handles_open(subs, loop, err);
 	if (ret == 0)
 		ret = threads_start(subs, conf, err);
@@ -140,6 +150,7 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 		cp_subs_destroy(subs);
 		return ret;
 	}
+	cp_stored_adopt(subs);
 	*out = subs;
 	return 0;
 }

@@ -18,6 +18,8 @@ static const struct cp_subs_ops ops = {
 	.stats = dp_table_stats,
 	.explain = dp_table_explain,
 	.seen = dp_engine_seen,
+	.payloads = true,
+	.database_kind = dp_table_database_kind,
 };
 
 int cp_subs_create(uv_loop_t *loop, struct dp_table *table, struct dp_engine *eng,

@@ -26,6 +26,7 @@
 #include "controlplane/subs/helper.h"
 #include "controlplane/subs/lane.h"
 #include "controlplane/subs/records.h"
+#include "controlplane/subs/store.h"
 #include "controlplane/subs/subs.h"
 #include "controlplane/subs/turns.h"
 #include "dataplane/api/engine.h"
@@ -54,6 +55,7 @@ struct cp_subs_ops {
 	int (*explain)(struct dp_table *table, const struct dp_explain_event *event, dp_explain_cb cb,
 		void *arg, struct dp_explain_cost *cost, struct rh_error *err);
 	uint64_t (*seen)(const struct dp_engine *eng);
+	void (*database_kind)(char *out, size_t size);
 	bool payloads; /* content_add takes trees that ask for the payload or for patterns */
 };
 
@@ -136,6 +138,7 @@ struct cp_set {
 	uint32_t stayed;  /* of those, what the builder could not take away: they match what they did */
 	uint8_t run;	  /* where it goes: one of the sources, or a free one */
 	uint8_t level;
+	bool store; /* most of the tenant's: worth to be kept on disk */
 	uint32_t fresh, count; /* patterns that are in none yet; all that will be in it */
 	uint32_t centicycles;
 	uint32_t max_pattern;
@@ -169,6 +172,7 @@ struct cp_tenant {
 	uint64_t not_before_ns[CP_LEVELS]; /* of the next merge that nobody waits for, after one failed */
 	uint64_t changed_ns;		   /* a pattern came, or a run */
 	uint64_t large_ns;		   /* what the last large merge took */
+	uint64_t keep_until_ns; /* patterns that nobody uses stay: they came from the store */
 	bool whole; /* scanned one after the other the runs and the ready ones are too dear: all into one */
 	bool purge; /* numbers ran out: compile without the unused ones */
 	struct cp_pattern *refused_head, *refused_tail;
@@ -336,6 +340,7 @@ struct cp_subs {
 	uint32_t small_us;     /* up to here a pattern alone is small and not counted */
 	uint32_t long_us_most; /* compile_us of a tenant */
 	uint32_t centicycles_most; /* of a tenant's runs together */
+	struct cp_store store;
 	uint64_t quiet_ns; /* without a change, before all runs become one */
 	size_t open_bytes; /* held by requests */
 	struct cp_subs_stats stats;
@@ -350,6 +355,9 @@ struct cp_subs {
 /* Made when it is new. NULL: no memory. */
 struct cp_tenant *cp_tenant_get(struct cp_subs *subs, uint16_t id);
 void cp_tenant_destroy(struct cp_tenant *t);
+/* One with number @id that is on its way to the table. NULL: no memory. */
+struct cp_pattern *cp_pattern_stored(
+	struct cp_tenant *t, dp_pattern_id_t id, const char *text, size_t len);
 struct cp_pattern *cp_pattern_find(struct cp_tenant *t, const char *text, size_t len);
 /*
  * A reference to the pattern, made and sent to be checked when it is new. NULL with @outcome set:
@@ -393,12 +401,15 @@ uint32_t cp_runs_cost(const struct cp_tenant *t, uint32_t without);
 uint32_t cp_runs_unused(const struct cp_tenant *t);
 /* What the next merge of @level is made of. False: none is due. @set->fresh is how many of the ready ones go in. */
 bool cp_merge_due(struct cp_tenant *t, uint8_t level, struct cp_set *set);
+/* What nobody uses is wanted soon, or was not long ago. */
+bool cp_tenant_keeps(const struct cp_tenant *t);
 /* Something may become due without an event. */
 bool cp_merge_later(const struct cp_tenant *t);
 /* References of @p rose from 0 or fell to it. */
 void cp_runs_use(struct cp_pattern *p, int step);
 
 /* set_members.c: Ctx control loop */
+void cp_set_add(struct cp_set *set, dp_pattern_id_t id, enum cp_part part);
 /* Room for all that @set may hold. False: no memory. */
 bool cp_set_alloc(struct cp_tenant *t, struct cp_set *set);
 /* @set->fresh of the ready ones are taken out of the list, or as many as the tenant may take; says how many. */
@@ -409,7 +420,13 @@ void cp_set_choose(struct cp_tenant *t, struct cp_set *set);
 uint8_t *cp_set_body(struct cp_tenant *t, const struct cp_set *set, size_t *len);
 void cp_set_free(struct cp_set *set);
 
+/* pattern_stored.c: Ctx control loop, before the first request */
+/* Patterns that were kept on disk become runs that nobody uses yet. */
+void cp_stored_adopt(struct cp_subs *subs);
+
 /* pattern_set.c: Ctx control loop */
+/* Takes @body (NULL: the sources end) and what @set holds. False: no memory, nothing is taken. */
+bool cp_set_install(struct cp_tenant *t, struct cp_set *set, uint8_t *body, size_t len);
 /* Install and merge what is due. */
 void cp_tenant_compile(struct cp_tenant *t);
 void cp_compile_done(struct cp_compile_job *job);

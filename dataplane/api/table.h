@@ -113,6 +113,9 @@ uint64_t dp_table_generation(const struct dp_table *table);
 
 /* Version of the pattern engine; static. Ctx: any. */
 const char *dp_table_hs_version(void);
+/* What serialized databases are made for, as text that is equal only where they may be used: the pattern engine's version and the kind of
+ * processor. Ctx: any. */
+void dp_table_database_kind(char *out, size_t size);
 
 struct dp_table_stats {
 	uint64_t subscriptions, filters, shapes, sets, patterns;

@@ -8,6 +8,7 @@
 #include "dataplane/match/table_priv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void tier_free(struct dp_pattern_tier *tier)
@@ -239,4 +240,12 @@ void dp_patterns_free_all(struct dp_table *table)
 const char *dp_table_hs_version(void)
 {
 	return hs_version();
+}
+
+void dp_table_database_kind(char *out, size_t size)
+{
+	hs_platform_info_t cpu = {0};
+
+	(void)hs_populate_platform(&cpu);
+	(void)snprintf(out, size, "%s tune %u features %llx", hs_version(), cpu.tune, cpu.cpu_features);
 }

@@ -45,6 +45,7 @@ Test(conf, one_port_is_enough)
 	cr_expect_eq(c->queue_bytes, 16777216u);
 	cr_expect_gt(strlen(c->node_name), 0u);
 	cr_expect_str_empty(c->compile_helper);
+	cr_expect_str_eq(c->pattern_store, "/var/lib/rhumb/patterns");
 	cr_expect_neq(c->digest, 0u);
 	cr_expect_not(c->eal.use_pci);
 	cp_conf_free(c);
@@ -71,7 +72,7 @@ Test(conf, everything_can_be_said)
 		       "  \"neighbor\": [{\"ip\": \"192.0.2.9\", \"mac\": \"02:00:00:00:00:0a\", "
 		       "\"vlan\": 9}]}],"
 		       "\"session\": {\"keepalive\": 100, \"timeout\": 200},"
-		       "\"content\": {\"compile-helper\": \"/x/hsc\", \"patterns-max\": 5},"
+		       "\"content\": {\"compile-helper\": \"/x/hsc\", \"pattern-store\": \"/x/store\", \"patterns-max\": 5},"
 		       "\"control\": {\"socket\": \"/tmp/s\", \"group\": \"adm\"},"
 		       "\"metrics\": {\"address\": \"::1\", \"port\": \"off\"}, \"drain\": 7"));
 
@@ -100,6 +101,7 @@ Test(conf, everything_can_be_said)
 	cr_expect_eq(c->metrics_port, 0);
 	cr_expect_eq(c->drain_ms, 7u);
 	cr_expect_str_eq(c->compile_helper, "/x/hsc");
+	cr_expect_str_eq(c->pattern_store, "/x/store");
 	cp_conf_free(c);
 }
 

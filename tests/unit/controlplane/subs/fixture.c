@@ -10,6 +10,8 @@
 #include <string.h>
 
 struct fake_table fake;
+const char *fake_database_kind = "this one";
+int fake_first_error;
 struct cp_conf conf;
 struct cp_subs *subs;
 uv_loop_t loop;
@@ -148,6 +150,10 @@ static int fake_patterns(struct dp_table *table, uint16_t tenant, uint32_t tier,
 
 	(void)table, (void)tenant, (void)serialized;
 	cr_assert_lt(tier, DP_LIMIT_PATTERN_TIERS);
+	if (fake_first_error) {
+		fake_first_error = 0;
+		return rh_error_set(err, EINVAL, "not this one");
+	}
 	if (len ? fake.patterns_error : fake.empty_error)
 		return rh_error_set(err, len ? fake.patterns_error : fake.empty_error,
 			"no room for scratch");
@@ -207,8 +213,13 @@ static uint64_t fake_seen(const struct dp_engine *eng)
 	return fake.seen_follows ? rh_load_relaxed(&fake.generation) : rh_load_relaxed(&fake.seen);
 }
 
+static void fake_kind(char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s", fake_database_kind);
+}
+
 static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_price, fake_content_add, fake_content_del,
-	fake_patterns, fake_publish, fake_collect, fake_generation, fake_stats, fake_explain, fake_seen, true};
+	fake_patterns, fake_publish, fake_collect, fake_generation, fake_stats, fake_explain, fake_seen, fake_kind, true};
 
 const struct cp_subs_ops *const subs_fake_ops = &ops;
 

@@ -67,6 +67,10 @@ struct answer {
 };
 
 extern struct fake_table fake;
+/* What databases are made for. */
+extern const char *fake_database_kind;
+/* The first database after the start is refused. */
+extern int fake_first_error;
 extern const struct cp_subs_ops *const subs_fake_ops;
 extern struct cp_conf conf;
 extern struct cp_subs *subs;
