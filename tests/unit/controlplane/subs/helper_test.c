@@ -264,6 +264,7 @@ static void assert_merges_again(void)
 	uint32_t live = fake.live;
 
 	(void)strcpy(merger()->path, RHUMB_HSC);
+	merger()->set_ms = 20000;
 	subs->tenants[0]->not_before_ns[0] = 0;
 	add_some(100, 101);
 	for (unsigned i = 0; i < 1000 && !subs->stats.compiles; i++)
