@@ -1,5 +1,8 @@
 """Payload patterns, and filters that are refused with the reason."""
 
+import glob
+import os
+
 import lib.case as case
 import lib.wire as wire
 
@@ -58,6 +61,59 @@ class Patterns(case.RouterCase):
         only = self.router.cli_json("explain", "a/b", "--client", "elsewhere")
         self.assertEqual([(row["verdict"], row["why"]) for row in only["candidates"]],
                          [("filter_missed", "level 1 is 'a', the filter wants 'b'")])
+
+
+class KeptPatterns(case.RouterCase):
+    """A router that compiled many patterns and starts again."""
+    COUNT = 288
+    EACH = 24  # of one request
+
+    def config(self, folder):
+        found = super().config(folder)
+        found["rhumb:rhumb"]["content"] = {"pattern-store": os.path.join(folder, "patterns")}
+        return found
+
+    def subscribe_all(self):
+        client = self.greeted("b", "many")
+        for first in range(0, self.COUNT, self.EACH):
+            texts = [f'^{{"user":"w{number}[0-9]+","id":{number},' for number in range(first, first + self.EACH)]
+            answer = client.subscribe([("t/#", text) for text in texts], timeout_s=60 * case.SLOW)
+            self.assertEqual({code for code, _ in answer}, {0}, answer)
+
+    def test_a_restart_finds_them_compiled(self):
+        self.subscribe_all()
+        self.assertTrue(case.wait_for(lambda: glob.glob(self.folder + "/patterns/tenant-*.patterns"), 60), self.router.last_words())
+        path, = glob.glob(self.folder + "/patterns/tenant-*.patterns")
+        self.assertEqual([os.stat(name).st_mode & 0o7777 for name in (path, os.path.dirname(path))], [0o600, 0o700])
+        self.assertEqual(self.router.stop(), 0)
+        self.router = self.make_router().start()
+        self.assertIn(f" {self.COUNT} compiled patterns taken from ", self.router.log())
+        # The compile helper is started when it is first needed.
+        self.subscribe_all()
+        self.assertNotIn("rhumb-hsc", self.children())
+        reader = self.subscriber("b", [("t/#", '^{"user":"w7[0-9]+","id":7,')])
+        self.assertNotIn("rhumb-hsc", self.children())
+        with self.publisher("a") as writer:
+            for number in range(20):
+                writer.publish("t/x", b'{"user":"w%d1","id":%d,' % (number, number))
+        self.assertEqual([event["payload"] for event in reader.wait(1)], [b'{"user":"w71","id":7,'])
+
+    def test_a_damaged_file_is_ignored(self):
+        self.subscribe_all()
+        self.assertTrue(case.wait_for(lambda: glob.glob(self.folder + "/patterns/tenant-*.patterns"), 60), self.router.last_words())
+        path, = glob.glob(self.folder + "/patterns/tenant-*.patterns")
+        self.assertEqual(self.router.stop(), 0)
+        with open(path, "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            last = file.read(1)
+            file.seek(-1, os.SEEK_END)
+            file.write(bytes([last[0] ^ 1]))
+        self.router = self.make_router().start()
+        self.assertIn(" is damaged: ignored, ", self.router.log())
+        self.assertEqual(self.greeted("b", "one").subscribe([("t/#", "needle")], timeout_s=30), [(0, "")])
+
+    def children(self):
+        return case.run("ps", "--ppid", str(self.router.process.pid), "-o", "comm=", check=False).stdout.split()
 
 
 if __name__ == "__main__":
