@@ -29,8 +29,10 @@ static void price_run(struct cp_subs *subs, struct cp_request *r, const struct c
 
 	if (subs->ops->sub_price(subs->table, sub, &price) < 0)
 		return;
-	/* What the registry knows of its expression stands there already. */
+	/* What the registry knows of its expression stands there already: by its form it may cost more than by the table's count. */
 	price.bytes += CP_RECORD_BYTES + out->price.bytes;
+	if (price.match_cycles < out->price.match_cycles)
+		price.match_cycles = out->price.match_cycles;
 	out->price = price;
 }
 

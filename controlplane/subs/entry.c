@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,11 +271,23 @@ static struct cp_sub_key key_of(const struct cp_request *r, const struct cp_entr
 		.except = e->except};
 }
 
-/* The price of what the registry keeps of the expression, when but @refs refer to it. */
-static void content_price(const struct cp_content *c, uint32_t refs, struct cp_sub_outcome *out)
+/* What the expression of @e costs by its form, and its place in the registry, when but @refs refer to it; and which part is dear. */
+static void content_price(const struct cp_entry *e, uint32_t refs, struct cp_sub_outcome *out)
 {
-	if (c && c->refs == refs)
-		out->price.bytes = (uint32_t)(CP_CONTENT_BYTES + c->len + c->patterns * sizeof(c->pattern[0]));
+	const struct cp_expression *x = e->expression;
+	const struct cp_content *c = e->wanted;
+
+	if (!c)
+		return;
+	if (x->price.dear_size && x->price.dear_size < x->len)
+		cp_outcome_set(out, RH_SUB_OK, "%" PRIu64 " of its %" PRIu64 " cycles: %.*s", x->price.dear_cycles,
+			x->price.cycles, x->price.dear_size, x->text + x->price.dear_at);
+	if (c->refs != refs)
+		return;
+	out->price.bytes = (uint32_t)(CP_CONTENT_BYTES + c->len + c->patterns * sizeof(c->pattern[0]));
+	/* A pattern was measured, and the table knows what scans cost. */
+	if (!x->alone)
+		out->price.match_cycles = x->price.cycles < UINT32_MAX ? (uint32_t)x->price.cycles : UINT32_MAX;
 }
 
 /* The entry's reference to its content goes to the new subscription. */
@@ -290,7 +303,7 @@ static void add_new(struct cp_request *r, struct cp_subs_session *s, uint16_t i)
 		return;
 	}
 	r->changes[i].id = key.content;
-	content_price(e->wanted, 1, &r->outcomes[i]);
+	content_price(e, 1, &r->outcomes[i]);
 	e->wanted = NULL;
 	cp_change_set(subs, &r->changes[i], CP_CHANGE_ADD, cp_ref_of_adding(&subs->records, a));
 }
@@ -303,7 +316,7 @@ static void add_settled(struct cp_request *r, struct cp_subs_session *s, uint16_
 
 	if (ref) {
 		/* The subscription's reference and the entry's. */
-		content_price(r->entries[i].wanted, 2, &r->outcomes[i]);
+		content_price(&r->entries[i], 2, &r->outcomes[i]);
 		cp_change_set(subs, &r->changes[i],
 			cp_ref_is_live(ref) ? CP_CHANGE_PRICE : CP_CHANGE_KEEP, ref);
 	} else if (s->count >= subs->subs_per_session) {

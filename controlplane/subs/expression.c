@@ -52,6 +52,7 @@ static struct cp_expression *pack(const struct draft *d, struct cp_sub_outcome *
 		.root = d->tree.root,
 		.patterns = d->patterns,
 		.alone = d->alone};
+	rh_cesql_price(&d->tree, &x->price);
 	memcpy(tree, d->tree.node, nodes);
 	memcpy(tree + nodes, d->tree.text, d->tree.used);
 	memcpy(text, d->text, (size_t)d->len + 1);

@@ -6,7 +6,7 @@
  */
 
 #include "controlplane/subs/subs.h"
-#include "dataplane/cesql/tree.h"
+#include "dataplane/cesql/price.h"
 
 /* In the expression's block. */
 struct cp_expression_pattern {
@@ -20,6 +20,7 @@ struct cp_expression {
 	const void *tree; /* packed */
 	uint16_t len, nodes, used, root;
 	uint16_t patterns;
+	struct rh_cesql_price price;
 	bool alone; /* it is its one pattern, looked for in the payload, and nothing else */
 	struct cp_expression_pattern pattern[];
 };

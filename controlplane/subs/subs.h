@@ -27,7 +27,7 @@ void cp_subs_destroy(struct cp_subs *subs);
 /* One entry's outcome. @text is the reason of a refusal, or empty. */
 struct cp_sub_outcome {
 	uint8_t code; /* enum rh_sub_code */
-	char text[RH_TEXT_MAX + 1];
+	char text[RH_TEXT_MAX + 1]; /* with OK: which part of the expression is dear, or empty */
 	struct dp_sub_price price; /* of what was subscribed, the registry's bytes included; else zeros */
 };
 

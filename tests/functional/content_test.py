@@ -109,6 +109,16 @@ class Content(case.RouterCase):
         self.assertEqual(reader.unsubscribe([("t", "matches(payload, \"need.e\")", 0, CESQL)]), [(OK, "")])
         self.assertEqual(reader.unsubscribe([("u", "need\\.e")])[0][0], NOT_SUBSCRIBED, "two patterns of one meaning are two")
 
+    def test_a_price_names_the_part_that_is_dear(self):
+        client = self.greeted("b", "client")
+        (code, text), = client.subscribe([("t", "n = 1 AND LENGTH(UPPER(subject)) > 5", 0, CESQL)])
+        self.assertEqual(code, OK)
+        self.assertRegex(text, r"^\d+ of its \d+ cycles: \(LENGTH\(UPPER\(subject\)\) > 5\)$")
+        self.assertGreater(client.prices[0][1], 50)
+        told = self.hosts["b"].run(os.path.join(case.paths.BUILD, "rhumb"), "-j", "sub", "t", "--cesql", "n = 2 AND LENGTH(UPPER(subject)) > 5", "--price",
+                                   "--idle-exit", "0.2", "--payload", "--router", "198.18.1.1").stdout
+        self.assertIn("(LENGTH(UPPER(subject)) > 5)", json.loads(told.splitlines()[0])["subscription"]["dear"])
+
     def test_refusals_say_where_and_leave_the_others_standing(self):
         client = self.greeted("b", "client")
         asked = [("t", "n = 1 AND b OR c", 0, CESQL), ("t", "", 0, CESQL), ("t", "COLOUR(n)", 0, CESQL), ("t", '[{"exact": 1}]', 0, FILTERS),

@@ -145,6 +145,7 @@ struct rhc_sub {
 	enum rhc_sub_state state;
 	uint8_t code;	  /* enum rh_sub_code of the last answer */
 	struct rh_sub_price price; /* of the last ok */
+	char *dear;		   /* of the last ok, or NULL */
 	bool waited_for;  /* by a blocking call: refusals are its to report */
 	uint64_t retry_ns;
 };

@@ -6,6 +6,7 @@
 #include "tools/librhumb/rhumb_priv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ static void sub_free(struct rhc_sub *sub)
 		return;
 	free(sub->filter);
 	free(sub->content);
+	free(sub->dear);
 	free(sub);
 }
 
@@ -299,6 +301,9 @@ static void result_take(struct rhumb *r, struct rhc_sub *sub, const struct rh_su
 		return;
 	if (result->code == RH_SUB_OK) {
 		sub->price = result->price;
+		free(sub->dear);
+		/* Without memory it is not told. */
+		sub->dear = result->text.len ? strndup(result->text.bytes, result->text.len) : NULL;
 		sub_settle(r, sub, RHC_SUB_ACTIVE);
 		return;
 	}
@@ -388,6 +393,8 @@ static int sub_outcome(struct rhumb *r, struct rhumb_subscription *asked, int wa
 	if (sub->state == RHC_SUB_ACTIVE) {
 		asked->price = (struct rhumb_price){
 			sub->price.every_cycles, sub->price.match_cycles, sub->price.bytes};
+		if (sub->dear)
+			(void)snprintf(asked->dear, sizeof(asked->dear), "%s", sub->dear);
 		return 0;
 	}
 	if (sub->state == RHC_SUB_REFUSED) {
@@ -423,6 +430,7 @@ int rhumb_subscribe_many(struct rhumb *r, struct rhumb_subscription *list, size_
 	for (size_t i = 0; i < count; i++) {
 		asked_tidy(&list[i]);
 		list[i].price = (struct rhumb_price){0};
+		list[i].dear[0] = '\0';
 		list[i].result = sub_want(r, &list[i]);
 	}
 	err = rhc_run(r, timeout_ms, all_settled, NULL);

@@ -164,8 +164,10 @@ static void price_print_json(FILE *out, const struct rhumb_subscription *s)
 {
 	fputs_unlocked("{\"subscription\":{\"filter\":", out);
 	string_print(out, s->filter, strlen(s->filter));
-	fprintf(out, ",\"every_cycles\":%u,\"match_cycles\":%u,\"bytes\":%u}}\n", s->price.every_cycles,
+	fprintf(out, ",\"every_cycles\":%u,\"match_cycles\":%u,\"bytes\":%u,\"dear\":", s->price.every_cycles,
 		s->price.match_cycles, s->price.bytes);
+	string_print(out, s->dear, strlen(s->dear));
+	fputs_unlocked("}}\n", out);
 }
 
 void sub_price_print(struct sub_printer *p, const struct rhumb_subscription *s)
@@ -180,4 +182,9 @@ void sub_price_print(struct sub_printer *p, const struct rhumb_subscription *s)
 	else
 		fprintf(stderr, ": %u cycles for each event, %u more for each that matches, %u bytes\n",
 			s->price.every_cycles, s->price.match_cycles, s->price.bytes);
+	if (!s->dear[0])
+		return;
+	fputs("  ", stderr);
+	text_print(stderr, s->dear, strlen(s->dear));
+	putc('\n', stderr);
 }

@@ -208,6 +208,7 @@ Test(expression, with_a_pattern_that_is_refused_lets_the_others_go)
 	cr_assert_eq(added(1, entry_cesql("a", "MATCHES(payload, 'good') OR MATCHES(payload, 'x*') OR MATCHES(payload, 'x*') OR MATCHES(payload, 'fine')"),
 			     &a), RH_SUB_INVALID_CONTENT);
 	cr_assert_not_null(strstr(a.outcomes[0].text, "matches the empty payload"), "%s", a.outcomes[0].text);
+	cr_assert_eq(cp_pattern_find(subs->tenants[0], "x*", 2)->refs, 0);
 	/* Refused at once from now on, in whatever place. */
 	cr_assert_eq(added(1, entry_cesql("a", "MATCHES(payload, 'good') OR MATCHES(payload, 'x*')"), &a), RH_SUB_INVALID_CONTENT);
 	cp_subs_stats(subs, &stats);
@@ -394,6 +395,20 @@ Test(expression, costs_what_the_registry_keeps_of_it_alone)
 	cr_assert_eq(a.outcomes[0].price.bytes, alone, "asked for again");
 	cr_assert_eq(added(2, entry_cesql("a", "n = 1"), &a), RH_SUB_OK);
 	cr_assert_eq(a.outcomes[0].price.bytes, 3 + CP_RECORD_BYTES);
+}
+
+Test(expression, tells_which_part_is_dear)
+{
+	cr_assert_eq(added(1, entry_cesql("a", "n = 1"), &a), RH_SUB_OK);
+	cr_assert_str_eq(a.outcomes[0].text, "", "the only one");
+	cr_assert_eq(added(1, entry_cesql("a", "n = 1 AND JSON(payload, '/level') > 5"), &a), RH_SUB_OK);
+	cr_assert_not_null(strstr(a.outcomes[0].text, " cycles: (JSON(payload, '/level') > 5)"), "%s", a.outcomes[0].text);
+	cr_assert_gt(a.outcomes[0].price.match_cycles, 1000);
+	cr_assert_eq(added(2, entry_cesql("b", "n = 1 AND JSON(payload, '/level') > 5"), &a), RH_SUB_OK);
+	cr_assert_eq(a.outcomes[0].price.match_cycles, 2, "another one has it");
+	fake.refuse = "c";
+	cr_assert_eq(added(2, entry_cesql("c", "n = 2 AND JSON(payload, '/level') > 5"), &a), RH_SUB_LIMIT);
+	cr_assert(!a.outcomes[0].price.match_cycles && !strstr(a.outcomes[0].text, "JSON"));
 }
 
 /* What an open request holds of parsed expressions counts as open. */

@@ -127,7 +127,7 @@ router = Router(1)
 code, out, err = run("-j", "sub", "demo/#", "b", "--price", "--count", "1", "--router", router.address)
 told = [fits("sub", line) for line in out.splitlines()]
 check("prices as JSON", (code, told[:2]),
-      (0, [{"subscription": {"filter": name, "every_cycles": 20 + i, "match_cycles": 280, "bytes": 164}} for i, name in enumerate(["demo/#", "b"])]))
+      (0, [{"subscription": {"filter": name, "every_cycles": 20 + i, "match_cycles": 280, "bytes": 164, "dear": ""}} for i, name in enumerate(["demo/#", "b"])]))
 router.stop()
 router = Router(1)
 code, out, err = run("sub", "demo/#", "--price", "--count", "1", "--router", router.address)
