@@ -132,22 +132,31 @@ static void patterns_add(const struct asking *a, const struct dp_access *access)
 		key_add(a, dp_way_key(access->way[0].salt, matched->id[i]));
 }
 
+/* Keys of its attributes. */
+static void attributes_add(const struct asking *a, const struct dp_access *access)
+{
+	uint64_t value;
+
+	dp_judge_read_names(a->judge, a->contents->seed);
+	for (size_t i = 0; i < a->judge->event.count; i++) {
+		uint64_t attribute = a->judge->name_hash[i];
+
+		for (uint32_t w = dp_access_first(access, attribute);
+			w < access->ways && access->way[w].attribute == attribute; w++)
+			if (value_read(a, &access->way[w], a->judge->attribute[i].value, &value))
+				key_add(a, dp_way_key(access->way[w].salt, value));
+	}
+}
+
 void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *batch, const struct dp_filter *filter,
 	const struct dp_access *access, struct dp_judge *judge, dp_access_visit visit, void *arg)
 {
 	const struct asking a = {contents, batch, filter, judge, visit, arg};
-	uint64_t value;
 
-	dp_judge_read_names(judge, contents->seed);
 	batch->keys = batch->conds = 0;
-	for (size_t i = 0; i < judge->event.count; i++) {
-		uint64_t attribute = judge->name_hash[i];
-
-		for (uint32_t w = dp_access_first(access, attribute);
-			w < access->ways && access->way[w].attribute == attribute; w++)
-			if (value_read(&a, &access->way[w], judge->attribute[i].value, &value))
-				key_add(&a, dp_way_key(access->way[w].salt, value));
-	}
 	patterns_add(&a, access);
+	/* Patterns' only way is the first. */
+	if (access->ways && access->way[access->ways - 1].attribute != DP_ACCESS_PAYLOAD)
+		attributes_add(&a, access);
 	keys_visit(&a);
 }
