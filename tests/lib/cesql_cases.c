@@ -1,7 +1,7 @@
 /*
  * cesql_cases SEED EVENTS EXPRESSIONS: random events, expressions and filters in JSON, and by the naive evaluator which of them match.
- * {"events": [[[name, type, value], ...], ...], "cases": [{"kind", "content", "matches": [numbers of events]}, ...]}; type and kind are the
- * wire's numbers.
+ * {"events": [{"attributes": [[name, type, value], ...], "payload": "hex"}, ...], "cases": [{"kind", "content", "matches": [numbers of
+ * events]}, ...]}; type and kind are the wire's numbers.
  */
 #include "dataplane/frame/wire.h"
 #include "tests/lib/cesql_event.h"
@@ -47,10 +47,17 @@ static void value_change(struct rnd *rnd, struct rh_cesql_value *value)
 		value->text.size = (uint32_t)strlen(value->text.bytes);
 }
 
+#define PAYLOAD(text) {text, sizeof(text) - 1}
+
+static const struct rh_cesql_text payloads[] = {PAYLOAD(""), PAYLOAD("a"), PAYLOAD("ab 1x A1"), PAYLOAD("caf\u00e9 \u20ac\U0001f600"),
+	PAYLOAD("12ee \xff\xfe"), PAYLOAD("abab'\"%_"), PAYLOAD("{\"a\": [1, \"x\"], \"b\": {\"a\": true}, \"\u00e9\": -7, \"a/b\": \"tRue\"}"),
+	PAYLOAD("{\"a\": 10, \"b\": \"\u20ac\"}"), PAYLOAD("[5, 6]"), PAYLOAD("\"text\""), PAYLOAD("1\0z\nb"), PAYLOAD("{\"x\": \"1\"")};
+
 /* As cesql_event, without some attributes and with other values. */
 static void event_make(struct rnd *rnd, struct event *event)
 {
 	event->view.attribute = event->attribute;
+	event->view.payload = payloads[rnd_below(rnd, sizeof(payloads) / sizeof(payloads[0]))];
 	for (size_t i = 0; i < cesql_event.count; i++) {
 		const struct rh_cesql_attribute *a = &cesql_event.attribute[i];
 
@@ -61,6 +68,15 @@ static void event_make(struct rnd *rnd, struct event *event)
 			value_change(rnd, &event->attribute[event->view.count].value);
 		event->view.count++;
 	}
+}
+
+static json_t *payload_json(struct rh_cesql_text payload)
+{
+	char hex[2 * 256 + 1] = "";
+
+	for (uint32_t i = 0; i < payload.size; i++)
+		sprintf(hex + 2 * i, "%02x", (unsigned char)payload.bytes[i]);
+	return json_string(hex);
 }
 
 static json_t *event_json(const struct rh_cesql_event *event)
@@ -84,7 +100,7 @@ static json_t *event_json(const struct rh_cesql_event *event)
 		}
 		json_array_append_new(list, json_pack("[s#, i, o]", name.bytes, (int)name.size, type, text));
 	}
-	return list;
+	return json_pack("{s:o, s:o}", "attributes", list, "payload", payload_json(event->payload));
 }
 
 static bool expression_matches(const struct ref_expr *expr, const struct rh_cesql_event *event)
@@ -160,6 +176,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: cesql_cases SEED EVENTS EXPRESSIONS, at most %d events\n", EVENTS_MAX);
 		return 2;
 	}
+	ref_asks_payload = true;
 	rnd_seed(&rnd, strtoull(argv[1], NULL, 0));
 	for (unsigned i = 0; i < event_count; i++) {
 		event_make(&rnd, &events[i]);
