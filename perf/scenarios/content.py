@@ -15,8 +15,10 @@ SETS = ("literals", "regexes")
 PAYLOADS = (64, 128, 256, 512)
 # Medians over passes stand for as much.
 ON_CPU_SHARE = 0.8
+# Said beside the key: over scans one burst after the other, with nothing else in the caches.
+HOT = "ratio_to_hot_hs_scan"
 # What is kept of a sample beside its keys.
-BESIDE = ("with_cycles", "without_cycles", "hs_scan_cycles", "plain_cycles", "plain_without_cycles", "payload_bytes", "hits")
+BESIDE = ("with_cycles", "without_cycles", "hs_scan_cycles", "hs_scan_hot_cycles", HOT, "plain_cycles", "plain_without_cycles", "payload_bytes", "hits")
 
 
 def command(build, folder, cores, hugepages, options):
@@ -31,7 +33,7 @@ def figures(window):
     ours, theirs, bare = window["with"], window["without"], window["hs_scan"]
     shared, shared_without = (2 * lane["both"] - lane["content"] for lane in (ours, theirs))
     return {"ratio_to_hs_scan": (ours["content"] - theirs["content"]) / bare, "own_bursts": ours["plain"] / theirs["plain"] - 1,
-            "shared_bursts": shared / shared_without - 1, "with_cycles": ours["content"], "without_cycles": theirs["content"], "hs_scan_cycles": bare,
+            "shared_bursts": shared / shared_without - 1, "with_cycles": ours["content"], "without_cycles": theirs["content"], "hs_scan_cycles": bare, "hs_scan_hot_cycles": window["hs_scan_hot"], HOT: (ours["content"] - theirs["content"]) / window["hs_scan_hot"],
             "plain_cycles": ours["plain"], "plain_without_cycles": theirs["plain"]}
 
 
@@ -93,5 +95,6 @@ def run(rig):
         else:
             result.metric(key)
     result.note("every pattern has a subscription of its own to one filter that matches half of the topics; ratio_to_hs_scan: cycles of an event of these topics less those of the same event "
-                "on a lane without content, in bursts of them alone, over hs_scan on the same database and on bytes that are in the first caches")
+                "on a lane without content, in bursts of them alone, over hs_scan on the same database and bytes between the bursts of that other lane; "
+                f"{HOT}: over the same scans with nothing between their bursts, {max((c[HOT] for c in result.data['cells'] if HOT in c), default=0):.2f} in its worst cell")
     return result.end()
