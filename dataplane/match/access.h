@@ -75,6 +75,12 @@ static inline uint32_t dp_access_first(const struct dp_access *access, uint64_t 
 	return low;
 }
 
+/* Does it ask for patterns in the payload? Their only way is the first. */
+static inline bool dp_access_scans(const struct dp_access *access)
+{
+	return access->ways && access->way[0].attribute == DP_ACCESS_PAYLOAD;
+}
+
 /* The conditions with one key, of all filters whose keys fall together. */
 struct dp_list {
 	struct dp_obj obj;

@@ -125,7 +125,7 @@ static void patterns_add(const struct asking *a, const struct dp_access *access)
 {
 	const struct dp_matched *matched;
 
-	if (!access->ways || access->way[0].attribute != DP_ACCESS_PAYLOAD)
+	if (!dp_access_scans(access))
 		return;
 	matched = dp_judge_patterns(a->judge);
 	for (uint32_t i = 0; matched && i < matched->count; i++)
@@ -155,7 +155,6 @@ void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *
 
 	batch->keys = batch->conds = 0;
 	patterns_add(&a, access);
-	/* Patterns' only way is the first. */
 	if (access->ways && access->way[access->ways - 1].attribute != DP_ACCESS_PAYLOAD)
 		attributes_add(&a, access);
 	keys_visit(&a);

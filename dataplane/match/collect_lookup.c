@@ -180,17 +180,19 @@ void dp_match_collect(struct dp_match *match, uint32_t topic)
 	thin_candidates(match);
 }
 
+static const struct dp_patterns *patterns_of(const struct dp_match *match, uint16_t tenant)
+{
+	return tenant < match->snapshot->tenants ? match->snapshot->patterns[tenant] : NULL;
+}
+
 static void judge_begin(struct dp_match *match, const struct dp_match_key *key)
 {
-	const struct dp_snapshot *snapshot = match->snapshot;
-
-	dp_judge_begin(match->judge, key, key->tenant < snapshot->tenants ? snapshot->patterns[key->tenant] : NULL);
+	dp_judge_begin(match->judge, key, patterns_of(match, key->tenant));
 }
 
 /* Add to walk_to who subscribed with those that hold, each session once. Stamps say who has a copy, or wants none. */
-static void decide(struct dp_match *match, const struct dp_match_key *key, const struct dp_asked *asked)
+static void decide(struct dp_match *match, const struct dp_asked *asked)
 {
-	judge_begin(match, key);
 	for (uint32_t i = 0; i < asked->conds; i++)
 		cond_decide(match, asked->cond[i]);
 	for (uint32_t i = 0; i < asked->keyed_filters; i++)
@@ -201,7 +203,8 @@ void dp_match_decide(struct dp_match *match, const struct dp_match_key *key)
 {
 	const struct dp_asked asked = {match->candidate_count, match->keyed_count, match->candidate, match->keyed};
 
-	decide(match, key, &asked);
+	judge_begin(match, key);
+	decide(match, &asked);
 }
 
 void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct dp_match_key *key)
@@ -210,7 +213,37 @@ void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct 
 	filters_each(match, topic, filter_decide);
 }
 
-void dp_match_decide_cached(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry)
+/* Will the payload be asked for patterns? *@only: and nothing else will be asked. */
+static inline bool will_scan(const struct dp_asked *asked, bool *only)
+{
+	bool scans = false;
+
+	*only = asked->conds == 0;
+	for (uint32_t i = 0; i < asked->keyed_filters; i++) {
+		const struct dp_access *access = dp_filter_access(asked->keyed[i]);
+
+		if (!access)
+			continue;
+		scans |= dp_access_scans(access);
+		*only &= dp_access_scans(access) && access->ways == 1;
+	}
+	return scans;
+}
+
+bool dp_match_ask_ahead(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry)
+{
+	const struct dp_patterns *patterns = patterns_of(match, key->tenant);
+	const struct dp_asked asked = dp_pending_asked(dp_entry_pending(&match->cache, entry));
+	struct dp_ahead *ahead = &match->ahead;
+	bool only, scans = will_scan(&asked, &only) && patterns;
+
+	ahead->key[ahead->events] = key;
+	ahead->patterns[ahead->events++] = scans ? patterns : NULL;
+	return only && scans;
+}
+
+void dp_match_decide_cached(
+	struct dp_match *match, uint32_t event, const struct dp_match_key *key, const struct dp_entry *entry)
 {
 	const struct dp_pending *pending = dp_entry_pending(&match->cache, entry);
 	const struct dp_asked asked = dp_pending_asked(pending);
@@ -224,5 +257,7 @@ void dp_match_decide_cached(struct dp_match *match, const struct dp_match_key *k
 		(void)first_for(match, excluded[i]);
 	for (uint32_t i = 0; i < entry->count; i++)
 		member_take(match, &receivers[i]);
-	decide(match, key, &asked);
+	judge_begin(match, key);
+	dp_judge_take_ahead(match->judge, &match->ahead, event);
+	decide(match, &asked);
 }

@@ -52,6 +52,26 @@ void dp_judge_destroy(struct dp_judge *judge);
 
 /* From now on it is about @key; @patterns, which may be NULL, are its tenant's. Ctx: owner, under RCU. */
 void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, const struct dp_patterns *patterns);
+/*
+ * Events whose payloads will be asked for patterns, scanned one right behind the other, before any of them is judged: the
+ * scan's own code and tables then stay in the first caches (docs/performance.md).
+ */
+#define DP_AHEAD_IDS 4096
+struct dp_ahead {
+	uint32_t events, used; /* used: of id */
+	/* In: NULL, or the patterns to look for in the payload. */
+	const struct dp_patterns *patterns[DP_MATCH_BURST_MAX];
+	const struct dp_match_key *key[DP_MATCH_BURST_MAX];
+	/* Out. */
+	uint16_t first[DP_MATCH_BURST_MAX], count[DP_MATCH_BURST_MAX];
+	uint16_t id[DP_AHEAD_IDS]; /* patterns found */
+};
+/* Not scanned, or it could not be said. */
+#define DP_AHEAD_UNKNOWN UINT16_MAX
+/* Ctx: owner, under RCU. */
+void dp_judge_scan_ahead(struct dp_judge *judge, struct dp_ahead *ahead);
+/* After dp_judge_begin for it. */
+void dp_judge_take_ahead(struct dp_judge *judge, const struct dp_ahead *ahead, uint32_t event);
 /* Ctx: owner, in the same burst. No allocation. */
 bool dp_judge_holds(struct dp_judge *judge, const struct dp_expression *expression);
 

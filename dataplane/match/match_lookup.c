@@ -110,8 +110,8 @@ static void give_result(struct dp_match *match, uint32_t count, struct dp_match_
 	match->result_used += count;
 }
 
-/* Receivers of a cached entry; payload and attributes decide about its conditions. */
-static void answer_from(struct dp_match *match, const struct dp_match_key *key,
+/* Receivers of a cached entry without conditions. */
+static inline void answer_sure(struct dp_match *match, const struct dp_match_key *key,
 	struct dp_entry *entry, struct dp_match_result *result)
 {
 	const struct dp_receiver *receivers = dp_entry_receivers(&match->cache, entry);
@@ -123,10 +123,30 @@ static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 	/* For the fan-out, which comes when the whole burst is matched. */
 	if (entry->count > 1)
 		rh_prefetch(receivers);
-	if (rh_likely(!entry->pending))
-		return;
-	dp_match_decide_cached(match, key, entry);
+}
+
+/* The same of one with conditions, about which payload and attributes decide; its payload was looked at ahead. */
+static void answer_pending(struct dp_match *match, uint32_t event, const struct dp_match_key *key,
+	struct dp_entry *entry, struct dp_match_result *result)
+{
+	dp_entry_count(&match->cache, entry, key);
+	result->verdict = DP_MATCH_OK;
+	dp_match_decide_cached(match, event, key, entry);
 	give_result(match, match->walk_count, result);
+}
+
+/* Either, by itself: event number 0 of what is looked at ahead. */
+static void answer_from(struct dp_match *match, const struct dp_match_key *key,
+	struct dp_entry *entry, struct dp_match_result *result)
+{
+	if (!entry->pending) {
+		answer_sure(match, key, entry, result);
+		return;
+	}
+	match->ahead.events = 0;
+	(void)dp_match_ask_ahead(match, key, entry);
+	dp_judge_scan_ahead(match->judge, &match->ahead);
+	answer_pending(match, 0, key, entry, result);
 }
 
 static void answer_uncached(struct dp_match *match, uint32_t topic, const struct dp_match_key *key,
@@ -192,12 +212,10 @@ static inline bool is_valid(const struct dp_match *match, struct dp_entry *entry
 	       is_still_valid(match, entry, hash);
 }
 
-static inline void answer_hit(struct dp_match *match, const struct dp_match_key *key,
-	struct dp_entry *entry, struct dp_match_result *result)
+static inline void count_hit(struct dp_match *match, struct dp_match_result *result)
 {
 	result->cache_hit = true;
 	rh_add_relaxed(&match->counters.hits, 1);
-	answer_from(match, key, entry, result);
 }
 
 /* What the search found for @topic, through the cache: an event before this one may have brought
@@ -210,7 +228,8 @@ static void answer_cached(struct dp_match *match, uint32_t topic, const struct d
 	result->verdict = DP_MATCH_OK;
 	result->cache_hit = false;
 	if (is_valid(match, entry, hash)) {
-		answer_hit(match, key, entry, result);
+		count_hit(match, result);
+		answer_from(match, key, entry, result);
 		return;
 	}
 	rh_add_relaxed(&match->counters.misses, 1);
@@ -350,13 +369,42 @@ static void misses_answer(struct dp_match *match, struct misses *misses,
 	}
 }
 
+/* Events of a burst whose entries have conditions. */
+struct pendings {
+	uint32_t count;
+	uint8_t event[DP_MATCH_BURST_MAX];
+	struct dp_entry *entry[DP_MATCH_BURST_MAX];
+};
+
+/* All that need it are scanned one right behind the other, then each is decided. */
+static __attribute__((noinline)) void pendings_answer(struct dp_match *match, const struct pendings *pendings,
+	const struct dp_match_key *keys, struct dp_match_result *results)
+{
+	uint64_t only = 0; /* a bit for each without more receivers if no pattern is found */
+
+	match->ahead.events = 0;
+	for (uint32_t n = 0; n < pendings->count; n++)
+		only |= (uint64_t)dp_match_ask_ahead(match, &keys[pendings->event[n]], pendings->entry[n]) << n;
+	dp_judge_scan_ahead(match->judge, &match->ahead);
+	for (uint32_t n = 0; n < pendings->count; n++) {
+		uint32_t event = pendings->event[n];
+
+		if (only >> n & 1 && match->ahead.count[n] == 0)
+			answer_sure(match, &keys[event], pendings->entry[n], &results[event]);
+		else
+			answer_pending(match, n, &keys[event], pendings->entry[n], &results[event]);
+	}
+}
+
 /* Hash every topic (of the same ones the first) and ask for its bucket, then for its entry; then answer what is known. */
 static void hits_answer(struct dp_match *match, struct misses *misses,
 	const struct dp_match_key *keys, uint32_t count, uint64_t *hash,
 	struct dp_match_result *results)
 {
 	struct dp_entry *found = NULL, *entry = NULL; /* valid */
+	struct pendings pendings;
 
+	pendings.count = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		if (keys[i].same) {
 			hash[i] = hash[i - 1];
@@ -375,11 +423,21 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 			entry = rh_likely(is_valid(match, found, hash[i])) ? found : NULL;
 		}
 		/* An outdated entry is written anew in its place: that displaces nobody. */
-		if (rh_likely(entry != NULL))
-			answer_hit(match, &keys[i], entry, &results[i]);
-		else
+		if (rh_unlikely(!entry)) {
 			miss_add(misses, i, !found && is_declined(&match->cache, hash[i]));
+			continue;
+		}
+		count_hit(match, &results[i]);
+		if (rh_likely(!entry->pending)) {
+			answer_sure(match, &keys[i], entry, &results[i]);
+			continue;
+		}
+		pendings.event[pendings.count] = (uint8_t)i;
+		pendings.entry[pendings.count++] = entry;
 	}
+	/* Before a miss displaces one of their entries. */
+	if (rh_unlikely(pendings.count))
+		pendings_answer(match, &pendings, keys, results);
 	if (misses->count)
 		misses_answer(match, misses, keys, hash, results);
 }

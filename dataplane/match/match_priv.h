@@ -45,6 +45,7 @@ struct dp_match {
 
 	struct dp_judge *judge;
 	struct dp_access_batch batch;
+	struct dp_ahead ahead;
 	struct dp_match_counters counters;
 	struct dp_search *search;
 };
@@ -88,5 +89,11 @@ void dp_match_collect(struct dp_match *match, uint32_t topic);
 void dp_match_decide(struct dp_match *match, const struct dp_match_key *key);
 /* The same after a collection with more than could be remembered: goes through the filters again. */
 void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct dp_match_key *key);
-/* All receivers of an event whose topic has an entry with conditions, to walk_to. */
-void dp_match_decide_cached(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry);
+/*
+ * One event more to be looked at ahead, by dp_judge_scan_ahead: @entry, of its topic, has conditions. True: if no pattern is
+ * found, none of them holds.
+ */
+bool dp_match_ask_ahead(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry);
+/* All receivers of an event whose topic has an entry with conditions, after dp_judge_scan_ahead for it, as number @event, to walk_to. */
+void dp_match_decide_cached(
+	struct dp_match *match, uint32_t event, const struct dp_match_key *key, const struct dp_entry *entry);

@@ -159,6 +159,12 @@ struct dp_matched {
 	uint16_t id[DP_LIMIT_PATTERNS + 1];
 };
 
+static inline void dp_matched_add(struct dp_matched *matched, dp_pattern_id_t id)
+{
+	matched->bit[id / 64] |= 1ULL << (id % 64);
+	matched->id[matched->count++] = (uint16_t)id;
+}
+
 static inline bool dp_matched_has(const struct dp_matched *matched, dp_pattern_id_t id)
 {
 	return id <= DP_LIMIT_PATTERNS && (matched->bit[id / 64] >> (id % 64) & 1);
