@@ -272,3 +272,31 @@ Test(content, a_tier_beyond_the_last_is_refused)
 	cr_expect_eq(dp_table_patterns_set(table, 0, DP_LIMIT_PATTERN_TIERS, NULL, 0, 0, &err), -EINVAL);
 	cr_expect_str_eq(err.text, "patterns: tier 16 of tenant 0: tiers run to 15");
 }
+
+/* A burst whose payloads hold more patterns together than are remembered ahead: those behind are looked at by themselves. */
+Test(content, bursts_with_very_many_hits_are_decided_exactly)
+{
+	static char words[100][8], payload[1024];
+	static const char *list[100];
+	struct dp_match_key keys[DP_MATCH_BURST_MAX];
+	struct dp_match_result results[DP_MATCH_BURST_MAX];
+
+	for (unsigned i = 0; i < 100; i++) {
+		(void)snprintf(words[i], sizeof(words[i]), "<%02u>", i);
+		list[i] = words[i];
+		strcat(payload, words[i]);
+	}
+	install(list, 100);
+	for (unsigned i = 0; i < 100; i++)
+		(void)fixture_add(0, "d/#", i, 1 + i);
+	(void)fixture_add(0, "d/x", 200, 0);
+	(void)fixture_publish();
+	for (unsigned i = 0; i < DP_MATCH_BURST_MAX; i++)
+		keys[i] = (struct dp_match_key){
+			.topic = "d/x", .topic_len = 3, .payload = (const uint8_t *)payload, .payload_len = i % 9 ? 400 : 4};
+	for (unsigned round = 0; round < 2; round++) {
+		dp_match_burst(match, keys, DP_MATCH_BURST_MAX, results);
+		for (unsigned i = 0; i < DP_MATCH_BURST_MAX; i++)
+			cr_assert_eq(results[i].count, i % 9 ? 101 : 2, "event %u: %u receivers", i, results[i].count);
+	}
+}
