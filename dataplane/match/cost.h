@@ -27,10 +27,14 @@
 #define DP_COST_MEMBER 3
 /* The payload, of 150 bytes, through the tenant's patterns: bench match, a scan without a match. */
 #define DP_COST_SCAN 100
-/* A condition looked at: it and its expression read. */
-#define DP_COST_COND 30
-/* A predicate over attributes evaluated for the first time, and one that was already for another expression. */
-#define DP_COST_PREDICATE 60
-#define DP_COST_KNOWN	  8
+/* An event with conditions to be decided: its attributes read, its receivers put together anew. bench match: a hit with one
+ * expression of one predicate against a hit, 172, without the predicate. */
+#define DP_COST_JUDGE 90
+/* One more condition looked at: nine expressions against one, without their predicates. */
+#define DP_COST_COND 10
+/* A predicate over attributes evaluated: nine comparisons with a number against one, 82 each; and one that an expression before asked
+ * for, likewise. */
+#define DP_COST_PREDICATE 80
+#define DP_COST_KNOWN	  17
 /* A copy made and handed to a transmit queue: scenario fanout, 62 to 70 with 64 copies. */
 #define DP_COST_COPY 70

@@ -23,6 +23,7 @@ struct explain {
 	void *arg;
 	enum round round;
 	struct dp_explain_cost cost;
+	bool judged;		/* a condition was decided */
 	uint32_t whole_matched; /* filters that were compared as a whole and match */
 	uint32_t filter_cycles; /* of the filter gone through, until its first row has them */
 };
@@ -40,13 +41,14 @@ static void set_bit(uint64_t *bits, dp_session_id_t session)
 enum decision { MISSES, UNKNOWN, HOLDS };
 
 /* What the event's content says to @cond; NULL: nothing is asked of it. */
-static enum decision decide(const struct explain *x, const struct dp_cond *cond)
+static enum decision decide(struct explain *x, const struct dp_cond *cond)
 {
 	struct dp_judge *judge = x->table->judge;
 	bool holds;
 
 	if (!cond)
 		return HOLDS;
+	x->judged = true;
 	judge->undecided = false;
 	holds = dp_judge_holds(judge, cond->expression);
 	if (judge->undecided)
@@ -179,7 +181,7 @@ static void explain_topic(struct explain *x, uint16_t tenant, const struct dp_cu
 	x->cost.cycles += DP_COST_TOPIC + counts.probes * DP_COST_PROBE + counts.parts * DP_COST_PART +
 			  (counts.compared - x->cost.matched) * DP_COST_FILTER +
 			  (counts.whole - x->whole_matched) * DP_COST_WHOLE +
-			  x->cost.scans * DP_COST_SCAN;
+			  x->cost.scans * DP_COST_SCAN + (x->judged ? DP_COST_JUDGE : 0);
 }
 
 static int check(const struct dp_explain_event *event, struct rh_error *err)

@@ -134,8 +134,10 @@ int dp_table_sub_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_
 	alone = !cond || members(cond->set) == 1;
 	*out = (struct dp_sub_price){
 		.match_cycles = DP_COST_MEMBER, .bytes = sizeof(struct dp_receiver)};
-	if (alone && subscribers(filter) == 1)
+	if (alone && subscribers(filter) == 1) {
 		price_filter(table, filter, out);
+		out->match_cycles += cond ? DP_COST_JUDGE : 0;
+	}
 	if (cond && alone)
 		price_cond(cond, out);
 	if (slot->kind != DP_SET_EXCEPT)

@@ -8,6 +8,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/compiler.h"
 #include "dataplane/base/rcu.h"
+#include "dataplane/frame/event.h"
 #include "dataplane/match/match_lookup.h"
 #include "perf/gen/workload.h"
 #include "tests/lib/patterns.h"
@@ -37,6 +38,10 @@ struct bench {
 	struct dp_match *match;
 };
 
+/* Of every event. */
+static uint8_t attributes[64];
+static uint16_t attributes_len;
+
 static void must(bool holds, const char *what)
 {
 	if (holds)
@@ -47,6 +52,9 @@ static void must(bool holds, const char *what)
 
 static void packets_make(void)
 {
+	struct rh_attribute number = {.name = "number", .name_len = 6, .type = RH_ATTR_INTEGER, .value = "5", .value_len = 1};
+
+	attributes_len = (uint16_t)rh_attribute_put(attributes, sizeof(attributes), 0, &number);
 	packets = aligned_alloc(RH_CACHE_LINE, sizeof(*packets) * EVENTS);
 	must(packets, "no memory");
 	for (uint32_t e = 0; e < EVENTS; e++) {
@@ -60,6 +68,8 @@ static void packets_make(void)
 			.topic_len = len,
 			.payload = packets[e] + TOPIC_AT + len,
 			.payload_len = (uint32_t)(PACKET_BYTES - TOPIC_AT - len),
+			.attributes = attributes,
+			.attributes_len = attributes_len,
 		};
 	}
 }
@@ -211,6 +221,37 @@ static void bench_content(void)
 	bench_close(&b);
 }
 
+/* "number != 10 AND ... ", @different predicates of which the first stands @again times more, all true of every event. */
+static void expression(struct dp_table *table, dp_content_id_t id, unsigned different, unsigned again)
+{
+	struct rh_cesql_tree *tree = malloc(sizeof(*tree));
+	char text[1024];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < different + again; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%snumber != %u", i ? " AND " : "", i < different ? i + 10 : 10);
+	must(tree && rh_cesql_parse(text, at, tree, NULL, NULL) == 0, text);
+	must(dp_table_content_add(table, 0, id, tree, NULL, NULL) == 0, text);
+	free(tree);
+}
+
+/* So many subscriptions to all topics, each with an expression that holds. */
+static void bench_expression(const char *what, unsigned conditions, unsigned different, unsigned again)
+{
+	struct bench b = bench_open(CACHE_ENTRIES);
+	struct rh_filter all;
+	dp_sub_id_t sub;
+
+	must(rh_filter_parse(RH_DIALECT_MQTT, "#", 1, &all, NULL) == 0, "#");
+	for (unsigned i = 0; i < conditions; i++) {
+		expression(b.table, i + 1, different, again + i);
+		must(dp_table_sub_add(b.table, 0, &all, BYSTANDER + i, i + 1, &sub, NULL) == 0, "#");
+	}
+	(void)dp_table_publish(b.table);
+	time_passes(&b, what, EVENTS, false);
+	bench_close(&b);
+}
+
 /* Builder: cycles for one update of a filter that 100,000 others already have. */
 static void bench_build(void)
 {
@@ -263,6 +304,10 @@ int main(void)
 	bench_cache();
 	bench_walk();
 	bench_content();
+	bench_expression("hit with one expression of one predicate", 1, 1, 0);
+	bench_expression("... of nine different ones", 1, 9, 0);
+	bench_expression("... of one that stands there nine times", 1, 1, 8);
+	bench_expression("... nine expressions of that one, 1 to 9 times", 9, 1, 0);
 	bench_build();
 	rh_rcu_barrier();
 	rh_rcu_unregister();

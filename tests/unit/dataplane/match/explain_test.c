@@ -129,7 +129,7 @@ Test(explain, counts_what_an_event_costs)
 	cr_assert_eq(explain("a/b", "a red car"), 0);
 	cr_expect_eq(cost.scans, 1);
 	cr_expect_eq(cost.cycles, cycles + DP_COST_COPY + DP_COST_PROBE + DP_COST_FILTER +
-		DP_COST_COND + DP_COST_SCAN + DP_COST_COPY);
+		DP_COST_JUDGE + DP_COST_COND + DP_COST_SCAN + DP_COST_COPY);
 	cr_assert_eq(explain("q", NULL), 0);
 	cr_expect_eq(cost.cycles, DP_COST_TOPIC);
 }

@@ -103,7 +103,7 @@ Test(price, a_pattern_costs_a_scan_where_its_filter_matches)
 	free(bytes);
 	price = price_of(fixture_add(0, "a/#", 1, 1));
 	cr_expect_eq(price.every_cycles, DP_COST_PROBE);
-	cr_expect_eq(price.match_cycles, DP_COST_FILTER + DP_COST_COND + DP_COST_SCAN + DP_COST_COPY);
+	cr_expect_eq(price.match_cycles, DP_COST_FILTER + DP_COST_JUDGE + DP_COST_COND + DP_COST_SCAN + DP_COST_COPY);
 }
 
 Test(price, what_is_not_there_has_none)
