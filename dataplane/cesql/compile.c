@@ -388,6 +388,42 @@ void rh_cesql_program_number(struct rh_cesql_program *program, const uint32_t *n
 			step[i].start = numbers[step[i].start];
 }
 
+static struct rh_cesql_text text_of(const struct rh_cesql_program *program, const struct step *step)
+{
+	return (struct rh_cesql_text){(const char *)program + program->text_at + step->start, step->size};
+}
+
+/* Of a step that pushes one. */
+static bool literal_of(const struct rh_cesql_program *program, const struct step *step, struct rh_cesql_value *out)
+{
+	switch ((enum step_code)step->code) {
+	case STEP_PUSH_BOOLEAN:
+		*out = (struct rh_cesql_value){.type = RH_CESQL_TYPE_BOOLEAN, .boolean = step->integer};
+		return true;
+	case STEP_PUSH_INTEGER:
+		*out = (struct rh_cesql_value){.type = RH_CESQL_TYPE_INTEGER, .integer = step->integer};
+		return true;
+	case STEP_PUSH_STRING:
+		*out = (struct rh_cesql_value){.type = RH_CESQL_TYPE_STRING, .text = text_of(program, step)};
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool rh_cesql_program_comparison(const struct rh_cesql_program *program, struct rh_cesql_comparison *out)
+{
+	const struct step *step = (const struct step *)(program + 1);
+	bool cast = program->steps == 4 && step[3].code == STEP_BOOLEAN;
+
+	if ((program->steps != 3 && !cast) || step[0].code != STEP_LOAD || !literal_of(program, &step[1], &out->value))
+		return false;
+	out->name = text_of(program, &step[0]);
+	out->kind = step[2].code == STEP_EQUAL ? RH_CESQL_EQUAL : step[2].kind;
+	out->negated = step[2].code == STEP_EQUAL && step[2].negated;
+	return step[2].code == STEP_EQUAL || (step[2].code == STEP_ORDER && out->value.type == RH_CESQL_TYPE_INTEGER);
+}
+
 static bool asks(const struct rh_cesql_program *program, bool (*is)(const struct step *step))
 {
 	const struct step *step = (const struct step *)(program + 1);

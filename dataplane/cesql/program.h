@@ -72,6 +72,16 @@ void rh_cesql_program_forget_places(struct rh_cesql_program *program);
  * the whole tree. So programs of one text but different patterns are different bytes.
  */
 void rh_cesql_program_number(struct rh_cesql_program *program, const uint32_t *numbers);
+/* A program that compares an attribute with a literal and does nothing else. */
+struct rh_cesql_comparison {
+	struct rh_cesql_text name;    /* in the block */
+	struct rh_cesql_value value;  /* likewise; the attribute is cast to its type */
+	uint8_t kind;		      /* RH_CESQL_EQUAL, or one of LESS to GREATER_EQUAL, and then the value is an integer */
+	bool negated;
+};
+/* False: it is another one. Ctx: any. */
+bool rh_cesql_program_comparison(const struct rh_cesql_program *program, struct rh_cesql_comparison *out);
+
 /* Does it ever look at the payload, at attributes, for patterns? */
 bool rh_cesql_program_asks_payload(const struct rh_cesql_program *program);
 bool rh_cesql_program_asks_attributes(const struct rh_cesql_program *program);

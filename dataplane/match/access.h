@@ -128,7 +128,7 @@ struct dp_judge;
 /* Lists asked for at once. */
 #define DP_ACCESS_BATCH 64
 /* Conditions of them looked at together. */
-#define DP_ACCESS_CONDS 256
+#define DP_ACCESS_CONDS 64
 
 /* Under way; a worker's. */
 struct dp_access_batch {

@@ -13,6 +13,21 @@ struct asking {
 	void *arg;
 };
 
+/* Of so many steps, and so many lines of each. */
+#define PREDICATES_AHEAD 3
+#define PREDICATE_LINES	 3
+
+static void predicates_prefetch(const struct dp_expression *expression)
+{
+	for (uint32_t i = 0; i < expression->steps && i < PREDICATES_AHEAD; i++) {
+		const char *predicate = (const char *)DP_STEP_PREDICATE(expression->step[i]);
+
+		/* Other steps have small numbers there: asking for them does no harm. */
+		for (uint32_t line = 0; line < PREDICATE_LINES; line++)
+			rh_prefetch(predicate + line * RH_CACHE_LINE);
+	}
+}
+
 /* Conditions of other filters whose keys fall together are in the same list. */
 static void conds_visit(const struct asking *a)
 {
@@ -26,7 +41,7 @@ static void conds_visit(const struct asking *a)
 		batch->cond[kept++] = batch->cond[i];
 	}
 	for (uint32_t i = 0; i < kept; i++)
-		rh_prefetch(DP_STEP_PREDICATE(batch->cond[i]->expression->step[0]));
+		predicates_prefetch(batch->cond[i]->expression);
 	for (uint32_t i = 0; i < kept; i++)
 		a->visit(a->arg, batch->cond[i]);
 	batch->conds = 0;
@@ -137,7 +152,7 @@ static void attributes_add(const struct asking *a, const struct dp_access *acces
 {
 	uint64_t value;
 
-	dp_judge_read_names(a->judge, a->contents->seed);
+	dp_judge_read_names(a->judge);
 	for (size_t i = 0; i < a->judge->event.count; i++) {
 		uint64_t attribute = a->judge->name_hash[i];
 

@@ -32,8 +32,9 @@
 #define DP_COST_JUDGE 90
 /* One more condition looked at: nine expressions against one, without their predicates. */
 #define DP_COST_COND 10
-/* A predicate over attributes evaluated: nine comparisons with a number against one, 82 each; and one that an expression before asked
- * for, likewise. */
+/* An attribute compared with a literal: nine of them against one, 43 each. */
+#define DP_COST_COMPARE 43
+/* Any other predicate evaluated: the same ones by their programs, 82 each; and one that an expression before asked for, likewise. */
 #define DP_COST_PREDICATE 80
 #define DP_COST_KNOWN	  17
 /* A copy made and handed to a transmit queue: scenario fanout, 62 to 70 with 64 copies. */

@@ -14,6 +14,7 @@
 
 enum dp_predicate_kind {
 	DP_PREDICATE_PROGRAM,
+	DP_PREDICATE_COMPARE, /* likewise, which compares an attribute with a literal: that is done without it */
 	DP_PREDICATE_PATTERN, /* a pattern in the payload, and nothing else */
 };
 
@@ -24,6 +25,9 @@ struct dp_predicate {
 	uint16_t tenant; /* whose patterns its numbers mean; 0 without patterns */
 	dp_pattern_id_t pattern;
 	uint32_t epoch; /* older databases give the numbers another meaning */
+	/* COMPARE: name and text are in program. */
+	uint64_t name_hash;
+	struct rh_cesql_comparison compare;
 	/* Builder only. */
 	uint32_t refs;
 	struct rh_hnode node;

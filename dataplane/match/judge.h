@@ -24,6 +24,7 @@ enum dp_truth { DP_TRUTH_FALSE, DP_TRUTH_TRUE, DP_TRUTH_ERROR };
 
 struct dp_judge {
 	uint32_t owner; /* of the patterns' scratch */
+	uint64_t seed;	/* of names' hashes */
 	/* The event. */
 	const struct dp_match_key *key;
 	const struct dp_patterns *patterns;
@@ -46,8 +47,8 @@ struct dp_judge {
 	uint64_t memo[1u << DP_MEMO_BITS];
 };
 
-/* NULL: no memory. Ctx: control. */
-struct dp_judge *dp_judge_create(uint32_t owner);
+/* @seed: the table's contents'. NULL: no memory. Ctx: control. */
+struct dp_judge *dp_judge_create(uint32_t owner, uint64_t seed);
 void dp_judge_destroy(struct dp_judge *judge);
 
 /* From now on it is about @key; @patterns, which may be NULL, are its tenant's. Ctx: owner, under RCU. */
@@ -78,7 +79,7 @@ bool dp_judge_holds(struct dp_judge *judge, const struct dp_expression *expressi
 /* The patterns that are in the payload; NULL: that cannot be said. Ctx: as above. */
 const struct dp_matched *dp_judge_patterns(struct dp_judge *judge);
 /* Attributes, and the hashes of their names by dp_access_bytes, are there from now on. Ctx: as above. */
-void dp_judge_read_names(struct dp_judge *judge, uint64_t seed);
+void dp_judge_read_names(struct dp_judge *judge);
 
 /*
  * The attributes of @len bytes as CESQL sees them, at most DP_ATTRIBUTES_MAX of them; returns how many. A Boolean or

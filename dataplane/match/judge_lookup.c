@@ -9,12 +9,14 @@
 #define ABOUT_BITS  (64 - SERIAL_BITS) /* address in steps of 8, truth behind */
 #define MEMO_MASK   ((1u << DP_MEMO_BITS) - 1)
 
-struct dp_judge *dp_judge_create(uint32_t owner)
+struct dp_judge *dp_judge_create(uint32_t owner, uint64_t seed)
 {
 	struct dp_judge *judge = rh_pages_reserve_sparse(sizeof(*judge));
 
-	if (judge)
-		judge->owner = owner;
+	if (!judge)
+		return NULL;
+	judge->owner = owner;
+	judge->seed = seed;
 	return judge;
 }
 
@@ -32,7 +34,7 @@ static void attributes_read(struct dp_judge *judge)
 	judge->event.count = dp_attributes_read(judge->key->attributes, judge->key->attributes_len, judge->attribute);
 }
 
-void dp_judge_read_names(struct dp_judge *judge, uint64_t seed)
+void dp_judge_read_names(struct dp_judge *judge)
 {
 	if (judge->names_hashed)
 		return;
@@ -41,7 +43,7 @@ void dp_judge_read_names(struct dp_judge *judge, uint64_t seed)
 	for (size_t i = 0; i < judge->event.count; i++) {
 		const struct rh_cesql_text *name = &judge->attribute[i].name;
 
-		judge->name_hash[i] = dp_access_bytes(seed, name->bytes, name->size);
+		judge->name_hash[i] = dp_access_bytes(judge->seed, name->bytes, name->size);
 	}
 }
 
@@ -136,6 +138,60 @@ static enum dp_truth program_truth(struct dp_judge *judge, const struct dp_predi
 	return result.value.boolean ? DP_TRUTH_TRUE : DP_TRUTH_FALSE;
 }
 
+/* NULL: the event has none of that name. */
+static const struct rh_cesql_attribute *attribute_find(struct dp_judge *judge, const struct dp_predicate *predicate)
+{
+	const struct rh_cesql_text *name = &predicate->compare.name;
+
+	for (size_t i = 0; i < judge->event.count; i++)
+		if (judge->name_hash[i] == predicate->name_hash && judge->attribute[i].name.size == name->size &&
+			memcmp(judge->attribute[i].name.bytes, name->bytes, name->size) == 0)
+			return &judge->attribute[i];
+	return NULL;
+}
+
+static bool in_order(uint8_t kind, int32_t x, int32_t y)
+{
+	switch ((enum rh_cesql_kind)kind) {
+	case RH_CESQL_LESS:
+		return x < y;
+	case RH_CESQL_LESS_EQUAL:
+		return x <= y;
+	case RH_CESQL_GREATER:
+		return x > y;
+	default:
+		return x >= y;
+	}
+}
+
+static bool compare(const struct rh_cesql_comparison *compare, const struct rh_cesql_value *x)
+{
+	const struct rh_cesql_value *y = &compare->value;
+
+	if (compare->kind != RH_CESQL_EQUAL)
+		return in_order(compare->kind, x->integer, y->integer);
+	if (y->type == RH_CESQL_TYPE_STRING)
+		return (x->text.size == y->text.size && memcmp(x->text.bytes, y->text.bytes, y->text.size) == 0) != compare->negated;
+	return (y->type == RH_CESQL_TYPE_INTEGER ? x->integer == y->integer : x->boolean == y->boolean) != compare->negated;
+}
+
+/* What the program would say (section 3.4.5), in a quarter of the cycles. */
+static enum dp_truth compare_truth(struct dp_judge *judge, const struct dp_predicate *predicate)
+{
+	const struct rh_cesql_attribute *attribute;
+	struct rh_cesql_value value;
+
+	dp_judge_read_names(judge);
+	attribute = attribute_find(judge, predicate);
+	if (!attribute)
+		return DP_TRUTH_ERROR;
+	value = attribute->value;
+	if (rh_unlikely(value.type != predicate->compare.value.type) &&
+		!rh_cesql_value_cast(&value, predicate->compare.value.type, &judge->scratch))
+		return DP_TRUTH_ERROR;
+	return compare(&predicate->compare, &value) ? DP_TRUTH_TRUE : DP_TRUTH_FALSE;
+}
+
 static enum dp_truth evaluate(struct dp_judge *judge, const struct dp_predicate *predicate)
 {
 	if (rh_unlikely((judge->no_payload && predicate->asks_payload) ||
@@ -144,6 +200,8 @@ static enum dp_truth evaluate(struct dp_judge *judge, const struct dp_predicate 
 		return DP_TRUTH_ERROR;
 	}
 	judge->predicate = predicate;
+	if (predicate->kind == DP_PREDICATE_COMPARE)
+		return compare_truth(judge, predicate);
 	return predicate->kind == DP_PREDICATE_PATTERN ? pattern_truth(judge, predicate)
 						       : program_truth(judge, predicate);
 }
@@ -154,6 +212,9 @@ static enum dp_truth truth_of(struct dp_judge *judge, const struct dp_predicate 
 	uint32_t at = (uint32_t)(((uintptr_t)predicate >> 3) * 0x9e3779b97f4a7c15ULL >> (64 - DP_MEMO_BITS));
 	enum dp_truth truth;
 
+	/* To remember it would cost as much as to compare again. */
+	if (rh_likely(predicate->kind == DP_PREDICATE_COMPARE))
+		return evaluate(judge, predicate);
 	/* Entries of other events are free places. */
 	for (; judge->memo[at] >> ABOUT_BITS == judge->serial; at = (at + 1) & MEMO_MASK)
 		if ((judge->memo[at] & ~3ULL) == want)

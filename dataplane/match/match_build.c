@@ -95,7 +95,7 @@ int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **o
 	match->candidate = calloc(DP_CANDIDATES_MAX, sizeof(struct dp_cond *));
 	match->keyed = calloc(DP_CANDIDATES_MAX, sizeof(struct dp_filter *));
 	match->excluded = calloc(DP_CANDIDATES_MAX, sizeof(*match->excluded));
-	match->judge = dp_judge_create(worker);
+	match->judge = dp_judge_create(worker, table->contents.seed);
 	match->search = rh_pages_reserve(sizeof(*match->search));
 	if (!match->result || !match->stamp || !match->candidate || !match->keyed || !match->excluded || !match->judge ||
 		!match->search ||

@@ -23,7 +23,7 @@ static void identity_hash(struct identity *identity, uint64_t seed)
 
 static bool is(const struct dp_predicate *predicate, const struct identity *identity)
 {
-	return predicate->kind == identity->kind && predicate->tenant == identity->tenant &&
+	return (predicate->kind == DP_PREDICATE_PATTERN) == (identity->kind == DP_PREDICATE_PATTERN) && predicate->tenant == identity->tenant &&
 	       predicate->pattern == identity->pattern &&
 	       (identity->kind == DP_PREDICATE_PATTERN ||
 		       (rh_cesql_program_size(dp_predicate_program(predicate)) == identity->size &&
@@ -42,7 +42,8 @@ static struct dp_predicate *find(const struct dp_contents *contents, const struc
 	return NULL;
 }
 
-static struct dp_predicate *create(struct dp_memory *memory, const struct identity *identity, uint32_t epoch)
+static struct dp_predicate *create(
+	struct dp_memory *memory, const struct identity *identity, uint32_t epoch, uint64_t seed)
 {
 	struct dp_predicate *predicate = dp_memory_alloc(memory, sizeof(*predicate) + identity->size);
 
@@ -58,6 +59,10 @@ static struct dp_predicate *create(struct dp_memory *memory, const struct identi
 	memcpy(predicate->program, identity->program, identity->size);
 	predicate->asks_payload = rh_cesql_program_asks_payload(identity->program);
 	predicate->asks_attributes = rh_cesql_program_asks_attributes(identity->program);
+	if (rh_cesql_program_comparison(dp_predicate_program(predicate), &predicate->compare)) {
+		predicate->kind = DP_PREDICATE_COMPARE;
+		predicate->name_hash = dp_access_bytes(seed, predicate->compare.name.bytes, predicate->compare.name.size);
+	}
 	return predicate;
 }
 
@@ -67,7 +72,7 @@ static int get(struct dp_contents *contents, struct dp_memory *memory, struct id
 	identity_hash(identity, contents->seed);
 	*out = find(contents, identity);
 	if (!*out) {
-		*out = create(memory, identity, epoch);
+		*out = create(memory, identity, epoch, contents->seed);
 		if (!*out)
 			return -ENOMEM;
 		rh_htable_insert(&contents->predicates, &(*out)->node, identity->hash);

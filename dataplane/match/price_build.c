@@ -73,11 +73,21 @@ static void price_filter(
 
 static uint32_t predicate_bytes(const struct dp_predicate *predicate)
 {
-	size_t program = predicate->kind == DP_PREDICATE_PROGRAM
+	size_t program = predicate->kind != DP_PREDICATE_PATTERN
 				 ? rh_cesql_program_size(dp_predicate_program(predicate))
 				 : 0;
 
 	return (uint32_t)dp_arena_size(sizeof(*predicate) + program);
+}
+
+/* @first: no other expression asked for it before. A pattern alone costs a scan, whoever asks. */
+static uint32_t predicate_cycles(const struct dp_predicate *predicate, bool first)
+{
+	if (predicate->kind == DP_PREDICATE_PATTERN)
+		return 0;
+	if (predicate->kind == DP_PREDICATE_COMPARE)
+		return DP_COST_COMPARE;
+	return first ? DP_COST_PREDICATE : DP_COST_KNOWN;
 }
 
 uint32_t dp_expression_cycles(const struct dp_expression *expression)
@@ -85,9 +95,8 @@ uint32_t dp_expression_cycles(const struct dp_expression *expression)
 	uint32_t cycles = DP_COST_COND;
 
 	for (uint32_t i = 0; i < expression->steps; i++)
-		if (DP_STEP_CODE(expression->step[i]) == DP_STEP_TEST &&
-			DP_STEP_PREDICATE(expression->step[i])->kind == DP_PREDICATE_PROGRAM)
-			cycles += DP_COST_PREDICATE;
+		if (DP_STEP_CODE(expression->step[i]) == DP_STEP_TEST)
+			cycles += predicate_cycles(DP_STEP_PREDICATE(expression->step[i]), true);
 	return cycles;
 }
 
@@ -103,8 +112,7 @@ static void price_expression(const struct dp_expression *expression, struct dp_s
 		if (DP_STEP_CODE(expression->step[i]) != DP_STEP_TEST)
 			continue;
 		scans |= predicate->asks_payload;
-		if (predicate->kind == DP_PREDICATE_PROGRAM)
-			price->match_cycles += predicate->refs == 1 ? DP_COST_PREDICATE : DP_COST_KNOWN;
+		price->match_cycles += predicate_cycles(predicate, predicate->refs == 1);
 		if (predicate->refs == 1)
 			price->bytes += predicate_bytes(predicate);
 	}

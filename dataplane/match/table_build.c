@@ -25,6 +25,12 @@ static int check_conf(const struct dp_table_conf *conf, struct rh_error *err)
 	return 0;
 }
 
+static int judge_init(struct dp_table *table)
+{
+	table->judge = dp_judge_create(table->conf.max_workers, table->contents.seed);
+	return table->judge ? 0 : -ENOMEM;
+}
+
 int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, struct rh_error *err)
 {
 	struct dp_table *table;
@@ -43,11 +49,10 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 	table->excepted_at = calloc(DP_LIMIT_SESSIONS, sizeof(*table->excepted_at));
 	table->explained = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->explained));
 	table->excepted = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->excepted));
-	table->judge = dp_judge_create(conf->max_workers);
 	table->snapshot = dp_memory_alloc(&table->memory, sizeof(*table->snapshot));
 	if (dp_slots_init(table) || !table->parts || !table->excepted_at || !table->explained ||
-		!table->excepted || !table->judge || !table->snapshot ||
-		dp_contents_init(&table->contents, &table->memory, table->conf.seed) ||
+		!table->excepted || !table->snapshot ||
+		dp_contents_init(&table->contents, &table->memory, table->conf.seed) || judge_init(table) ||
 		dp_index_init(&table->memory, &table->index, table->conf.seed)) {
 		dp_table_destroy(table);
 		return rh_error_set(err, ENOMEM, "table: no memory");
