@@ -206,9 +206,9 @@ static const struct matching *matching_of(
 	return &history->topic[answer->topic][answer->tenant];
 }
 
-static bool wants_payload(const struct history_place *place, uint32_t truth)
+static bool wants(const struct history_place *place, uint64_t truth)
 {
-	return !place->pattern || (truth >> (place->pattern - 1) & 1);
+	return !place->asks || (truth >> (place->asks - 1) & 1);
 }
 
 /* Number of the operation that added the life of @sub that may have been seen in @window;
@@ -239,7 +239,7 @@ static const struct course *named(const struct history *history,
 		const struct course *course = &history->course[matching->place[i]];
 
 		if (place->session != receiver->session || place->except ||
-			!wants_payload(place, answer->truth))
+			!wants(place, answer->truth))
 			continue;
 		*life = life_in(course, receiver->sub, answer->window);
 		if (*life != UINT32_MAX)
@@ -280,7 +280,7 @@ enum history_verdict history_judge(struct history *history, const struct history
 	for (uint32_t i = 0; i < matching->count; i++) {
 		const struct history_place *place = &history->place[matching->place[i]];
 
-		if (wants_payload(place, answer->truth))
+		if (wants(place, answer->truth))
 			history->said[place->session] |= saying_of(
 				place, &history->course[matching->place[i]], answer->window);
 	}

@@ -6,7 +6,7 @@
  * removes the subscription of one place. Asked for an answer that was given at some time after
  * operation `after` was in force and before any beyond `until` had begun, it knows of each place
  * whether its subscription was there all that time, never, or may be seen either way; each
- * session's filters, exceptions and payload patterns together then say whether it has to be in the
+ * session's filters, exceptions and expressions together then say whether it has to be in the
  * answer, must not be, or may.
  *
  * It shares no code with the dataplane; matching is tests/lib/reference_dialect.h. Ctx of
@@ -28,7 +28,7 @@ struct history_place {
 	char *text; /* in its dialect, valid */
 	size_t len;
 	bool except;
-	uint32_t pattern; /* 0: whatever the payload */
+	uint32_t asks; /* number of an expression; 0: of none */
 };
 
 /* Sessions have numbers below @sessions. */
@@ -64,7 +64,7 @@ struct history_answer {
 	const struct history_receiver *receivers;
 	uint32_t count;
 	uint32_t topic;
-	uint32_t truth; /* bit i: the payload has pattern i + 1 */
+	uint64_t truth; /* bit i: the event fulfils expression i + 1 */
 	uint16_t tenant;
 };
 

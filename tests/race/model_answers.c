@@ -53,6 +53,7 @@ static void judge_event(struct history *history, const struct history_answer *an
 	enum history_verdict verdict = history_judge(history, answer, &session, &verdicts->open);
 
 	verdicts->events++;
+	verdicts->of_askers[verdict] += model_is_asker(session);
 	if (verdict && verdicts->of[verdict]++ < TOLD && !verdicts->quiet)
 		(void)fprintf(stderr,
 			"model: topic %s tenant %u session %u: %s (operations %lu to %lu)\n",

@@ -12,7 +12,7 @@ struct model_event {
 	uint64_t acknowledged, until; /* operations, when the burst was over */
 	uint32_t first, count;	      /* into named */
 	uint32_t topic;
-	uint32_t truth;
+	uint64_t truth;
 	uint16_t tenant;
 };
 
@@ -37,6 +37,7 @@ void model_answers_fini(struct model_answers *answers);
 
 struct model_verdicts {
 	uint64_t of[HISTORY_VERDICTS], events;
+	uint64_t of_askers[HISTORY_VERDICTS]; /* of them, those about a session of MODEL_ASKERS */
 	uint64_t open; /* sessions that might have been in an answer or not */
 	uint64_t waited, wrong_lives;
 	bool quiet;

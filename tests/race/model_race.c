@@ -1,8 +1,9 @@
 /*
  * Concurrent update against a sequential oracle. One builder plays a random history of
- * subscriptions (every dialect, exceptions, payload patterns, sessions with many filters, several
- * tenants, filters by the thousand that rise and fall so that segments split and merge) and
- * publishes now and then; two workers match topics all the time, with the result cache off, tiny
+ * subscriptions (every dialect, exceptions, expressions over attributes and payload, sessions with
+ * many filters, several tenants, filters by the thousand that rise and fall so that segments split
+ * and merge, filters whose expressions become so many that they are found by keys, and vanish again)
+ * and publishes now and then; two workers match topics all the time, with the result cache off, tiny
  * and large. What each event was answered is kept with the generation that its burst loaded, the
  * updates that were acknowledged and those that had begun when the burst was over. Then the threads
  * end, and the oracle (tests/lib/history.h) replays the history and judges each answer:
@@ -15,7 +16,8 @@
  * the spaces between two stores are seen, not only those between two updates.
  *
  * `broken` makes the builder publish a generation before the updates that belong to it; that has to
- * be noticed, for subscriptions that come and for those that go.
+ * be noticed, for subscriptions that come and for those that go, and likewise for those that come and
+ * go among many expressions.
  */
 
 #include "dataplane/base/atomic.h"
@@ -23,8 +25,10 @@
 #include "dataplane/base/compiler.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/match/match_lookup.h"
+#include "dataplane/match/table_priv.h"
 #include "tests/lib/patterns.h"
 #include "tests/race/model_answers.h"
+#include "tests/race/model_contents.h"
 #include "tests/race/model_world.h"
 
 #include <pthread.h>
@@ -39,6 +43,8 @@
 /* In which the number of subscriptions rises and falls in turn; `broken` wants both soon. */
 #define WAVES	     2
 #define WAVES_BROKEN 40
+/* Operations in which those with many expressions come, and as many in which they go. */
+#define ASKING_WAVE 400
 
 #ifdef RH_RCU_TSAN /* bursts take milliseconds */
 #define OPS	      1500
@@ -141,9 +147,32 @@ static void add(size_t at, uint64_t op)
 	filter.except = place->except;
 	/* Refused when too many filters share a key. */
 	if (dp_table_sub_add(table, place->tenant, &filter, place->session,
-		    test_pattern_content(table, place->tenant, place->pattern),
-		    &subs[at], NULL) == 0)
+		    model_content_take(table, place->tenant, place->asks), &subs[at], NULL) == 0)
 		history_added(history, at, op, subs[at]);
+	else
+		model_content_give(table, place->tenant, place->asks);
+}
+
+static void del(size_t at)
+{
+	const struct history_place *place = history_place_at(history, at);
+
+	if (dp_table_sub_del(table, subs[at]))
+		abort();
+	model_content_give(table, place->tenant, place->asks);
+}
+
+/* Are any conditions found by keys? How often that has changed. */
+static bool is_keyed;
+static uint64_t keyed_changes;
+
+static void keyed_watch(void)
+{
+	const struct dp_directory *lists = table->contents.lists.directory;
+	bool now = lists->depth || lists->segment[0]->live;
+
+	keyed_changes += now != is_keyed;
+	is_keyed = now;
 }
 
 static void toggle(size_t at, uint64_t op)
@@ -154,9 +183,19 @@ static void toggle(size_t at, uint64_t op)
 		add(at, op);
 		return;
 	}
-	if (dp_table_sub_del(table, subs[at]))
-		abort();
+	del(at);
 	history_removed(history, at, op);
+}
+
+/* One that is to come or to go, if there is any. */
+static size_t choose_asking(uint64_t op)
+{
+	bool rising = op / ASKING_WAVE % 2 == 0;
+	size_t first = MODEL_PLACES - MODEL_ASKING, from = rnd_below(&world, MODEL_ASKING), at = first + from;
+
+	for (unsigned i = 1; i < MODEL_ASKING && history_present(history, at) == rising; i++)
+		at = first + (from + i) % MODEL_ASKING;
+	return at;
 }
 
 /* As many subscriptions as the wave wants: high and low in turn. */
@@ -167,6 +206,9 @@ static size_t choose(uint64_t op)
 	uint32_t among = rnd_below(&world, 2) ? MODEL_PLACES : MODEL_MIXED + MODEL_CROWD;
 	size_t at = rnd_below(&world, among);
 
+	keyed_watch();
+	if (rnd_below(&world, 2))
+		return choose_asking(op);
 	for (unsigned i = 0; i < 4 && history_present(history, at) == rising; i++)
 		at = rnd_below(&world, among);
 	return at;
@@ -283,17 +325,19 @@ static void *builder(void *arg)
 
 static struct dp_match_key key_make(struct rnd *rnd, struct model_event *kept)
 {
-	uint32_t pick = rnd_below(rnd, MODEL_PAYLOADS);
+	const struct model_event_kind *event = &model_events[rnd_below(rnd, MODEL_EVENTS)];
 
 	/* Half of the events are of a few topics. */
 	kept->topic = rnd_below(rnd, rnd_below(rnd, 2) ? MODEL_TOPICS : 8);
 	kept->tenant = (uint16_t)rnd_below(rnd, MODEL_TENANTS);
-	kept->truth = model_payloads[pick].truth;
+	kept->truth = event->truth;
 	return (struct dp_match_key){
 		.topic = model_topics[kept->topic].text,
 		.topic_len = (uint16_t)model_topics[kept->topic].len,
-		.payload = (const uint8_t *)model_payloads[pick].bytes,
-		.payload_len = (uint32_t)strlen(model_payloads[pick].bytes),
+		.payload = (const uint8_t *)event->payload,
+		.payload_len = (uint32_t)strlen(event->payload),
+		.attributes = event->attributes,
+		.attributes_len = event->attributes_len,
 		.tenant = kept->tenant,
 		.profile = (uint16_t)rnd_below(rnd, 2),
 	};
@@ -394,15 +438,17 @@ static void empty_the_table(void)
 	struct dp_table_stats stats;
 
 	for (size_t i = 0; i < MODEL_PLACES; i++)
-		if (history_present(history, i) && dp_table_sub_del(table, subs[i]))
-			abort();
+		if (history_present(history, i))
+			del(i);
 	(void)dp_table_publish(table);
 	dp_table_stats(table, &stats);
-	if (!stats.subscriptions && !stats.filters && !stats.sets && !stats.shapes)
+	keyed_watch();
+	if (!stats.subscriptions && !stats.filters && !stats.sets && !stats.shapes && !is_keyed &&
+		!table->contents.conds.count && !table->contents.predicates.count)
 		return;
 	verdicts.of[HISTORY_EXTRA]++;
-	(void)fprintf(stderr, "model: the empty table has %lu filters, %lu sets, %lu shapes\n",
-		stats.filters, stats.sets, stats.shapes);
+	(void)fprintf(stderr, "model: the empty table has %lu filters, %lu sets, %lu shapes, %zu predicates\n",
+		stats.filters, stats.sets, stats.shapes, (size_t)table->contents.predicates.count);
 }
 
 static void table_make(uint32_t cache_entries)
@@ -412,6 +458,7 @@ static void table_make(uint32_t cache_entries)
 
 	if (dp_table_create(&conf, &table, NULL))
 		abort();
+	model_contents_init();
 	memset(cut, 0, sizeof(cut));
 	for (uint16_t t = 0; t < MODEL_TENANTS; t++)
 		patterns_set(t);
@@ -459,13 +506,13 @@ static int verdict_of_all(void)
 
 	for (unsigned v = HISTORY_RIGHT + 1; v < HISTORY_VERDICTS; v++)
 		wrong += verdicts.of[v];
-	(void)printf("%s: %lu events, %lu sessions that could be either, %lu waiting copies, %lu "
-		     "wrong\n",
-		broken ? "broken" : "sound", verdicts.events, verdicts.open, verdicts.waited,
-		wrong);
+	(void)printf("%s: %lu events, %lu sessions that could be either, %lu waiting copies, keys used and unused "
+		     "%lu times, %lu wrong\n",
+		broken ? "broken" : "sound", verdicts.events, verdicts.open, verdicts.waited, keyed_changes, wrong);
 	if (broken)
-		return !verdicts.of[HISTORY_MISSING] || !verdicts.of[HISTORY_EXTRA];
-	return wrong != 0 || verdicts.events < 1000 || !verdicts.waited || !verdicts.open;
+		return !verdicts.of[HISTORY_MISSING] || !verdicts.of[HISTORY_EXTRA] ||
+		       !verdicts.of_askers[HISTORY_MISSING] || !verdicts.of_askers[HISTORY_EXTRA];
+	return wrong != 0 || verdicts.events < 1000 || !verdicts.waited || !verdicts.open || keyed_changes < 2;
 }
 
 int main(int argc, char **argv)
@@ -488,7 +535,7 @@ int main(int argc, char **argv)
 		history = model_world_make(&world);
 		for (unsigned c = 0; c < RH_ARRAY_LEN(caches); c++)
 			round_run(caches[c]);
-		history_destroy(history);
+		model_world_free(history);
 	}
 	rh_rcu_barrier();
 	rh_rcu_unregister();

@@ -5,22 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const model_patterns[MODEL_PATTERNS] = {"needle", "x[0-9]+y", "end$"};
-const struct model_payload model_payloads[MODEL_PAYLOADS] = {
-	{"nothing", 0},
-	{"a needle", 1},
-	{"x12y", 2},
-	{"needle x9y", 3},
-	{"x0y needle end", 7},
-};
 struct model_topic model_topics[MODEL_TOPICS];
 
 static void place_add(struct history *history, struct rnd *rnd, struct history_place place)
 {
-	place.session = rnd_below(rnd, MODEL_SESSIONS);
+	place.session = rnd_below(rnd, MODEL_SESSIONS - MODEL_ASKERS);
 	place.len = strlen(place.text);
+	/* One in two of them for a pattern alone. */
 	if (!place.except && rnd_below(rnd, 6) == 0)
-		place.pattern = 1 + rnd_below(rnd, MODEL_PATTERNS);
+		place.asks = 1 + rnd_below(rnd, rnd_below(rnd, 2) ? MODEL_PATTERNS : MODEL_ASKS);
 	(void)history_place_add(history, &place);
 }
 
@@ -62,9 +55,28 @@ static void flock_add(struct history *history, struct rnd *rnd, unsigned i)
 			.text = text});
 }
 
+/* Each filter of each tenant is asked for with most of the expressions, with some of them twice. */
+static void asking_add(struct history *history, struct rnd *rnd, unsigned i)
+{
+	static const struct {
+		char text[4];
+		uint16_t tenant;
+	} filters[] = {{"q/#", 0}, {"q/+", 0}, {"q/#", 1}};
+	struct history_place place = {.tenant = filters[i % 3].tenant,
+		.dialect = REF_MQTT,
+		.text = (char[4]){filters[i % 3].text[0], '/', filters[i % 3].text[2]},
+		.len = 3,
+		.session = MODEL_SESSIONS - MODEL_ASKERS + rnd_below(rnd, MODEL_ASKERS),
+		.asks = rnd_below(rnd, 16) ? 1 + rnd_below(rnd, MODEL_ASKS) : 0};
+
+	(void)history_place_add(history, &place);
+}
+
 static void topic_make(struct model_topic *topic, struct rnd *rnd, unsigned i)
 {
-	if (i % 4)
+	if (i % 4 == 1)
+		topic->len = (size_t)snprintf(topic->text, DIALECT_TEXT_MAX, i % 8 == 1 ? "q/%u" : "q/%u/x", i / 16);
+	else if (i % 4)
 		topic->len = dialect_topic_text(rnd, topic->text);
 	else
 		topic->len = (size_t)snprintf(
@@ -75,15 +87,24 @@ struct history *model_world_make(struct rnd *rnd)
 {
 	struct history *history = history_create(MODEL_SESSIONS);
 
+	model_asks_draw(rnd);
 	for (unsigned i = 0; i < MODEL_MIXED; i++)
 		mixed_add(history, rnd);
 	for (unsigned i = 0; i < MODEL_CROWD; i++)
 		crowd_add(history, rnd, i);
 	for (unsigned i = 0; i < MODEL_FLOCK; i++)
 		flock_add(history, rnd, i);
+	for (unsigned i = 0; i < MODEL_ASKING; i++)
+		asking_add(history, rnd, i);
 	for (unsigned i = 0; i < MODEL_TOPICS; i++) {
 		topic_make(&model_topics[i], rnd, i);
 		(void)history_topic_add(history, model_topics[i].text, model_topics[i].len);
 	}
 	return history;
+}
+
+void model_world_free(struct history *history)
+{
+	history_destroy(history);
+	model_asks_free();
 }
