@@ -1,5 +1,7 @@
 #include "tools/hsc/walk.h"
 
+#include <string.h>
+
 /* A set with more members than these (".", "[^a]", "\W") says nothing about the payload that
  * hurts: it gets letters of the others. 63: \w is still one. */
 #define WIDE 63
@@ -10,6 +12,8 @@
 #define REPEAT_SPREAD 64
 /* Nodes visited for a byte: beyond it the walk is given up, so that deep nesting is no work. */
 #define STEPS_A_BYTE 16
+/* Written are whole rounds of a part, until they fill this part of the sample, which they are then repeated to fill. */
+#define WRITTEN 4
 
 struct walk {
 	const struct hsc_tree *tree;
@@ -45,9 +49,10 @@ static void walk_set(struct walk *w, const struct hsc_node *node)
 			put(w, w->letters[random_below(w, w->letter_count)]);
 		return;
 	}
-	if (w->style == HSC_WALK_RANDOM)
+	/* One of one is no choice, and turns nothing. */
+	if (node->count > 1 && w->style == HSC_WALK_RANDOM)
 		n = random_below(w, node->count);
-	else if (w->style != HSC_WALK_SHORT)
+	else if (node->count > 1 && w->style != HSC_WALK_SHORT)
 		n = w->turn++ % node->count;
 	put(w, hsc_node_member(node, n));
 }
@@ -161,30 +166,55 @@ static void part_write(struct walk *w, const struct hsc_part *part)
 		walk_node(w, node);
 }
 
-/* Its letters once, in order, then at random until the end. */
+/* Its letters once, in order, then at random for as long and a while. */
 static void part_shuffle(struct walk *w, const struct hsc_part *part)
 {
+	uint32_t count;
+	size_t enough;
+
 	w->style = HSC_WALK_LETTERS;
 	part_write(w, part);
-	for (uint32_t count = (uint32_t)w->at; count && w->at < w->len;)
+	count = (uint32_t)w->at;
+	enough = count + (count > w->len / WRITTEN ? count : w->len / WRITTEN);
+	while (count && w->at < w->len && w->at < enough)
 		put(w, w->out[random_below(w, count)]);
+}
+
+/* Whole rounds. Without a choice in one the next would be the same, and otherwise a while of them will do: to write is
+ * dearer than to scan. False: it writes nothing, or is given up. */
+static bool rounds(struct walk *w, const struct hsc_part *part)
+{
+	uint64_t random = w->random;
+	size_t before;
+
+	do {
+		before = w->at;
+		part_write(w, part);
+	} while (w->at != before && w->at < w->len / WRITTEN && (w->turn || w->random != random));
+	return w->at != before;
+}
+
+/* What was written, over and over. */
+static void repeat(struct walk *w)
+{
+	for (size_t period = w->at, i = period; i < w->len; i += period)
+		memcpy(w->out + i, w->out, period < w->len - i ? period : w->len - i);
+	w->at = w->len;
 }
 
 bool hsc_walk(const struct hsc_tree *tree, const struct hsc_part *part, enum hsc_walk_style style,
 	uint8_t *out, size_t len)
 {
 	struct walk w = {.tree = tree, .out = out, .len = len, .random = 0x9e3779b97f4a7c15ULL};
-	size_t before;
 
 	letters_collect(&w);
 	w.style = style;
 	if (style == HSC_WALK_SHUFFLE)
 		part_shuffle(&w, part);
-	do {
-		before = w.at;
-		part_write(&w, part);
-	} while (w.at != before && w.at < len);
-	return w.at == len;
+	if (!w.at && !rounds(&w, part))
+		return false;
+	repeat(&w);
+	return true;
 }
 
 struct parts {

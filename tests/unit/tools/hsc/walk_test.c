@@ -104,6 +104,37 @@ Test(walk, reads_classes_escapes_and_groups_as_hyperscan_does)
 			"%s: %s", table[i][0], (char *)out);
 }
 
+Test(walk, fills_the_sample_in_every_style)
+{
+	parse("abc(de|fg){2,9}[0-9]x");
+	for (int style = 0; style < HSC_WALK_STYLES; style++) {
+		const struct hsc_part all = {tree.root, tree.nodes[tree.root].count};
+		size_t ordered = 0, len = sizeof(out) - 1;
+
+		memset(out, 0, sizeof(out));
+		cr_assert(hsc_walk(&tree, &all, style, out, len), "style %d", style);
+		cr_expect_null(memchr(out, 0, len), "style %d", style);
+		for (size_t i = 0; i + 3 <= len; i++)
+			ordered += !memcmp(out + i, "abc", 3);
+		/* Shuffled it is seldom in order. */
+		cr_expect_eq(ordered < 50, style == HSC_WALK_SHUFFLE, "style %d: %zu", style, ordered);
+	}
+	hsc_tree_fini(&tree);
+}
+
+Test(walk, without_a_choice_is_one_round_over_and_over)
+{
+	parse("abcd{2}e");
+	for (int style = HSC_WALK_SHORT; style < HSC_WALK_STYLES; style++) {
+		const struct hsc_part all = {tree.root, tree.nodes[tree.root].count};
+
+		cr_assert(hsc_walk(&tree, &all, style, out, sizeof(out) - 1));
+		for (size_t i = 0; i < sizeof(out) - 1; i++)
+			cr_assert_eq(out[i], "abcdde"[i % 6], "style %d at %zu", style, i);
+	}
+	hsc_tree_fini(&tree);
+}
+
 Test(walk, ends_on_whatever_it_is_given)
 {
 	static const char *const odd[] = {"", "((a{0}){30000}){30000}", "(", ")", "[", "[^", "\\",
