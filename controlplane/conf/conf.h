@@ -9,6 +9,7 @@
 #include "dataplane/api/session.h"
 #include "dataplane/base/error.h"
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,6 +59,7 @@ struct cp_conf {
 	struct dp_eal_conf eal; /* file_prefix points at file_prefix below */
 	char file_prefix[64];
 	struct dp_engine_conf engine; /* workers' ports are indexes into ports[] below until the ports are open */
+	cpu_set_t cores; /* of the thread that read it: at the start, before any is pinned, what the process was given */
 	uint32_t cache_entries;
 	struct cp_conf_port ports[DP_LIMIT_PORTS];
 	uint32_t port_count;

@@ -27,6 +27,8 @@ void conf_defaults(struct cp_conf *conf)
 	if (conf->node_name[0] == '\0' &&
 		gethostname(conf->node_name, sizeof(conf->node_name) - 1) != 0)
 		(void)snprintf(conf->node_name, sizeof(conf->node_name), "rhumb");
+	if (sched_getaffinity(0, sizeof(conf->cores), &conf->cores) < 0)
+		CPU_ZERO(&conf->cores);
 	if (conf->engine.worker_count == 0)
 		default_worker(conf);
 }

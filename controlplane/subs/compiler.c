@@ -3,6 +3,7 @@
  * and waits for it, so that the builder need not. Whose job is next is decided by turns on the
  * control loop; a thread never holds more than one.
  */
+#include "controlplane/subs/cores.h"
 #include "controlplane/subs/subs_priv.h"
 
 #include "dataplane/base/atomic.h"
@@ -128,7 +129,11 @@ static int compiler_start(
 		c->helper.nice = merge_nice[kind - CP_COMPILER_MERGES];
 	ret = cp_turns_init(
 		&c->turns, kind >= CP_COMPILER_MERGES ? DP_LIMIT_TENANTS : DP_LIMIT_SESSIONS);
-	return ret < 0 ? ret : cp_lane_start(&c->lane, &subs->wake, compiler_main, c);
+	if (ret == 0)
+		ret = cp_lane_start(&c->lane, &subs->wake, compiler_main, c);
+	if (ret == 0)
+		cp_cores_use(c->lane.thread, conf);
+	return ret;
 }
 
 int cp_compilers_start(struct cp_subs *subs, const struct cp_conf *conf, struct rh_error *err)
