@@ -162,10 +162,10 @@ static bool patterns_run(struct cp_subs *subs, struct cp_patterns_job *p)
 			subs, p, p->set.run, p->body + HSC_COST, p->len - HSC_COST);
 	if (p->builder.status)
 		return false;
-	for (uint32_t left = p->set.sources; left; left &= left - 1) {
-		tier = (uint32_t)__builtin_ctz(left);
+	for (uint64_t left = p->set.sources; left; left &= left - 1) {
+		tier = (uint32_t)__builtin_ctzll(left);
 		if ((!p->body || tier != p->set.run) && tier_set(subs, p, tier, NULL, 0))
-			p->set.stayed |= 1u << tier;
+			p->set.stayed |= 1ull << tier;
 	}
 	return true;
 }

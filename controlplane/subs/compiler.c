@@ -16,7 +16,7 @@
 #define FIRST_MS 20
 /* Long looks may take what the others leave, and merges the less the larger they are. */
 #define LONG_NICE 10
-static const uint32_t merge_nice[CP_LEVELS] = {0, 10, 19};
+static const uint32_t merge_nice[CP_LEVELS] = {5, 10, 19};
 /* Without a change for so long, a tenant's runs become one. */
 #define QUIET_NS (2 * RH_NS_PER_S)
 /* Up to here a pattern alone is small: an ordinary one takes 0.1 ms. */

@@ -11,8 +11,9 @@
 
 #include <stdlib.h>
 
-/* Merges start when so many runs can go in. */
+/* Merges start when so many runs can go in and nothing has changed for a moment, or when a level has its most. */
 #define MERGE_LEAST 4
+#define CALM_NS	    (200 * RH_NS_PER_MS)
 /* A run joins others that have at least one pattern for so many of its own. */
 #define MERGE_RATIO 4
 /* Ready patterns of one merge: they wait for each other. */
@@ -20,10 +21,16 @@
 /* Quiet is so many times as long as what will break it: the large merges of a tenant take at most a fifth of one core. */
 #define QUIET_FACTOR 4
 
-/* Runs of @least up to below @most patterns, until they are @enough together. */
+/* Runs of @least up to below @most patterns, until they are @enough together. Of these, @runs are merged at once: what
+ * comes meanwhile needs the others. */
 static const struct level {
-	uint32_t least, most, enough;
-} levels[CP_LEVELS] = {{1, 8, 16}, {8, 128, 256}, {128, UINT32_MAX, UINT32_MAX}};
+	uint32_t least, most, enough, runs;
+} levels[CP_LEVELS] = {{1, 8, 32, 12}, {8, 128, 256, 6}, {128, UINT32_MAX, UINT32_MAX, 6}};
+
+/* More runs than the lower level's: large merges do not keep up, and the medium one, which has more of the processor, takes
+ * what is theirs as well. */
+#define GROWN_MOST 12
+static const struct level pressed = {8, 1024, 1024, 6};
 
 static bool is_idle(const struct cp_run *run)
 {
@@ -32,8 +39,8 @@ static bool is_idle(const struct cp_run *run)
 
 void cp_runs_use(struct cp_pattern *p, int step)
 {
-	for (uint32_t left = p->held; left; left &= left - 1)
-		p->tenant->runs[__builtin_ctz(left)].used += (uint32_t)step;
+	for (uint64_t left = p->held; left; left &= left - 1)
+		p->tenant->runs[__builtin_ctzll(left)].used += (uint32_t)step;
 }
 
 bool cp_run_take(struct cp_tenant *t, struct cp_set *set)
@@ -45,8 +52,8 @@ bool cp_run_take(struct cp_tenant *t, struct cp_set *set)
 			continue;
 		set->run = i;
 		run->busy = true;
-		for (uint32_t left = set->sources; left; left &= left - 1)
-			t->runs[__builtin_ctz(left)].busy = true;
+		for (uint64_t left = set->sources; left; left &= left - 1)
+			t->runs[__builtin_ctzll(left)].busy = true;
 		return true;
 	}
 	return false;
@@ -76,7 +83,7 @@ static uint32_t dearer(const struct cp_run *run)
 							   : run->coming_centicycles;
 }
 
-uint32_t cp_runs_cost(const struct cp_tenant *t, uint32_t without)
+uint32_t cp_runs_cost(const struct cp_tenant *t, uint64_t without)
 {
 	uint32_t sum = 0;
 
@@ -90,13 +97,13 @@ bool cp_tenant_keeps(const struct cp_tenant *t)
 	return t->keep_until_ns && rh_clock_ns() < t->keep_until_ns;
 }
 
-uint32_t cp_runs_unused(const struct cp_tenant *t)
+uint64_t cp_runs_unused(const struct cp_tenant *t)
 {
-	uint32_t found = 0;
+	uint64_t found = 0;
 
 	for (uint32_t i = 0; i < CP_RUNS; i++)
 		if (is_idle(&t->runs[i]) && !t->runs[i].used)
-			found |= 1u << i;
+			found |= 1ull << i;
 	return cp_tenant_keeps(t) ? 0 : found;
 }
 
@@ -119,13 +126,18 @@ static uint32_t idle_runs(const struct cp_tenant *t, const struct cp_run **out)
 	return count;
 }
 
-static uint32_t mask_of(const struct cp_tenant *t, const struct cp_run *run)
+static uint64_t mask_of(const struct cp_tenant *t, const struct cp_run *run)
 {
-	return 1u << (run - t->runs);
+	return 1ull << (run - t->runs);
+}
+
+static bool is_calm(const struct cp_tenant *t)
+{
+	return rh_clock_ns() > t->changed_ns + CALM_NS;
 }
 
 /* Those of a size. True: it is worth a merge. */
-static bool alike(const struct cp_tenant *t, const struct level *level, uint32_t *sources)
+static bool alike(const struct cp_tenant *t, const struct level *level, uint64_t *sources)
 {
 	const struct cp_run *run[CP_RUNS];
 	uint32_t count = idle_runs(t, run), found = 0, total = 0;
@@ -140,7 +152,17 @@ static bool alike(const struct cp_tenant *t, const struct level *level, uint32_t
 		total += run[i]->count;
 		found++;
 	}
-	return found >= MERGE_LEAST || total >= level->enough;
+	return found >= (is_calm(t) ? MERGE_LEAST : level->runs) || total >= level->enough;
+}
+
+/* Idle or not, those that new patterns do not become. */
+static uint32_t grown(const struct cp_tenant *t)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < CP_RUNS; i++)
+		found += t->runs[i].count >= levels[1].least;
+	return found;
 }
 
 static bool all_idle(const struct cp_tenant *t)
@@ -152,10 +174,11 @@ static bool all_idle(const struct cp_tenant *t)
 }
 
 /* More than one, or one of which much is unused. */
-static uint32_t untidy(const struct cp_tenant *t)
+static uint64_t untidy(const struct cp_tenant *t)
 {
 	const struct cp_run *run[CP_RUNS];
-	uint32_t count = idle_runs(t, run), sources = 0;
+	uint32_t count = idle_runs(t, run);
+	uint64_t sources = 0;
 	bool much = count > 1, keeps = cp_tenant_keeps(t);
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -165,13 +188,13 @@ static uint32_t untidy(const struct cp_tenant *t)
 	return much ? sources : 0;
 }
 
-static uint32_t with_unused(const struct cp_tenant *t)
+static uint64_t with_unused(const struct cp_tenant *t)
 {
-	uint32_t found = 0;
+	uint64_t found = 0;
 
 	for (uint32_t i = 0; i < CP_RUNS; i++)
 		if (is_idle(&t->runs[i]) && t->runs[i].used < t->runs[i].count)
-			found |= 1u << i;
+			found |= 1ull << i;
 	return found;
 }
 
@@ -207,7 +230,7 @@ static bool whole_due(struct cp_tenant *t, uint8_t level, struct cp_set *set)
 		return false;
 	t->whole = false;
 	for (uint32_t i = 0; i < CP_RUNS; i++)
-		set->sources |= t->runs[i].count ? 1u << i : 0;
+		set->sources |= t->runs[i].count ? 1ull << i : 0;
 	set->fresh = t->ready;
 	return true;
 }
@@ -238,7 +261,7 @@ bool cp_merge_due(struct cp_tenant *t, uint8_t level, struct cp_set *set)
 		return false;
 	if (level == CP_LEVELS - 1)
 		return large_due(t, set);
-	return alike(t, &levels[level], &set->sources);
+	return alike(t, level == 1 && grown(t) > GROWN_MOST ? &pressed : &levels[level], &set->sources);
 }
 
 bool cp_merge_later(const struct cp_tenant *t)

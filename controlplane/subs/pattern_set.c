@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 /* Patterns that are runs of their own: each is a scan for an event until it is merged. */
-#define ALONE_MOST 8
+#define ALONE_MOST 40
 /* How often one looks whether all is quiet. */
 #define TIDY_MS 250
 /* A merge that failed and that nobody waits for is tried again after so many times as long as it took, and a while. */
@@ -36,8 +36,8 @@ static void runs_release(struct cp_tenant *t, const struct cp_set *set)
 {
 	t->runs[set->run].busy = false;
 	t->runs[set->run].coming_centicycles = 0;
-	for (uint32_t left = set->sources; left; left &= left - 1)
-		t->runs[__builtin_ctz(left)].busy = false;
+	for (uint64_t left = set->sources; left; left &= left - 1)
+		t->runs[__builtin_ctzll(left)].busy = false;
 	if (set->level < CP_LEVELS)
 		t->merging[set->level] = false;
 }
@@ -141,7 +141,7 @@ static void merge_start(struct cp_tenant *t, struct cp_set *set)
 }
 
 /* Does it have, with all that is there, a price that the tenant may ask of a payload byte? */
-static bool is_cheap(const struct cp_tenant *t, uint32_t without, uint32_t centicycles)
+static bool is_cheap(const struct cp_tenant *t, uint64_t without, uint32_t centicycles)
 {
 	return cp_runs_cost(t, without) + centicycles <= t->subs->centicycles_most;
 }
@@ -274,7 +274,7 @@ static void member_install(struct cp_tenant *t, const struct cp_set *set,
 	p->held &= ~(set->sources & ~set->stayed);
 	p->leaving &= ~set->sources;
 	if (m->part != CP_PART_LEAVES) {
-		p->held |= 1u << set->run;
+		p->held |= 1ull << set->run;
 		t->runs[set->run].used += p->refs != 0;
 	}
 	if (!p->held)
@@ -293,8 +293,8 @@ static void set_installed(struct cp_tenant *t, struct cp_set *set, uint64_t gene
 	const struct cp_member *m = set->members;
 
 	runs_release(t, set);
-	for (uint32_t left = set->sources & ~set->stayed; left; left &= left - 1)
-		t->runs[__builtin_ctz(left)] = (struct cp_run){0};
+	for (uint64_t left = set->sources & ~set->stayed; left; left &= left - 1)
+		t->runs[__builtin_ctzll(left)] = (struct cp_run){0};
 	if (set->count)
 		t->runs[set->run] = (struct cp_run){
 			.count = set->count, .centicycles = set->centicycles};

@@ -57,8 +57,8 @@ bool cp_set_alloc(struct cp_tenant *t, struct cp_set *set)
 {
 	size_t room = set->fresh + 1;
 
-	for (uint32_t left = set->sources; left; left &= left - 1)
-		room += t->runs[__builtin_ctz(left)].count;
+	for (uint64_t left = set->sources; left; left &= left - 1)
+		room += t->runs[__builtin_ctzll(left)].count;
 	set->members = malloc(room * sizeof(*set->members));
 	return set->members != NULL;
 }

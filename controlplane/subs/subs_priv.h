@@ -95,8 +95,8 @@ struct cp_pattern {
 	dp_pattern_id_t id; /* 0 when refused */
 	enum cp_pattern_state state;
 	uint32_t refs;	  /* subscriptions and waiting entries */
-	uint32_t held;	  /* a bit for each run that holds it */
-	uint32_t leaving; /* of those, the ones that are being replaced by one without it */
+	uint64_t held;	  /* a bit for each run that holds it */
+	uint64_t leaving; /* of those, the ones that are being replaced by one without it */
 	struct cp_waiter *waiters;
 	struct cp_sub_outcome outcome; /* of a refusal */
 	uint64_t refused_ns;
@@ -134,8 +134,8 @@ struct cp_member {
 
 /* What makes one run of several, and of patterns that are in none yet. */
 struct cp_set {
-	uint32_t sources; /* a bit for each run that it replaces */
-	uint32_t stayed;  /* of those, what the builder could not take away: they match what they did */
+	uint64_t sources; /* a bit for each run that it replaces */
+	uint64_t stayed;  /* of those, what the builder could not take away: they match what they did */
 	uint8_t run;	  /* where it goes: one of the sources, or a free one */
 	uint8_t level;
 	bool store; /* most of the tenant's: worth to be kept on disk */
@@ -396,9 +396,9 @@ uint32_t cp_runs_free(const struct cp_tenant *t);
 /* Idle ones of a single pattern. */
 uint32_t cp_runs_alone(const struct cp_tenant *t);
 /* Of all runs but @without, one after the other, in 1/100 cycle a payload byte. */
-uint32_t cp_runs_cost(const struct cp_tenant *t, uint32_t without);
+uint32_t cp_runs_cost(const struct cp_tenant *t, uint64_t without);
 /* Runs that nobody uses, to be dropped on the way. */
-uint32_t cp_runs_unused(const struct cp_tenant *t);
+uint64_t cp_runs_unused(const struct cp_tenant *t);
 /* What the next merge of @level is made of. False: none is due. @set->fresh is how many of the ready ones go in. */
 bool cp_merge_due(struct cp_tenant *t, uint8_t level, struct cp_set *set);
 /* What nobody uses is wanted soon, or was not long ago. */

@@ -17,7 +17,7 @@
 	X(SAME_KEY, 64, "filters", "of a tenant that differ only between two wildcards")           \
 	X(CONTENTS, 4194304, "expressions", "distinct content expressions of all tenants")         \
 	X(PATTERNS, 10000, "patterns", "distinct payload patterns of one tenant")                  \
-	X(PATTERN_TIERS, 16, "databases", "that one tenant's patterns are spread over while some are new") \
+	X(PATTERN_TIERS, 64, "databases", "that one tenant's patterns are spread over while some are new") \
 	X(PUNT_RING, 4194304, "bytes", "waiting for the control loop, per worker")                 \
 	X(COMMAND_RING, 4096, "commands", "waiting for a worker")                                  \
 	X(REASSEMBLY_PER_SESSION, 4, "events", "being reassembled for one session")                \

@@ -123,7 +123,7 @@ static void patterns_fill(struct dp_patterns *out, const struct dp_patterns *fro
 		out->tier[i] = i == tier ? fresh : tier_of(from, i);
 		if (!out->tier[i])
 			continue;
-		out->used |= 1u << i;
+		out->used |= 1ull << i;
 		if (out->tier[i]->max_pattern > out->max_pattern)
 			out->max_pattern = out->tier[i]->max_pattern;
 	}

@@ -33,8 +33,8 @@ bool dp_content_scan(const struct dp_patterns *patterns, uint32_t owner, const v
 	matched->max = patterns->max_pattern;
 	if (len == 0)
 		return true;
-	for (uint32_t left = patterns->used; left; left &= left - 1) {
-		tier = patterns->tier[__builtin_ctz(left)];
+	for (uint64_t left = patterns->used; left; left &= left - 1) {
+		tier = patterns->tier[__builtin_ctzll(left)];
 		ok &= hs_scan(tier->db, payload, len, 0, tier->scratch[owner], on_match,
 			      matched) == HS_SUCCESS;
 	}

@@ -88,10 +88,10 @@ struct dp_patterns {
 	struct rh_rcu_head head;
 	uint32_t max_pattern; /* of all tiers */
 	uint32_t epoch;	      /* when it was made: ids that were given out later mean nothing to it */
-	uint32_t used;	      /* a bit for each tier, never 0 */
+	uint64_t used;	      /* a bit for each tier, never 0 */
 	struct dp_pattern_tier *tier[DP_LIMIT_PATTERN_TIERS];
 };
-_Static_assert(DP_LIMIT_PATTERN_TIERS <= 32, "used has a bit for each");
+_Static_assert(DP_LIMIT_PATTERN_TIERS <= 64, "used has a bit for each");
 
 /* What a worker loads once a burst. A missing tenant has no patterns. */
 struct dp_snapshot {

@@ -161,7 +161,7 @@ static int fake_patterns(struct dp_table *table, uint16_t tenant, uint32_t tier,
 	o = op(len ? 'P' : 'E');
 	o->pattern = max_pattern;
 	o->tier = tier;
-	fake.tiers = len ? fake.tiers | 1u << tier : fake.tiers & ~(1u << tier);
+	fake.tiers = len ? fake.tiers | 1ull << tier : fake.tiers & ~(1ull << tier);
 	if (max_pattern > fake.max_pattern)
 		fake.max_pattern = max_pattern;
 	return 0;

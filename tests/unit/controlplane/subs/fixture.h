@@ -46,7 +46,7 @@ struct fake_table {
 	uint32_t live;
 	int patterns_error; /* what databases are refused with; 0: they are not */
 	int empty_error;    /* what the end of a tier is refused with */
-	uint32_t tiers;	    /* that hold one */
+	uint64_t tiers;	    /* that hold one */
 	uint32_t max_pattern;
 	const char *refuse; /* filters that begin so have no room; NULL: none */
 	struct fake_content *contents; /* [FAKE_CONTENTS], by number */

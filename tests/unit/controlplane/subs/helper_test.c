@@ -260,7 +260,7 @@ static void wait_for_failures(uint64_t wanted)
 /* As if nothing had happened, and the time to try again had come. */
 static void assert_merges_again(void)
 {
-	int tiers = __builtin_popcount(fake.tiers);
+	int tiers = __builtin_popcountll(fake.tiers);
 	uint32_t live = fake.live;
 
 	(void)strcpy(merger()->path, RHUMB_HSC);
@@ -270,7 +270,7 @@ static void assert_merges_again(void)
 	for (unsigned i = 0; i < 1000 && !subs->stats.compiles; i++)
 		run_for(10);
 	run_for(20);
-	cr_assert_lt(__builtin_popcount(fake.tiers), tiers);
+	cr_assert_lt(__builtin_popcountll(fake.tiers), tiers);
 	cr_assert_eq(fake.live, live + 1);
 }
 

@@ -72,6 +72,35 @@ Test(merge, whatever_the_sizes_there_is_one_before_all_runs_are_taken)
 	}
 }
 
+Test(merge, of_few_waits_for_a_calm_moment_and_of_many_does_not)
+{
+	struct cp_tenant *t = tenant_of(10000, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
+
+	t->changed_ns = rh_clock_ns() + 100 * RH_NS_PER_S;
+	cr_expect_not(cp_merge_due(t, 0, &set));
+	t->runs[12] = (struct cp_run){.count = 1, .used = 1};
+	cr_assert(cp_merge_due(t, 0, &set));
+	cr_expect_eq(set.sources, 0x1ffe);
+	t->runs[12].count = 0;
+	t->changed_ns = 0;
+	cr_assert(cp_merge_due(t, 0, &set));
+	cr_expect_eq(set.sources, 0xffe);
+}
+
+Test(merge, of_the_medium_takes_large_ones_too_when_theirs_does_not_keep_up)
+{
+	struct cp_tenant *t = tenant_of(300, 310, 320, 330, 340, 350, 360, 370, 380, 390, 400, 410);
+
+	t->merging[2] = true;
+	cr_expect_not(cp_merge_due(t, 1, &set));
+	t->runs[12] = (struct cp_run){.count = 420, .used = 420};
+	cr_assert(cp_merge_due(t, 1, &set));
+	cr_expect_eq(set.sources, 0xf);
+	/* What is not one of them, however many. */
+	t->runs[12].count = 7;
+	cr_expect_not(cp_merge_due(t, 1, &set));
+}
+
 Test(merge, leaves_alone_what_another_has)
 {
 	struct cp_tenant *t = tenant_of(1, 1, 1, 1);
@@ -162,22 +191,23 @@ static void settle(void)
 {
 	subs->quiet_ns = 0;
 	cp_tenant_compile(subs->tenants[0]);
-	for (unsigned i = 0; i < 1000 && __builtin_popcount(fake.tiers) > 1; i++)
+	for (unsigned i = 0; i < 1000 && __builtin_popcountll(fake.tiers) > 1; i++)
 		run_for(10);
 	subs->quiet_ns = UINT64_MAX;
 	/* The builder was seen at work: let the loop hear of it. */
 	run_for(20);
-	cr_assert_eq(__builtin_popcount(fake.tiers), 1);
+	cr_assert_eq(__builtin_popcountll(fake.tiers), 1);
 }
 
 static const struct cp_run *only_run(void)
 {
-	return &subs->tenants[0]->runs[__builtin_ctz(fake.tiers)];
+	return &subs->tenants[0]->runs[__builtin_ctzll(fake.tiers)];
 }
 
 Test(runs, one_pattern_beside_a_large_database_is_compiled_alone)
 {
-	uint32_t asked_before[CP_COMPILER_COUNT], large, ops;
+	uint32_t asked_before[CP_COMPILER_COUNT], ops;
+	uint64_t large;
 
 	subs->patterns_max = 1000;
 	/* On a busy machine a look takes long. */
@@ -195,12 +225,35 @@ Test(runs, one_pattern_beside_a_large_database_is_compiled_alone)
 			"compiler %d", i);
 	/* A database in a tier of its own, published, content and subscription, published. */
 	cr_assert_eq(fake.ops[ops].what, 'P');
-	cr_expect_neq(1u << fake.ops[ops].tier, large);
+	cr_expect_neq(1ull << fake.ops[ops].tier, large);
 	cr_expect_eq(fake.ops[ops].pattern, 301);
 	cr_expect_eq(fake.ops[ops + 1].what, '!');
 	cr_expect_eq(fake.ops[ops + 2].what, 'C');
 	cr_expect_eq(fake.ops[ops + 3].what, '+');
 	cr_expect_eq(fake.tiers & large, large);
+}
+
+/* Each request is answered before the next begins, and all of them before the first merge has ended. */
+Test(runs, nobody_waits_for_a_merge_while_there_are_tiers)
+{
+	char text[16];
+
+	subs->patterns_max = 1000;
+	subs->compilers[CP_COMPILER_FIRST].helper.check_ms = 20000;
+	add_many(0, 300);
+	settle();
+	/* Merges begin and do not end. */
+	for (unsigned level = 0; level < CP_LEVELS; level++)
+		subs->compilers[CP_COMPILER_MERGES + level].busy = true;
+	for (unsigned i = 0; i < 40; i++) {
+		(void)snprintf(text, sizeof(text), "burst%u", i);
+		cr_assert_eq(added(2, entry_with("b", text), &a), RH_SUB_OK, "%u: %s", i, a.outcomes[0].text);
+	}
+	cr_expect_eq(__builtin_popcountll(fake.tiers), 41);
+	for (unsigned level = 0; level < CP_LEVELS; level++)
+		subs->compilers[CP_COMPILER_MERGES + level].busy = false;
+	settle();
+	cr_expect_eq(only_run()->count, 340);
 }
 
 Test(runs, all_become_one_when_it_is_quiet_and_in_one_publish)
@@ -210,7 +263,7 @@ Test(runs, all_become_one_when_it_is_quiet_and_in_one_publish)
 	add_many(0, 20);
 	settle();
 	add_many(20, 21);
-	cr_assert_eq(__builtin_popcount(fake.tiers), 2);
+	cr_assert_eq(__builtin_popcountll(fake.tiers), 2);
 	settle();
 	cr_expect_eq(only_run()->count, 21);
 	cr_expect_eq(only_run()->used, 21);
@@ -253,7 +306,7 @@ Test(runs, those_too_dear_to_be_scanned_one_after_the_other_wait_for_one_of_all)
 	larger = asked(CP_COMPILER_MERGES + CP_LEVELS - 1);
 	subs->centicycles_most = 0;
 	cr_assert_eq(added(2, entry_with("b", "one more"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
-	cr_assert_eq(__builtin_popcount(fake.tiers), 1);
+	cr_assert_eq(__builtin_popcountll(fake.tiers), 1);
 	cr_expect_eq(only_run()->count, 11);
 	cr_expect_eq(asked(CP_COMPILER_MERGES + CP_LEVELS - 1), larger + 1);
 }
@@ -266,7 +319,7 @@ Test(runs, nobody_uses_end_with_the_next_change)
 	run_until(&a);
 	cr_expect_eq(only_run()->used, 0);
 	cr_assert_eq(added(1, entry_with("a", "other"), &a), RH_SUB_OK);
-	cr_assert_eq(__builtin_popcount(fake.tiers), 1);
+	cr_assert_eq(__builtin_popcountll(fake.tiers), 1);
 	cr_expect_eq(only_run()->count, 1);
 	cr_expect_eq(subs->tenants[0]->patterns.count, 1);
 }

@@ -38,12 +38,12 @@ static void settle(void)
 {
 	subs->quiet_ns = 0;
 	cp_tenant_compile(subs->tenants[0]);
-	for (unsigned i = 0; i < 1000 && __builtin_popcount(fake.tiers) != 1; i++)
+	for (unsigned i = 0; i < 1000 && __builtin_popcountll(fake.tiers) != 1; i++)
 		run_for(10);
 	subs->quiet_ns = UINT64_MAX;
 	/* The builder was seen at work: let the loop hear of it. */
 	run_for(20);
-	cr_assert_eq(__builtin_popcount(fake.tiers), 1);
+	cr_assert_eq(__builtin_popcountll(fake.tiers), 1);
 }
 
 /* The first life: patterns of numbers 2 to KEPT, and number 1 left. */
@@ -80,7 +80,7 @@ Test(stored, patterns_come_back_without_being_compiled)
 		add_one("pattern%u", i);
 	for (int i = 0; i < CP_COMPILER_COUNT; i++)
 		cr_expect_eq(asked((enum cp_compiler_kind)i), 0, "compiler %d", i);
-	cr_expect_eq(__builtin_popcount(fake.tiers), 1);
+	cr_expect_eq(__builtin_popcountll(fake.tiers), 1);
 	cr_expect_eq(fake.max_pattern, KEPT);
 	cr_expect_eq(subs->tenants[0]->used, KEPT - 1);
 	/* The numbers between are free. */
@@ -93,7 +93,7 @@ Test(stored, patterns_stay_for_a_while_although_nobody_uses_them)
 {
 	open_again();
 	add_one("another%u", 1);
-	cr_expect_eq(__builtin_popcount(fake.tiers), 2);
+	cr_expect_eq(__builtin_popcountll(fake.tiers), 2);
 	settle();
 	cr_expect_eq(subs->tenants[0]->patterns.count, KEPT);
 	subs->tenants[0]->keep_until_ns = 1;
