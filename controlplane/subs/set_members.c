@@ -33,7 +33,8 @@ void cp_set_take_ready(struct cp_tenant *t, struct cp_set *set)
 
 void cp_set_choose(struct cp_tenant *t, struct cp_set *set)
 {
-	bool keeps = cp_tenant_keeps(t);
+	/* One on its own comes with its database: that will hold no other. */
+	bool alone = set->level == CP_LEVEL_NONE, keeps = cp_tenant_keeps(t);
 	struct cp_pattern *p;
 
 	for (dp_pattern_id_t id = 1; id <= t->id_most; id++) {
@@ -43,12 +44,13 @@ void cp_set_choose(struct cp_tenant *t, struct cp_set *set)
 		if (p->taken) {
 			cp_set_add(set, id, CP_PART_FRESH);
 			p->taken = false;
-		} else if (keeps || p->refs || p->held & ~set->sources) {
+		} else if (!alone && (keeps || p->refs || p->held & ~set->sources)) {
 			cp_set_add(set, id, CP_PART_KEPT);
 		} else {
 			cp_set_add(set, id, CP_PART_LEAVES);
 			p->leaving |= set->sources;
-			p->state = CP_PATTERN_LEAVING;
+			if (!(p->held & ~p->leaving))
+				p->state = CP_PATTERN_LEAVING;
 		}
 	}
 }

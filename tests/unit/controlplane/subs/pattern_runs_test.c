@@ -162,6 +162,41 @@ Test(merge, with_ready_ones_always_finds_a_place)
 	cr_expect_eq(set.run, 0);
 }
 
+/* Number 1 came back and went while run 0, which held it, was being replaced: run 1 holds it too, and ends. */
+static void choose(uint8_t level, struct cp_pattern *gone, struct cp_pattern *fresh)
+{
+	static struct cp_pattern *by_id[3];
+	static struct cp_member members[3];
+	struct cp_tenant *t = tenant_of(5, 1);
+
+	*gone = (struct cp_pattern){.id = 1, .tenant = t, .state = CP_PATTERN_INSTALLED, .held = 3, .leaving = 1};
+	*fresh = (struct cp_pattern){.id = 2, .tenant = t, .state = CP_PATTERN_COMPILING, .refs = 1, .taken = true};
+	by_id[1] = gone;
+	by_id[2] = fresh;
+	t->by_id = by_id;
+	t->id_most = 2;
+	set = (struct cp_set){.level = level, .sources = 2, .run = 1, .members = members};
+	cp_set_choose(t, &set);
+	cr_assert_eq(set.member_count, 2);
+	cr_expect_eq(members[1].part, CP_PART_FRESH);
+}
+
+Test(merge, of_a_pattern_on_its_own_holds_no_other)
+{
+	struct cp_pattern gone, fresh;
+
+	choose(CP_LEVEL_NONE, &gone, &fresh);
+	cr_expect_eq(set.count, 1);
+	cr_expect_eq(set.members[0].part, CP_PART_LEAVES);
+	cr_expect_eq(gone.leaving, 3);
+	cr_expect_eq(gone.state, CP_PATTERN_LEAVING);
+	/* What is compiled can hold it. */
+	choose(0, &gone, &fresh);
+	cr_expect_eq(set.count, 2);
+	cr_expect_eq(set.members[0].part, CP_PART_KEPT);
+	cr_expect_eq(gone.state, CP_PATTERN_INSTALLED);
+}
+
 static uint32_t asked(enum cp_compiler_kind kind)
 {
 	return subs->compilers[kind].helper.request;
@@ -301,14 +336,35 @@ Test(runs, those_too_dear_to_be_scanned_one_after_the_other_wait_for_one_of_all)
 {
 	uint32_t larger;
 
-	add_many(0, 10);
+	subs->patterns_max = 1000;
+	add_many(0, 130);
 	settle();
 	larger = asked(CP_COMPILER_MERGES + CP_LEVELS - 1);
 	subs->centicycles_most = 0;
 	cr_assert_eq(added(2, entry_with("b", "one more"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
 	cr_assert_eq(__builtin_popcountll(fake.tiers), 1);
-	cr_expect_eq(only_run()->count, 11);
+	cr_expect_eq(only_run()->count, 131);
 	cr_expect_eq(asked(CP_COMPILER_MERGES + CP_LEVELS - 1), larger + 1);
+}
+
+Test(runs, those_too_dear_wait_for_no_large_one_when_the_medium_ones_will_do)
+{
+	const struct cp_tenant *t;
+	uint32_t larger;
+
+	subs->patterns_max = 1000;
+	add_many(0, 130);
+	settle();
+	t = subs->tenants[0];
+	/* Ten beside them, of which each scan costs, and those of the large one nothing. */
+	add_many(130, 140);
+	for (unsigned i = 0; i < CP_RUNS; i++)
+		subs->tenants[0]->runs[i].centicycles = t->runs[i].count > 100 ? 0 : t->runs[i].count ? 100000 : 0;
+	subs->centicycles_most = 99999;
+	larger = asked(CP_COMPILER_MERGES + CP_LEVELS - 1);
+	cr_assert_eq(added(2, entry_with("b", "one more"), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	cr_expect_eq(asked(CP_COMPILER_MERGES + CP_LEVELS - 1), larger);
+	cr_expect_eq(__builtin_popcountll(fake.tiers), 2);
 }
 
 Test(runs, nobody_uses_end_with_the_next_change)
