@@ -235,6 +235,19 @@ static bool whole_due(struct cp_tenant *t, uint8_t level, struct cp_set *set)
 	return true;
 }
 
+uint64_t cp_runs_wide(const struct cp_tenant *t)
+{
+	const struct cp_run *run[CP_RUNS];
+	uint32_t count = idle_runs(t, run), total = 0;
+	uint64_t found = 0;
+
+	for (uint32_t i = 0; i < count && run[i]->count < levels[1].most && total < levels[1].enough; i++) {
+		found |= mask_of(t, run[i]);
+		total += run[i]->count;
+	}
+	return found;
+}
+
 /* The ready ones that could not become runs of their own, and small runs with them. */
 static bool ready_due(struct cp_tenant *t, struct cp_set *set)
 {
@@ -243,6 +256,8 @@ static bool ready_due(struct cp_tenant *t, struct cp_set *set)
 
 	set->fresh = t->ready < READY_MOST ? t->ready : READY_MOST;
 	(void)alike(t, &levels[0], &set->sources);
+	if (t->wide)
+		set->sources |= cp_runs_wide(t);
 	if (!set->sources && !cp_runs_free(t) && count)
 		set->sources = mask_of(t, run[0]);
 	return true;

@@ -185,7 +185,7 @@ void cp_tenant_compile(struct cp_tenant *t)
 	struct cp_set set;
 
 	if (!t->ready)
-		t->whole = false;
+		t->wide = t->whole = false;
 	ready_install(t);
 	for (uint8_t level = 0; level < CP_LEVELS; level++)
 		if (cp_merge_due(t, level, &set))
@@ -242,7 +242,9 @@ static void set_compiled(struct cp_compile_job *job, const struct hsc_cost *cost
 	set->centicycles = cost->centicycles_per_byte;
 	if (set->fresh && cp_runs_cost(t, set->sources) &&
 		!is_cheap(t, set->sources, set->centicycles)) {
-		t->whole = true;
+		/* A merge of the medium runs takes a part of a second, one of all many. */
+		t->whole = t->wide || !(cp_runs_wide(t) & ~set->sources);
+		t->wide = !t->whole;
 		set_failed(t, set, NULL);
 	} else if (cp_set_install(t, set, job->reply.body, job->reply.len)) {
 		job->reply.body = NULL;
@@ -301,6 +303,7 @@ static void set_installed(struct cp_tenant *t, struct cp_set *set, uint64_t gene
 	for (uint32_t i = 0; i < set->member_count; i++)
 		member_install(t, set, &m[i], generation);
 	t->take_most = UINT32_MAX;
+	t->wide = false;
 	t->changed_ns = rh_clock_ns();
 	/* Whoever is told may ask for patterns and let others go: all that is ours is settled before. */
 	for (uint32_t i = 0; i < set->member_count; i++)

@@ -173,7 +173,8 @@ struct cp_tenant {
 	uint64_t changed_ns;		   /* a pattern came, or a run */
 	uint64_t large_ns;		   /* what the last large merge took */
 	uint64_t keep_until_ns; /* patterns that nobody uses stay: they came from the store */
-	bool whole; /* scanned one after the other the runs and the ready ones are too dear: all into one */
+	bool wide;  /* scanned one after the other the runs and the ready ones are too dear: with the medium runs into one */
+	bool whole; /* that was not enough: all into one */
 	bool purge; /* numbers ran out: compile without the unused ones */
 	struct cp_pattern *refused_head, *refused_tail;
 	uint32_t refused_count;
@@ -401,6 +402,8 @@ uint32_t cp_runs_cost(const struct cp_tenant *t, uint64_t without);
 uint64_t cp_runs_unused(const struct cp_tenant *t);
 /* What the next merge of @level is made of. False: none is due. @set->fresh is how many of the ready ones go in. */
 bool cp_merge_due(struct cp_tenant *t, uint8_t level, struct cp_set *set);
+/* Idle ones that are not large. */
+uint64_t cp_runs_wide(const struct cp_tenant *t);
 /* What nobody uses is wanted soon, or was not long ago. */
 bool cp_tenant_keeps(const struct cp_tenant *t);
 /* Something may become due without an event. */
