@@ -356,8 +356,12 @@ Test(runs, those_too_dear_wait_for_no_large_one_when_the_medium_ones_will_do)
 	add_many(0, 130);
 	settle();
 	t = subs->tenants[0];
-	/* Ten beside them, of which each scan costs, and those of the large one nothing. */
-	add_many(130, 140);
+	/* Twelve beside them are a medium run, whose scan costs, and that of the large one nothing. */
+	add_many(130, 142);
+	for (unsigned i = 0; i < 1000 && __builtin_popcountll(fake.tiers) > 2; i++)
+		run_for(10);
+	run_for(20);
+	cr_assert_eq(__builtin_popcountll(fake.tiers), 2);
 	for (unsigned i = 0; i < CP_RUNS; i++)
 		subs->tenants[0]->runs[i].centicycles = t->runs[i].count > 100 ? 0 : t->runs[i].count ? 100000 : 0;
 	subs->centicycles_most = 99999;
