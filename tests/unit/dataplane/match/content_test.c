@@ -270,7 +270,7 @@ Test(content, a_tier_beyond_the_last_is_refused)
 	struct rh_error err;
 
 	cr_expect_eq(dp_table_patterns_set(table, 0, DP_LIMIT_PATTERN_TIERS, NULL, 0, 0, &err), -EINVAL);
-	cr_expect_str_eq(err.text, "patterns: tier 16 of tenant 0: tiers run to 15");
+	cr_expect_str_eq(err.text, "patterns: tier 64 of tenant 0: tiers run to 63");
 }
 
 /* A burst whose payloads hold more patterns together than are remembered ahead: those behind are looked at by themselves. */
