@@ -46,6 +46,7 @@ class Subscriber(Process):
         self.slow, self.queue_ms, self.payload, self.dialect = slow, queue_ms, payload, dialect
         self.options = list(options)
         self.position, self.events = 0, []
+        self.prices = {}  # by filter, with the option --price
 
     def arguments(self):
         args = ["sub", "--json", "--router", self.router, "--client-id", self.name, "--ready-file", self.path("ready")]
@@ -88,7 +89,9 @@ class Subscriber(Process):
                     break
                 self.position += len(line)
                 event = json.loads(line)
-                if "summary" not in event:
+                if "subscription" in event:
+                    self.prices[event["subscription"]["filter"]] = event["subscription"]
+                elif "summary" not in event:
                     yield decode(event)
 
     def wait(self, wanted, timeout_s=15):

@@ -108,7 +108,8 @@ def judged(running, subscribers, events, sessions):
     outcomes = []
     for one, process in zip(subscribers, running.subscribers):
         received = [((event["topic"], event["payload_sha256"]), event["received_ns"] - event["origin_ns"]) for event in process.read()]
-        outcomes.append(verdict.outcome(one, events, identities, received, sessions.get(one.name, {}).get("drops", {})))
+        outcomes.append(verdict.outcome(one, events, identities, received, sessions.get(one.name, {}).get("drops", {}),
+                                        process.prices.get(one.interest.topic_filter)))
     return outcomes
 
 
@@ -124,9 +125,11 @@ def facts(running, counters, events, source, seconds):
 
 
 def show(outcomes, found, counters, drops, said):
-    for lines in (report.subscriber_table(outcomes), report.router_table(found), report.drop_table(drops), report.law_table(counters)):
+    for lines in (report.subscriber_table(outcomes), report.price_table(outcomes), report.router_table(found), report.drop_table(drops), report.law_table(counters)):
         print("\n" + "\n".join(lines))
     print("\nThe dialect is how a filter is written: as in MQTT, NATS or Solace. One with ! in front is an exception: what it matches does not come."
+          "\nBehind ~ is a pattern in the payload, behind cesql and filters an expression over attributes and payload. The price of a subscription"
+          "\nis what the router said when it took it: cycles for every event, cycles more for each that matches, bytes; estimates."
           "\nLatency is from the publisher's clock to the subscriber's, the same clock here; it holds the time in queues.\n")
     for line in said:
         say("WRONG: " + line)

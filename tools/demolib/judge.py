@@ -1,11 +1,13 @@
 """
 What each subscriber should receive, and whether it did. Slow, written from the specification of MQTT (3.1.1, section 4.7), the
 documentation of NATS (Subject-Based Messaging) and of Solace (Wildcard Characters in SMF Topic Subscriptions), and Python's `re` over
-bytes: it shares no code with the router.
+bytes; what an expression over attributes means is said a second time in Python, beside its text. It shares no code with the router.
 """
 
 import collections
+import dataclasses
 import re
+import typing
 
 
 def mqtt_matches(filter_text, topic):
@@ -54,14 +56,30 @@ def solace_matches(filter_text, topic):
 DIALECTS = {"mqtt": mqtt_matches, "nats": nats_matches, "solace": solace_matches}
 
 
-class Interest:
-    """What a subscriber asks for: a topic filter, perhaps a payload expression, and exceptions (without their !), in one dialect."""
+def has(pattern):
+    """Is the pattern in these bytes? As the router reads them: '.' takes line ends too."""
+    expression = re.compile(pattern.encode(), re.DOTALL)
+    return lambda payload: expression.search(payload) is not None
 
-    def __init__(self, topic_filter, pattern=None, dialect="mqtt", exceptions=()):
+
+@dataclasses.dataclass(frozen=True)
+class Content:
+    """An expression (@kind cesql or filters, as the option of `rhumb sub`), and the same as a function of an event."""
+    kind: str
+    text: str
+    holds: typing.Callable
+
+
+class Interest:
+    """
+    What a subscriber asks for: a topic filter, perhaps a payload expression or Content, and exceptions (without their !), in one dialect.
+    """
+
+    def __init__(self, topic_filter, pattern=None, dialect="mqtt", exceptions=(), content=None):
         self.topic_filter, self.pattern, self.dialect, self.exceptions = topic_filter, pattern, dialect, tuple(exceptions)
+        self.content = content
         self.matches = DIALECTS[dialect]
-        # As the router reads them: '.' takes line ends too.
-        self.expression = re.compile(pattern.encode(), re.DOTALL) if pattern else None
+        self.expression = has(pattern) if pattern else None
 
     @property
     def filters(self):
@@ -71,7 +89,16 @@ class Interest:
     def wants(self, event):
         if not self.matches(self.topic_filter, event.topic) or any(self.matches(one, event.topic) for one in self.exceptions):
             return False
-        return self.expression is None or self.expression.search(event.payload) is not None
+        if self.content is not None and not self.content.holds(event):
+            return False
+        return self.expression is None or self.expression(event.payload)
+
+    @property
+    def asks(self):
+        """What is asked of the event beside its topic, as text; empty: nothing."""
+        if self.content is not None:
+            return f"{self.content.kind} {self.content.text}"
+        return f"~ {self.pattern}" if self.pattern else ""
 
 
 def expected(interest, events):

@@ -2,9 +2,10 @@
 
 import collections
 import dataclasses
+import json
 import re
 
-from judge import Interest
+from judge import Content, Interest, has
 
 CVE = "CVE-[0-9]{4}-[0-9]{4,}"
 TWINS = 10
@@ -35,6 +36,55 @@ def plain_tokens(values):
     return [value for value in values if not re.search(r"[.\s]", value) and value not in ("", "*", ">")]
 
 
+def quoted(text):
+    """As a string of CESQL."""
+    return "'" + text.replace("'", "\\'") + "'"
+
+
+def literally(text):
+    """As characters of a LIKE pattern."""
+    return re.sub(r"[%_]", r"\\\g<0>", text)
+
+
+def attributes_of(events, name):
+    return [event.attributes.get(name, "") for event in events]
+
+
+def cesql_prefix(prefix):
+    return Content("cesql", f"source LIKE {quoted('/debian/' + literally(prefix) + '%')} AND NOT EXISTS closes",
+                   lambda event: event.attributes.get("source", "").startswith("/debian/" + prefix) and "closes" not in event.attributes)
+
+
+def cesql_pattern(kind, pattern):
+    found = has(pattern)
+    return Content("cesql", f"type = {quoted(kind)} AND MATCHES(payload, {quoted(pattern)})",
+                   lambda event: event.attributes.get("type") == kind and found(event.payload))
+
+
+def json_filters(*filters):
+    return json.dumps(list(filters), ensure_ascii=False)
+
+
+def first_uploads(but):
+    """Versions that end in -1, of all sources but one."""
+    return Content("filters", json_filters({"suffix": {"subject": "-1"}}, {"not": {"exact": {"source": but}}}),
+                   lambda event: event.attributes.get("subject", "").endswith("-1") and event.attributes.get("source") != but)
+
+
+def large_edits(least):
+    """By people. What is no integer of 32 bits is an error to CESQL, and so no match."""
+    def holds(event):
+        delta = event.attributes.get("delta", "")
+        return event.attributes.get("isrobot") == "false" and re.fullmatch("-?[0-9]+", delta) is not None and least < int(delta) < 1 << 31
+
+    return Content("cesql", f"isrobot = 'false' AND delta > {least}", holds)
+
+
+def robots_but(user):
+    return Content("filters", json_filters({"exact": {"isrobot": "true"}}, {"not": {"exact": {"user": user}}}),
+                   lambda event: event.attributes.get("isrobot") == "true" and event.attributes.get("user") != user)
+
+
 def debian(events):
     """Subscribers of debian/<distribution>/<urgency>/<source>/<version>."""
     levels = [event.topic.split("/") for event in events]
@@ -62,6 +112,13 @@ def debian(events):
         Subscriber("but", "all but what the exception (!) matches", Interest("debian/#", exceptions=[f"debian/+/{urgency}/#"])),
         Subscriber("nats-but", "NATS, payload and exception together",
                    Interest("debian.>", "overflow", dialect="nats", exceptions=[f"debian.*.{rare}.>"])),
+    ]
+    found += [
+        Subscriber("cesql", "attributes, in CESQL", Interest("debian/#", content=cesql_prefix(prefix))),
+        Subscriber("filters", "attributes, as filters in JSON",
+                   Interest("debian/#", content=first_uploads(most_common(attributes_of(events, "source"), but=("",))))),
+        Subscriber("cve-typed", "an attribute and the payload in one expression",
+                   Interest("debian/#", content=cesql_pattern(most_common(attributes_of(events, "type"), but=("",)), CVE))),
     ]
     found += [Subscriber(f"twin-{number}", "ten with the same filter", Interest(f"debian/+/{urgency}/#")) for number in range(TWINS)]
     found += [
@@ -93,6 +150,13 @@ def wikipedia(events):
         Subscriber("but", "all but what the exception (!) matches", Interest("wikipedia/#", exceptions=[f"wikipedia/{channel}/#"])),
         Subscriber("nats-but", "NATS, payload and exception together",
                    Interest("wikipedia.>", '"isRobot":true', dialect="nats", exceptions=[f"wikipedia.*.{token}.>"])),
+    ]
+    users = [event.attributes.get("user", "") for event in events if event.attributes.get("isrobot") == "true"]
+    found += [
+        Subscriber("cesql", "attributes, in CESQL", Interest("wikipedia/#", content=large_edits(100))),
+        Subscriber("filters", "attributes, as filters in JSON", Interest("wikipedia/#", content=robots_but(most_common(users, but=("",))))),
+        Subscriber("reverts-typed", "an attribute and the payload in one expression",
+                   Interest("wikipedia/#", content=cesql_pattern(most_common(attributes_of(events, "type"), but=("",)), "(?i)revert"))),
     ]
     found += [Subscriber(f"twin-{number}", "ten with the same filter", Interest(f"wikipedia/+/{namespace}/#")) for number in range(TWINS)]
     found += [

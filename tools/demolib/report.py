@@ -16,16 +16,28 @@ def latency(outcome):
 def subscriber_rows(outcomes):
     for one in outcomes:
         interest, ns = one.subscriber.interest, latency(one)
-        wanted = "  ".join(interest.filters) + (f"  ~ {interest.pattern}" if interest.pattern else "")
+        wanted = "  ".join(interest.filters) + (f"  {interest.asks}" if interest.asks else "")
         yield (one.subscriber.name, interest.dialect, wanted, table.count(one.expected), table.count(one.received), table.count(one.missing),
                table.count(one.extra), table.count(sum(one.dropped.values())), *(table.micros(ns[name]) for name, _ in SHARES),
                "ok" if one.exact else "WRONG")
 
 
 def subscriber_table(outcomes):
-    header = ("subscriber", "dialect", "filter !exception ~ payload", "expected", "received", "missing", "extra", "dropped", "p50 us", "p90 us",
+    header = ("subscriber", "dialect", "filter !exception, what else is asked", "expected", "received", "missing", "extra", "dropped", "p50 us", "p90 us",
               "p99 us", "max us", "")
     return table.render(header, list(subscriber_rows(outcomes)), left=(0, 1, 2, 12))
+
+
+def price_table(outcomes):
+    """Of those that ask for more than a topic, and for comparison one that does not, with a topic filter of theirs."""
+    beside = {one.subscriber.interest.topic_filter for one in outcomes if one.subscriber.interest.asks}
+    plain = next((one for one in outcomes if one.price and not one.subscriber.interest.asks and not one.subscriber.interest.exceptions
+                  and one.subscriber.interest.topic_filter in beside), None)
+    rows = [(one.subscriber.name, one.subscriber.interest.asks or f"nothing beside {one.subscriber.interest.topic_filter}",
+             table.count(one.price["every_cycles"]), table.count(one.price["match_cycles"]), table.count(one.price["bytes"]))
+            for one in outcomes if one.price and (one is plain or one.subscriber.interest.asks)]
+    header = ("price", "what is asked of an event", "cycles an event", "more for a match", "bytes")
+    return table.render(header, rows, left=(0, 1), limit=120)
 
 
 def router_table(found):
@@ -76,6 +88,14 @@ def machine():
     return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release()}
 
 
+def content(asked):
+    return None if asked is None else {"kind": asked.kind, "text": asked.text}
+
+
+def price(told):
+    return None if told is None else {name: told[name] for name in ("every_cycles", "match_cycles", "bytes")}
+
+
 def document(outcomes, found, counters, drops, complaints):
     """Everything the tables say, with stable keys. Latencies in ns, null where nothing arrived."""
     return {
@@ -86,7 +106,7 @@ def document(outcomes, found, counters, drops, complaints):
         "subscribers": [{
             "name": one.subscriber.name, "why": one.subscriber.why, "filter": one.subscriber.interest.topic_filter,
             "dialect": one.subscriber.interest.dialect, "exceptions": list(one.subscriber.interest.exceptions),
-            "payload": one.subscriber.interest.pattern, "slow": one.subscriber.slow, "ipv6": one.subscriber.ipv6, "expected": one.expected,
+            "payload": one.subscriber.interest.pattern, "content": content(one.subscriber.interest.content), "price": price(one.price), "slow": one.subscriber.slow, "ipv6": one.subscriber.ipv6, "expected": one.expected,
             "received": one.received, "missing": one.missing, "extra": one.extra, "drops": one.dropped, "exact": one.exact,
             "latency_ns": latency(one)} for one in outcomes],
         "router": {name: found[name] for name in ("events", "events_per_s", "copies", "copies_per_s", "unmatched", "reassembled", "hugepages")}

@@ -66,10 +66,12 @@ class Stage:
     def subscribe(self, plan):
         for number, one in enumerate(plan):
             host = "sub6" if one.ipv6 or number % 2 else "sub4"
-            interest = one.interest
+            interest, options = one.interest, ["--price"]
+            if interest.content is not None:
+                options += ["--" + interest.content.kind, interest.content.text]
             made = Subscriber(self.build, self.hosts[host], self.address(host, one.ipv6), [(text, interest.pattern) for text in interest.filters],
                               self.folder, name=one.name, dialect=interest.dialect, slow=SLOW_RATE if one.slow else None,
-                              queue_ms=SLOW_QUEUE_MS if one.slow else None, payload=False)
+                              queue_ms=SLOW_QUEUE_MS if one.slow else None, payload=False, options=options)
             self.subscribers.append(made)
             made.spawn()
         for made in self.subscribers:

@@ -22,6 +22,7 @@ class Outcome:
     dropped: dict     # reason -> copies, as the router attributes them
     latencies: list   # ns, ascending
     examples: list    # topics that are missing or extra
+    price: dict = None  # what the router says it costs
 
     @property
     def exact(self):
@@ -33,19 +34,21 @@ class Outcome:
         return self.missing == 0 and not self.dropped
 
 
-def outcome(subscriber, events, identities, received, drops):
+def outcome(subscriber, events, identities, received, drops, price=None):
     """@received: list of (identity, latency in ns)."""
     wanted = [identities[index] for index in judge.expected(subscriber.interest, events)]
     difference = judge.compare(wanted, [one for one, _ in received])
     examples = [topic for topic, _ in (difference.missing + difference.extra)[:3]]
     return Outcome(subscriber, len(wanted), len(received), len(difference.missing), len(difference.extra), dict(drops),
-                   sorted(latency for _, latency in received), examples)
+                   sorted(latency for _, latency in received), examples, price)
 
 
 def complaints(outcomes, counters, events, refused):
     """Sentences; none when all is as it must be. @refused: events too large, as publishers and router counted them."""
     said = []
     for one in outcomes:
+        if one.subscriber.interest.asks and not (one.price and one.price["match_cycles"]):
+            said.append(f"{one.subscriber.name}: the router did not say what {one.subscriber.interest.asks} costs")
         if not one.exact:
             said.append(f"{one.subscriber.name}: {one.missing} missing, {one.extra} extra, dropped {one.dropped or 'none'}"
                         + (f", such as {one.examples[0]}" if one.examples else ""))

@@ -53,6 +53,11 @@ class Expected(unittest.TestCase):
         self.assertEqual((judge.expected(interest, events), interest.filters), ([0], ["a/#", "!a/c/#"]))
         self.assertEqual(judge.expected(judge.Interest("a.>", dialect="nats", exceptions=["a.c.>", "*.e"]), events), [0, 1])
 
+    def test_content_holds_beside_the_topic(self):
+        events = [Event("a/b", {"n": "1"}, b"x"), Event("a/b", {}, b"x"), Event("c", {"n": "1"}, b"x")]
+        asked = judge.Interest("a/#", content=judge.Content("cesql", "EXISTS n", lambda event: "n" in event.attributes))
+        self.assertEqual((judge.expected(asked, events), asked.asks), ([0], "cesql EXISTS n"))
+
     def test_the_dot_takes_line_ends(self):
         self.assertEqual(judge.expected(judge.Interest("#", "a.b"), [Event("t", {}, b"a\nb")]), [0])
 

@@ -1,5 +1,6 @@
 """The demo's subscribers."""
 
+import json
 import unittest
 
 import demolib_path  # noqa: F401 pylint: disable=unused-import
@@ -8,12 +9,13 @@ import judge
 import plan
 from event import Event
 
-EVENTS = [Event(f"debian/{d}/{u}/{s}/{v}", {}, p) for d, u, s, v, p in (
-    ("unstable", "medium", "a", "1", b"CVE-2024-0001 heap overflow"), ("unstable", "low", "a", "2", b"memory leak"),
-    ("unstable", "medium", "b%2B", "1", b"x"), ("bookworm", "medium", "c", "1", b"y"))]
+EVENTS = [Event(f"debian/{d}/{u}/{s}/{v}", {"type": "t", "source": f"/debian/{s}", "subject": v} | more, p) for d, u, s, v, p, more in (
+    ("unstable", "medium", "a", "1-1", b"CVE-2024-0001 heap overflow", {}), ("unstable", "low", "a", "2", b"memory leak", {"closes": "1"}),
+    ("unstable", "medium", "b%2B", "1-1", b"x", {}), ("bookworm", "medium", "c", "1", b"y", {}))]
 
-EDITS = [Event(f"wikipedia/{c}/{n}/{p}", {}, b'{"isRobot":true}') for c, n, p in (
-    ("%23en.wikipedia", "Main", "A"), ("%23en.wikipedia", "User talk", "B"), ("%23de.wikipedia", "Main", "C"))]
+EDITS = [Event(f"wikipedia/{c}/{n}/{p}", {"type": "t", "user": u, "isrobot": r, "delta": d}, b'{"isRobot":true}') for c, n, p, u, r, d in (
+    ("%23en.wikipedia", "Main", "A", "x", "true", "101"), ("%23en.wikipedia", "User talk", "B", "y", "true", "5"),
+    ("%23de.wikipedia", "Main", "C", "z", "false", "101"))]
 
 
 class Plan(unittest.TestCase):
@@ -32,6 +34,27 @@ class Plan(unittest.TestCase):
             events = EVENTS if subscribers[0].interest.topic_filter.startswith("debian") else EDITS
             self.assertLess(len(judge.expected(but, events)), len(judge.expected(judge.Interest(but.topic_filter), events)))
             self.assertTrue(all("!" + one in but.filters for one in but.exceptions) and but.exceptions)
+
+    def test_expressions_are_there_in_both_forms_and_take_some_of_what_their_topic_takes(self):
+        for subscribers, events, wanted in ((plan.debian(EVENTS), EVENTS, {"cesql": [0], "filters": [2], "cve-typed": [0]}),
+                                            (plan.wikipedia(EDITS), EDITS, {"cesql": [2], "filters": [1], "reverts-typed": []})):
+            asking = {one.name: one.interest for one in subscribers if one.interest.content}
+            self.assertEqual({one.content.kind for one in asking.values()}, {"cesql", "filters"})
+            self.assertTrue(any("MATCHES(payload, " in one.content.text for one in asking.values()))
+            self.assertEqual({name: judge.expected(one, events) for name, one in asking.items()}, wanted)
+
+    def test_text_stands_in_expressions_as_it_is(self):
+        asked = plan.cesql_prefix("a%2'_")
+        self.assertEqual(asked.text, "source LIKE '/debian/a\\%2\\'\\_%' AND NOT EXISTS closes")
+        self.assertTrue(asked.holds(Event("t", {"source": "/debian/a%2'_b"}, b"")))
+        self.assertFalse(asked.holds(Event("t", {"source": "/debian/a%2'_b", "closes": "1"}, b"")))
+        self.assertEqual(json.loads(plan.first_uploads('a"b').text)[1], {"not": {"exact": {"source": 'a"b'}}})
+
+    def test_a_number_that_is_none_is_no_match(self):
+        holds = plan.large_edits(100).holds
+        for delta, verdict in (("101", True), ("100", False), ("-101", False), ("1e3", False), ("101.5", False), ("4294967296", False)):
+            self.assertEqual(holds(Event("t", {"isrobot": "false", "delta": delta}, b"")), verdict, delta)
+        self.assertFalse(holds(Event("t", {"isrobot": "false"}, b"")))
 
     def test_nats_gets_no_token_that_it_cannot_say(self):
         self.assertEqual(plan.plain_tokens(["a", "b.c", "d e", "*", ">", "", "f%20"]), ["a", "f%20"])

@@ -14,6 +14,7 @@ from event import Event
 from plan import Subscriber
 
 EVENTS = [Event(f"t/{number}", {}, b"%d" % number) for number in range(4)] + [Event("t/large", {}, bytes(65537))]
+PRICE = {"filter": "t/#", "every_cycles": 1200, "match_cycles": 34, "bytes": 567}
 IDS = [verdict.identity(event.topic, event.payload) for event in EVENTS]
 
 
@@ -62,6 +63,12 @@ class Complaints(unittest.TestCase):
             with self.subTest(fault=fault):
                 self.assertTrue(any(words in line for line in self.complain(**fault)), self.complain(**fault))
 
+    def test_an_expression_without_a_price_is_said(self):
+        asking = Subscriber("s", "why", judge.Interest("t/#", content=judge.Content("cesql", "TRUE", lambda event: True)))
+        for price, said in ((None, 1), (PRICE | {"match_cycles": 0}, 1), (PRICE, 0)):
+            made = verdict.outcome(asking, EVENTS, IDS, [(one, 1000) for one in IDS[:4]], {}, price)
+            self.assertEqual(len(verdict.complaints([made], counters(), EVENTS, 1)), said, price)
+
     def test_a_broken_law_is_said(self):
         broken = counters() | {"hold": False}
         self.assertIn("laws", verdict.complaints([outcome(IDS[:4])], broken, EVENTS, 1)[0])
@@ -84,11 +91,20 @@ class Report(unittest.TestCase):
         row = report.subscriber_table([verdict.outcome(picky, EVENTS, IDS, [(one, 1000) for one in IDS[:3]], {})])[2]
         self.assertRegex(row, r"^s +nats +t\.>  !t\.3  !u\.\*  ~ \[0-9\] +3 +3 .* ok$")
 
+    def test_prices_stand_beside_what_is_asked_and_one_that_asks_nothing(self):
+        asking = Subscriber("s", "why", judge.Interest("t/#", content=judge.Content("cesql", "TRUE", lambda event: True)))
+        made = [outcome(IDS[:4]) for _ in range(2)] + [verdict.outcome(asking, EVENTS, IDS, [], {}, PRICE)]
+        made[0].price = made[1].price = PRICE
+        rows = report.price_table(made)[2:]
+        self.assertEqual(len(rows), 2)
+        self.assertRegex(rows[1], r"^s +cesql TRUE +1,200 +34 +567$")
+
     def test_the_document_fits_its_schema(self):
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), *[".."] * 4, "docs", "schemas", "demo.json")
         with open(path, encoding="utf-8") as file:
             schema = json.load(file)
-        made = report.document([outcome(IDS[:3]), outcome([])], self.FOUND, counters(), self.DROPS, ["s: 1 missing"])
+        asking = Subscriber("s", "why", judge.Interest("t/#", content=judge.Content("filters", "[]", lambda event: True)))
+        made = report.document([outcome(IDS[:3]), verdict.outcome(asking, EVENTS, IDS, [], {}, PRICE)], self.FOUND, counters(), self.DROPS, ["s: 1 missing"])
         jsonschema.validate(json.loads(json.dumps(made)), schema)
         made["subscribers"][0]["expected"] = -1
         with self.assertRaises(jsonschema.ValidationError):
