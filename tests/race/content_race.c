@@ -31,7 +31,7 @@
 #define CROWD	      (DP_ACCESS_LIST + 12)
 #define MOVER	      CROWD /* the session behind theirs */
 #define TOPICS	      16
-#define ROUNDS	      2000
+#define ROUNDS	      1500
 #define ROUNDS_SMALL  200
 #define ROUNDS_BROKEN 8
 #define YIELDS_MAX    10000000
@@ -141,12 +141,12 @@ static void states_set(uint64_t generation, bool present)
 		rh_store_release(&state[i], generation ? generation << 1 | present : 0);
 }
 
-/* All of them: in another round another number, and in another order. */
+/* All of them: in another round another number, and in another order. Round 0 is before the threads. */
 static void crowd_change(const char *filter, unsigned round, bool come)
 {
 	char text[TEXT_MAX];
 
-	if (broken) {
+	if (broken && round) {
 		states_set(dp_table_publish(table), come);
 		let_workers_look();
 	} else {
@@ -164,7 +164,7 @@ static void crowd_change(const char *filter, unsigned round, bool come)
 		}
 		rh_rcu_quiescent();
 		/* Cached answers know all that the last one may leave behind. */
-		if (!come && turn == CROWD - 2 && round % PAUSE_EVERY == 0)
+		if (!come && turn == CROWD - 2 && round % PAUSE_EVERY == 1)
 			let_workers_look();
 	}
 	states_set(dp_table_publish(table), come);
@@ -209,7 +209,7 @@ static void round_play(unsigned round)
 	crowd_change(filters[!(round % 2)], round - 1, false);
 	if (!broken && round % 3 == 0)
 		del(from, before);
-	if (round % PAUSE_EVERY == 1)
+	if (round % PAUSE_EVERY == 2)
 		pause_for_reclaim();
 	fail_if(lists() != 0, "keys of conditions that are gone");
 	crowd_change(to, round, true);
