@@ -240,7 +240,7 @@ static void predicate(struct rnd *rnd, char *out)
 static void expression(struct rnd *rnd, unsigned depth, char *out)
 {
 	static const char *const operators[] = {" AND ", " AND ", " AND ", " OR ", " XOR "};
-	const char *operator= PICK(rnd, operators);
+	const char *joined_by = PICK(rnd, operators);
 	unsigned count = 1 + rnd_below(rnd, 3);
 	char one[1024];
 
@@ -251,7 +251,7 @@ static void expression(struct rnd *rnd, unsigned depth, char *out)
 	out += sprintf(out, rnd_below(rnd, 8) ? "(" : "NOT (");
 	for (unsigned i = 0; i < count; i++) {
 		expression(rnd, depth - 1, one);
-		out += sprintf(out, "%s%s", i ? operator: "", one);
+		out += sprintf(out, "%s%s", i ? joined_by : "", one);
 	}
 	strcpy(out, ")");
 }
