@@ -8,6 +8,9 @@ import lib.wire as wire
 
 
 class Patterns(case.RouterCase):
+    # What a scan or a compilation costs is the machine's business: under the sanitizers three times as much and more.
+    MORE = {"content": {"scan-cost-max": 10000}}
+
     def test_a_pattern_selects_by_payload_and_topic_together(self):
         reader = self.subscriber("b", [("debian/#", "CVE-[0-9]{4}-[0-9]{4,}")])
         with self.publisher("a") as writer:
@@ -70,7 +73,7 @@ class KeptPatterns(case.RouterCase):
 
     def config(self, folder):
         found = super().config(folder)
-        found["rhumb:rhumb"]["content"] = {"pattern-store": os.path.join(folder, "patterns")}
+        found["rhumb:rhumb"]["content"] = {"pattern-store": os.path.join(folder, "patterns"), "scan-cost-max": 10000, "compile-time-max": 60000}
         return found
 
     def subscribe_all(self):
