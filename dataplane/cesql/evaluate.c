@@ -51,17 +51,12 @@ static struct rh_cesql_text text_of(const struct run *run, const struct step *st
 	return (struct rh_cesql_text){(const char *)run->program + run->program->text_at + step->start, step->size};
 }
 
-static bool texts_equal(struct rh_cesql_text a, struct rh_cesql_text b)
-{
-	return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
-}
-
 static const struct rh_cesql_attribute *attribute_find(const struct run *run, const struct step *step)
 {
 	struct rh_cesql_text name = text_of(run, step);
 
 	for (size_t i = 0; i < run->event->count; i++)
-		if (texts_equal(run->event->attribute[i].name, name))
+		if (rh_cesql_texts_equal(run->event->attribute[i].name, name))
 			return &run->event->attribute[i];
 	return NULL;
 }
@@ -154,42 +149,18 @@ static void do_arithmetic(struct run *run, const struct step *step)
 	push_integer(run, result);
 }
 
-static bool in_order(enum rh_cesql_kind kind, int32_t x, int32_t y)
-{
-	switch (kind) {
-	case RH_CESQL_LESS:
-		return x < y;
-	case RH_CESQL_LESS_EQUAL:
-		return x <= y;
-	case RH_CESQL_GREATER:
-		return x > y;
-	default:
-		return x >= y;
-	}
-}
-
 static void do_order(struct run *run, const struct step *step)
 {
 	struct rh_cesql_value *y = pop(run), *x = pop(run);
 	bool cast = cast_both(run, x, y, RH_CESQL_TYPE_INTEGER);
 
-	push_boolean(run, cast && in_order((enum rh_cesql_kind)step->kind, x->integer, y->integer));
+	push_boolean(run, cast && rh_cesql_in_order((enum rh_cesql_kind)step->kind, x->integer, y->integer));
 }
 
 /* @value becomes of the other's type, then they are compared; false after a failed cast. */
 static bool cast_and_equal(struct run *run, struct rh_cesql_value *value, const struct rh_cesql_value *other, bool negated)
 {
-	bool equal;
-
-	if (!cesql_cast(&run->m, value, other->type))
-		return false;
-	if (value->type == RH_CESQL_TYPE_STRING)
-		equal = texts_equal(value->text, other->text);
-	else if (value->type == RH_CESQL_TYPE_INTEGER)
-		equal = value->integer == other->integer;
-	else
-		equal = value->boolean == other->boolean;
-	return equal != negated;
+	return cesql_cast(&run->m, value, other->type) && rh_cesql_values_equal(value, other) != negated;
 }
 
 static void do_equal(struct run *run, const struct step *step)

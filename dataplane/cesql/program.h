@@ -72,6 +72,21 @@ void rh_cesql_program_forget_places(struct rh_cesql_program *program);
  * the whole tree. So programs of one text but different patterns are different bytes.
  */
 void rh_cesql_program_number(struct rh_cesql_program *program, const uint32_t *numbers);
+/* @kind: LESS to GREATER_EQUAL. */
+static inline bool rh_cesql_in_order(enum rh_cesql_kind kind, int32_t x, int32_t y)
+{
+	switch (kind) {
+	case RH_CESQL_LESS:
+		return x < y;
+	case RH_CESQL_LESS_EQUAL:
+		return x <= y;
+	case RH_CESQL_GREATER:
+		return x > y;
+	default:
+		return x >= y;
+	}
+}
+
 /* A program that compares an attribute with a literal and does nothing else. */
 struct rh_cesql_comparison {
 	struct rh_cesql_text name;    /* in the block */

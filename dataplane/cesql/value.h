@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* In the order of RH_CESQL_BOOLEAN, RH_CESQL_INTEGER and RH_CESQL_STRING of tree.h. */
 enum rh_cesql_type { RH_CESQL_TYPE_BOOLEAN, RH_CESQL_TYPE_INTEGER, RH_CESQL_TYPE_STRING, RH_CESQL_TYPE_COUNT };
@@ -15,6 +16,11 @@ struct rh_cesql_text {
 	uint32_t size;
 };
 
+static inline bool rh_cesql_texts_equal(struct rh_cesql_text a, struct rh_cesql_text b)
+{
+	return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
+
 struct rh_cesql_value {
 	enum rh_cesql_type type;
 	union {
@@ -23,6 +29,14 @@ struct rh_cesql_value {
 		struct rh_cesql_text text;
 	};
 };
+
+/* Both are of one type. */
+static inline bool rh_cesql_values_equal(const struct rh_cesql_value *a, const struct rh_cesql_value *b)
+{
+	if (a->type == RH_CESQL_TYPE_STRING)
+		return rh_cesql_texts_equal(a->text, b->text);
+	return a->type == RH_CESQL_TYPE_INTEGER ? a->integer == b->integer : a->boolean == b->boolean;
+}
 
 /* The caller's, like the event; the value is true UTF-8 (rh_utf8_valid), the name [a-z0-9]+. */
 struct rh_cesql_attribute {

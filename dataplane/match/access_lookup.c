@@ -29,7 +29,7 @@ static void predicates_prefetch(const struct dp_expression *expression)
 }
 
 /* Conditions of other filters whose keys fall together are in the same list. */
-static void conds_visit(const struct asking *a)
+static void conds_visit(struct asking *a)
 {
 	struct dp_access_batch *batch = a->batch;
 	uint32_t kept = 0;
@@ -47,9 +47,11 @@ static void conds_visit(const struct asking *a)
 	batch->conds = 0;
 }
 
-static void cond_add(const struct asking *a, const struct dp_cond *cond)
+static void cond_add(void *arg, const struct dp_receiver *member)
 {
+	struct asking *a = arg;
 	struct dp_access_batch *batch = a->batch;
+	const struct dp_cond *cond = dp_member_cond(member);
 
 	if (batch->conds == DP_ACCESS_CONDS)
 		conds_visit(a);
@@ -57,23 +59,8 @@ static void cond_add(const struct asking *a, const struct dp_cond *cond)
 	batch->cond[batch->conds++] = cond;
 }
 
-static void list_read(const struct asking *a, const struct dp_list *list)
-{
-	const struct dp_set *set = rh_rcu_deref(list->set);
-	uint32_t spans = dp_filter_spans(set), count;
-	struct dp_receiver alone;
-
-	for (uint32_t i = 0; i < spans; i++) {
-		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
-
-		for (uint32_t k = 0; k < count; k++)
-			if (rh_likely(dp_member_session(&member[k]) != DP_SESSION_NONE))
-				cond_add(a, dp_member_cond(&member[k]));
-	}
-}
-
 /* Buckets were asked for when their keys came. */
-static void keys_visit(const struct asking *a)
+static void keys_visit(struct asking *a)
 {
 	struct dp_access_batch *batch = a->batch;
 	uint32_t lists = 0;
@@ -92,12 +79,12 @@ static void keys_visit(const struct asking *a)
 			rh_prefetch(set);
 	}
 	for (uint32_t i = 0; i < lists; i++)
-		list_read(a, batch->list[i]);
+		dp_members_each(rh_rcu_deref(batch->list[i]->set), cond_add, a);
 	conds_visit(a);
 	batch->keys = 0;
 }
 
-static void key_add(const struct asking *a, uint64_t key)
+static void key_add(struct asking *a, uint64_t key)
 {
 	struct dp_access_batch *batch = a->batch;
 
@@ -108,7 +95,7 @@ static void key_add(const struct asking *a, uint64_t key)
 }
 
 /* The value of an attribute as @way looks at it. False: it has none. */
-static bool value_read(const struct asking *a, const struct dp_way *way, struct rh_cesql_value value, uint64_t *out)
+static bool value_read(struct asking *a, const struct dp_way *way, struct rh_cesql_value value, uint64_t *out)
 {
 	static const enum rh_cesql_type types[] = {[DP_ACCESS_STRING] = RH_CESQL_TYPE_STRING,
 		[DP_ACCESS_PREFIX] = RH_CESQL_TYPE_STRING,
@@ -136,7 +123,7 @@ static bool value_read(const struct asking *a, const struct dp_way *way, struct 
 }
 
 /* Keys of the patterns in the payload, if any condition asks for one. */
-static void patterns_add(const struct asking *a, const struct dp_access *access)
+static void patterns_add(struct asking *a, const struct dp_access *access)
 {
 	const struct dp_matched *matched;
 
@@ -148,7 +135,7 @@ static void patterns_add(const struct asking *a, const struct dp_access *access)
 }
 
 /* Keys of its attributes. */
-static void attributes_add(const struct asking *a, const struct dp_access *access)
+static void attributes_add(struct asking *a, const struct dp_access *access)
 {
 	uint64_t value;
 
@@ -166,7 +153,7 @@ static void attributes_add(const struct asking *a, const struct dp_access *acces
 void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *batch, const struct dp_filter *filter,
 	const struct dp_access *access, struct dp_judge *judge, dp_access_visit visit, void *arg)
 {
-	const struct asking a = {contents, batch, filter, judge, visit, arg};
+	struct asking a = {contents, batch, filter, judge, visit, arg};
 
 	batch->keys = batch->conds = 0;
 	patterns_add(&a, access);

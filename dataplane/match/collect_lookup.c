@@ -23,8 +23,10 @@ static inline bool first_for(struct dp_match *match, dp_session_id_t session)
 	return true;
 }
 
-static void member_exclude(struct dp_match *match, const struct dp_receiver *member)
+static void member_exclude(void *arg, const struct dp_receiver *member)
 {
+	struct dp_match *match = arg;
+
 	if (!first_for(match, dp_member_session(member)))
 		return;
 	if (match->excluded_count == DP_CANDIDATES_MAX)
@@ -33,14 +35,18 @@ static void member_exclude(struct dp_match *match, const struct dp_receiver *mem
 		match->excluded[match->excluded_count++] = dp_member_session(member);
 }
 
-static void member_take(struct dp_match *match, const struct dp_receiver *member)
+static void member_take(void *arg, const struct dp_receiver *member)
 {
+	struct dp_match *match = arg;
+
 	if (first_for(match, dp_member_session(member)))
 		match->walk_to[match->walk_count++] = *member;
 }
 
-static void cond_remember(struct dp_match *match, const struct dp_receiver *member)
+static void cond_remember(void *arg, const struct dp_receiver *member)
 {
+	struct dp_match *match = arg;
+
 	if (match->candidate_count == DP_CANDIDATES_MAX)
 		match->candidates_overflow = true;
 	else
@@ -56,33 +62,15 @@ static void keyed_remember(struct dp_match *match, const struct dp_filter *filte
 		match->keyed[match->keyed_count++] = filter;
 }
 
-typedef void (*member_visit)(struct dp_match *match, const struct dp_receiver *member);
-
-/* Everybody in @set, as dp_filter_set gives it. */
-static inline __attribute__((always_inline)) void members_each(
-	struct dp_match *match, const struct dp_set *set, member_visit visit)
-{
-	uint32_t spans = dp_filter_spans(set), count;
-	struct dp_receiver alone;
-
-	for (uint32_t i = 0; i < spans; i++) {
-		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
-
-		for (uint32_t k = 0; k < count; k++)
-			if (rh_likely(dp_member_session(&member[k]) != DP_SESSION_NONE))
-				visit(match, &member[k]);
-	}
-}
-
 static void filter_exclude(void *arg, const struct dp_filter *filter)
 {
-	members_each(arg, dp_filter_set(filter, DP_SET_EXCEPT), member_exclude);
+	dp_members_each(dp_filter_set(filter, DP_SET_EXCEPT), member_exclude, arg);
 }
 
 static void filter_collect(void *arg, const struct dp_filter *filter)
 {
-	members_each(arg, dp_filter_set(filter, DP_SET_PLAIN), member_take);
-	members_each(arg, dp_filter_set(filter, DP_SET_COND), cond_remember);
+	dp_members_each(dp_filter_set(filter, DP_SET_PLAIN), member_take, arg);
+	dp_members_each(dp_filter_set(filter, DP_SET_COND), cond_remember, arg);
 	/* After the set: a condition is in the lists before it leaves that. */
 	if (rh_unlikely(dp_filter_access(filter) != NULL))
 		keyed_remember(arg, filter);
@@ -94,12 +82,12 @@ static void cond_decide(void *arg, const struct dp_cond *cond)
 	struct dp_match *match = arg;
 
 	if (dp_judge_holds(match->judge, cond->expression))
-		members_each(match, rh_rcu_deref(cond->set), member_take);
+		dp_members_each(rh_rcu_deref(cond->set), member_take, match);
 }
 
-static void member_decide(struct dp_match *match, const struct dp_receiver *member)
+static void member_decide(void *arg, const struct dp_receiver *member)
 {
-	cond_decide(match, dp_member_cond(member));
+	cond_decide(arg, dp_member_cond(member));
 }
 
 static void keyed_decide(struct dp_match *match, const struct dp_filter *filter)
@@ -112,7 +100,7 @@ static void keyed_decide(struct dp_match *match, const struct dp_filter *filter)
 
 static void filter_decide(void *arg, const struct dp_filter *filter)
 {
-	members_each(arg, dp_filter_set(filter, DP_SET_COND), member_decide);
+	dp_members_each(dp_filter_set(filter, DP_SET_COND), member_decide, arg);
 	keyed_decide(arg, filter);
 }
 

@@ -17,12 +17,15 @@ enum round { ROUND_EXCEPT, ROUND_PLAIN, ROUND_COND };
 
 static_assert((int)ROUND_COND == DP_SET_KINDS - 1, "a round for each kind of set");
 
+enum decision { MISSES, UNKNOWN, HOLDS };
+
 struct explain {
 	struct dp_table *table;
 	dp_explain_cb cb;
 	void *arg;
 	enum round round;
 	struct dp_explain_cost cost;
+	enum decision decision; /* about the condition gone through, or HOLDS */
 	bool judged;		/* a condition was decided */
 	uint32_t whole_matched; /* filters that were compared as a whole and match */
 	uint32_t filter_cycles; /* of the filter gone through, until its first row has them */
@@ -37,8 +40,6 @@ static void set_bit(uint64_t *bits, dp_session_id_t session)
 {
 	bits[session / 64] |= 1ULL << (session % 64);
 }
-
-enum decision { MISSES, UNKNOWN, HOLDS };
 
 /* What the event's content says to @cond; NULL: nothing is asked of it. */
 static enum decision decide(struct explain *x, const struct dp_cond *cond)
@@ -56,17 +57,17 @@ static enum decision decide(struct explain *x, const struct dp_cond *cond)
 	return holds ? HOLDS : MISSES;
 }
 
-static enum dp_explain_verdict verdict_of(const struct explain *x, const struct dp_slot *slot, enum decision decision)
+static enum dp_explain_verdict verdict_of(const struct explain *x, const struct dp_slot *slot)
 {
 	if (slot->kind == DP_SET_EXCEPT)
 		return DP_EXPLAIN_EXCEPTS;
 	if (has_bit(x->table->excepted, slot->session))
 		return DP_EXPLAIN_EXCEPTED;
-	if (decision == MISSES)
+	if (x->decision == MISSES)
 		return DP_EXPLAIN_CONTENT_MISSED;
 	if (has_bit(x->table->explained, slot->session))
 		return DP_EXPLAIN_SAME_SESSION;
-	return decision == UNKNOWN ? DP_EXPLAIN_CONTENT_UNKNOWN : DP_EXPLAIN_DELIVER;
+	return x->decision == UNKNOWN ? DP_EXPLAIN_CONTENT_UNKNOWN : DP_EXPLAIN_DELIVER;
 }
 
 /* Only content that may bring somebody a first copy is looked at. */
@@ -89,13 +90,14 @@ static uint32_t cost_of(struct explain *x, const struct dp_explain_row *row)
 	return cycles;
 }
 
-static void explain_member(struct explain *x, const struct dp_receiver *member, enum decision decision)
+static void explain_member(void *arg, const struct dp_receiver *member)
 {
+	struct explain *x = arg;
 	const struct dp_slot *slot = dp_slot_at(x->table, member->sub);
 	struct dp_explain_row row = {.sub = member->sub,
 		.session = member->session,
 		.content = dp_slot_content_of(slot),
-		.verdict = verdict_of(x, slot, decision)};
+		.verdict = verdict_of(x, slot)};
 
 	row.cost_cycles = cost_of(x, &row);
 	if (is_asked(x, slot) && dp_expression_scans(dp_slot_cond_of(slot)->expression))
@@ -107,33 +109,16 @@ static void explain_member(struct explain *x, const struct dp_receiver *member, 
 	x->cb(x->arg, &row);
 }
 
-/* Each member of @set, as dp_filter_set gives it. */
-static void members_each(
-	struct explain *x, const struct dp_set *set, enum decision decision,
-	void (*visit)(struct explain *, const struct dp_receiver *, enum decision))
-{
-	struct dp_receiver alone;
-	uint32_t count;
-
-	for (uint32_t i = 0; i < dp_filter_spans(set); i++) {
-		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
-
-		for (uint32_t k = 0; k < count; k++)
-			if (dp_member_session(&member[k]) != DP_SESSION_NONE)
-				visit(x, &member[k], decision);
-	}
-}
-
 static void explain_cond(struct explain *x, const struct dp_cond *cond)
 {
 	x->filter_cycles = (x->filter_cycles ? x->filter_cycles : DP_COST_MEMBER) + dp_expression_cycles(cond->expression);
-	members_each(x, rh_rcu_deref(cond->set), decide(x, cond), explain_member);
+	x->decision = decide(x, cond);
+	dp_members_each(rh_rcu_deref(cond->set), explain_member, x);
 }
 
-static void explain_cond_member(struct explain *x, const struct dp_receiver *member, enum decision none)
+static void explain_cond_member(void *arg, const struct dp_receiver *member)
 {
-	(void)none;
-	explain_cond(x, dp_member_cond(member));
+	explain_cond(arg, dp_member_cond(member));
 }
 
 static const uint8_t kinds[] = {
@@ -157,10 +142,10 @@ static void explain_filter(void *arg, const struct dp_filter *filter)
 	x->cost.matched += x->round == ROUND_EXCEPT;
 	x->whole_matched += x->round == ROUND_EXCEPT && filter->partial;
 	if (x->round != ROUND_COND) {
-		members_each(x, set, HOLDS, explain_member);
+		dp_members_each(set, explain_member, x);
 		return;
 	}
-	members_each(x, set, HOLDS, explain_cond_member);
+	dp_members_each(set, explain_cond_member, x);
 	/* A worker finds some of them by keys; who asks here wants to know of all. */
 	for (const struct dp_cond *cond = dp_filter_keyed(filter); cond; cond = cond->next)
 		explain_cond(x, cond);
@@ -208,7 +193,7 @@ static void judge_begin(struct dp_table *table, const struct dp_explain_event *e
 int dp_table_explain(struct dp_table *table, const struct dp_explain_event *event, dp_explain_cb cb, void *arg,
 	struct dp_explain_cost *cost, struct rh_error *err)
 {
-	struct explain x = {.table = table, .cb = cb, .arg = arg};
+	struct explain x = {.table = table, .cb = cb, .arg = arg, .decision = HOLDS};
 	struct dp_match_key key = {.topic = event->topic,
 		.topic_len = (uint16_t)event->topic_len,
 		.payload = event->payload,

@@ -157,6 +157,23 @@ static inline const struct dp_receiver *dp_filter_span(
 	return alone;
 }
 
+typedef void (*dp_member_visit)(void *arg, const struct dp_receiver *member);
+/* Everybody in @set, as dp_filter_set gives it, but for holes. Inlined with @visit: it is every event's. */
+static inline __attribute__((always_inline)) void dp_members_each(
+	const struct dp_set *set, dp_member_visit visit, void *arg)
+{
+	uint32_t spans = dp_filter_spans(set), count;
+	struct dp_receiver alone;
+
+	for (uint32_t i = 0; i < spans; i++) {
+		const struct dp_receiver *member = dp_filter_span(set, i, &count, &alone);
+
+		for (uint32_t k = 0; k < count; k++)
+			if (rh_likely(dp_member_session(&member[k]) != DP_SESSION_NONE))
+				visit(arg, &member[k]);
+	}
+}
+
 static inline struct dp_filter *dp_slot_filter(uint64_t word)
 {
 	return (struct dp_filter *)(uintptr_t)(word & DP_SLOT_ADDRESS);

@@ -141,27 +141,11 @@ static enum dp_truth program_truth(struct dp_judge *judge, const struct dp_predi
 /* NULL: the event has none of that name. */
 static const struct rh_cesql_attribute *attribute_find(struct dp_judge *judge, const struct dp_predicate *predicate)
 {
-	const struct rh_cesql_text *name = &predicate->compare.name;
-
 	for (size_t i = 0; i < judge->event.count; i++)
-		if (judge->name_hash[i] == predicate->name_hash && judge->attribute[i].name.size == name->size &&
-			memcmp(judge->attribute[i].name.bytes, name->bytes, name->size) == 0)
+		if (judge->name_hash[i] == predicate->name_hash &&
+			rh_cesql_texts_equal(judge->attribute[i].name, predicate->compare.name))
 			return &judge->attribute[i];
 	return NULL;
-}
-
-static bool in_order(uint8_t kind, int32_t x, int32_t y)
-{
-	switch ((enum rh_cesql_kind)kind) {
-	case RH_CESQL_LESS:
-		return x < y;
-	case RH_CESQL_LESS_EQUAL:
-		return x <= y;
-	case RH_CESQL_GREATER:
-		return x > y;
-	default:
-		return x >= y;
-	}
 }
 
 static bool compare(const struct rh_cesql_comparison *compare, const struct rh_cesql_value *x)
@@ -169,10 +153,8 @@ static bool compare(const struct rh_cesql_comparison *compare, const struct rh_c
 	const struct rh_cesql_value *y = &compare->value;
 
 	if (compare->kind != RH_CESQL_EQUAL)
-		return in_order(compare->kind, x->integer, y->integer);
-	if (y->type == RH_CESQL_TYPE_STRING)
-		return (x->text.size == y->text.size && memcmp(x->text.bytes, y->text.bytes, y->text.size) == 0) != compare->negated;
-	return (y->type == RH_CESQL_TYPE_INTEGER ? x->integer == y->integer : x->boolean == y->boolean) != compare->negated;
+		return rh_cesql_in_order((enum rh_cesql_kind)compare->kind, x->integer, y->integer);
+	return rh_cesql_values_equal(x, y) != compare->negated;
 }
 
 /* What the program would say (section 3.4.5), in a quarter of the cycles. */

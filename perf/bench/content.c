@@ -9,6 +9,7 @@
 #include "perf/bench/content.h"
 
 #include "perf/bench/path_main.h"
+#include "perf/bench/path_options.h"
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/rcu.h"
@@ -202,13 +203,6 @@ static int measure(struct content *c, struct rh_error *err)
 	return ret;
 }
 
-static int options_check(const struct path_options *opt, struct rh_error *err)
-{
-	if (opt->check || opt->queued || opt->churned || opt->visible || opt->soak || opt->lanes != 1 || opt->workload.events != 1)
-		return rh_error_set(err, EINVAL, "--check, --queued, --churned, --visible, --soak, --workers and --events belong to other programs");
-	return 0;
-}
-
 static int run(const struct path_options *opt, struct rh_error *err)
 {
 	static struct content c;
@@ -233,5 +227,5 @@ static int run(const struct path_options *opt, struct rh_error *err)
 
 int main(int argc, char **argv)
 {
-	return path_main(argc, argv, &(struct path_program){"rhumb-perf-content", options_check, run});
+	return path_main(argc, argv, &(struct path_program){"rhumb-perf-content", path_options_two_lanes, run});
 }

@@ -7,6 +7,7 @@
 #include "perf/bench/hostile.h"
 
 #include "perf/bench/path_main.h"
+#include "perf/bench/path_options.h"
 
 #include "dataplane/api/counters.h"
 #include "dataplane/base/clock.h"
@@ -155,13 +156,6 @@ static int measure(struct hostile *h, struct rh_error *err)
 	return ret;
 }
 
-static int options_check(const struct path_options *opt, struct rh_error *err)
-{
-	if (opt->check || opt->queued || opt->churned || opt->visible || opt->soak || opt->lanes != 1 || opt->workload.events != 1)
-		return rh_error_set(err, EINVAL, "--check, --queued, --churned, --visible, --soak, --workers and --events belong to other programs");
-	return 0;
-}
-
 static int run(const struct path_options *opt, struct rh_error *err)
 {
 	static struct hostile h;
@@ -184,5 +178,5 @@ static int run(const struct path_options *opt, struct rh_error *err)
 
 int main(int argc, char **argv)
 {
-	return path_main(argc, argv, &(struct path_program){"rhumb-perf-hostile", options_check, run});
+	return path_main(argc, argv, &(struct path_program){"rhumb-perf-hostile", path_options_two_lanes, run});
 }

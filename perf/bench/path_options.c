@@ -55,3 +55,10 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 		ret = rh_error_set(err, EINVAL, "--workers %u: 1 or %d", opt->lanes, PATH_LANES);
 	return ret;
 }
+
+int path_options_two_lanes(const struct path_options *opt, struct rh_error *err)
+{
+	if (opt->check || opt->queued || opt->churned || opt->visible || opt->soak || opt->lanes != 1 || opt->workload.events != 1)
+		return rh_error_set(err, EINVAL, "--check, --queued, --churned, --visible, --soak, --workers and --events belong to other programs");
+	return 0;
+}
