@@ -41,7 +41,7 @@ void dp_filter_retire(struct dp_memory *memory, struct dp_filter *filter)
 void dp_members_free(struct dp_memory *memory, struct dp_set *set)
 {
 	if (!dp_set_is_alone(set))
-		dp_set_free(memory, set);
+		dp_items_free(memory, sizeof(struct dp_receiver), set);
 }
 
 void dp_filter_free(struct dp_memory *memory, struct dp_filter *filter)
@@ -50,8 +50,6 @@ void dp_filter_free(struct dp_memory *memory, struct dp_filter *filter)
 
 	for (unsigned kind = 0; more && kind < DP_SET_KINDS; kind++)
 		dp_members_free(memory, more->set[kind]);
-	if (more)
-		dp_memory_free(memory, more->access);
 	dp_memory_free(memory, more);
 	if (!more)
 		dp_members_free(memory, filter->set);
@@ -62,7 +60,7 @@ void dp_filter_free(struct dp_memory *memory, struct dp_filter *filter)
 static int pair(struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member)
 {
 	struct dp_receiver both[] = {dp_alone_receiver(*at), *member};
-	struct dp_set *set = dp_set_of(memory, both, RH_ARRAY_LEN(both));
+	struct dp_set *set = dp_items_of(memory, sizeof(both[0]), both, RH_ARRAY_LEN(both));
 
 	if (!set)
 		return -ENOMEM;

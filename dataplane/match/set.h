@@ -1,26 +1,34 @@
 #pragma once
 
 /*
- * Subscribers of one filter: an immutable array of receivers, replaced as a whole by one store.
- * Large sets are a list of chunks shared between versions, so that one change copies a chunk and
+ * Subscribers of one filter, or conditions of one key: an immutable array of receivers or records (record.h), replaced as a
+ * whole by one store. Large sets are a list of chunks shared between versions, so that one change copies a chunk and
  * the list, not the set (100,000 equal filters: 3 KiB + 3 KiB).
  */
 
 #include "dataplane/base/atomic.h"
 #include "dataplane/match/match_lookup.h"
 #include "dataplane/match/memory.h"
+#include "dataplane/match/record.h"
 
-/* Up to this many live in the set itself: one load less for the usual small set. */
-#define DP_SET_INLINE 64
-/* 256: chunk and list of a set of 100,000 are about equally long. */
-#define DP_SET_CHUNK 256
+/* Bytes that live in the set itself, 64 receivers: one load less for the usual small set. */
+#define DP_SET_INLINE_BYTES 512
+/* Of a chunk, 256 receivers: chunk and list of a set of 100,000 are about equally long. */
+#define DP_SET_CHUNK_BYTES 2048
+#define DP_SET_INLINE	   (DP_SET_INLINE_BYTES / sizeof(struct dp_receiver))
+#define DP_SET_CHUNK	   (DP_SET_CHUNK_BYTES / sizeof(struct dp_receiver))
+#define DP_RECORDS_INLINE  (DP_SET_INLINE_BYTES / sizeof(struct dp_record))
+#define DP_RECORDS_CHUNK   (DP_SET_CHUNK_BYTES / sizeof(struct dp_record))
 /* In place of a session: member removed while no memory was left to copy the chunk. */
 #define DP_SESSION_NONE UINT32_MAX
 #define DP_RECEIVER_NONE ((struct dp_receiver){DP_SESSION_NONE, DP_SUB_NONE})
 
 struct dp_chunk {
 	struct dp_obj obj;
-	struct dp_receiver member[DP_SET_CHUNK];
+	union {
+		struct dp_receiver member[DP_SET_CHUNK];
+		struct dp_record record[DP_RECORDS_CHUNK];
+	};
 };
 
 struct dp_set {
@@ -28,6 +36,7 @@ struct dp_set {
 	uint32_t count;
 	union {
 		struct dp_receiver member[0];
+		struct dp_record record[0];
 		struct dp_chunk *chunk[0];
 	};
 };
@@ -64,19 +73,33 @@ static inline dp_session_id_t dp_member_session(const struct dp_receiver *member
 }
 
 /*
- * Put a version of *@at with @member at the end in its place; *@pos is where it stands. -ENOMEM
- * leaves all as it was. Ctx: builder.
+ * Items of @unit bytes each: sizeof(struct dp_receiver) or that of struct dp_record; all of a set are of one kind. Ctx of all:
+ * builder.
  */
-int dp_set_add(struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member,
-	uint32_t *pos);
+/* Put a version of *@at with @item at the end in its place; *@pos is where it stands. -ENOMEM leaves all as it was. */
+int dp_items_add(struct dp_memory *memory, struct dp_set **at, uint32_t unit, const void *item, uint32_t *pos);
+enum dp_item_gone {
+	DP_ITEM_GONE,
+	DP_ITEM_REPLACED, /* by the last one */
+	DP_ITEM_HOLE,	  /* no memory: it still stands there, and the caller makes it mean nothing */
+};
+/* Take the item at @pos out. *@at becomes NULL with the last. */
+enum dp_item_gone dp_items_del(struct dp_memory *memory, struct dp_set **at, uint32_t unit, uint32_t pos);
+/* Where the item at @pos stands. */
+void *dp_item_at(struct dp_set *set, uint32_t unit, uint32_t pos);
+/* A set of @count of them that stand in it. NULL: no memory. */
+struct dp_set *dp_items_of(struct dp_memory *memory, uint32_t unit, const void *items, uint32_t count);
+/* Free at once, without readers. Accepts NULL. */
+void dp_items_free(struct dp_memory *memory, uint32_t unit, struct dp_set *set);
+
 /*
- * Take the member at @pos out. The last member may move to @pos: *@moved is that one, else
- * DP_RECEIVER_NONE. *@at becomes NULL with the last member. Cannot fail: without memory a hole stays.
- * Ctx: builder.
+ * The same of receivers. The last one may move to @pos: *@moved is that one, else DP_RECEIVER_NONE. Cannot fail: without memory
+ * a hole stays.
  */
 void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, struct dp_receiver *moved);
-/* A set of @count members, 1 to DP_SET_INLINE. NULL: no memory. Ctx: builder. */
-struct dp_set *dp_set_of(
-	struct dp_memory *memory, const struct dp_receiver *members, uint32_t count);
-/* Free at once, without readers. Accepts NULL. */
-void dp_set_free(struct dp_memory *memory, struct dp_set *set);
+
+static inline int dp_set_add(
+	struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member, uint32_t *pos)
+{
+	return dp_items_add(memory, at, sizeof(*member), member, pos);
+}

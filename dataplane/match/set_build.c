@@ -3,11 +3,38 @@
 #include <errno.h>
 #include <string.h>
 
-static struct dp_set *set_alloc(struct dp_memory *memory, uint32_t count)
+static uint32_t most_inline(uint32_t unit)
 {
-	uint32_t chunks = dp_set_chunks(count);
-	size_t body =
-		chunks ? chunks * sizeof(struct dp_chunk *) : count * sizeof(struct dp_receiver);
+	return DP_SET_INLINE_BYTES / unit;
+}
+
+static uint32_t per_chunk(uint32_t unit)
+{
+	return DP_SET_CHUNK_BYTES / unit;
+}
+
+/* 0: items stand in the set. */
+static uint32_t chunks_of(uint32_t count, uint32_t unit)
+{
+	return count > most_inline(unit) ? (count + per_chunk(unit) - 1) / per_chunk(unit) : 0;
+}
+
+static void *item_of(void *items, uint32_t unit, uint32_t pos)
+{
+	return (char *)items + (size_t)pos * unit;
+}
+
+void *dp_item_at(struct dp_set *set, uint32_t unit, uint32_t pos)
+{
+	if (!chunks_of(set->count, unit))
+		return item_of(set->member, unit, pos);
+	return item_of(set->chunk[pos / per_chunk(unit)]->member, unit, pos % per_chunk(unit));
+}
+
+static struct dp_set *set_alloc(struct dp_memory *memory, uint32_t count, uint32_t unit)
+{
+	uint32_t chunks = chunks_of(count, unit);
+	size_t body = chunks ? chunks * sizeof(struct dp_chunk *) : (size_t)count * unit;
 	struct dp_set *set = dp_memory_alloc(memory, sizeof(*set) + body);
 
 	if (set)
@@ -15,29 +42,22 @@ static struct dp_set *set_alloc(struct dp_memory *memory, uint32_t count)
 	return set;
 }
 
-struct dp_set *dp_set_of(
-	struct dp_memory *memory, const struct dp_receiver *members, uint32_t count)
+struct dp_set *dp_items_of(struct dp_memory *memory, uint32_t unit, const void *items, uint32_t count)
 {
-	struct dp_set *set = set_alloc(memory, count);
+	struct dp_set *set = set_alloc(memory, count, unit);
 
 	if (set)
-		memcpy(set->member, members, count * sizeof(*members));
+		memcpy(set->member, items, (size_t)count * unit);
 	return set;
 }
 
-static uint32_t chunks_of(const struct dp_set *set)
-{
-	return dp_set_chunks(set->count);
-}
-
-/* A new chunk with the first @count members of @from. */
-static struct dp_chunk *chunk_copy(
-	struct dp_memory *memory, const struct dp_receiver *from, uint32_t count)
+/* A new chunk with the first @bytes of @from. */
+static struct dp_chunk *chunk_copy(struct dp_memory *memory, const void *from, size_t bytes)
 {
 	struct dp_chunk *chunk = dp_memory_alloc(memory, sizeof(*chunk));
 
-	if (chunk && count)
-		memcpy(chunk->member, from, count * sizeof(*from));
+	if (chunk && bytes)
+		memcpy(chunk->member, from, bytes);
 	return chunk;
 }
 
@@ -51,69 +71,60 @@ static void put(
 	dp_memory_retire(memory, old);
 }
 
-static int add_inline(struct dp_memory *memory, struct dp_set **at,
-	const struct dp_receiver *member, uint32_t count)
+static int add_inline(struct dp_memory *memory, struct dp_set **at, uint32_t unit, const void *item, uint32_t count)
 {
-	struct dp_set *next = set_alloc(memory, count + 1);
+	struct dp_set *next = set_alloc(memory, count + 1, unit);
 
 	if (!next)
 		return -ENOMEM;
 	if (count)
-		memcpy(next->member, (*at)->member, count * sizeof(*member));
-	next->member[count] = *member;
+		memcpy(next->member, (*at)->member, (size_t)count * unit);
+	memcpy(item_of(next->member, unit, count), item, unit);
 	next->obj.link = *at ? (*at)->obj.link : 0;
 	put(memory, at, next, NULL);
 	return 0;
 }
 
-static int add_chunked(struct dp_memory *memory, struct dp_set **at,
-	const struct dp_receiver *member, uint32_t count)
+static int add_chunked(struct dp_memory *memory, struct dp_set **at, uint32_t unit, const void *item, uint32_t count)
 {
-	struct dp_set *old = *at, *next = set_alloc(memory, count + 1);
-	uint32_t at_chunk = count / DP_SET_CHUNK, at_member = count % DP_SET_CHUNK;
+	struct dp_set *old = *at, *next = set_alloc(memory, count + 1, unit);
+	uint32_t chunks = chunks_of(count, unit), at_chunk = count / per_chunk(unit), at_item = count % per_chunk(unit);
 	struct dp_chunk *replaced = NULL, *chunk;
-	const struct dp_receiver *from = NULL;
+	const void *from = NULL;
 
-	if (chunks_of(old) && at_member)
+	if (chunks && at_item)
 		replaced = old->chunk[at_chunk];
-	if (at_member)
+	if (at_item)
 		from = replaced ? replaced->member : old->member;
-	chunk = next ? chunk_copy(memory, from, at_member) : NULL;
+	chunk = next ? chunk_copy(memory, from, (size_t)at_item * unit) : NULL;
 	if (!chunk) {
 		dp_memory_free(memory, next);
 		return -ENOMEM;
 	}
-	chunk->member[at_member] = *member;
-	memcpy(next->chunk, old->chunk, chunks_of(old) ? at_chunk * sizeof(chunk) : 0);
+	memcpy(item_of(chunk->member, unit, at_item), item, unit);
+	memcpy(next->chunk, old->chunk, chunks ? at_chunk * sizeof(chunk) : 0);
 	next->chunk[at_chunk] = chunk;
 	next->obj.link = old->obj.link;
 	put(memory, at, next, replaced);
 	return 0;
 }
 
-int dp_set_add(struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member,
-	uint32_t *pos)
+int dp_items_add(struct dp_memory *memory, struct dp_set **at, uint32_t unit, const void *item, uint32_t *pos)
 {
 	uint32_t count = *at ? (*at)->count : 0;
-	int ret = count < DP_SET_INLINE ? add_inline(memory, at, member, count)
-					: add_chunked(memory, at, member, count);
+	int ret = count < most_inline(unit) ? add_inline(memory, at, unit, item, count)
+					    : add_chunked(memory, at, unit, item, count);
 
 	if (ret == 0)
 		*pos = count;
 	return ret;
 }
 
-static struct dp_receiver *member_at(struct dp_set *set, uint32_t pos)
-{
-	return chunks_of(set) ? &set->chunk[pos / DP_SET_CHUNK]->member[pos % DP_SET_CHUNK]
-			   : &set->member[pos];
-}
-
-/* Copy @count members, of which the one at @pos is replaced by @last. */
-static void copy_without(struct dp_receiver *to, struct dp_set *set, uint32_t count, uint32_t pos)
+/* Copy @count items, of which the one at @pos is replaced by the last. */
+static void copy_without(void *to, struct dp_set *set, uint32_t unit, uint32_t count, uint32_t pos)
 {
 	for (uint32_t i = 0; i < count; i++)
-		to[i] = *member_at(set, i == pos ? count : i);
+		memcpy(item_of(to, unit, i), dp_item_at(set, unit, i == pos ? count : i), unit);
 }
 
 /* Old chunks go with a set that becomes inline. */
@@ -123,41 +134,41 @@ static void retire_chunks(struct dp_memory *memory, struct dp_chunk *const *chun
 		dp_memory_retire(memory, chunk[i]);
 }
 
-static int del_to_inline(struct dp_memory *memory, struct dp_set **at, uint32_t pos)
+static int del_to_inline(struct dp_memory *memory, struct dp_set **at, uint32_t unit, uint32_t pos)
 {
-	struct dp_set *old = *at, *next = set_alloc(memory, old->count - 1);
+	struct dp_set *old = *at, *next = set_alloc(memory, old->count - 1, unit);
 
 	if (!next)
 		return -ENOMEM;
-	copy_without(next->member, old, next->count, pos);
+	copy_without(next->member, old, unit, next->count, pos);
 	next->obj.link = old->obj.link;
 	rh_rcu_assign(*at, next);
-	retire_chunks(memory, old->chunk, chunks_of(old));
+	retire_chunks(memory, old->chunk, chunks_of(old->count, unit));
 	dp_memory_retire(memory, old);
 	return 0;
 }
 
-static int del_chunked(struct dp_memory *memory, struct dp_set **at, uint32_t pos)
+static int del_chunked(struct dp_memory *memory, struct dp_set **at, uint32_t unit, uint32_t pos)
 {
-	struct dp_set *old = *at, *next = set_alloc(memory, old->count - 1);
-	uint32_t last = old->count - 1, c = pos / DP_SET_CHUNK;
+	struct dp_set *old = *at, *next = set_alloc(memory, old->count - 1, unit);
+	uint32_t last = old->count - 1, c = pos / per_chunk(unit), chunks = chunks_of(old->count, unit);
 	struct dp_chunk *replaced = NULL, *chunk = NULL, *dropped = NULL;
 
 	if (next && pos != last) {
 		replaced = old->chunk[c];
-		chunk = chunk_copy(memory, replaced->member, DP_SET_CHUNK);
+		chunk = chunk_copy(memory, replaced->member, DP_SET_CHUNK_BYTES);
 	}
 	if (!next || (pos != last && !chunk)) {
 		dp_memory_free(memory, next);
 		return -ENOMEM;
 	}
-	memcpy(next->chunk, old->chunk, chunks_of(next) * sizeof(chunk));
+	memcpy(next->chunk, old->chunk, chunks_of(last, unit) * sizeof(chunk));
 	if (chunk) {
-		chunk->member[pos % DP_SET_CHUNK] = *member_at(old, last);
+		memcpy(item_of(chunk->member, unit, pos % per_chunk(unit)), dp_item_at(old, unit, last), unit);
 		next->chunk[c] = chunk;
 	}
-	if (chunks_of(next) < chunks_of(old))
-		dropped = old->chunk[chunks_of(old) - 1];
+	if (chunks_of(last, unit) < chunks)
+		dropped = old->chunk[chunks - 1];
 	next->obj.link = old->obj.link;
 	put(memory, at, next, replaced);
 	dp_memory_retire(memory, dropped);
@@ -165,39 +176,46 @@ static int del_chunked(struct dp_memory *memory, struct dp_set **at, uint32_t po
 }
 
 /* The set as a whole goes: nobody is left in it. */
-static void drop(struct dp_memory *memory, struct dp_set **at)
+static void drop(struct dp_memory *memory, struct dp_set **at, uint32_t unit)
 {
 	struct dp_set *old = *at;
 
 	rh_rcu_assign(*at, NULL);
-	retire_chunks(memory, old->chunk, chunks_of(old));
+	retire_chunks(memory, old->chunk, chunks_of(old->count, unit));
 	dp_memory_retire(memory, old);
+}
+
+enum dp_item_gone dp_items_del(struct dp_memory *memory, struct dp_set **at, uint32_t unit, uint32_t pos)
+{
+	struct dp_set *old = *at;
+	uint32_t last = old->count - 1;
+	int ret;
+
+	if (last == old->obj.link) {
+		drop(memory, at, unit);
+		return DP_ITEM_GONE;
+	}
+	ret = last <= most_inline(unit) ? del_to_inline(memory, at, unit, pos) : del_chunked(memory, at, unit, pos);
+	if (ret == 0)
+		return pos != last ? DP_ITEM_REPLACED : DP_ITEM_GONE;
+	old->obj.link++;
+	return DP_ITEM_HOLE;
 }
 
 void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, struct dp_receiver *moved)
 {
-	struct dp_set *old = *at;
-	uint32_t last = old->count - 1;
-	const struct dp_receiver mover = *member_at(old, last);
-	int ret;
+	struct dp_receiver *member = dp_item_at(*at, sizeof(*member), pos),
+			   last = *(struct dp_receiver *)dp_item_at(*at, sizeof(*member), (*at)->count - 1);
+	enum dp_item_gone gone = dp_items_del(memory, at, sizeof(*member), pos);
 
-	*moved = DP_RECEIVER_NONE;
-	if (last == old->obj.link) {
-		drop(memory, at);
-		return;
-	}
-	ret = last <= DP_SET_INLINE ? del_to_inline(memory, at, pos) : del_chunked(memory, at, pos);
-	if (ret == 0) {
-		*moved = pos != last ? mover : DP_RECEIVER_NONE;
-		return;
-	}
-	rh_store_relaxed(&member_at(old, pos)->session, DP_SESSION_NONE);
-	old->obj.link++;
+	*moved = gone == DP_ITEM_REPLACED ? last : DP_RECEIVER_NONE;
+	if (gone == DP_ITEM_HOLE)
+		rh_store_relaxed(&member->session, DP_SESSION_NONE);
 }
 
-void dp_set_free(struct dp_memory *memory, struct dp_set *set)
+void dp_items_free(struct dp_memory *memory, uint32_t unit, struct dp_set *set)
 {
-	for (uint32_t i = 0; set && i < chunks_of(set); i++)
+	for (uint32_t i = 0; set && i < chunks_of(set->count, unit); i++)
 		dp_memory_free(memory, set->chunk[i]);
 	dp_memory_free(memory, set);
 }
