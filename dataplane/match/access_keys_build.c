@@ -6,58 +6,52 @@
 
 #include "dataplane/base/compiler.h"
 #include "dataplane/cesql/program.h"
-#include "dataplane/match/access.h"
+#include "dataplane/match/access_keys.h"
+#include "dataplane/match/facts.h"
+#include "dataplane/match/needs.h"
 
 #include <string.h>
 
 /* It narrows well, but only after a scan: what an attribute says comes first. */
 #define PATTERN_RANK 3
 
-struct keys {
-	const struct rh_cesql_tree *tree;
-	const uint32_t *pattern;
-	uint64_t seed;
-	uint32_t count;
-	struct dp_access_key key[DP_ACCESS_KEYS];
-};
-
-/* What is being put together of one choice. */
-struct choice {
-	uint32_t count;
-	struct dp_access_key key[DP_ACCESS_ANY];
-};
-
-static const struct rh_cesql_node *node_at(const struct keys *k, uint16_t id)
+/* Nothing of it is of use when a key has no room, or no atom. */
+void dp_choice_add(struct dp_choice *c, struct dp_atom *name, enum dp_access_how how, uint8_t param, uint64_t value, uint8_t rank)
 {
-	return &k->tree->node[id];
-}
-
-static uint64_t name_hash(const struct keys *k, const struct rh_cesql_node *name)
-{
-	return dp_access_bytes(k->seed, k->tree->text + name->start, name->size);
-}
-
-/* Nothing of it is of use when a key has no room. */
-static void choice_add(struct choice *c, uint64_t attribute, enum dp_access_how how, uint8_t param, uint64_t value, uint8_t rank)
-{
-	struct dp_access_key key = {attribute, value, (uint8_t)how, param, rank, false};
+	struct dp_access_key key = {.name = name, .value = value, .how = (uint8_t)how, .param = param, .rank = rank};
 
 	for (uint32_t i = 0; i < c->count && i < DP_ACCESS_ANY; i++)
-		if (c->key[i].attribute == attribute && c->key[i].how == key.how && c->key[i].param == param &&
-			c->key[i].value == value)
+		if (c->key[i].name == name && c->key[i].how == key.how && c->key[i].param == param && c->key[i].value == value)
 			return;
 	if (c->count < DP_ACCESS_ANY)
 		c->key[c->count] = key;
 	c->count++;
+	if (!name && how != DP_ACCESS_PATTERN)
+		c->count = DP_ACCESS_ANY + 1;
+	else if (name)
+		rh_store_relaxed(&name->asks, (uint8_t)(name->asks | 1U << dp_access_fact(how)));
 }
 
-static void keys_add(struct keys *k, const struct choice *c)
+void dp_keys_add(struct dp_keys *k, const struct dp_choice *c)
 {
 	if (!c->count || c->count > DP_ACCESS_ANY || k->count + c->count > DP_ACCESS_KEYS)
 		return;
 	memcpy(k->key + k->count, c->key, c->count * sizeof(c->key[0]));
+	for (uint32_t i = 0; i < c->count; i++) {
+		k->key[k->count + i].operand = k->operand;
+		k->key[k->count + i].proves = c->proves && c->count == 1 && !k->within;
+	}
 	k->count += c->count;
 	k->key[k->count - 1].last = true;
+}
+
+bool dp_choice_equal(const struct dp_keys *k, struct dp_atom *name, const char *bytes, uint32_t size, struct dp_choice *c)
+{
+	struct dp_atom *string = dp_asked_string(k->asked, (struct rh_cesql_text){bytes, size});
+
+	if (string)
+		dp_choice_add(c, name, DP_ACCESS_STRING, 0, dp_fact_atom(string), 0);
+	return string != NULL;
 }
 
 /* Would a cast of the text to another type and back give another text? Then equality with it says nothing of the text. */
@@ -77,123 +71,48 @@ static bool is_ambiguous(const char *bytes, size_t size)
 }
 
 /* The attribute equals @literal, which is cast to its type (@cast_literal) or it to the literal's. False: no key for it. */
-static bool equal_key(const struct keys *k, uint64_t attribute, const struct rh_cesql_node *literal, bool cast_literal, struct choice *c)
+static bool equal_key(const struct dp_keys *k, struct dp_atom *name, const struct rh_cesql_node *literal, bool cast_literal, struct dp_choice *c)
 {
 	const char *text = k->tree->text + literal->start;
 
+	c->proves = !cast_literal;
 	switch ((enum rh_cesql_kind)literal->kind) {
 	case RH_CESQL_STRING:
-		if (cast_literal && is_ambiguous(text, literal->size))
-			return false;
-		choice_add(c, attribute, DP_ACCESS_STRING, 0, dp_access_bytes(k->seed, text, literal->size), 0);
-		return true;
+		return !(cast_literal && is_ambiguous(text, literal->size)) && dp_choice_equal(k, name, text, literal->size, c);
 	case RH_CESQL_INTEGER:
-		choice_add(c, attribute, DP_ACCESS_INTEGER, 0, dp_access_integer(literal->integer, 0), 0);
+		dp_choice_add(c, name, DP_ACCESS_INTEGER, 0, dp_access_integer(dp_fact_integer(literal->integer), 0), 0);
 		/* A Boolean equals every integer but 0 that is cast to Boolean. */
 		if (cast_literal)
-			choice_add(c, attribute, DP_ACCESS_INTEGER, 0, dp_access_integer(literal->integer != 0, 0), 0);
+			dp_choice_add(c, name, DP_ACCESS_INTEGER, 0, dp_access_integer(dp_fact_integer(literal->integer != 0), 0), 0);
 		return true;
 	case RH_CESQL_BOOLEAN:
-		choice_add(c, attribute, DP_ACCESS_BOOLEAN, 0, (uint64_t)literal->integer, 4);
+		dp_choice_add(c, name, DP_ACCESS_BOOLEAN, 0, (uint64_t)(literal->integer != 0), 4);
 		return true;
 	default:
 		return false;
 	}
 }
 
-static bool is_name(const struct rh_cesql_node *node)
-{
-	return node->kind == RH_CESQL_NAME;
-}
-
 /* The right operand's type counts (section 3.4.5); an attribute on the right has its own. */
-static bool equal_keys(const struct keys *k, const struct rh_cesql_node *node, struct choice *c)
+static bool equal_keys(const struct dp_keys *k, const struct rh_cesql_node *node, struct dp_choice *c)
 {
-	const struct rh_cesql_node *left = node_at(k, node->first), *right = node_at(k, left->next);
+	const struct rh_cesql_node *left = dp_keys_node(k, node->first), *right = dp_keys_node(k, left->next);
 
-	if (is_name(left))
-		return equal_key(k, name_hash(k, left), right, false, c);
-	return is_name(right) && equal_key(k, name_hash(k, right), left, true, c);
+	if (dp_keys_is_name(left))
+		return equal_key(k, dp_keys_name(k, left), right, false, c);
+	return dp_keys_is_name(right) && equal_key(k, dp_keys_name(k, right), left, true, c);
 }
 
-static bool in_keys(const struct keys *k, const struct rh_cesql_node *node, struct choice *c)
+static bool in_keys(const struct dp_keys *k, const struct rh_cesql_node *node, struct dp_choice *c)
 {
-	const struct rh_cesql_node *left = node_at(k, node->first);
+	const struct rh_cesql_node *left = dp_keys_node(k, node->first);
 
-	if (!is_name(left))
+	if (!dp_keys_is_name(left))
 		return false;
-	for (uint16_t id = left->next; id != RH_CESQL_NONE; id = node_at(k, id)->next)
-		if (!equal_key(k, name_hash(k, left), node_at(k, id), true, c))
+	for (uint16_t id = left->next; id != RH_CESQL_NONE; id = dp_keys_node(k, id)->next)
+		if (!equal_key(k, dp_keys_name(k, left), dp_keys_node(k, id), true, c))
 			return false;
 	return true;
-}
-
-/* The bytes of a LIKE pattern without wildcards in front and behind. */
-struct edges {
-	char front[RH_CESQL_LIKE_MAX], behind[RH_CESQL_LIKE_MAX];
-	uint32_t front_size, behind_size;
-	bool whole; /* no wildcard at all */
-};
-
-static void edges_find(const char *pattern, size_t size, struct edges *e)
-{
-	e->front_size = e->behind_size = 0;
-	e->whole = true;
-	for (size_t i = 0; i < size; i++) {
-		if (pattern[i] == '%' || pattern[i] == '_') {
-			e->whole = false;
-			e->behind_size = 0;
-			continue;
-		}
-		if (pattern[i] == '\\' && i + 1 < size && (pattern[i + 1] == '%' || pattern[i + 1] == '_'))
-			i++;
-		if (e->whole)
-			e->front[e->front_size++] = pattern[i];
-		e->behind[e->behind_size++] = pattern[i];
-	}
-}
-
-/* The largest power of two that is not above @size and no way's is above. */
-static uint8_t bytes_of(uint32_t size)
-{
-	uint8_t bytes = 1;
-
-	while (bytes * 2u <= size && bytes < DP_ACCESS_BYTES)
-		bytes *= 2;
-	return bytes;
-}
-
-static uint8_t edge_rank(uint8_t bytes)
-{
-	return bytes >= 8 ? 1 : bytes >= 4 ? 2 : 4;
-}
-
-/* A choice for the front, one for the end. */
-static bool like_keys(struct keys *k, const struct rh_cesql_node *node)
-{
-	const struct rh_cesql_node *left = node_at(k, node->first);
-	struct choice front = {0}, behind = {0};
-	struct edges e;
-	uint8_t bytes;
-
-	if (!is_name(left))
-		return false;
-	edges_find(k->tree->text + node->start, node->size, &e);
-	if (e.whole) {
-		choice_add(&front, name_hash(k, left), DP_ACCESS_STRING, 0, dp_access_bytes(k->seed, e.front, e.front_size), 0);
-	} else if (e.front_size) {
-		bytes = bytes_of(e.front_size);
-		choice_add(&front, name_hash(k, left), DP_ACCESS_PREFIX, bytes, dp_access_bytes(k->seed, e.front, bytes),
-			edge_rank(bytes));
-	}
-	if (!e.whole && e.behind_size) {
-		bytes = bytes_of(e.behind_size);
-		choice_add(&behind, name_hash(k, left), DP_ACCESS_SUFFIX, bytes,
-			dp_access_bytes(k->seed, e.behind + e.behind_size - bytes, bytes), edge_rank(bytes));
-	}
-	keys_add(k, &front);
-	keys_add(k, &behind);
-	return front.count || behind.count;
 }
 
 /* Integers of an attribute that all comparisons of an AND leave. */
@@ -215,159 +134,112 @@ static void range_narrow(struct range *range, enum rh_cesql_kind kind, int64_t i
 		range->low = integer + strict;
 }
 
-static bool is_order(const struct rh_cesql_node *node)
+static void range_take(const struct dp_keys *k, const struct rh_cesql_node *node, struct range *range)
 {
-	return node->kind >= RH_CESQL_LESS && node->kind <= RH_CESQL_GREATER_EQUAL;
-}
-
-/* The attribute that @node compares with an integer; NULL: it does something else. */
-static const struct rh_cesql_node *order_name(const struct keys *k, const struct rh_cesql_node *node)
-{
-	const struct rh_cesql_node *left, *right;
-
-	if (!is_order(node))
-		return NULL;
-	left = node_at(k, node->first);
-	right = node_at(k, left->next);
-	if (is_name(left) && right->kind == RH_CESQL_INTEGER)
-		return left;
-	return is_name(right) && left->kind == RH_CESQL_INTEGER ? right : NULL;
-}
-
-static void range_take(const struct keys *k, const struct rh_cesql_node *node, struct range *range)
-{
-	const struct rh_cesql_node *left = node_at(k, node->first), *right = node_at(k, left->next);
-	bool mirrored = !is_name(left);
+	const struct rh_cesql_node *left = dp_keys_node(k, node->first), *right = dp_keys_node(k, left->next);
+	bool mirrored = !dp_keys_is_name(left);
 
 	range_narrow(range, (enum rh_cesql_kind)node->kind, mirrored ? left->integer : right->integer, mirrored);
 }
 
 /* One or two blocks of a power of two that hold the range. */
-static void range_keys(uint64_t attribute, const struct range *range, struct choice *c)
+static void range_keys(struct dp_atom *name, const struct range *range, struct dp_choice *c)
 {
 	uint8_t bits = 0;
 
 	/* No integer is in it: any key will do, and no event satisfies the expression. */
 	if (range->low > range->high) {
-		choice_add(c, attribute, DP_ACCESS_INTEGER, 0, 0, 0);
+		dp_choice_add(c, name, DP_ACCESS_INTEGER, 0, 0, 0);
 		return;
 	}
 	while (1LL << bits < range->high - range->low + 1)
 		bits++;
 	for (int64_t at = range->low;; at = range->high) {
-		choice_add(c, attribute, DP_ACCESS_INTEGER, bits, dp_access_integer((int32_t)at, bits),
+		dp_choice_add(c, name, DP_ACCESS_INTEGER, bits, dp_access_integer(dp_fact_integer((int32_t)at), bits),
 			(uint8_t)(bits <= 4 ? 1 : bits <= 12 ? 2 : 4));
 		if (at == range->high)
 			break;
 	}
 }
 
-static bool same_name(const struct keys *k, const struct rh_cesql_node *a, const struct rh_cesql_node *b)
+static bool same_name(const struct dp_keys *k, const struct rh_cesql_node *a, const struct rh_cesql_node *b)
 {
 	return a->size == b->size && memcmp(k->tree->text + a->start, k->tree->text + b->start, a->size) == 0;
 }
 
 /* The comparisons of @first's attribute with integers among @first and those behind it. */
-static void range_choice(const struct keys *k, const struct rh_cesql_node *first, bool others, struct choice *c)
+static void range_choice(const struct dp_keys *k, const struct rh_cesql_node *first, bool others, struct dp_choice *c)
 {
-	const struct rh_cesql_node *name = order_name(k, first), *node = first;
+	const struct rh_cesql_node *name = dp_needs_order(k->tree, first), *node = first;
 	struct range range = {INT32_MIN, INT32_MAX, false};
 
-	for (;; node = node_at(k, node->next)) {
-		const struct rh_cesql_node *other = order_name(k, node);
+	for (;; node = dp_keys_node(k, node->next)) {
+		const struct rh_cesql_node *other = dp_needs_order(k->tree, node);
 
 		if (other && same_name(k, name, other))
 			range_take(k, node, &range);
 		if (!others || node->next == RH_CESQL_NONE)
 			break;
 	}
-	range_keys(name_hash(k, name), &range, c);
+	range_keys(dp_keys_name(k, name), &range, c);
 }
 
-/* An attribute that is asked for whatever else; NULL: there is none. */
-static const struct rh_cesql_node *needed_name(const struct keys *k, uint16_t id)
+static void exists_choice(const struct dp_keys *k, uint16_t id, struct dp_choice *c)
 {
-	const struct rh_cesql_node *node = node_at(k, id), *found;
-	bool first_only = node->kind == RH_CESQL_AND || node->kind == RH_CESQL_OR;
-
-	if (is_name(node))
-		return node;
-	/* To an error it has an answer. */
-	if (node->kind == RH_CESQL_HOLDS)
-		return NULL;
-	for (id = node->first; id != RH_CESQL_NONE; id = first_only ? RH_CESQL_NONE : node_at(k, id)->next) {
-		found = needed_name(k, id);
-		if (found)
-			return found;
-	}
-	return NULL;
-}
-
-static bool is_required(const struct keys *k, const struct rh_cesql_node *name)
-{
-	static const char *const required[] = {"id", "source", "specversion", "type"};
-
-	for (size_t i = 0; i < RH_ARRAY_LEN(required); i++)
-		if (strlen(required[i]) == name->size && memcmp(required[i], k->tree->text + name->start, name->size) == 0)
-			return true;
-	return false;
-}
-
-static void exists_choice(const struct keys *k, uint16_t id, struct choice *c)
-{
-	const struct rh_cesql_node *node = node_at(k, id), *name = node;
+	const struct rh_cesql_node *node = dp_keys_node(k, id), *name = node;
 
 	/* EXISTS is true of required attributes whether they are there or not. */
 	if (node->kind != RH_CESQL_EXISTS)
-		name = needed_name(k, id);
-	else if (is_required(k, node))
+		name = dp_needs_name(k->tree, id);
+	else if (dp_needs_nothing(k->tree, node))
 		name = NULL;
+	c->proves = node->kind == RH_CESQL_EXISTS;
 	if (name)
-		choice_add(c, name_hash(k, name), DP_ACCESS_EXISTS, 0, 0, 5);
+		dp_choice_add(c, dp_keys_name(k, name), DP_ACCESS_EXISTS, 0, 0, 5);
 }
 
 /* The number of the payload's pattern that @id, which is to be true, is all about; 0: it is about something else. */
-static uint32_t pattern_of(const struct keys *k, uint16_t id)
+static uint32_t pattern_of(const struct dp_keys *k, uint16_t id)
 {
-	const struct rh_cesql_node *node = node_at(k, id);
+	const struct rh_cesql_node *node = dp_keys_node(k, id);
 	uint32_t order;
 
-	if (node->negated || node->first == RH_CESQL_NONE || node_at(k, node->first)->kind != RH_CESQL_PAYLOAD)
+	if (node->negated || node->first == RH_CESQL_NONE || dp_keys_node(k, node->first)->kind != RH_CESQL_PAYLOAD)
 		return 0;
 	return rh_cesql_pattern_order(k->tree, id, &order) ? k->pattern[order] : 0;
 }
 
 /* The choices of a predicate that is to be true; @others: so are those behind it. */
-static void predicate_keys(struct keys *k, uint16_t id, bool others)
+static void predicate_keys(struct dp_keys *k, uint16_t id, bool others)
 {
-	const struct rh_cesql_node *node = node_at(k, id);
+	const struct rh_cesql_node *node = dp_keys_node(k, id);
 	uint32_t pattern = pattern_of(k, id);
-	struct choice c = {0};
+	struct dp_choice c = {0};
 	bool found = pattern != 0;
 
-	if (node->kind == RH_CESQL_LIKE && !node->negated && like_keys(k, node))
+	if (node->kind == RH_CESQL_LIKE && !node->negated && dp_keys_like(k, node))
 		return;
 	if (found)
-		choice_add(&c, DP_ACCESS_PAYLOAD, DP_ACCESS_PATTERN, 0, pattern, PATTERN_RANK);
+		dp_choice_add(&c, NULL, DP_ACCESS_PATTERN, 0, pattern, PATTERN_RANK);
 	else if (node->kind == RH_CESQL_EQUAL && !node->negated)
 		found = equal_keys(k, node, &c);
 	else if (node->kind == RH_CESQL_IN && !node->negated)
 		found = in_keys(k, node, &c);
-	else if (order_name(k, node))
+	else if (dp_needs_order(k->tree, node))
 		found = (range_choice(k, node, others, &c), true);
-	else if (is_name(node))
-		found = (choice_add(&c, name_hash(k, node), DP_ACCESS_BOOLEAN, 0, 1, 4), true);
+	else if (dp_keys_is_name(node))
+		found = (dp_choice_add(&c, dp_keys_name(k, node), DP_ACCESS_BOOLEAN, 0, 1, 4), true);
 	if (!found || c.count > DP_ACCESS_ANY) {
-		c.count = 0;
+		c = (struct dp_choice){0};
 		exists_choice(k, id, &c);
 	}
-	keys_add(k, &c);
+	dp_keys_add(k, &c);
 }
 
-static void node_keys(struct keys *k, uint16_t id, bool others);
+static void node_keys(struct dp_keys *k, uint16_t id, bool others);
 
 /* The first choice with the least sum of ranks of @k's choices from @from on, which go. */
-static void best_of(struct keys *k, uint32_t from, struct choice *c)
+static void best_of(struct dp_keys *k, uint32_t from, struct dp_choice *c)
 {
 	uint32_t best = 0, best_count = 0, best_rank = UINT32_MAX, begin = from, rank = 0;
 
@@ -386,35 +258,52 @@ static void best_of(struct keys *k, uint32_t from, struct choice *c)
 	for (uint32_t i = 0; i < best_count; i++) {
 		const struct dp_access_key *key = &k->key[best + i];
 
-		choice_add(c, key->attribute, (enum dp_access_how)key->how, key->param, key->value, key->rank);
+		dp_choice_add(c, key->name, (enum dp_access_how)key->how, key->param, key->value, key->rank);
 	}
 	if (!best_count)
 		c->count = DP_ACCESS_ANY + 1;
 	k->count = from;
 }
 
-static void or_keys(struct keys *k, const struct rh_cesql_node *node)
+static void or_keys(struct dp_keys *k, const struct rh_cesql_node *node)
 {
-	struct choice c = {0};
+	struct dp_choice c = {0};
 	uint32_t from = k->count;
 
-	for (uint16_t id = node->first; id != RH_CESQL_NONE; id = node_at(k, id)->next) {
+	k->within = true;
+	for (uint16_t id = node->first; id != RH_CESQL_NONE; id = dp_keys_node(k, id)->next) {
 		node_keys(k, id, false);
 		best_of(k, from, &c);
 	}
-	keys_add(k, &c);
+	dp_keys_add(k, &c);
+}
+
+/* Each operand of an AND has to be true; @outermost: they are the expression's. */
+static void and_keys(struct dp_keys *k, const struct rh_cesql_node *node, bool outermost)
+{
+	uint8_t operand = 0;
+
+	for (uint16_t id = node->first; id != RH_CESQL_NONE; id = dp_keys_node(k, id)->next, operand++) {
+		if (outermost)
+			k->operand = operand;
+		k->within = !outermost;
+		node_keys(k, id, true);
+	}
 }
 
 /* What must be there for the nodes under @id to be true. */
-static void node_keys(struct keys *k, uint16_t id, bool others)
+static void node_keys(struct dp_keys *k, uint16_t id, bool others)
 {
-	const struct rh_cesql_node *node = node_at(k, id);
-	struct choice c = {0};
+	const struct rh_cesql_node *node = dp_keys_node(k, id);
+	struct dp_choice c = {0};
 
 	switch ((enum rh_cesql_kind)node->kind) {
 	case RH_CESQL_AND:
-		for (id = node->first; id != RH_CESQL_NONE; id = node_at(k, id)->next)
-			node_keys(k, id, true);
+		and_keys(k, node, id == k->tree->root);
+		break;
+	case RH_CESQL_HOLDS:
+		/* True where that is. */
+		node_keys(k, node->first, false);
 		break;
 	case RH_CESQL_OR:
 		or_keys(k, node);
@@ -422,7 +311,7 @@ static void node_keys(struct keys *k, uint16_t id, bool others)
 	case RH_CESQL_NOT:
 	case RH_CESQL_XOR:
 		exists_choice(k, id, &c);
-		keys_add(k, &c);
+		dp_keys_add(k, &c);
 		break;
 	default:
 		predicate_keys(k, id, others);
@@ -431,14 +320,13 @@ static void node_keys(struct keys *k, uint16_t id, bool others)
 
 struct dp_access_key dp_access_pattern_key(uint32_t pattern)
 {
-	return (struct dp_access_key){
-		.attribute = DP_ACCESS_PAYLOAD, .value = pattern, .how = DP_ACCESS_PATTERN, .rank = PATTERN_RANK, .last = true};
+	return (struct dp_access_key){.value = pattern, .how = DP_ACCESS_PATTERN, .rank = PATTERN_RANK, .last = true};
 }
 
 uint32_t dp_access_keys(
-	const struct rh_cesql_tree *tree, const uint32_t *pattern, uint64_t seed, struct dp_access_key *out)
+	const struct rh_cesql_tree *tree, const uint32_t *pattern, struct dp_asked_atoms *asked, struct dp_access_key *out)
 {
-	struct keys k = {.tree = tree, .pattern = pattern, .seed = seed};
+	struct dp_keys k = {.tree = tree, .pattern = pattern, .asked = asked};
 
 	node_keys(&k, tree->root, false);
 	memcpy(out, k.key, k.count * sizeof(k.key[0]));

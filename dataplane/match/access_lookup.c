@@ -9,155 +9,262 @@ struct asking {
 	struct dp_access_batch *batch;
 	const struct dp_filter *filter;
 	struct dp_judge *judge;
+	const struct dp_facts *facts;
 	dp_access_visit visit;
 	void *arg;
 };
 
-/* Of so many steps, and so many lines of each. */
-#define PREDICATES_AHEAD 3
-#define PREDICATE_LINES	 3
 
-static void predicates_prefetch(const struct dp_expression *expression)
+static void targets_visit(struct asking *a)
 {
-	for (uint32_t i = 0; i < expression->steps && i < PREDICATES_AHEAD; i++) {
-		const char *predicate = (const char *)DP_STEP_PREDICATE(expression->step[i]);
+	a->visit(a->arg, a->batch->target, a->batch->targets);
+	a->batch->targets = 0;
+}
 
-		/* Other steps have small numbers there: asking for them does no harm. */
-		for (uint32_t line = 0; line < PREDICATE_LINES; line++)
-			rh_prefetch(predicate + line * RH_CACHE_LINE);
+/* Those of @count records whose test is passed. No branch depends on it: half of them are, at random. */
+static void records_pass(struct asking *a, const struct dp_record *record, uint32_t count)
+{
+	struct dp_access_batch *batch = a->batch;
+	const struct dp_facts *facts = a->facts;
+	uint64_t *target = batch->target;
+	uint32_t targets = batch->targets;
+
+	for (uint32_t i = 0; i < count; i++) {
+		target[targets] = rh_load_acquire(&record[i].target);
+		targets += dp_facts_pass(facts, rh_load_relaxed(&record[i].test));
+	}
+	batch->targets = targets;
+	if (targets >= DP_ACCESS_TARGETS)
+		targets_visit(a);
+}
+
+static bool list_is(const struct asking *a, const struct dp_list *list, const struct dp_access_ask *ask)
+{
+	return list->filter == a->filter && list->name == ask->ways->name && list->value == ask->value &&
+	       list->how == ask->way->how && list->param == ask->way->param;
+}
+
+/* Asks for what seems to be the lists of the keys, which go to the front. */
+static uint32_t lists_prefetch(const struct asking *a)
+{
+	struct dp_access_batch *batch = a->batch;
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < batch->asks; i++) {
+		const struct dp_access_ask *ask = &batch->ask[i];
+		const struct dp_keyed *list = dp_bucket_peek(ask->bucket, ask->key);
+
+		rh_prefetch(list);
+		batch->list[found] = (const struct dp_list *)list;
+		batch->ask[found] = *ask;
+		/* Or it is in a later bucket. */
+		found += list || !dp_bucket_ends_probes(ask->bucket);
+	}
+	return found;
+}
+
+/* The list of key number @i; NULL: it has none. */
+static const struct dp_list *list_of(const struct asking *a, uint32_t i)
+{
+	const struct dp_access_ask *ask = &a->batch->ask[i];
+	const struct dp_list *list = a->batch->list[i];
+
+	if (rh_likely(list && list_is(a, list, ask)))
+		return list;
+	/* Another one with the same tag was met. */
+	list = (const struct dp_list *)dp_words_get(&a->contents->lists, ask->key);
+	return list && list_is(a, list, ask) ? list : NULL;
+}
+
+static uint32_t sets_find(const struct asking *a, uint32_t asks)
+{
+	struct dp_access_batch *batch = a->batch;
+	uint32_t sets = 0;
+
+	for (uint32_t i = 0; i < asks; i++) {
+		const struct dp_list *list = list_of(a, i);
+		const struct dp_set *set = list ? rh_rcu_deref(list->set) : NULL;
+
+		rh_prefetch(set);
+		batch->set[sets] = set;
+		sets += set != NULL;
+	}
+	return sets;
+}
+
+static inline __attribute__((always_inline)) void lines_prefetch(const void *from, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += RH_CACHE_LINE)
+		rh_prefetch((const char *)from + at);
+}
+
+static uint32_t chunk_records(uint32_t count, uint32_t chunk)
+{
+	uint32_t rest = count - chunk * (uint32_t)DP_RECORDS_CHUNK;
+
+	return rest < DP_RECORDS_CHUNK ? rest : (uint32_t)DP_RECORDS_CHUNK;
+}
+
+static uint32_t chunks_of(uint32_t count)
+{
+	return count > DP_RECORDS_INLINE ? (count + (uint32_t)DP_RECORDS_CHUNK - 1) / (uint32_t)DP_RECORDS_CHUNK : 0;
+}
+
+/*
+ * All of their records: a level at a time, so that as many lines as can be are on their way at once. Inlined: gcc leaves out calls of a
+ * function that does nothing but ask for lines.
+ */
+static inline __attribute__((always_inline)) void sets_prefetch(const struct dp_access_batch *batch, uint32_t sets)
+{
+	for (uint32_t i = 0; i < sets; i++) {
+		uint32_t count = batch->set[i]->count, chunks = chunks_of(count);
+
+		lines_prefetch(batch->set[i]->record,
+			chunks ? chunks * sizeof(struct dp_chunk *) : count * sizeof(struct dp_record));
+	}
+	for (uint32_t i = 0; i < sets; i++) {
+		uint32_t count = batch->set[i]->count, chunks = chunks_of(count);
+
+		for (uint32_t c = 0; c < chunks; c++)
+			lines_prefetch(
+				batch->set[i]->chunk[c]->record, chunk_records(count, c) * sizeof(struct dp_record));
 	}
 }
 
-/* Conditions of other filters whose keys fall together are in the same list. */
-static void conds_visit(struct asking *a)
+static void set_pass(struct asking *a, const struct dp_set *set)
 {
-	struct dp_access_batch *batch = a->batch;
-	uint32_t kept = 0;
+	uint32_t chunks = chunks_of(set->count);
 
-	for (uint32_t i = 0; i < batch->conds; i++) {
-		if (batch->cond[i]->filter != a->filter)
-			continue;
-		rh_prefetch(batch->cond[i]->expression);
-		batch->cond[kept++] = batch->cond[i];
-	}
-	for (uint32_t i = 0; i < kept; i++)
-		predicates_prefetch(batch->cond[i]->expression);
-	for (uint32_t i = 0; i < kept; i++)
-		a->visit(a->arg, batch->cond[i]);
-	batch->conds = 0;
-}
-
-static void cond_add(void *arg, const struct dp_receiver *member)
-{
-	struct asking *a = arg;
-	struct dp_access_batch *batch = a->batch;
-	const struct dp_cond *cond = dp_member_cond(member);
-
-	if (batch->conds == DP_ACCESS_CONDS)
-		conds_visit(a);
-	rh_prefetch(cond);
-	batch->cond[batch->conds++] = cond;
-}
-
-/* Buckets were asked for when their keys came. */
-static void keys_visit(struct asking *a)
-{
-	struct dp_access_batch *batch = a->batch;
-	uint32_t lists = 0;
-
-	for (uint32_t i = 0; i < batch->keys; i++) {
-		const struct dp_list *list =
-			(const struct dp_list *)dp_words_get(&a->contents->lists, batch->key[i]);
-
-		if (list)
-			batch->list[lists++] = list;
-	}
-	for (uint32_t i = 0; i < lists; i++) {
-		const struct dp_set *set = rh_rcu_deref(batch->list[i]->set);
-
-		if (set && !dp_set_is_alone(set))
-			rh_prefetch(set);
-	}
-	for (uint32_t i = 0; i < lists; i++)
-		dp_members_each(rh_rcu_deref(batch->list[i]->set), cond_add, a);
-	conds_visit(a);
-	batch->keys = 0;
-}
-
-static void key_add(struct asking *a, uint64_t key)
-{
-	struct dp_access_batch *batch = a->batch;
-
-	if (batch->keys == DP_ACCESS_BATCH)
-		keys_visit(a);
-	dp_words_prefetch(&a->contents->lists, key);
-	batch->key[batch->keys++] = key;
-}
-
-/* The value of an attribute as @way looks at it. False: it has none. */
-static bool value_read(struct asking *a, const struct dp_way *way, struct rh_cesql_value value, uint64_t *out)
-{
-	static const enum rh_cesql_type types[] = {[DP_ACCESS_STRING] = RH_CESQL_TYPE_STRING,
-		[DP_ACCESS_PREFIX] = RH_CESQL_TYPE_STRING,
-		[DP_ACCESS_SUFFIX] = RH_CESQL_TYPE_STRING,
-		[DP_ACCESS_INTEGER] = RH_CESQL_TYPE_INTEGER,
-		[DP_ACCESS_BOOLEAN] = RH_CESQL_TYPE_BOOLEAN};
-
-	*out = 0;
-	if (way->how == DP_ACCESS_EXISTS)
-		return true;
-	if (value.type != types[way->how] && !rh_cesql_value_cast(&value, types[way->how], &a->judge->scratch))
-		return false;
-	if (way->how == DP_ACCESS_INTEGER)
-		*out = dp_access_integer(value.integer, way->param);
-	else if (way->how == DP_ACCESS_BOOLEAN)
-		*out = value.boolean;
-	else if (way->how == DP_ACCESS_STRING)
-		*out = dp_access_bytes(a->contents->seed, value.text.bytes, value.text.size);
-	else if (value.text.size < way->param)
-		return false;
-	else
-		*out = dp_access_bytes(a->contents->seed,
-			value.text.bytes + (way->how == DP_ACCESS_SUFFIX ? value.text.size - way->param : 0), way->param);
-	return true;
-}
-
-/* Keys of the patterns in the payload, if any condition asks for one. */
-static void patterns_add(struct asking *a, const struct dp_access *access)
-{
-	const struct dp_matched *matched;
-
-	if (!dp_access_scans(access))
+	if (rh_likely(!chunks)) {
+		records_pass(a, set->record, set->count);
 		return;
-	matched = dp_judge_patterns(a->judge);
-	for (uint32_t i = 0; matched && i < matched->count; i++)
-		key_add(a, dp_way_key(access->way[0].salt, matched->id[i]));
+	}
+	for (uint32_t c = 0; c < chunks; c++)
+		records_pass(a, set->chunk[c]->record, chunk_records(set->count, c));
+}
+
+static void asks_visit(struct asking *a)
+{
+	uint32_t sets = sets_find(a, lists_prefetch(a));
+
+	if (sets)
+		a->facts = dp_judge_facts(a->judge);
+	sets_prefetch(a->batch, sets);
+	for (uint32_t i = 0; i < sets; i++)
+		set_pass(a, a->batch->set[i]);
+	a->batch->asks = 0;
+}
+
+static void ask_add(struct asking *a, const struct dp_ways *ways, const struct dp_way *way, uint64_t value)
+{
+	struct dp_access_batch *batch = a->batch;
+	uint64_t key = dp_way_key(way->salt, value);
+	const uint64_t *bucket = dp_words_bucket(&a->contents->lists, key);
+
+	if (batch->asks == DP_ACCESS_BATCH)
+		asks_visit(a);
+	rh_prefetch(bucket);
+	batch->ask[batch->asks++] = (struct dp_access_ask){key, value, bucket, ways, way};
+}
+
+/* The first @size bytes of @bytes, as dp_access_part has them. */
+static uint64_t bytes_first(uint64_t bytes, uint32_t size)
+{
+	return bytes & (~0ULL >> (64 - 8 * size));
+}
+
+/* @size bytes, at most DP_ACCESS_WHOLE, from @at on. No byte but the text's is read. */
+static uint64_t bytes_at(const struct dp_fact *fact, uint32_t at, uint32_t size)
+{
+	uint64_t bytes;
+
+	if (fact->text.size <= sizeof(bytes))
+		return bytes_first(fact->first >> 8 * at, size);
+	if (at + sizeof(bytes) > fact->text.size)
+		return bytes_first(fact->last >> 8 * (at + sizeof(bytes) - fact->text.size), size);
+	memcpy(&bytes, fact->text.bytes + at, sizeof(bytes));
+	return bytes_first(bytes, size);
+}
+
+/* First, last or any bytes of a text. */
+static void bytes_add(struct asking *a, const struct dp_ways *ways, const struct dp_way *way, const struct dp_fact *fact)
+{
+	uint32_t size = way->param, last = fact->text.size - size;
+
+	if (fact->text.size < size)
+		return;
+	if (size > DP_ACCESS_WHOLE)
+		ask_add(a, ways, way,
+			dp_access_bytes(a->contents->seed,
+				fact->text.bytes + (way->how == DP_ACCESS_SUFFIX ? last : 0), size));
+	else if (way->how != DP_ACCESS_PART)
+		ask_add(a, ways, way, bytes_at(fact, way->how == DP_ACCESS_SUFFIX ? last : 0, size));
+	else
+		for (uint32_t i = 0; i <= last; i++)
+			ask_add(a, ways, way, bytes_at(fact, i, size));
+}
+
+/* The keys of @fact as @way looks at it. */
+static void way_add(struct asking *a, const struct dp_ways *ways, const struct dp_way *way, const struct dp_fact *fact)
+{
+	uint64_t value = fact->value[dp_access_fact((enum dp_access_how)way->how)];
+
+	if (value == DP_FACT_NONE)
+		return;
+	if (way->how >= DP_ACCESS_PREFIX && way->how <= DP_ACCESS_PART)
+		bytes_add(a, ways, way, fact);
+	else if (way->how == DP_ACCESS_INTEGER)
+		ask_add(a, ways, way, dp_access_integer(value, way->param));
+	/* Nobody asks for a string that is no atom. */
+	else if (way->how != DP_ACCESS_STRING || value)
+		ask_add(a, ways, way, value);
+}
+
+static const struct dp_ways *ways_of(const struct asking *a, const struct dp_atom *name)
+{
+	const struct dp_ways *ways =
+		(const struct dp_ways *)dp_words_get(&a->contents->ways, dp_ways_key(a->filter->key, name));
+
+	return ways && ways->filter == a->filter && ways->name == name ? ways : NULL;
 }
 
 /* Keys of its attributes. */
-static void attributes_add(struct asking *a, const struct dp_access *access)
+static void attributes_add(struct asking *a)
 {
-	uint64_t value;
+	a->facts = dp_judge_facts(a->judge);
+	for (uint32_t i = 0; i < a->facts->count; i++)
+		dp_words_prefetch(&a->contents->ways, dp_ways_key(a->filter->key, a->facts->fact[i].name));
+	for (uint32_t i = 0; i < a->facts->count; i++)
+		dp_words_prefetch_object(&a->contents->ways, dp_ways_key(a->filter->key, a->facts->fact[i].name));
+	for (uint32_t i = 0; i < a->facts->count; i++) {
+		const struct dp_ways *ways = ways_of(a, a->facts->fact[i].name);
 
-	dp_judge_read_names(a->judge);
-	for (size_t i = 0; i < a->judge->event.count; i++) {
-		uint64_t attribute = a->judge->name_hash[i];
-
-		for (uint32_t w = dp_access_first(access, attribute);
-			w < access->ways && access->way[w].attribute == attribute; w++)
-			if (value_read(a, &access->way[w], a->judge->attribute[i].value, &value))
-				key_add(a, dp_way_key(access->way[w].salt, value));
+		for (uint32_t w = 0; ways && w < ways->count; w++)
+			way_add(a, ways, &ways->way[w], &a->facts->fact[i]);
 	}
 }
 
-void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *batch, const struct dp_filter *filter,
-	const struct dp_access *access, struct dp_judge *judge, dp_access_visit visit, void *arg)
+/* Keys of the patterns in its payload. */
+static void patterns_add(struct asking *a)
 {
-	struct asking a = {contents, batch, filter, judge, visit, arg};
+	const struct dp_ways *ways = ways_of(a, NULL);
+	const struct dp_matched *matched = ways ? dp_judge_patterns(a->judge) : NULL;
 
-	batch->keys = batch->conds = 0;
-	patterns_add(&a, access);
-	if (access->ways && access->way[access->ways - 1].attribute != DP_ACCESS_PAYLOAD)
-		attributes_add(&a, access);
-	keys_visit(&a);
+	for (uint32_t i = 0; matched && i < matched->count; i++)
+		ask_add(a, ways, &ways->way[0], matched->id[i]);
+}
+
+void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *batch, const struct dp_filter *filter,
+	struct dp_judge *judge, dp_access_visit visit, void *arg)
+{
+	struct asking a = {contents, batch, filter, judge, NULL, visit, arg};
+
+	batch->asks = batch->targets = 0;
+	if (dp_filter_scans(filter))
+		patterns_add(&a);
+	if (dp_filter_has_attribute_keys(filter))
+		attributes_add(&a);
+	asks_visit(&a);
+	if (batch->targets)
+		targets_visit(&a);
 }

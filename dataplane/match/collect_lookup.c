@@ -72,7 +72,7 @@ static void filter_collect(void *arg, const struct dp_filter *filter)
 	dp_members_each(dp_filter_set(filter, DP_SET_PLAIN), member_take, arg);
 	dp_members_each(dp_filter_set(filter, DP_SET_COND), cond_remember, arg);
 	/* After the set: a condition is in the lists before it leaves that. */
-	if (rh_unlikely(dp_filter_access(filter) != NULL))
+	if (rh_unlikely(dp_filter_is_keyed(filter)))
 		keyed_remember(arg, filter);
 }
 
@@ -90,12 +90,86 @@ static void member_decide(void *arg, const struct dp_receiver *member)
 	cond_decide(arg, dp_member_cond(member));
 }
 
+/* Of so many steps, and so many lines of each. */
+#define PREDICATES_AHEAD 3
+#define PREDICATE_LINES	 3
+
+static void predicates_prefetch(const struct dp_expression *expression)
+{
+	for (uint32_t i = 0; i < expression->steps && i < PREDICATES_AHEAD; i++) {
+		const char *predicate = (const char *)DP_STEP_PREDICATE(expression->step[i]);
+
+		/* Other steps have small numbers there: asking for them does no harm. */
+		for (uint32_t line = 0; line < PREDICATE_LINES; line++)
+			rh_prefetch(predicate + line * RH_CACHE_LINE);
+	}
+}
+
+/* Those of @target that are conditions: the sure ones' subscribers are taken, the others are asked, when all their lines were asked for. */
+static void conds_decide(struct dp_match *match, const uint64_t *target, uint32_t count)
+{
+	const struct dp_cond *cond[DP_ACCESS_ROOM];
+	uint32_t conds = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct dp_cond *one = (const struct dp_cond *)(uintptr_t)(target[i] & ~DP_RECORD_SURE);
+
+		if (target[i] & DP_SET_ALONE)
+			continue;
+		if (target[i] & DP_RECORD_SURE) {
+			dp_members_each(rh_rcu_deref(one->set), member_take, match);
+			continue;
+		}
+		rh_prefetch(one->expression);
+		cond[conds++] = one;
+	}
+	for (uint32_t i = 0; i < conds; i++)
+		predicates_prefetch(cond[i]->expression);
+	for (uint32_t i = 0; i < conds; i++)
+		cond_decide(match, cond[i]);
+}
+
+/* What is a subscriber of @target: each session once. Returns how many are conditions. As member_take, all in registers. */
+static uint32_t alone_take(struct dp_match *match, const uint64_t *target, uint32_t count)
+{
+	struct dp_receiver *to = match->walk_to;
+	uint32_t *stamp = match->stamp, serial = match->serial, taken = match->walk_count, conds = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct dp_set *set = (const struct dp_set *)(uintptr_t)target[i];
+		struct dp_receiver member = dp_alone_receiver(set);
+
+		if (rh_unlikely(!dp_set_is_alone(set))) {
+			conds++;
+			continue;
+		}
+		to[taken] = member;
+		taken += stamp[member.session] != serial;
+		stamp[member.session] = serial;
+	}
+	match->walk_count = taken;
+	return conds;
+}
+
+/* What records of keys that the event has point to (record.h). */
+static void targets_decide(void *arg, const uint64_t *target, uint32_t count)
+{
+	struct dp_match *match = arg;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct dp_set *set = (const struct dp_set *)(uintptr_t)target[i];
+
+		rh_prefetch(dp_set_is_alone(set) ? (const void *)&match->stamp[dp_alone_receiver(set).session]
+						 : (const void *)(uintptr_t)(target[i] & ~DP_RECORD_SURE));
+	}
+	if (alone_take(match, target, count))
+		conds_decide(match, target, count);
+}
+
 static void keyed_decide(struct dp_match *match, const struct dp_filter *filter)
 {
-	const struct dp_access *access = dp_filter_access(filter);
-
-	if (access)
-		dp_access_each(&match->table->contents, &match->batch, filter, access, match->judge, cond_decide, match);
+	if (dp_filter_is_keyed(filter))
+		dp_access_each(&match->table->contents, &match->batch, filter, match->judge, targets_decide, match);
 }
 
 static void filter_decide(void *arg, const struct dp_filter *filter)
@@ -208,12 +282,8 @@ static inline bool will_scan(const struct dp_asked *asked, bool *only)
 
 	*only = asked->conds == 0;
 	for (uint32_t i = 0; i < asked->keyed_filters; i++) {
-		const struct dp_access *access = dp_filter_access(asked->keyed[i]);
-
-		if (!access)
-			continue;
-		scans |= dp_access_scans(access);
-		*only &= dp_access_scans(access) && access->ways == 1;
+		scans |= dp_filter_scans(asked->keyed[i]);
+		*only &= !dp_filter_has_attribute_keys(asked->keyed[i]);
 	}
 	return scans;
 }

@@ -108,7 +108,7 @@ static int cond_enter(struct dp_contents *contents, struct dp_memory *memory, st
 	bool entered = false;
 	int ret = 0;
 
-	if (dp_filter_access(cond->filter) || in_set(cond->filter) > DP_ACCESS_LIST)
+	if (dp_filter_is_keyed(cond->filter) || in_set(cond->filter) > DP_ACCESS_LIST)
 		ret = keys_enter(contents, memory, cond, &entered);
 	if (ret || entered)
 		return ret;
@@ -134,6 +134,8 @@ int dp_cond_member_add(struct dp_contents *contents, struct dp_memory *memory, s
 	bool entered = cond->set != NULL;
 	int ret = dp_members_add(memory, &cond->set, member, pos);
 
+	if (ret == 0 && entered)
+		dp_access_retarget(contents, cond);
 	if (ret || entered)
 		return ret;
 	/* With somebody in it before it can be found. */

@@ -9,8 +9,8 @@
 #include "dataplane/api/table.h"
 #include "dataplane/base/htable.h"
 #include "dataplane/cesql/program.h"
-#include "dataplane/match/access.h"
 #include "dataplane/match/memory.h"
+#include "dataplane/match/operand.h"
 
 enum dp_predicate_kind {
 	DP_PREDICATE_PROGRAM,
@@ -60,18 +60,30 @@ struct dp_expression {
 	/* Builder only. */
 	dp_content_id_t id;
 	uint32_t refs; /* conditions */
-	uint32_t keys; /* behind the steps (access.h) */
+	/* Behind the steps: operands (operand.h), keys (access.h), and the atoms of both. */
+	uint8_t operands, keys, atoms;
 	uint64_t step[];
 };
 
-static inline const struct dp_access_key *dp_expression_keys(const struct dp_expression *expression)
+static inline struct dp_operand *dp_expression_operands(const struct dp_expression *expression)
 {
-	return (const struct dp_access_key *)(const void *)(expression->step + expression->steps);
+	return (struct dp_operand *)(uintptr_t)(expression->step + expression->steps);
 }
 
-static inline size_t dp_expression_size(uint32_t steps, uint32_t keys)
+static inline struct dp_access_key *dp_expression_keys(const struct dp_expression *expression)
 {
-	return sizeof(struct dp_expression) + steps * sizeof(uint64_t) + keys * sizeof(struct dp_access_key);
+	return (struct dp_access_key *)(dp_expression_operands(expression) + expression->operands);
+}
+
+static inline struct dp_atom **dp_expression_atoms(const struct dp_expression *expression)
+{
+	return (struct dp_atom **)(dp_expression_keys(expression) + expression->keys);
+}
+
+static inline size_t dp_expression_size(uint32_t steps, uint32_t operands, uint32_t keys, uint32_t atoms)
+{
+	return sizeof(struct dp_expression) + steps * sizeof(uint64_t) + operands * sizeof(struct dp_operand) +
+	       keys * sizeof(struct dp_access_key) + atoms * sizeof(struct dp_atom *);
 }
 
 /* Does it ask for the payload? */
@@ -87,19 +99,25 @@ static inline bool dp_expression_scans(const struct dp_expression *expression)
 /* To evaluate it whole, by the estimates of cost.h; without the payload's scan. */
 uint32_t dp_expression_cycles(const struct dp_expression *expression);
 
+struct dp_slot;
+
 /* All that a table knows of content. */
 struct dp_contents {
 	struct dp_words lists; /* R; conditions by keys */
+	struct dp_words ways;  /* R; by filter and attribute */
+	struct dp_atoms atoms; /* R */
 	uint64_t seed;	       /* R */
 	/* Builder only. */
 	struct rh_htable predicates, conds;
 	struct dp_expression **by_id; /* [DP_LIMIT_CONTENTS + 1], reserved */
 	dp_content_id_t id_most;      /* ever given */
 	struct rh_cesql_tree *tree;   /* one that is being taken apart */
+	const struct dp_slot *slot;   /* the table's subscriptions */
 };
 
-/* -ENOMEM. */
-int dp_contents_init(struct dp_contents *contents, struct dp_memory *memory, uint64_t seed);
+/* @slot: the table's. -ENOMEM. */
+int dp_contents_init(
+	struct dp_contents *contents, struct dp_memory *memory, const struct dp_slot *slot, uint64_t seed);
 /* Without readers; conditions are gone. Accepts a half-made one. */
 void dp_contents_fini(struct dp_contents *contents, struct dp_memory *memory);
 

@@ -15,20 +15,27 @@
 /* A node has one step, and one more for what joins it to the next or turns it round. */
 #define STEPS_A_NODE 3
 
-int dp_contents_init(struct dp_contents *contents, struct dp_memory *memory, uint64_t seed)
+int dp_contents_init(struct dp_contents *contents, struct dp_memory *memory, const struct dp_slot *slot, uint64_t seed)
 {
+	contents->slot = slot;
 	contents->seed = rh_hash("content", 7, seed);
 	contents->by_id = rh_pages_reserve_sparse(BY_ID_BYTES);
 	contents->tree = malloc(sizeof(*contents->tree));
 	if (!contents->by_id || !contents->tree || rh_htable_init(&contents->predicates) ||
-		rh_htable_init(&contents->conds) || dp_words_init(memory, &contents->lists))
+		rh_htable_init(&contents->conds) || dp_words_init(memory, &contents->lists) ||
+		dp_words_init(memory, &contents->ways) || dp_atoms_init(memory, &contents->atoms))
 		return -ENOMEM;
 	return 0;
 }
 
 static void list_free(struct dp_memory *memory, struct dp_keyed *object)
 {
-	dp_members_free(memory, ((struct dp_list *)object)->set);
+	dp_items_free(memory, sizeof(struct dp_record), ((struct dp_list *)object)->set);
+	dp_memory_free(memory, object);
+}
+
+static void ways_free(struct dp_memory *memory, struct dp_keyed *object)
+{
 	dp_memory_free(memory, object);
 }
 
@@ -52,6 +59,8 @@ static void table_free(struct rh_htable *table, struct dp_memory *memory, void (
 void dp_contents_fini(struct dp_contents *contents, struct dp_memory *memory)
 {
 	dp_words_fini(memory, &contents->lists, list_free);
+	dp_words_fini(memory, &contents->ways, ways_free);
+	dp_atoms_fini(memory, &contents->atoms);
 	table_free(&contents->conds, memory, cond_free);
 	for (dp_content_id_t id = 1; contents->by_id && id <= contents->id_most; id++)
 		dp_memory_free(memory, contents->by_id[id]);
@@ -66,10 +75,11 @@ struct compiler {
 	struct rh_cesql_tree *tree;
 	struct dp_asked_patterns patterns;
 	struct rh_error *err;
-	uint32_t count;
-	uint32_t keys;
+	uint32_t count, operands, keys;
 	uint64_t step[STEPS_A_NODE * RH_CESQL_NODES_MAX + 1];
+	struct dp_operand operand[DP_OPERANDS_MOST];
 	struct dp_access_key key[DP_ACCESS_KEYS];
+	struct dp_asked_atoms asked;
 };
 
 static void emit(struct compiler *c, enum dp_step code, uint64_t value)
@@ -236,15 +246,28 @@ static void tree_copy(struct rh_cesql_tree *to, const struct rh_cesql_tree *from
 	memcpy(to->text, from->text, from->used);
 }
 
+static void atoms_put(struct dp_table *table, struct dp_atom *const *atom, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		dp_atom_put(&table->memory, &table->contents.atoms, atom[i]);
+}
+
 static int expression_create(struct compiler *c, struct dp_expression **out)
 {
-	*out = dp_memory_alloc(&c->table->memory, dp_expression_size(c->count, c->keys));
-	if (!*out)
+	struct dp_expression *expression =
+		dp_memory_alloc(&c->table->memory, dp_expression_size(c->count, c->operands, c->keys, c->asked.count));
+
+	if (!expression)
 		return -ENOMEM;
-	(*out)->steps = c->count;
-	(*out)->keys = c->keys;
-	memcpy((*out)->step, c->step, c->count * sizeof(c->step[0]));
-	memcpy((*out)->step + c->count, c->key, c->keys * sizeof(c->key[0]));
+	expression->steps = c->count;
+	expression->operands = (uint8_t)c->operands;
+	expression->keys = (uint8_t)c->keys;
+	expression->atoms = (uint8_t)c->asked.count;
+	memcpy(expression->step, c->step, c->count * sizeof(c->step[0]));
+	memcpy(dp_expression_operands(expression), c->operand, c->operands * sizeof(c->operand[0]));
+	memcpy(dp_expression_keys(expression), c->key, c->keys * sizeof(c->key[0]));
+	memcpy(dp_expression_atoms(expression), c->asked.atom, c->asked.count * sizeof(c->asked.atom[0]));
+	*out = expression;
 	return 0;
 }
 
@@ -295,8 +318,9 @@ static int compile(struct compiler *c, const struct rh_cesql_tree *tree)
 	if (ret)
 		return ret;
 	tree_copy(c->tree, tree);
-	c->keys = dp_access_keys(tree, c->patterns.number, c->table->contents.seed, c->key);
-	return compile_root(c);
+	c->keys = dp_access_keys(tree, c->patterns.number, &c->asked, c->key);
+	c->operands = dp_operands(tree, &c->asked, c->operand);
+	return c->asked.no_memory ? -ENOMEM : compile_root(c);
 }
 
 static int check(const struct dp_table *table, uint16_t tenant, dp_content_id_t id, struct rh_error *err)
@@ -338,15 +362,18 @@ int dp_table_content_add(struct dp_table *table, uint16_t tenant, dp_content_id_
 	c->table = table;
 	c->tree = table->contents.tree;
 	c->err = err;
-	c->count = c->keys = 0;
+	c->count = c->keys = c->operands = 0;
+	c->asked = (struct dp_asked_atoms){&table->memory, &table->contents.atoms, table->contents.seed, false, 0, {NULL}};
 	c->patterns = (struct dp_asked_patterns){tenant, epoch_pending(table, tenant), patterns};
 	ret = compile(c, tree);
 	if (ret == 0)
 		ret = expression_create(c, &table->contents.by_id[id]);
-	if (ret)
+	if (ret) {
 		steps_put(table, c->step, c->count);
-	else
+		atoms_put(table, c->asked.atom, c->asked.count);
+	} else {
 		content_take(&table->contents, id);
+	}
 	free(c);
 	return ret == -ENOMEM ? rh_error_set(err, ENOMEM, "content: no memory for the expression") : ret;
 }
@@ -354,6 +381,7 @@ int dp_table_content_add(struct dp_table *table, uint16_t tenant, dp_content_id_
 static void expression_drop(struct dp_table *table, struct dp_expression *expression)
 {
 	steps_put(table, expression->step, expression->steps);
+	atoms_put(table, dp_expression_atoms(expression), expression->atoms);
 	table->contents.by_id[expression->id] = NULL;
 	dp_memory_retire(&table->memory, expression);
 }

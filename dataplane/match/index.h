@@ -26,7 +26,8 @@ enum dp_set_kind {
 struct dp_more {
 	struct dp_obj obj;
 	struct dp_set *set[DP_SET_KINDS]; /* R */
-	struct dp_access *access;	  /* R; conditions that are found by keys (access.h); NULL: none */
+	/* R, relaxed: keys by which conditions are found (access.h), of attributes and of the payload. */
+	uint32_t attribute_keys, pattern_keys;
 	struct dp_filter *next;		  /* R; with the same key */
 	struct dp_cond *found_by_keys;	  /* builder only: the last one of them to come */
 };
@@ -211,11 +212,26 @@ int dp_filter_more(struct dp_memory *memory, struct dp_filter *filter, struct dp
 void dp_filter_retire(struct dp_memory *memory, struct dp_filter *filter);
 /* The same without readers, members included. */
 void dp_filter_free(struct dp_memory *memory, struct dp_filter *filter);
-static inline struct dp_access *dp_filter_access(const struct dp_filter *filter)
+/* Are conditions found by what is in the payload? */
+static inline bool dp_filter_scans(const struct dp_filter *filter)
 {
 	const struct dp_more *more = dp_set_more(rh_rcu_deref(filter->set));
 
-	return rh_unlikely(more != NULL) ? rh_rcu_deref(more->access) : NULL;
+	return rh_unlikely(more != NULL) && rh_load_relaxed(&more->pattern_keys);
+}
+
+/* By attributes? */
+static inline bool dp_filter_has_attribute_keys(const struct dp_filter *filter)
+{
+	const struct dp_more *more = dp_set_more(rh_rcu_deref(filter->set));
+
+	return rh_unlikely(more != NULL) && rh_load_relaxed(&more->attribute_keys);
+}
+
+/* By either? */
+static inline bool dp_filter_is_keyed(const struct dp_filter *filter)
+{
+	return dp_filter_scans(filter) || dp_filter_has_attribute_keys(filter);
 }
 
 /* The first of its conditions that are found by keys. Ctx: builder. */
@@ -229,7 +245,7 @@ static inline struct dp_cond *dp_filter_keyed(const struct dp_filter *filter)
 /* Anybody of that kind? */
 static inline bool dp_filter_has(const struct dp_filter *filter, enum dp_set_kind kind)
 {
-	return dp_filter_set(filter, kind) || (kind == DP_SET_COND && dp_filter_access(filter));
+	return dp_filter_set(filter, kind) || (kind == DP_SET_COND && dp_filter_is_keyed(filter));
 }
 
 static inline bool dp_filter_is_used(const struct dp_filter *filter)
@@ -237,7 +253,7 @@ static inline bool dp_filter_is_used(const struct dp_filter *filter)
 	return dp_filter_has(filter, DP_SET_PLAIN) || dp_filter_has(filter, DP_SET_COND) ||
 	       dp_filter_has(filter, DP_SET_EXCEPT);
 }
-/* As dp_set_add, dp_set_del and dp_set_free, where one member stands in the pointer itself. */
+/* As dp_set_add, dp_set_del and dp_items_free, where one member stands in the pointer itself. */
 int dp_members_add(
 	struct dp_memory *memory, struct dp_set **at, const struct dp_receiver *member, uint32_t *pos);
 void dp_members_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, struct dp_receiver *moved);

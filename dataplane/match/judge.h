@@ -6,13 +6,11 @@
  */
 
 #include "dataplane/cesql/program.h"
-#include "dataplane/frame/wire.h"
 #include "dataplane/match/expression.h"
+#include "dataplane/match/facts.h"
 #include "dataplane/match/match_lookup.h"
 #include "dataplane/match/table_priv.h"
 
-/* The shortest attribute: key, length and name of an extension, length of no value. */
-#define DP_ATTRIBUTES_MAX (RH_ATTRIBUTES_MAX / 5 + 1)
 /*
  * What is known of predicates, by address. An event with more distinct predicates than three quarters of them has the rest
  * evaluated as often as it is asked for. Reserved; lines that are not needed are not touched.
@@ -24,11 +22,11 @@ enum dp_truth { DP_TRUTH_FALSE, DP_TRUTH_TRUE, DP_TRUTH_ERROR };
 
 struct dp_judge {
 	uint32_t owner; /* of the patterns' scratch */
-	uint64_t seed;	/* of names' hashes */
+	const struct dp_contents *contents;
 	/* The event. */
 	const struct dp_match_key *key;
 	const struct dp_patterns *patterns;
-	bool attributes_read, names_hashed, scanned, scan_failed;
+	bool attributes_read, names_hashed, facts_read, scanned, scan_failed;
 	/* Of dp_table_explain: without them nothing that asks for them is decided. */
 	bool no_attributes, no_payload;
 	bool undecided;
@@ -43,12 +41,13 @@ struct dp_judge {
 	struct rh_cesql_event event;
 	struct rh_cesql_attribute attribute[DP_ATTRIBUTES_MAX];
 	uint64_t name_hash[DP_ATTRIBUTES_MAX];
+	struct dp_facts facts;
 	struct rh_cesql_scratch scratch;
 	uint64_t memo[1u << DP_MEMO_BITS];
 };
 
-/* @seed: the table's contents'. NULL: no memory. Ctx: control. */
-struct dp_judge *dp_judge_create(uint32_t owner, uint64_t seed);
+/* @contents: the table's. NULL: no memory. Ctx: control. */
+struct dp_judge *dp_judge_create(uint32_t owner, const struct dp_contents *contents);
 void dp_judge_destroy(struct dp_judge *judge);
 
 /* From now on it is about @key; @patterns, which may be NULL, are its tenant's. Ctx: owner, under RCU. */
@@ -78,8 +77,8 @@ bool dp_judge_holds(struct dp_judge *judge, const struct dp_expression *expressi
 
 /* The patterns that are in the payload; NULL: that cannot be said. Ctx: as above. */
 const struct dp_matched *dp_judge_patterns(struct dp_judge *judge);
-/* Attributes, and the hashes of their names by dp_access_bytes, are there from now on. Ctx: as above. */
-void dp_judge_read_names(struct dp_judge *judge);
+/* What the event's attributes say. Ctx: as above. */
+const struct dp_facts *dp_judge_facts(struct dp_judge *judge);
 
 /*
  * The attributes of @len bytes as CESQL sees them, at most DP_ATTRIBUTES_MAX of them; returns how many. A Boolean or

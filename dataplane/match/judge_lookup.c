@@ -9,14 +9,15 @@
 #define ABOUT_BITS  (64 - SERIAL_BITS) /* address in steps of 8, truth behind */
 #define MEMO_MASK   ((1u << DP_MEMO_BITS) - 1)
 
-struct dp_judge *dp_judge_create(uint32_t owner, uint64_t seed)
+struct dp_judge *dp_judge_create(uint32_t owner, const struct dp_contents *contents)
 {
 	struct dp_judge *judge = rh_pages_reserve_sparse(sizeof(*judge));
 
 	if (!judge)
 		return NULL;
 	judge->owner = owner;
-	judge->seed = seed;
+	judge->contents = contents;
+	dp_facts_init(&judge->facts);
 	return judge;
 }
 
@@ -34,7 +35,7 @@ static void attributes_read(struct dp_judge *judge)
 	judge->event.count = dp_attributes_read(judge->key->attributes, judge->key->attributes_len, judge->attribute);
 }
 
-void dp_judge_read_names(struct dp_judge *judge)
+static void names_read(struct dp_judge *judge)
 {
 	if (judge->names_hashed)
 		return;
@@ -43,8 +44,20 @@ void dp_judge_read_names(struct dp_judge *judge)
 	for (size_t i = 0; i < judge->event.count; i++) {
 		const struct rh_cesql_text *name = &judge->attribute[i].name;
 
-		judge->name_hash[i] = dp_access_bytes(judge->seed, name->bytes, name->size);
+		judge->name_hash[i] = dp_access_bytes(judge->contents->seed, name->bytes, name->size);
 	}
+}
+
+const struct dp_facts *dp_judge_facts(struct dp_judge *judge)
+{
+	if (!judge->facts_read) {
+		judge->facts_read = true;
+		names_read(judge);
+		dp_facts_clear(&judge->facts);
+		dp_facts_read(&judge->facts, &judge->contents->atoms, judge->contents->seed, judge->attribute, judge->name_hash,
+			judge->event.count, &judge->scratch);
+	}
+	return &judge->facts;
 }
 
 static bool scan_bytes(struct dp_judge *judge, struct rh_cesql_text text, struct dp_matched *matched)
@@ -109,7 +122,7 @@ void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, cons
 	judge->event.arg = judge;
 	judge->key = key;
 	judge->patterns = patterns;
-	judge->attributes_read = judge->names_hashed = judge->scanned = judge->undecided = false;
+	judge->attributes_read = judge->names_hashed = judge->facts_read = judge->scanned = judge->undecided = false;
 	judge->remembered = 0;
 	if (rh_likely(++judge->serial < 1u << SERIAL_BITS))
 		return;
@@ -163,7 +176,7 @@ static enum dp_truth compare_truth(struct dp_judge *judge, const struct dp_predi
 	const struct rh_cesql_attribute *attribute;
 	struct rh_cesql_value value;
 
-	dp_judge_read_names(judge);
+	names_read(judge);
 	attribute = attribute_find(judge, predicate);
 	if (!attribute)
 		return DP_TRUTH_ERROR;

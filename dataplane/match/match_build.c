@@ -14,6 +14,10 @@
 #define ARENA_MIN	(1u << 20)
 #define ARENA_MAX	(64u << 20)
 
+/* Of stamps: a huge page, which an event with many receivers reads all over; what is behind them is never touched. */
+#define STAMP_BYTES (2u << 20)
+_Static_assert(STAMP_BYTES >= DP_LIMIT_SESSIONS * sizeof(uint32_t), "one for each session");
+
 int dp_slab_init(struct dp_slab *slab, size_t bytes)
 {
 	slab->units = (uint32_t)(bytes / DP_SLAB_BLOCK_MIN);
@@ -91,11 +95,11 @@ int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **o
 	/* One for all workers: what they remember of topics is put together by hash. */
 	match->seed = table->index.topic_seed;
 	match->result = rh_pages_reserve(DP_RESULT_ROOM * sizeof(struct dp_receiver));
-	match->stamp = calloc(DP_LIMIT_SESSIONS, sizeof(*match->stamp));
+	match->stamp = rh_pages_reserve_aligned(STAMP_BYTES);
 	match->candidate = calloc(DP_CANDIDATES_MAX, sizeof(struct dp_cond *));
 	match->keyed = calloc(DP_CANDIDATES_MAX, sizeof(struct dp_filter *));
 	match->excluded = calloc(DP_CANDIDATES_MAX, sizeof(*match->excluded));
-	match->judge = dp_judge_create(worker, table->contents.seed);
+	match->judge = dp_judge_create(worker, &table->contents);
 	match->search = rh_pages_reserve(sizeof(*match->search));
 	if (!match->result || !match->stamp || !match->candidate || !match->keyed || !match->excluded || !match->judge ||
 		!match->search ||
@@ -116,7 +120,7 @@ void dp_match_destroy(struct dp_match *match)
 	dp_cache_fini(&match->cache);
 	rh_pages_release(match->result, DP_RESULT_ROOM * sizeof(struct dp_receiver));
 	rh_pages_release(match->search, sizeof(*match->search));
-	free(match->stamp);
+	rh_pages_release(match->stamp, STAMP_BYTES);
 	free(match->candidate);
 	free(match->keyed);
 	free(match->excluded);

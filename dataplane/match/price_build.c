@@ -105,7 +105,7 @@ static void price_expression(const struct dp_expression *expression, struct dp_s
 {
 	bool scans = false;
 
-	price->bytes += (uint32_t)dp_arena_size(dp_expression_size(expression->steps, expression->keys));
+	price->bytes += (uint32_t)dp_arena_size(dp_expression_size(expression->steps, expression->operands, expression->keys, expression->atoms));
 	for (uint32_t i = 0; i < expression->steps; i++) {
 		const struct dp_predicate *predicate = DP_STEP_PREDICATE(expression->step[i]);
 

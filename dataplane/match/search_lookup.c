@@ -155,37 +155,15 @@ static inline struct dp_search_group *topic_ask(struct dp_search *search, struct
 	return rh_likely(!shapes->odd) ? group : rows_ask(search, group, directory, shapes, shapes->odd, topic);
 }
 
-/*
- * bucket_tagged: a bit for each word of @bucket that has @tag. group_tagged: the same for the buckets of @group. places: of each bit, probe *
- * DP_BUCKET_SLOTS + word.
- */
+/* A bit for each word of a bucket of @group that has its tag: probe * DP_BUCKET_SLOTS + word by places. */
 #if defined(__AVX2__) && !defined(RH_RCU_TSAN)
-/* Signs of 8 words: 0, 1, 4, 5 in the lower half, 2, 3, 6, 7 in the upper one. */
-static inline __m256i words_signs(const uint64_t *bucket, uint64_t tag)
-{
-	/* By 16 bits each: the sign of a word is that of its tag's comparison. */
-	__m256i tags = _mm256_set1_epi64x((long long)tag);
-	__m256i low = _mm256_cmpeq_epi16(tags, _mm256_load_si256((const __m256i *)bucket));
-	__m256i high = _mm256_cmpeq_epi16(tags, _mm256_load_si256((const __m256i *)bucket + 1));
-
-	return _mm256_castps_si256(
-		_mm256_shuffle_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high), 0xdd));
-}
-
-static inline uint32_t bucket_tagged(const uint64_t *bucket, uint64_t tag)
-{
-	uint32_t signs = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(words_signs(bucket, tag)));
-
-	return (signs | signs << 12) & 0xf000f;
-}
-
 /* Packing keeps signs, and takes half of each in turn. */
 static inline uint32_t group_tagged(const struct dp_search_group *group)
 {
 	const uint64_t *const *bucket = group->bucket;
 	const uint64_t *tag = group->tag;
-	__m256i first = _mm256_packs_epi32(words_signs(bucket[0], tag[0]), words_signs(bucket[1], tag[1]));
-	__m256i second = _mm256_packs_epi32(words_signs(bucket[2], tag[2]), words_signs(bucket[3], tag[3]));
+	__m256i first = _mm256_packs_epi32(dp_bucket_signs(bucket[0], tag[0]), dp_bucket_signs(bucket[1], tag[1]));
+	__m256i second = _mm256_packs_epi32(dp_bucket_signs(bucket[2], tag[2]), dp_bucket_signs(bucket[3], tag[3]));
 
 	return (uint32_t)_mm256_movemask_epi8(_mm256_packs_epi16(first, second));
 }
@@ -194,21 +172,12 @@ static inline uint32_t group_tagged(const struct dp_search_group *group)
 #define HALF(word)	  QUARTER(0, word), QUARTER(8, word), QUARTER(16, word), QUARTER(24, word)
 static const uint8_t places[DP_PROBES_WIDE * DP_BUCKET_SLOTS] = {HALF(0), HALF(2)};
 #else
-static inline uint32_t bucket_tagged(const uint64_t *bucket, uint64_t tag)
-{
-	uint32_t tagged = 0;
-
-	for (uint32_t i = 0; i < DP_BUCKET_SLOTS; i++)
-		tagged |= (uint32_t)((rh_load_acquire(&bucket[i]) & ~DP_SLOT_ADDRESS) == tag) << i;
-	return tagged;
-}
-
 static inline uint32_t group_tagged(const struct dp_search_group *group)
 {
 	uint32_t tagged = 0;
 
 	for (uint32_t i = 0; i < DP_PROBES_WIDE; i++)
-		tagged |= bucket_tagged(group->bucket[i], group->tag[i]) << i * DP_BUCKET_SLOTS;
+		tagged |= dp_bucket_tagged(group->bucket[i], group->tag[i]) << i * DP_BUCKET_SLOTS;
 	return tagged;
 }
 
@@ -253,8 +222,8 @@ static inline uint32_t probe_go_on(struct dp_search *search, const uint64_t *buc
 
 	do {
 		bucket = bucket_after(bucket);
-		for (uint32_t tagged = bucket_tagged(bucket, tag); tagged; tagged &= tagged - 1)
-			hits = hit_add(search, rh_load_acquire(&bucket[places[__builtin_ctz(tagged)]]), about,
+		for (uint32_t tagged = dp_bucket_tagged(bucket, tag); tagged; tagged &= tagged - 1)
+			hits = hit_add(search, rh_load_acquire(dp_bucket_word(bucket, tagged)), about,
 				hits);
 	} while (!dp_bucket_ends_probes(bucket) && bucket != first);
 	return hits;

@@ -27,7 +27,7 @@ static int check_conf(const struct dp_table_conf *conf, struct rh_error *err)
 
 static int judge_init(struct dp_table *table)
 {
-	table->judge = dp_judge_create(table->conf.max_workers, table->contents.seed);
+	table->judge = dp_judge_create(table->conf.max_workers, &table->contents);
 	return table->judge ? 0 : -ENOMEM;
 }
 
@@ -52,7 +52,7 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 	table->snapshot = dp_memory_alloc(&table->memory, sizeof(*table->snapshot));
 	if (dp_slots_init(table) || !table->parts || !table->excepted_at || !table->explained ||
 		!table->excepted || !table->snapshot ||
-		dp_contents_init(&table->contents, &table->memory, table->conf.seed) || judge_init(table) ||
+		dp_contents_init(&table->contents, &table->memory, table->slot, table->conf.seed) || judge_init(table) ||
 		dp_index_init(&table->memory, &table->index, table->conf.seed)) {
 		dp_table_destroy(table);
 		return rh_error_set(err, ENOMEM, "table: no memory");
@@ -227,7 +227,7 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 	ret = slot_fill(table, slot, tenant, from, content);
 	if (ret)
 		goto out_slot;
-	keyed = dp_filter_access(dp_slot_filter_of(slot)) != NULL;
+	keyed = dp_filter_is_keyed(dp_slot_filter_of(slot));
 	ret = link_slot(table, slot, sub);
 	if (ret)
 		goto out_fill;
@@ -298,7 +298,7 @@ int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub)
 	if (moved.session != DP_SESSION_NONE)
 		dp_slot_at(table, moved.sub)->pos = slot->pos;
 	count_set(table, filter, slot->kind, -1);
-	touch(table, filter, keyed && dp_filter_access(filter));
+	touch(table, filter, keyed && dp_filter_is_keyed(filter));
 	dp_slot_retire(table, sub);
 	prune(table, filter, cond);
 	rh_add_relaxed(&table->stats.subscriptions, (uint64_t)-1);

@@ -14,6 +14,10 @@
 #include "dataplane/base/compiler.h"
 #include "dataplane/match/memory.h"
 
+#if defined(__AVX2__) && !defined(RH_RCU_TSAN)
+#include <immintrin.h>
+#endif
+
 /* How every object begins. */
 struct dp_keyed {
 	struct dp_obj obj;
@@ -78,6 +82,61 @@ static inline bool dp_bucket_ends_probes(const uint64_t *bucket)
 	return !rh_load_acquire(&bucket[DP_BUCKET_SLOTS - 1]);
 }
 
+/* dp_bucket_tagged: a bit for each word of @bucket that has @tag; dp_bucket_word: that of the lowest bit. */
+#if defined(__AVX2__) && !defined(RH_RCU_TSAN)
+/* Signs of 8 words: 0, 1, 4, 5 in the lower half, 2, 3, 6, 7 in the upper one. */
+static inline __m256i dp_bucket_signs(const uint64_t *bucket, uint64_t tag)
+{
+	/* By 16 bits each: the sign of a word is that of its tag's comparison. */
+	__m256i tags = _mm256_set1_epi64x((long long)tag);
+	__m256i low = _mm256_cmpeq_epi16(tags, _mm256_load_si256((const __m256i *)bucket));
+	__m256i high = _mm256_cmpeq_epi16(tags, _mm256_load_si256((const __m256i *)bucket + 1));
+
+	return _mm256_castps_si256(
+		_mm256_shuffle_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high), 0xdd));
+}
+
+static inline uint32_t dp_bucket_tagged(const uint64_t *bucket, uint64_t tag)
+{
+	return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(dp_bucket_signs(bucket, tag)));
+}
+
+static inline const uint64_t *dp_bucket_word(const uint64_t *bucket, uint32_t tagged)
+{
+	/* 0, 1, 4, 5, 2, 3, 6, 7: three bits each. */
+	return bucket + (076325410U >> 3 * __builtin_ctz(tagged) & 7);
+}
+#else
+static inline uint32_t dp_bucket_tagged(const uint64_t *bucket, uint64_t tag)
+{
+	uint32_t tagged = 0;
+
+	for (uint32_t i = 0; i < DP_BUCKET_SLOTS; i++)
+		tagged |= (uint32_t)((rh_load_acquire(&bucket[i]) & ~DP_SLOT_ADDRESS) == tag) << i;
+	return tagged;
+}
+
+static inline const uint64_t *dp_bucket_word(const uint64_t *bucket, uint32_t tagged)
+{
+	return bucket + __builtin_ctz(tagged);
+}
+#endif
+
+/* The bucket in which what has @key is, or begins to be sought. Ctx: under RCU. */
+static inline const uint64_t *dp_words_bucket(const struct dp_words *words, uint64_t key)
+{
+	return dp_segment_of(rh_rcu_deref(words->directory), key)->bucket[DP_BUCKET_AT(key)];
+}
+
+/* What seems to have @key, in that bucket. NULL: nothing does there. Its line is not read. */
+static inline const struct dp_keyed *dp_bucket_peek(const uint64_t *bucket, uint64_t key)
+{
+	uint32_t tagged = dp_bucket_tagged(bucket, DP_SLOT_TAG(key));
+
+	/* A word that was removed since has no address. */
+	return tagged ? dp_slot_keyed(rh_load_acquire(dp_bucket_word(bucket, tagged))) : NULL;
+}
+
 /* The object with @key, or NULL. Ctx: under RCU. */
 static inline const struct dp_keyed *dp_words_get(const struct dp_words *words, uint64_t key)
 {
@@ -102,7 +161,13 @@ static inline const struct dp_keyed *dp_words_get(const struct dp_words *words, 
 
 static inline void dp_words_prefetch(const struct dp_words *words, uint64_t key)
 {
-	rh_prefetch(dp_segment_of(rh_rcu_deref(words->directory), key)->bucket[DP_BUCKET_AT(key)]);
+	rh_prefetch(dp_words_bucket(words, key));
+}
+
+/* What seems to have @key, too; its bucket was asked for. */
+static inline void dp_words_prefetch_object(const struct dp_words *words, uint64_t key)
+{
+	rh_prefetch(dp_bucket_peek(dp_words_bucket(words, key), key));
 }
 
 /* All of these: words_build.c; Ctx: builder. -ENOMEM. */

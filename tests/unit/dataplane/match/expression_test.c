@@ -174,7 +174,7 @@ Test(expression, values_have_their_types)
 
 static const char *const names[] = {"a", "b", "n", "m", "flag", "subject"};
 static const char *const words[] = {"x", "y", "xyzzy", "xyzzy-plugh", "plugh", "", "5", "05", "+5", "true", "TRUE", "1", "0", "-3",
-	"quite a long text whose beginning is as long as its end, which is long", "long"};
+	"quite a long text whose beginning is as long as its end, which is long", "long", "zzy", "zyx"};
 #define PICK(rnd, list) ((list)[rnd_below(rnd, sizeof(list) / sizeof((list)[0]))])
 
 static void literal(struct rnd *rnd, char *out)
@@ -190,7 +190,8 @@ static void literal(struct rnd *rnd, char *out)
 static void predicate(struct rnd *rnd, char *out)
 {
 	static const char *const orders[] = {"<", "<=", ">", ">="};
-	static const char *const likes[] = {"x%", "%gh", "xyzzy%plugh", "_", "%", "quite a long%is long", "%-%", "x\\%", "5"};
+	static const char *const likes[] = {"x%", "%gh", "xyzzy%plugh", "_", "%", "quite a long%is long", "%-%", "x\\%", "5", "%z%",
+		"%zzy%", "%zy-pl%", "%yzzy_plu%", "xyzzy%", "x_zzy%", "%zzy", "%_zzy", "%a long text whose%", "xyzzy-plu%", "%%y%", "%lo%lo%"};
 	const char *name = PICK(rnd, names);
 	char one[128], two[128];
 	int low;
@@ -375,6 +376,9 @@ static void run(const char *name, size_t rounds)
 			rh_cesql_destroy(programs[id]);
 		}
 	cr_expect_eq(table->contents.predicates.count, 0);
+	cr_expect_eq(table->contents.ways.directory->segment[0]->live, 0);
+	cr_expect_eq(table->contents.atoms.names.directory->segment[0]->live, 0);
+	cr_expect_eq(table->contents.atoms.strings.directory->segment[0]->live, 0);
 	fixture_reclaim();
 	cr_expect_eq(fixture_stats().filters, 0);
 }
