@@ -70,6 +70,7 @@ struct cp_conf {
 	uint32_t queue_ms;
 	uint32_t subs_per_session, sessions_max;
 	/* payload patterns */
+	uint64_t expression_bytes_max; /* of one tenant */
 	uint32_t expressions_max, patterns_max, compile_ms_max, compile_mb_max, scan_cycles_per_byte_max;
 	char pattern_store[256];  /* directory of compiled patterns; empty: none are kept */
 	char compile_helper[256]; /* path of rhumb-hsc; empty: beside rhumbd, else libexec */

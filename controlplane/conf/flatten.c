@@ -41,6 +41,7 @@ static void flatten_session(struct cp_conf *conf, const struct lyd_node *root)
 	conf->engine.max_sessions = conf->sessions_max;
 	COPY(conf->compile_helper, c, "compile-helper");
 	conf->expressions_max = (uint32_t)conf_number(c, "expressions-max");
+	conf->expression_bytes_max = conf_number(c, "expression-memory-max") << 20;
 	COPY(conf->pattern_store, c, "pattern-store");
 	conf->patterns_max = (uint32_t)conf_number(c, "patterns-max");
 	conf->compile_ms_max = (uint32_t)conf_number(c, "compile-time-max");

@@ -104,6 +104,8 @@ static void add_configured(json_t *list, const struct ctl_call *call, const stru
 		subs.over_limit, "session/subscriptions-max");
 	add(list, "configured_expressions", conf->expressions_max, "expressions", NONE,
 		subs.contents_over_limit, "content/expressions-max, of one tenant");
+	add(list, "configured_expression_bytes", conf->expression_bytes_max, "bytes", subs.content_bytes_most,
+		subs.content_bytes_over_limit, "content/expression-memory-max, of one tenant; used: of the one that has most");
 	add(list, "configured_patterns", conf->patterns_max, "patterns", NONE,
 		subs.patterns_over_limit, "content/patterns-max");
 	add(list, "publisher_window_events", conf->rx_window_events, "events", NONE,

@@ -110,7 +110,7 @@ static void number_give(struct cp_contents *contents, dp_content_id_t id)
 }
 
 int cp_content_create(struct cp_contents *contents, uint16_t tenant, const char *text, size_t len,
-	uint16_t patterns, struct cp_content **out)
+	uint16_t patterns, uint32_t bytes, struct cp_content **out)
 {
 	size_t numbers = patterns * sizeof(dp_pattern_id_t);
 	dp_content_id_t id = number_take(contents);
@@ -124,7 +124,7 @@ int cp_content_create(struct cp_contents *contents, uint16_t tenant, const char 
 		return -ENOMEM;
 	}
 	*c = (struct cp_content){
-		.id = id, .tenant = tenant, .len = (uint16_t)len, .patterns = patterns};
+		.id = id, .bytes = bytes, .tenant = tenant, .len = (uint16_t)len, .patterns = patterns};
 	memset(c->pattern, 0, numbers);
 	memcpy(&c->pattern[patterns], text, len);
 	((char *)&c->pattern[patterns])[len] = '\0';
@@ -135,7 +135,8 @@ int cp_content_create(struct cp_contents *contents, uint16_t tenant, const char 
 		return -ENOSPC;
 	}
 	contents->wanted++;
-	contents->of_tenant[tenant]++;
+	contents->of_tenant[tenant].count++;
+	contents->of_tenant[tenant].bytes += bytes;
 	*out = c;
 	return 0;
 }
@@ -144,7 +145,8 @@ void cp_content_leave(struct cp_contents *contents, struct cp_content *c)
 {
 	cp_keys_remove(&contents->keys, ref_hash(contents, REF(c->id)), REF(c->id));
 	contents->wanted--;
-	contents->of_tenant[c->tenant]--;
+	contents->of_tenant[c->tenant].count--;
+	contents->of_tenant[c->tenant].bytes -= c->bytes;
 	c->next = contents->leaving;
 	contents->leaving = c->id;
 }

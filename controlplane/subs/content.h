@@ -9,7 +9,7 @@
  * the last one; only then the number is free. All objects are the control loop's; what the builder
  * reads is not changed while it may.
  *
- * Memory of each: its text and 36 bytes in its block, 8 of the number's place, 6 to 9 of the keys.
+ * Memory of each: its text and 40 bytes in its block, 8 of the number's place, 6 to 9 of the keys.
  */
 
 #include "controlplane/subs/keys.h"
@@ -24,6 +24,7 @@ struct cp_expression;
 struct cp_content {
 	dp_content_id_t id;
 	uint32_t refs;	      /* subscriptions, and entries of requests */
+	uint32_t bytes;	      /* of the tenant's */
 	dp_content_id_t next; /* of those that leave */
 	uint16_t tenant, len, patterns;
 	bool added; /* the builder's: the table has it */
@@ -31,7 +32,7 @@ struct cp_content {
 	 * terminated. */
 	dp_pattern_id_t pattern[];
 };
-_Static_assert(offsetof(struct cp_content, pattern) == 20, "a million of them");
+_Static_assert(offsetof(struct cp_content, pattern) == 24, "a million of them");
 
 /* Of each that is there. */
 #define CP_CONTENT_BYTES (sizeof(struct cp_content) + 16 + 8 + 8)
@@ -42,6 +43,12 @@ union cp_content_place {
 	uintptr_t next_free;
 };
 
+/* Without those that left. */
+struct cp_contents_of {
+	uint64_t bytes;
+	uint32_t count;
+};
+
 struct cp_contents {
 	union cp_content_place *place; /* [DP_LIMIT_CONTENTS + 1], by number */
 	dp_content_id_t fresh;	       /* highest number ever given */
@@ -49,7 +56,7 @@ struct cp_contents {
 	dp_content_id_t leaving;       /* nobody's, the builder not told yet; 0: none */
 	uint32_t used;		       /* those that left included, until the builder has deleted them */
 	uint32_t wanted;	       /* those that left not included */
-	uint32_t of_tenant[DP_LIMIT_TENANTS]; /* likewise */
+	struct cp_contents_of of_tenant[DP_LIMIT_TENANTS];
 	struct cp_keys keys;
 	uint64_t seed;
 };
@@ -73,11 +80,11 @@ static inline const char *cp_content_text(const struct cp_content *c)
 struct cp_content *cp_content_find(
 	const struct cp_contents *contents, uint16_t tenant, const char *text, size_t len);
 /*
- * A new one without references, of which there is none yet; the caller writes its numbers of patterns. -ENOSPC: no number
- * is free. -ENOMEM.
+ * A new one without references, of which there is none yet; the caller writes its numbers of patterns. @bytes are the tenant's
+ * until it leaves. -ENOSPC: no number is free. -ENOMEM.
  */
 int cp_content_create(struct cp_contents *contents, uint16_t tenant, const char *text, size_t len,
-	uint16_t patterns, struct cp_content **out);
+	uint16_t patterns, uint32_t bytes, struct cp_content **out);
 /* Nobody wants it any more: it is not found again, and the builder is to be told. */
 void cp_content_leave(struct cp_contents *contents, struct cp_content *c);
 /* The first of those that left since the last time, the others by .next; NULL: none. */

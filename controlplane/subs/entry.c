@@ -103,14 +103,36 @@ static void needs_start(struct cp_request *r, uint16_t i)
 		r->waiting--;
 }
 
-static bool over_limit(struct cp_subs *subs, uint16_t tenant, struct cp_sub_outcome *out)
+static uint32_t registry_bytes(const struct cp_expression *x)
 {
-	if (subs->contents.of_tenant[tenant] < subs->contents_max)
+	return (uint32_t)(CP_CONTENT_BYTES + x->len + x->patterns * sizeof(dp_pattern_id_t));
+}
+
+/* What @x counts for: in the registry, and compiled as if no other had any part of it. Some hundreds of bytes a node at the most. */
+static uint32_t bytes_of(const struct cp_expression *x)
+{
+	return registry_bytes(x) + (uint32_t)x->price.bytes;
+}
+
+static bool over_limit(
+	struct cp_subs *subs, uint16_t tenant, const struct cp_expression *x, struct cp_sub_outcome *out)
+{
+	const struct cp_contents_of *has = &subs->contents.of_tenant[tenant];
+
+	if (has->count >= subs->contents_max) {
+		subs->stats.contents_over_limit++;
+		cp_outcome_set(out, RH_SUB_LIMIT,
+			"this tenant has its %u content expressions: reuse one or unsubscribe some",
+			subs->contents_max);
+		return true;
+	}
+	if (has->bytes + bytes_of(x) <= subs->content_bytes_max)
 		return false;
-	subs->stats.contents_over_limit++;
+	subs->stats.content_bytes_over_limit++;
 	cp_outcome_set(out, RH_SUB_LIMIT,
-		"this tenant has its %u content expressions: reuse one or unsubscribe some",
-		subs->contents_max);
+		"this content expression takes %u bytes, and this tenant's take %" PRIu64 " of their %" PRIu64
+		": write it shorter, reuse one or unsubscribe some",
+		bytes_of(x), has->bytes, subs->content_bytes_max);
 	return true;
 }
 
@@ -156,7 +178,7 @@ static void content_start(struct cp_request *r, uint16_t i)
 	if (!expression_take(r, e, out))
 		return;
 	e->wanted = content_find(r, e);
-	if (e->wanted || r->kind == CP_REQUEST_DEL || over_limit(r->subs, r->tenant, out))
+	if (e->wanted || r->kind == CP_REQUEST_DEL || over_limit(r->subs, r->tenant, e->expression, out))
 		return;
 	if (e->expression->patterns)
 		needs_start(r, i);
@@ -214,9 +236,9 @@ static struct cp_content *content_create(
 	struct cp_content *c;
 	int ret;
 
-	if (over_limit(r->subs, r->tenant, out))
+	if (over_limit(r->subs, r->tenant, x, out))
 		return NULL;
-	ret = cp_content_create(&r->subs->contents, r->tenant, x->text, x->len, e->need_count, &c);
+	ret = cp_content_create(&r->subs->contents, r->tenant, x->text, x->len, e->need_count, bytes_of(x), &c);
 	if (ret == -ENOMEM) {
 		cp_outcome_set(out, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
 		return NULL;
@@ -284,7 +306,7 @@ static void content_price(const struct cp_entry *e, uint32_t refs, struct cp_sub
 			x->price.cycles, x->price.dear_size, x->text + x->price.dear_at);
 	if (c->refs != refs)
 		return;
-	out->price.bytes = (uint32_t)(CP_CONTENT_BYTES + c->len + c->patterns * sizeof(c->pattern[0]));
+	out->price.bytes = registry_bytes(x);
 	/* A pattern was measured, and the table knows what scans cost. */
 	if (!x->alone)
 		out->price.match_cycles = x->price.cycles < UINT32_MAX ? (uint32_t)x->price.cycles : UINT32_MAX;

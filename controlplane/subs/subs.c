@@ -140,6 +140,7 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 	subs->subs_per_session = conf->subs_per_session;
 	subs->patterns_max = conf->patterns_max;
 	subs->contents_max = conf->expressions_max;
+	subs->content_bytes_max = conf->expression_bytes_max;
 	if (cp_helper_check(conf, path, sizeof(path), &missing) < 0)
 		rh_log_warn(SUBS, "%s", missing.text);
 	store_open(subs, conf);
@@ -270,8 +271,14 @@ void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out)
 {
 	*out = subs->stats;
 	out->contents = subs->contents.wanted;
-	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++)
+	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++) {
+		uint64_t bytes = subs->contents.of_tenant[i].bytes;
+
 		out->patterns += subs->tenants[i] ? subs->tenants[i]->used : 0;
+		out->content_bytes += bytes;
+		if (bytes > out->content_bytes_most)
+			out->content_bytes_most = bytes;
+	}
 	for (unsigned i = 0; i < CP_COMPILER_COUNT; i++)
 		out->helper_restarts += rh_load_relaxed(&subs->compilers[i].helper.restarts);
 	subs->ops->stats(subs->table, &out->table);

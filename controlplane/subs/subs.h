@@ -81,9 +81,12 @@ uint32_t cp_subs_session_count(const struct cp_subs *subs, dp_session_id_t slot)
 
 struct cp_subs_stats {
 	uint64_t subscriptions, patterns, contents, requests, refused;
+	/* What expressions count for by content/expression-memory-max: of all tenants, and of the one that has most. */
+	uint64_t content_bytes, content_bytes_most;
 	/* Of the refused: the session's and the router's subscriptions, the tenant's patterns and their numbers, the tenant's
-	 * and the router's expressions. */
-	uint64_t over_limit, table_full, patterns_over_limit, pattern_numbers_full, contents_over_limit, contents_full;
+	 * and the router's expressions, the bytes of the tenant's. */
+	uint64_t over_limit, table_full, patterns_over_limit, pattern_numbers_full, contents_over_limit, contents_full,
+		content_bytes_over_limit;
 	/* The tenant's wildcard shapes, and its filters of one key. */
 	uint64_t shapes_full, same_key_full;
 	uint64_t compiles, compile_failures, helper_restarts, last_compile_ns;

@@ -327,6 +327,7 @@ struct cp_subs {
 	struct dp_engine *eng;
 	uint64_t seed;
 	uint32_t subs_per_session, patterns_max, contents_max;
+	uint64_t content_bytes_max; /* of a tenant */
 	struct cp_tenant *tenants[DP_LIMIT_TENANTS];
 	struct cp_subs_session *sessions[DP_LIMIT_SESSIONS];
 	struct cp_records records;

@@ -32,6 +32,8 @@
 		"greetings refused while the worker had too many commands", se.commands_full)      \
 	X(EXPO_GAUGE, "rhumb_subscriptions", "subscriptions of all clients", su.subscriptions)     \
 	X(EXPO_GAUGE, "rhumb_expressions", "distinct content expressions", su.contents)           \
+	X(EXPO_GAUGE, "rhumb_expression_bytes",                                                    \
+		"what they count for by content/expression-memory-max", su.content_bytes)          \
 	X(EXPO_GAUGE, "rhumb_patterns", "distinct payload patterns", su.patterns)                  \
 	X(EXPO_COUNTER, "rhumb_subscription_requests", "subscribe and unsubscribe requests",       \
 		su.requests)                                                                       \
@@ -42,6 +44,8 @@
 		"filters refused by the router's limit", su.table_full)                            \
 	X(EXPO_COUNTER, "rhumb_subscription_expressions_over_limit",                               \
 		"filters refused by content/expressions-max", su.contents_over_limit)              \
+	X(EXPO_COUNTER, "rhumb_subscription_expression_bytes_over_limit",                          \
+		"filters refused by content/expression-memory-max", su.content_bytes_over_limit)   \
 	X(EXPO_COUNTER, "rhumb_subscription_expressions_full",                                     \
 		"filters refused with all numbers of expressions taken", su.contents_full)         \
 	X(EXPO_COUNTER, "rhumb_subscription_patterns_over_limit",                                  \

@@ -175,5 +175,29 @@ class Limits(case.RouterCase):
         self.assertEqual(client.subscribe([("t", "n = 3", 0, CESQL)]), [(OK, "")])
 
 
+class Memory(case.RouterCase):
+    MORE = {"content": {"expression-memory-max": 1}}
+
+    def limit(self):
+        rows = {row["name"]: row for row in self.router.cli_json("show", "limits")["limits"]}
+        return rows["configured_expression_bytes"]
+
+    def test_a_tenants_expressions_take_the_memory_they_may_and_no_more(self):
+        client = self.greeted("b", "client")
+        texts = [" OR ".join(f"n = {first + more}" for more in range(100)) for first in range(1000, 9000, 100)]
+        answers = [client.subscribe([("t", text, 0, CESQL)])[0] for text in texts]
+        codes = [code for code, _ in answers]
+        taken = codes.index(LIMIT)
+        self.assertGreater(taken, 10)
+        self.assertEqual(codes, [OK] * taken + [LIMIT] * (len(texts) - taken))
+        self.assertRegex(answers[-1][1], r"^this content expression takes \d+ bytes, and this tenant's take \d+ of their 1048576: write it shorter,")
+        found = self.limit()
+        self.assertEqual([found["limit"], found["hits"]], [1 << 20, len(texts) - taken])
+        self.assertLessEqual(found["used"], 1 << 20)
+        self.assertGreater(found["used"], (1 << 20) * taken // (taken + 1))
+        self.assertEqual(client.unsubscribe([("t", texts[0], 0, CESQL)])[0][0], OK)
+        self.assertEqual(client.subscribe([("t", texts[-1], 0, CESQL)])[0][0], OK)
+
+
 if __name__ == "__main__":
     case.main()

@@ -43,6 +43,8 @@ Test(conf, one_port_is_enough)
 	cr_expect_eq(c->session_timeout_ms, 15000u);
 	cr_expect_eq(c->rx_window_events, 256u);
 	cr_expect_eq(c->queue_bytes, 16777216u);
+	cr_expect_eq(c->expressions_max, 1000000u);
+	cr_expect_eq(c->expression_bytes_max, 1ull << 30);
 	cr_expect_gt(strlen(c->node_name), 0u);
 	cr_expect_str_empty(c->compile_helper);
 	cr_expect_str_eq(c->pattern_store, "/var/lib/rhumb/patterns");
@@ -72,7 +74,8 @@ Test(conf, everything_can_be_said)
 		       "  \"neighbor\": [{\"ip\": \"192.0.2.9\", \"mac\": \"02:00:00:00:00:0a\", "
 		       "\"vlan\": 9}]}],"
 		       "\"session\": {\"keepalive\": 100, \"timeout\": 200},"
-		       "\"content\": {\"compile-helper\": \"/x/hsc\", \"pattern-store\": \"/x/store\", \"patterns-max\": 5},"
+		       "\"content\": {\"compile-helper\": \"/x/hsc\", \"pattern-store\": \"/x/store\", \"patterns-max\": 5,"
+		       " \"expressions-max\": 6, \"expression-memory-max\": 1048576},"
 		       "\"control\": {\"socket\": \"/tmp/s\", \"group\": \"adm\"},"
 		       "\"metrics\": {\"address\": \"::1\", \"port\": \"off\"}, \"drain\": 7"));
 
@@ -102,6 +105,8 @@ Test(conf, everything_can_be_said)
 	cr_expect_eq(c->drain_ms, 7u);
 	cr_expect_str_eq(c->compile_helper, "/x/hsc");
 	cr_expect_str_eq(c->pattern_store, "/x/store");
+	cr_expect_eq(c->expressions_max, 6u);
+	cr_expect_eq(c->expression_bytes_max, 1ull << 40);
 	cp_conf_free(c);
 }
 

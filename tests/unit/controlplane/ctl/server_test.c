@@ -465,6 +465,7 @@ Test(server, limits_of_sessions_and_subscriptions_count_their_hits)
 	cr_expect_eq(hits_of(limits, "configured_subs_per_session"), 14);
 	cr_expect_eq(hits_of(limits, "SUBSCRIPTIONS"), 15);
 	cr_expect_eq(hits_of(limits, "configured_expressions"), 18);
+	cr_expect_eq(hits_of(limits, "configured_expression_bytes"), 21);
 	cr_expect_eq(hits_of(limits, "CONTENTS"), 19);
 	cr_expect_eq(hits_of(limits, "configured_patterns"), 16);
 	cr_expect_eq(hits_of(limits, "PATTERNS"), 17);

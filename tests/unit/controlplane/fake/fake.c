@@ -284,7 +284,8 @@ void cp_subs_stats(const struct cp_subs *s, struct cp_subs_stats *out)
 	(void)s;
 	*out = (struct cp_subs_stats){.subscriptions = fake.subs, .patterns = 1,
 		.over_limit = 14, .table_full = 15, .patterns_over_limit = 16, .pattern_numbers_full = 17,
-		.contents = 2, .contents_over_limit = 18, .contents_full = 19};
+		.contents = 2, .contents_over_limit = 18, .contents_full = 19,
+		.content_bytes_most = 20, .content_bytes_over_limit = 21};
 }
 
 void fake_explain_finish(int status)

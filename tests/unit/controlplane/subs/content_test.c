@@ -27,7 +27,7 @@ static struct cp_content *make(uint16_t tenant, const char *text, uint16_t patte
 {
 	struct cp_content *c;
 
-	cr_assert_eq(cp_content_create(&contents, tenant, text, strlen(text), patterns, &c), 0);
+	cr_assert_eq(cp_content_create(&contents, tenant, text, strlen(text), patterns, 100, &c), 0);
 	return c;
 }
 
@@ -57,11 +57,11 @@ Test(content, is_found_by_tenant_and_text)
 	cr_assert_null(cp_content_find(&contents, 1, "(a = 1)", 6));
 	cr_assert_str_eq(cp_content_text(other), "(a = 1)");
 	cr_assert_eq(cp_content_at(&contents, other->id), other);
-	cr_assert_eq(contents.of_tenant[1], 1);
+	cr_assert(contents.of_tenant[1].count == 1 && contents.of_tenant[1].bytes == 100);
 	leave(one);
 	cr_assert_null(find(1, "(a = 1)"));
 	cr_assert_eq(find(2, "(a = 1)"), other);
-	cr_assert_eq(contents.of_tenant[1], 0);
+	cr_assert(contents.of_tenant[1].count == 0 && contents.of_tenant[1].bytes == 0);
 	leave(other);
 }
 
@@ -93,7 +93,8 @@ Test(content, without_a_number_there_is_none)
 	dp_content_id_t fresh = contents.fresh;
 
 	contents.fresh = DP_LIMIT_CONTENTS;
-	cr_assert_eq(cp_content_create(&contents, 0, "b", 1, 0, &other), -ENOSPC);
+	cr_assert_eq(cp_content_create(&contents, 0, "b", 1, 0, 100, &other), -ENOSPC);
+	cr_assert_eq(contents.of_tenant[0].bytes, 100);
 	cr_assert_null(find(0, "b"));
 	contents.fresh = fresh;
 	leave(c);

@@ -300,6 +300,74 @@ Test(expression, a_tenant_has_at_most_its_expressions)
 	cr_assert_eq(added(1, entry_cesql("a", "n = 2"), &a), RH_SUB_OK);
 }
 
+/* What the registry says that it has, so that one more of the kind of @e does not fit. */
+static void fill(struct rh_sub_entry e)
+{
+	struct cp_subs_stats stats;
+
+	cr_assert_eq(added(1, e, &a), RH_SUB_OK);
+	cp_subs_stats(subs, &stats);
+	subs->content_bytes_max = stats.content_bytes * 2 - 1;
+}
+
+Test(expression, of_a_tenant_take_at_most_their_memory)
+{
+	struct rh_sub_entry other;
+	struct cp_subs_stats stats;
+	char want[256];
+
+	fill(entry_cesql("a", "n = 1"));
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.content_bytes_most, stats.content_bytes);
+	(void)snprintf(want, sizeof(want),
+		"this content expression takes %llu bytes, and this tenant's take %llu of their %llu: write it shorter, reuse one or "
+		"unsubscribe some",
+		(unsigned long long)stats.content_bytes, (unsigned long long)stats.content_bytes,
+		(unsigned long long)subs->content_bytes_max);
+	cr_assert_eq(added(1, entry_cesql("a", "n = 2"), &a), RH_SUB_LIMIT);
+	cr_assert_str_eq(a.outcomes[0].text, want);
+	cr_assert_eq(added(2, entry_cesql("b", "(n = 1)"), &a), RH_SUB_OK, "it is there");
+	other = entry_cesql("a", "n = 2");
+	cr_assert_eq(cp_subs_add(subs, 3, 1, &other, 1, on_done, memset(&a, 0, sizeof(a))), 0);
+	run_until(&a);
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_OK, "another tenant's");
+	subs->content_bytes_max++;
+	cr_assert_eq(added(1, entry_cesql("a", "n = 2"), &a), RH_SUB_OK);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.content_bytes_over_limit, 1);
+	cr_assert_eq(stats.contents_over_limit, 0);
+	cr_assert_eq(stats.content_bytes_most, subs->content_bytes_max);
+	cr_assert_eq(stats.content_bytes * 2, subs->content_bytes_max * 3);
+}
+
+Test(expression, that_leaves_gives_its_memory_back)
+{
+	struct cp_subs_stats stats;
+
+	fill(entry_with("a", "needle"));
+	cr_assert_eq(added(1, entry_with("a", "morsel"), &a), RH_SUB_LIMIT);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.patterns, 1, "nothing is compiled for it");
+	cr_assert_eq(deleted(1, entry_with("a", "needle"), &a), RH_SUB_OK);
+	cp_subs_stats(subs, &stats);
+	cr_assert_eq(stats.content_bytes, 0);
+	cr_assert_eq(added(1, entry_with("a", "morsel"), &a), RH_SUB_OK);
+}
+
+/* Both are looked at before either is there. */
+Test(expression, of_one_request_take_memory_one_by_one)
+{
+	struct rh_sub_entry entries[] = {entry_cesql("a", "n = 2"), entry_cesql("a", "n = 3")};
+
+	fill(entry_cesql("a", "n = 1"));
+	cr_assert_eq(deleted(1, entry_cesql("a", "n = 1"), &a), RH_SUB_OK);
+	a = (struct answer){0};
+	cr_assert_eq(cp_subs_add(subs, 1, 0, entries, 2, on_done, &a), 0);
+	run_until(&a);
+	cr_assert_eq(a.outcomes[0].code, RH_SUB_OK);
+	cr_assert_eq(a.outcomes[1].code, RH_SUB_LIMIT);
+}
+
 /* Two of one request become one too many only when they are entered. */
 Test(expression, of_one_request_count_one_by_one)
 {

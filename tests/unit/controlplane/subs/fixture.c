@@ -240,6 +240,7 @@ void fixture_start_with(const struct cp_subs_ops *with, struct dp_table *table)
 	fake.seen_follows = true;
 	conf.subs_per_session = 100000;
 	conf.expressions_max = 100000;
+	conf.expression_bytes_max = 1ull << 30;
 	conf.patterns_max = 100;
 	conf.compile_ms_max = 500;
 	conf.compile_mb_max = 512;

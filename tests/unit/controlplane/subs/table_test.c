@@ -6,6 +6,7 @@
 
 #include "dataplane/base/rcu.h"
 #include "dataplane/frame/event.h"
+#include "dataplane/match/cond.h"
 #include "dataplane/match/match_lookup.h"
 
 #include <criterion/criterion.h>
@@ -163,6 +164,44 @@ Test(table, what_is_asked_for_twice_at_once_has_one_price)
 	run_until(&b);
 	cr_assert_eq(a.outcomes[0].code, RH_SUB_OK);
 	cr_assert(a.outcomes[0].price.bytes > 64 && same_price(&a, &b));
+}
+
+static uint64_t content_bytes(void)
+{
+	struct cp_subs_stats stats;
+
+	cp_subs_stats(subs, &stats);
+	return stats.content_bytes;
+}
+
+/* What the table holds more with the expression @text than for the same topic without, but for the condition. */
+static uint64_t held_by(const char *text)
+{
+	uint32_t plain;
+
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	plain = a.outcomes[0].price.bytes;
+	cr_assert_eq(added(1, entry_cesql("b", text), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	return a.outcomes[0].price.bytes - plain - sizeof(struct dp_cond);
+}
+
+/* By their form, before the table has them: so that a bound on memory is one. */
+Test(table, expressions_count_for_what_the_table_holds_of_them)
+{
+	static const char *const texts[] = {"n = 1", "EXISTS a", "a LIKE 'x%'", "n IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)",
+		"region IN ('eu-west', 'eu-east', 'us-west', 'us-east')", "a = 'x' OR b = 'y' OR c = 'z'",
+		"source LIKE '/debian/lib%' AND NOT EXISTS closes", "UPPER(a) = 'X' XOR n > 3", "JSON(payload, '/level') > 5 AND n < 9",
+		"a = 'x' AND b = 'y' AND c = 'z' AND n > 3 AND n < 7"};
+	uint64_t counted, held;
+
+	for (unsigned i = 0; i < RH_ARRAY_LEN(texts); i++) {
+		held = held_by(texts[i]);
+		counted = content_bytes();
+		cr_expect(counted * 5 >= held * 4 && counted * 4 <= held * 5, "%s: counts for %lu bytes, the table holds %lu", texts[i],
+			counted, held);
+		cr_assert_eq(deleted(1, entry_cesql("b", texts[i]), &a), RH_SUB_OK);
+		cr_assert_eq(content_bytes(), 0);
+	}
 }
 
 static void expect_bytes_fall_to(uint64_t want)
