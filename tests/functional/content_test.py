@@ -140,6 +140,11 @@ class Content(case.RouterCase):
         self.assertEqual(verdicts(), {"plain": "deliver", "high": "content_unknown", "mine": "content_unknown"})
         self.assertEqual(verdicts("--attr", "n=7"), {"plain": "deliver", "high": "deliver", "mine": "content_missed"})
         self.assertEqual(verdicts("--attr", "n=5", "--attr", "type=com.example"), {"plain": "deliver", "high": "content_missed", "mine": "deliver"})
+        self.subscriber("b", ["typed"], name="number", options=["--cesql", "m = n"])
+        self.subscriber("b", ["typed"], name="truth", options=["--cesql", "b"])
+        verdicts = lambda *args: {row["client_id"]: row["verdict"] for row in self.router.cli_json("explain", "typed", "--attr", "m=07", *args)["candidates"]}
+        self.assertEqual(verdicts("--attr", "n:int=7", "--attr", "b:bool=true"), {"number": "deliver", "truth": "deliver"})
+        self.assertEqual(verdicts("--attr", "n=7", "--attr", "b=true"), {"number": "content_missed", "truth": "content_missed"})
         rows = self.router.cli_json("explain", "t/1", "--attr", "n=5", "--client", "high")["candidates"]
         self.assertEqual([(row["content"], row["layer"], row["why"]) for row in rows], [("(n > 5)", "content", "the expression is not true of this event")])
 

@@ -91,7 +91,7 @@ const struct cli_command cli_commands[] = {
 		.type = CTL_EXPLAIN,
 		.run = cli_explain_run,
 		.options = {{"payload", "FILE", "what the event would carry; - for stdin", 0, false},
-			{"attr", "NAME=VALUE", "a CloudEvents attribute of the event", 0, true},
+			{"attr", "NAME=VALUE", "a CloudEvents attribute of the event; NAME:int=VALUE is an integer, NAME:bool=VALUE a boolean", 0, true},
 			{"client", "ID", "all subscriptions of this client, and no other's", 0, false}}},
 	{.words = "trace start",
 		.arguments = "[FILTER]",

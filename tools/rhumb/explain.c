@@ -1,3 +1,4 @@
+#include "tools/rhumb/attribute.h"
 #include "tools/rhumb/base64.h"
 #include "tools/rhumb/connect.h"
 #include "tools/rhumb/file.h"
@@ -39,21 +40,12 @@ static int payload_take(const struct cli *cli, const char *name, json_t *args)
 
 static int attributes_take(const struct cli *cli, json_t *args)
 {
-	json_t *all = json_object(), *value;
-	const char *text, *equals;
+	json_t *all = json_object();
+	const char *text;
 	int code = CLI_OK;
 
-	for (unsigned i = 0; code == CLI_OK && (text = cli_option_at(cli, "attr", i)); i++) {
-		equals = strchr(text, '=');
-		value = equals ? json_string(equals + 1) : NULL;
-		if (!value || equals == text)
-			code = cli_fail(cli, CLI_USAGE, "--attr %s: name=value in UTF-8 is needed", text);
-		else if (json_object_getn(all, text, (size_t)(equals - text)))
-			code = cli_fail(cli, CLI_USAGE, "--attr %s: that attribute stands there twice", text);
-		else
-			(void)json_object_setn(all, text, (size_t)(equals - text), value);
-		json_decref(value);
-	}
+	for (unsigned i = 0; code == CLI_OK && (text = cli_option_at(cli, "attr", i)); i++)
+		code = cli_attribute_take(cli, text, all);
 	if (json_object_size(all))
 		(void)json_object_set(args, "attributes", all);
 	json_decref(all);

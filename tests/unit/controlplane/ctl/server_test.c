@@ -400,6 +400,20 @@ Test(server, attributes_of_explain_are_those_of_the_wire)
 	json_decref(reply.body);
 }
 
+Test(server, attributes_of_explain_have_their_types)
+{
+	/* Type, length and name, length and value of each. */
+	static const char want[] = "\x20\1b\0\4true\x20\1c\0\5false\x40\1n\0\13-2147483648\0\1s\0\1"
+				   "5";
+
+	fake.explain_now = true;
+	json_decref(client_ask(client_hello(), CTL_EXPLAIN,
+		"{\"topic\": \"a\", \"attributes\": {\"n\": -2147483648, \"s\": \"5\", \"b\": true, \"c\": false}}")
+			    .body);
+	cr_assert_eq(fake.explain_attributes, sizeof(want) - 1);
+	cr_expect_arr_eq(fake.explain_bytes, want, sizeof(want) - 1);
+}
+
 Test(server, a_copy_that_would_queue_is_told)
 {
 	struct client_reply reply;
@@ -434,9 +448,13 @@ Test(server, what_cannot_be_explained_is_told)
 	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a/#\"}"), CTL_STATUS_INVALID,
 		"wildcard");
 	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": []}"), CTL_STATUS_INVALID,
-		"an object of strings");
-	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": {\"n\": 1}}"),
-		CTL_STATUS_INVALID, "attribute \"n\": a name is [a-z0-9] and not data, a value is a string");
+		"as an object");
+	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": {\"n\": 1.0}}"),
+		CTL_STATUS_INVALID, "attribute \"n\": a name is [a-z0-9] and not data, a value is a string, an integer or a boolean");
+	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": {\"n\": null}}"), CTL_STATUS_INVALID,
+		"a value is a string");
+	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": {\"n\": 2147483648}}"), CTL_STATUS_INVALID,
+		"attribute \"n\": out of range: -2147483648 to 2147483647 are integers");
 	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"attributes\": {\"N\": \"1\"}}"),
 		CTL_STATUS_INVALID, "attribute \"N\"");
 	expect_refusal(client_ask(fd, CTL_EXPLAIN, "{\"topic\": \"a\", \"payload_base64\": \"?\"}"),

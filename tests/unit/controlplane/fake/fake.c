@@ -305,6 +305,9 @@ int cp_subs_explain(struct cp_subs *subs, const struct dp_explain_event *event, 
 {
 	(void)subs;
 	fake.explain_attributes = event->attributes ? (int)event->attributes_len : -1;
+	if (event->attributes)
+		memcpy(fake.explain_bytes, event->attributes,
+			event->attributes_len < sizeof(fake.explain_bytes) ? event->attributes_len : sizeof(fake.explain_bytes));
 	fake.explain_cb = cb;
 	fake.explain_arg = arg;
 	if (fake.explain_now)

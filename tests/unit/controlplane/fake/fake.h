@@ -28,6 +28,7 @@ struct fake {
 	void *explain_arg;
 	bool explain_now; /* answer at once instead */
 	int explain_attributes; /* bytes of those it was given; -1: none were */
+	char explain_bytes[64];	/* the first of them */
 	bool credit_spent; /* of every session, and copies wait */
 	const char *content; /* of every subscription; NULL: only the second has one */
 };

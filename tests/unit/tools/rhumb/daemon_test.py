@@ -114,6 +114,8 @@ for args, kind, want in [
     (("log", "level", "session", "debug"), 30, {"room": "session", "level": "debug"}),
     (("shutdown", "--drain-ms", "0"), 40, {"drain_ms": 0}), (("shutdown",), 40, {}),
     (("explain", "a/b", "--attr", "n=1", "--attr", "type=a=b"), 20, {"topic": "a/b", "attributes": {"n": "1", "type": "a=b"}}),
+    (("explain", "a/b", "--attr", "n:int=-5", "--attr", "b:bool=true", "--attr", "c:bool=false", "--attr", "s=a:int=7"), 20,
+     {"topic": "a/b", "attributes": {"n": -5, "b": True, "c": False, "s": "a:int=7"}}),
     (("explain", "a/b"), 20, {"topic": "a/b"}), (("explain", "a/b", "--client", "x"), 20, {"topic": "a/b", "client_id": "x"}),
 ]:
     (code, _, _), asked = ask({kind: [(0, 0, {})]}, *args)
@@ -187,8 +189,18 @@ else:
     print("skipped: what is told to somebody without rights: needs root")
 check("environment", run("show", "status", env={**os.environ, "RHUMB_SOCKET": path})[0], 3)
 check("a path that is too long", run("-s", "/" + "x" * 200, "show", "status")[0], 2)
+for attribute, sentence in (("x", "NAME=VALUE, NAME:int=VALUE or NAME:bool=VALUE is needed"), (":int=5", "is needed"),
+                            ("n:int=", "'' is no integer"), ("n:int=+5", "'+5' is no integer: -2147483648 to 2147483647 are right"),
+                            ("n:int= 5", "no integer"), ("n:int=2147483648", "no integer"), ("n:int=99999999999999999999", "no integer"),
+                            ("n:int=5x", "no integer"), ("n:int=-", "no integer"), ("b:bool=1", "'1' is no boolean: true or false is right"),
+                            ("n:float=1", "type 'float' is unknown: int and bool are known"), ("n:=1", "type '' is unknown"),
+                            ("n:int:bool=1", "type 'int:bool' is unknown")):
+    code, out, err = run("-s", path, "explain", "a", "--attr", attribute)
+    check(f"usage of --attr {attribute}", (code, out), (2, ""))
+    check_in(f"what is wrong with --attr {attribute}", f"--attr {attribute}: ", err)
+    check_in(f"why --attr {attribute}", sentence, err)
 for args in (("show", "topics", "a", "--dialect", "smtp"), ("trace", "start", "a", "--dialect", ""), ("trace", "a", "--follow", "1", "--dialect", "x"),
-             ("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("explain", "a", "--attr", "x"), ("explain", "a", "--attr", "=x"), ("explain", "a", "--attr", "x=1", "--attr", "x=2"), ("trace", "a"), ("shutdown", "now"),
+             ("show", "subscriptions", "--session", "x"), ("log", "level", "main"), ("explain",), ("explain", "a", "--attr", "x"), ("explain", "a", "--attr", "=x"), ("explain", "a", "--attr", "x=1", "--attr", "x=2"), ("explain", "a", "--attr", "x=1", "--attr", "x:int=2"), ("trace", "a"), ("shutdown", "now"),
              ("show", "topics", "a", "b"), ("show", "topics", "--limit", "0"), ("show", "topics", "--limit", "5000")):
     check(f"usage of {args}", run("-s", path, *args)[0], 2)
 os.unlink(path)
