@@ -148,8 +148,7 @@ static struct cp_content *content_find(const struct cp_request *r, const struct 
 
 static bool expression_take(struct cp_request *r, struct cp_entry *e, struct cp_sub_outcome *out)
 {
-	struct cp_expression *x = cp_expression_create(
-		e->content_kind, e->content, e->content_len, r->subs->ops->payloads, out);
+	struct cp_expression *x = cp_expression_create(e->content_kind, e->content, e->content_len, out);
 
 	if (!x)
 		return false;

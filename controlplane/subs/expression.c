@@ -15,7 +15,6 @@ struct draft {
 	uint16_t patterns;
 	size_t regexes; /* bytes of their texts, each terminated */
 	bool alone;	/* it is its one pattern, looked for in the payload, and nothing else */
-	bool payloads;	/* the table shows payloads to expressions */
 };
 
 /* The texts of the patterns, from @at on. */
@@ -72,17 +71,19 @@ void cp_expression_tree(const struct cp_expression *x, struct rh_cesql_tree *out
 }
 
 /* What a program cannot hold is known when it is made. */
-static struct rh_cesql_program *compile(const struct rh_cesql_tree *tree, struct cp_sub_outcome *out)
+static bool compiles(const struct rh_cesql_tree *tree, struct cp_sub_outcome *out)
 {
 	struct rh_cesql_program *program;
 	struct rh_error err;
 	int ret = rh_cesql_compile(tree, &program, &err);
 
-	if (ret == -ENOMEM)
+	if (ret == 0)
+		rh_cesql_destroy(program);
+	else if (ret == -ENOMEM)
 		cp_outcome_set(out, RH_SUB_INTERNAL, CP_TEXT_NO_MEMORY);
-	else if (ret < 0)
+	else
 		cp_outcome_set(out, RH_SUB_INVALID_CONTENT, "%s", err.text);
-	return ret < 0 ? NULL : program;
+	return ret == 0;
 }
 
 static void patterns_count(struct draft *d)
@@ -99,28 +100,13 @@ static void patterns_count(struct draft *d)
 	}
 }
 
-/* Any table knows patterns of the payload that stand alone. */
-static bool table_knows(const struct draft *d, const struct rh_cesql_program *program, struct cp_sub_outcome *out)
-{
-	if (d->payloads || d->alone || (!d->patterns && !rh_cesql_program_asks_payload(program)))
-		return true;
-	cp_outcome_set(out, RH_SUB_UNSUPPORTED,
-		"payload, MATCHES and CONTAINS are not supported within expressions yet: MATCHES(payload, '...') and CONTAINS(payload, "
-		"'...') alone are");
-	return false;
-}
-
 static bool draft_check(struct draft *d, struct cp_sub_outcome *out)
 {
-	struct rh_cesql_program *program;
-	bool good;
-
+	if (!compiles(&d->tree, out))
+		return false;
 	d->len = rh_cesql_print(&d->tree, d->text, sizeof(d->text));
 	patterns_count(d);
-	program = compile(&d->tree, out);
-	good = program && table_knows(d, program, out);
-	rh_cesql_destroy(program);
-	return good;
+	return true;
 }
 
 static int parse(uint8_t kind, const char *text, size_t len, struct rh_cesql_tree *tree, struct rh_error *err)
@@ -140,13 +126,12 @@ static int parse(uint8_t kind, const char *text, size_t len, struct rh_cesql_tre
 }
 
 struct cp_expression *cp_expression_create(
-	uint8_t kind, const char *text, size_t len, bool payloads, struct cp_sub_outcome *out)
+	uint8_t kind, const char *text, size_t len, struct cp_sub_outcome *out)
 {
 	struct rh_error err;
 	struct draft d;
 	int ret;
 
-	d.payloads = payloads;
 	d.patterns = 0;
 	d.regexes = 0;
 	d.alone = false;

@@ -26,11 +26,10 @@ struct cp_expression {
 };
 
 /*
- * NULL with @out set: refused, or no memory. One block, the caller's to free. @kind: enum rh_content_kind, not NONE. @payloads: the table shows
- * payloads to expressions. Ctx: any
+ * NULL with @out set: refused, or no memory. One block, the caller's to free. @kind: enum rh_content_kind, not NONE. Ctx: any
  * but worker; some 160 KiB of stack.
  */
 struct cp_expression *cp_expression_create(
-	uint8_t kind, const char *text, size_t len, bool payloads, struct cp_sub_outcome *out);
+	uint8_t kind, const char *text, size_t len, struct cp_sub_outcome *out);
 /* As it was parsed. Ctx: any. */
 void cp_expression_tree(const struct cp_expression *x, struct rh_cesql_tree *out);

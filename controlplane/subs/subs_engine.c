@@ -18,7 +18,6 @@ static const struct cp_subs_ops ops = {
 	.stats = dp_table_stats,
 	.explain = dp_table_explain,
 	.seen = dp_engine_seen,
-	.payloads = true,
 	.database_kind = dp_table_database_kind,
 };
 

@@ -56,7 +56,6 @@ struct cp_subs_ops {
 		void *arg, struct dp_explain_cost *cost, struct rh_error *err);
 	uint64_t (*seen)(const struct dp_engine *eng);
 	void (*database_kind)(char *out, size_t size);
-	bool payloads; /* content_add takes trees that ask for the payload or for patterns */
 };
 
 int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct dp_table *table,

@@ -219,7 +219,7 @@ static void fake_kind(char *out, size_t size)
 }
 
 static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_price, fake_content_add, fake_content_del,
-	fake_patterns, fake_publish, fake_collect, fake_generation, fake_stats, fake_explain, fake_seen, fake_kind, true};
+	fake_patterns, fake_publish, fake_collect, fake_generation, fake_stats, fake_explain, fake_seen, fake_kind};
 
 const struct cp_subs_ops *const subs_fake_ops = &ops;
 
