@@ -19,6 +19,7 @@
 #include "dataplane/frame/event.h"
 #include "dataplane/match/match_lookup.h"
 #include "dataplane/match/table_priv.h"
+#include "tests/race/rounds.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -31,9 +32,6 @@
 #define CROWD	      (DP_ACCESS_LIST + 12)
 #define MOVER	      CROWD /* the session behind theirs */
 #define TOPICS	      16
-#define ROUNDS	      1500
-#define ROUNDS_SMALL  200
-#define ROUNDS_BROKEN 8
 #define YIELDS_MAX    10000000
 #define PAUSE_EVERY   50 /* rounds */
 #define PAUSE_US      30000
@@ -340,27 +338,15 @@ static void run(uint32_t cache_entries, unsigned rounds)
 	dp_table_destroy(table);
 }
 
-static unsigned rounds_wanted(void)
-{
-	const char *asked = getenv("RHUMB_LONG");
-
-	if (broken)
-		return ROUNDS_BROKEN;
-#ifdef RH_RCU_TSAN
-	return asked && *asked == '1' ? ROUNDS : ROUNDS_SMALL;
-#else
-	return asked && *asked == '1' ? ROUNDS * 20 : ROUNDS;
-#endif
-}
-
 int main(int argc, char **argv)
 {
+	static const struct race_rounds often = {.broken = 8, .small = 200, .usual = 1500};
 	uint64_t checks = 0, wrong_crowd = 0, wrong_moves = 0;
 	char text[TEXT_MAX];
 	unsigned rounds;
 
 	broken = argc > 1 && strcmp(argv[1], "broken") == 0;
-	rounds = rounds_wanted();
+	rounds = race_rounds(&often, broken);
 	for (unsigned i = 0; i < CROWD; i++)
 		holds[i] = ask(i, text);
 	attribute("n", RH_ATTR_INTEGER, "7");

@@ -19,6 +19,7 @@
 #include "dataplane/base/rcu.h"
 #include "dataplane/match/match_lookup.h"
 #include "tests/lib/patterns.h"
+#include "tests/race/rounds.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -33,9 +34,6 @@
 #define MOVER	      500
 #define CONDITIONAL   501
 #define ANCHOR	      502
-#define ROUNDS	      3000
-#define ROUNDS_SMALL  600
-#define ROUNDS_BROKEN 8
 #define YIELDS_MAX    10000000
 #define OTHERS	      3000 /* topics; more than entries and records together */
 #define OTHERS_LEN    500
@@ -372,19 +370,6 @@ static void *lister(void *arg)
 	return &listing.rows;
 }
 
-static unsigned rounds_wanted(void)
-{
-	const char *asked = getenv("RHUMB_LONG");
-
-	if (broken)
-		return ROUNDS_BROKEN;
-#ifdef RH_RCU_TSAN
-	return asked && *asked == '1' ? ROUNDS : ROUNDS_SMALL;
-#else
-	return asked && *asked == '1' ? ROUNDS * 20 : ROUNDS;
-#endif
-}
-
 static void anchors_add(void)
 {
 	char text[32];
@@ -397,6 +382,7 @@ static void anchors_add(void)
 
 int main(int argc, char **argv)
 {
+	static const struct race_rounds often = {.broken = 8, .small = 600, .usual = 3000};
 	struct dp_table_conf conf = {.cache_entries = 64, .max_workers = 1};
 	unsigned rounds;
 	pthread_t threads[3];
@@ -405,7 +391,7 @@ int main(int argc, char **argv)
 	struct rh_error err;
 
 	broken = argc > 1 && strcmp(argv[1], "broken") == 0;
-	rounds = rounds_wanted();
+	rounds = race_rounds(&often, broken);
 	rh_rcu_register();
 	if (dp_table_create(&conf, &table, &err) || dp_match_create(table, 0, &match))
 		return 2;
