@@ -8,6 +8,7 @@
 
 #include "perf/bench/content.h"
 
+#include "perf/bench/hits.h"
 #include "perf/bench/path_main.h"
 #include "perf/bench/path_options.h"
 
@@ -61,16 +62,6 @@ static void lane_pass(struct content *c, struct samples *s, uint32_t lane)
 	c->passes += lane == 0;
 }
 
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
-{
-	(void)id;
-	(void)from;
-	(void)to;
-	(void)flags;
-	++*(uint64_t *)arg;
-	return 0;
-}
-
 /* The payloads as warm as the worker has them, which just received them. */
 static uint64_t bare_burst(struct content *c, uint32_t burst)
 {
@@ -82,7 +73,7 @@ static uint64_t bare_burst(struct content *c, uint32_t burst)
 		memcpy(bytes[i], e[i].payload, e[i].payload_len);
 	start = rh_tsc();
 	for (uint32_t i = 0; i < CONTENT_BURST; i++)
-		(void)hs_scan(c->db, (const char *)bytes[i], e[i].payload_len, 0, c->scratch, on_match, &found);
+		(void)hs_scan(c->db, (const char *)bytes[i], e[i].payload_len, 0, c->scratch, hits_count, &found);
 	return rh_tsc() - start;
 }
 

@@ -138,22 +138,11 @@ static int database_make(struct content *c, struct rh_error *err)
 
 static int session_open(struct content *c, uint32_t s, struct rh_error *err)
 {
-	uint32_t ip = TRACE_CLIENT_IP + CLIENT_AT + s, wire, check;
-	struct dp_session_conf conf = {
-		.adjacency = c->path.lane[0].adjacency,
-		.incarnation = INCARNATION + s,
-		.max_datagram = 1472,
-		.tx_credit_events = RH_CREDIT_UNLIMITED,
-		.tx_credit_bytes = RH_CREDIT_UNLIMITED,
-		.queue_bytes = 1 << 20,
-		.queue_ms = 1000,
-		.first_packet_number = 1,
-		.local = {.family = 4, .port = RH_WIRE_UDP_PORT, .bytes = {198, 18, 0, 1}},
-		.remote = {.family = 4, .port = TRACE_CLIENT_PORT},
-	};
+	struct dp_session_conf conf;
+	uint32_t wire, check;
 
-	for (int i = 0; i < 4; i++)
-		conf.remote.bytes[i] = (uint8_t)(ip >> (24 - 8 * i));
+	path_session_conf(&c->path, 0, TRACE_CLIENT_IP + CLIENT_AT + s, &conf);
+	conf.incarnation = INCARNATION + s;
 	return dp_session_open(c->path.eng, &conf, &c->session[s], &wire, &check, err);
 }
 

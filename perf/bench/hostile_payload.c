@@ -1,6 +1,7 @@
 #include "perf/bench/hostile.h"
 
 #include "dataplane/base/clock.h"
+#include "perf/bench/hits.h"
 #include "perf/gen/prose.h"
 
 #include <errno.h>
@@ -11,16 +12,6 @@
 #define TRIES 3
 #define SEED  6
 
-static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
-{
-	(void)id;
-	(void)from;
-	(void)to;
-	(void)flags;
-	++*(uint64_t *)arg;
-	return 0;
-}
-
 /* TSC cycles of the least of some scans. */
 static uint64_t scan_cycles(const hs_database_t *db, hs_scratch_t *scratch, const uint8_t *payload, uint64_t *hits)
 {
@@ -30,7 +21,7 @@ static uint64_t scan_cycles(const hs_database_t *db, hs_scratch_t *scratch, cons
 		uint64_t start = rh_tsc(), cycles;
 
 		*hits = 0;
-		(void)hs_scan(db, (const char *)payload, HOSTILE_PAYLOAD, 0, scratch, on_match, hits);
+		(void)hs_scan(db, (const char *)payload, HOSTILE_PAYLOAD, 0, scratch, hits_count, hits);
 		cycles = rh_tsc() - start;
 		least = cycles < least ? cycles : least;
 	}

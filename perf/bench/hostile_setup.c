@@ -72,21 +72,11 @@ static int files_read(struct hostile *h, const char *prefix, struct rh_error *er
 
 static int session_open(struct path *path, uint32_t l, uint32_t client, uint64_t incarnation, dp_session_id_t *slot, uint32_t *wire, uint32_t *check, struct rh_error *err)
 {
-	struct dp_session_conf conf = {.adjacency = path->lane[l].adjacency,
-		.owner = l,
-		.tenant = (uint16_t)(HOSTILE_TENANT + l),
-		.incarnation = incarnation,
-		.max_datagram = 1472,
-		.tx_credit_events = RH_CREDIT_UNLIMITED,
-		.tx_credit_bytes = RH_CREDIT_UNLIMITED,
-		.queue_bytes = 1 << 20,
-		.queue_ms = 1000,
-		.first_packet_number = 1,
-		.local = {.family = 4, .port = RH_WIRE_UDP_PORT, .bytes = {198, 18, 0, 1}},
-		.remote = {.family = 4, .port = TRACE_CLIENT_PORT}};
+	struct dp_session_conf conf;
 
-	for (int i = 0; i < 4; i++)
-		conf.remote.bytes[i] = (uint8_t)((TRACE_CLIENT_IP + CLIENT_AT + client) >> (24 - 8 * i));
+	path_session_conf(path, l, TRACE_CLIENT_IP + CLIENT_AT + client, &conf);
+	conf.tenant = (uint16_t)(HOSTILE_TENANT + l);
+	conf.incarnation = incarnation;
 	return dp_session_open(path->eng, &conf, slot, wire, check, err);
 }
 

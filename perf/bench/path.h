@@ -83,6 +83,8 @@ uint32_t path_memory_mib(const struct path_options *opt);
 /* Everything but dp_engine_start. 0 or a negative errno with a sentence; path_fini accepts what was half built. */
 int path_init(struct path *path, const struct path_options *opt, struct rh_error *err);
 void path_fini(struct path *path);
+/* A client with that address, in host order, who takes all that comes; tenant 0, and without an incarnation yet. */
+void path_session_conf(const struct path *path, uint32_t lane, uint32_t ip, struct dp_session_conf *out);
 
 /* After the engine has stopped: compare counters and laws with the construction. 0 or -EINVAL with the first difference. */
 int path_verify_counters(const struct path *path, struct rh_error *err);

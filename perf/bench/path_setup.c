@@ -84,14 +84,11 @@ static void address_set(struct dp_address *a, uint32_t ip, uint16_t port)
 		a->bytes[i] = (uint8_t)(ip >> (24 - 8 * i));
 }
 
-static int session_open(struct path *path, uint32_t lane, uint32_t client, uint32_t tenant, dp_session_id_t *slot,
-	uint32_t *wire, uint32_t *check, struct rh_error *err)
+void path_session_conf(const struct path *path, uint32_t lane, uint32_t ip, struct dp_session_conf *out)
 {
-	struct dp_session_conf conf = {
+	*out = (struct dp_session_conf){
 		.adjacency = path->lane[lane].adjacency,
 		.owner = lane,
-		.tenant = (uint16_t)tenant,
-		.incarnation = INCARNATION_BASE + client + 1,
 		.max_datagram = 1472,
 		.tx_credit_events = RH_CREDIT_UNLIMITED,
 		.tx_credit_bytes = RH_CREDIT_UNLIMITED,
@@ -99,9 +96,18 @@ static int session_open(struct path *path, uint32_t lane, uint32_t client, uint3
 		.queue_ms = 1000,
 		.first_packet_number = 1,
 	};
+	address_set(&out->local, TRACE_ROUTER_IP, RH_WIRE_UDP_PORT);
+	address_set(&out->remote, ip, TRACE_CLIENT_PORT);
+}
 
-	address_set(&conf.local, TRACE_ROUTER_IP, RH_WIRE_UDP_PORT);
-	address_set(&conf.remote, TRACE_CLIENT_IP + client, TRACE_CLIENT_PORT);
+static int session_open(struct path *path, uint32_t lane, uint32_t client, uint32_t tenant, dp_session_id_t *slot,
+	uint32_t *wire, uint32_t *check, struct rh_error *err)
+{
+	struct dp_session_conf conf;
+
+	path_session_conf(path, lane, TRACE_CLIENT_IP + client, &conf);
+	conf.tenant = (uint16_t)tenant;
+	conf.incarnation = INCARNATION_BASE + client + 1;
 	return dp_session_open(path->eng, &conf, slot, wire, check, err);
 }
 
