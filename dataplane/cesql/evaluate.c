@@ -1,6 +1,6 @@
 #include "dataplane/cesql/machine.h"
 
-#include "dataplane/base/utf8.h"
+#include "dataplane/cesql/payload.h"
 
 #include <string.h>
 
@@ -223,7 +223,7 @@ static void do_payload_like(struct run *run, const struct step *step)
 	if (step->code == STEP_PAYLOAD_IS_EMPTY)
 		like = payload.size == 0;
 	else
-		like = like && rh_utf8_valid((const uint8_t *)payload.bytes, payload.size, NULL);
+		like = like && cesql_payload_is_text(run->event);
 	push_boolean(run, !run->m.error && like != step->negated);
 }
 
@@ -231,7 +231,7 @@ static void do_json(struct run *run, const struct step *step)
 {
 	struct rh_cesql_value value = cesql_zero(RH_CESQL_TYPE_BOOLEAN);
 
-	(void)cesql_json_value(&run->m, text_of(run, step), run->event->payload, &value);
+	(void)cesql_json_value(&run->m, text_of(run, step), run->event, &value);
 	push(run, value);
 }
 

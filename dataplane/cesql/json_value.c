@@ -2,7 +2,7 @@
 
 #include "dataplane/cesql/machine.h"
 
-#include "dataplane/cesql/pointer.h"
+#include "dataplane/cesql/payload.h"
 
 #include <string.h>
 
@@ -46,11 +46,11 @@ static bool take_integer(struct machine *m, const char *text, uint32_t size, int
 	return true;
 }
 
-bool cesql_json_value(struct machine *m, struct rh_cesql_text pointer, struct rh_cesql_text payload, struct rh_cesql_value *out)
+bool cesql_json_value(struct machine *m, struct rh_cesql_text pointer, const struct rh_cesql_event *event, struct rh_cesql_value *out)
 {
 	struct rh_cesql_value value = {.type = RH_CESQL_TYPE_BOOLEAN};
 	struct json_piece piece;
-	const char *why = cesql_pointer_find(pointer, payload, &piece);
+	const char *why = cesql_payload_find(event, pointer, &piece);
 
 	if (why)
 		return cesql_fail(m, RH_CESQL_FUNCTION_EVALUATION, why);
@@ -59,11 +59,11 @@ bool cesql_json_value(struct machine *m, struct rh_cesql_text pointer, struct rh
 	value.boolean = piece.kind == PIECE_TRUE;
 	if (piece.kind == PIECE_STRING) {
 		value.type = RH_CESQL_TYPE_STRING;
-		if (!take_string(m, payload.bytes + piece.at, &piece, &value.text))
+		if (!take_string(m, event->payload.bytes + piece.at, &piece, &value.text))
 			return false;
 	} else if (piece.kind == PIECE_NUMBER) {
 		value.type = RH_CESQL_TYPE_INTEGER;
-		if (!take_integer(m, payload.bytes + piece.at, piece.size, &value.integer))
+		if (!take_integer(m, event->payload.bytes + piece.at, piece.size, &value.integer))
 			return false;
 	}
 	*out = value;

@@ -73,8 +73,8 @@ enum rh_cesql_type cesql_type_of(const struct rh_cesql_node *node);
 struct rh_cesql_value cesql_zero(enum rh_cesql_type type);
 /* Casts in place (section 3.7); after a failure *@value is the zero value of @type. */
 bool cesql_cast(struct machine *m, struct rh_cesql_value *value, enum rh_cesql_type type);
-/* What JSON(payload, @pointer) is, false after an error. */
-bool cesql_json_value(struct machine *m, struct rh_cesql_text pointer, struct rh_cesql_text payload, struct rh_cesql_value *out);
+/* What JSON(payload, @pointer) of @event is, false after an error. */
+bool cesql_json_value(struct machine *m, struct rh_cesql_text pointer, const struct rh_cesql_event *event, struct rh_cesql_value *out);
 /* The arguments have been cast. An error is in @m, the value due with it is returned. */
 struct rh_cesql_value cesql_call(struct machine *m, enum rh_cesql_function function, const struct rh_cesql_value *args,
 	unsigned count);

@@ -44,11 +44,14 @@ struct rh_cesql_attribute {
 	struct rh_cesql_value value;
 };
 
+struct rh_cesql_known;
+
 struct rh_cesql_event {
 	const struct rh_cesql_attribute *attribute;
 	size_t count;
 	/* What JSON and LIKE of payload read. */
 	struct rh_cesql_text payload; /* any bytes */
+	struct rh_cesql_known *known; /* known.h; NULL: nothing is remembered of it */
 	/*
 	 * Is the program's pattern of this number in @text: the payload, or an attribute as a string? 1 yes, 0 no, negative: that cannot be
 	 * said, an error. NULL: of none.

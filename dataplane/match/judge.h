@@ -5,6 +5,7 @@
  * at only when a predicate asks for them. One thread's.
  */
 
+#include "dataplane/cesql/known.h"
 #include "dataplane/cesql/program.h"
 #include "dataplane/match/expression.h"
 #include "dataplane/match/facts.h"
@@ -39,6 +40,7 @@ struct dp_judge {
 	struct dp_matched text_matched;
 	const struct dp_predicate *predicate; /* under way */
 	struct rh_cesql_event event;
+	struct rh_cesql_known known; /* of its payload */
 	struct rh_cesql_attribute attribute[DP_ATTRIBUTES_MAX];
 	uint64_t name_hash[DP_ATTRIBUTES_MAX];
 	struct dp_facts facts;

@@ -118,6 +118,8 @@ void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, cons
 	dp_matched_clear(&judge->text_matched);
 	judge->scanned_text = (struct rh_cesql_text){0};
 	judge->event.payload = (struct rh_cesql_text){(const char *)key->payload, key->payload_len};
+	judge->event.known = &judge->known;
+	rh_cesql_known_clear(&judge->known);
 	judge->event.matches = matches;
 	judge->event.arg = judge;
 	judge->key = key;

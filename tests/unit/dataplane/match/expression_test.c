@@ -107,6 +107,29 @@ Test(expression, attributes_decide_with_the_topic)
 	cr_expect_eq(result.count, 1);
 }
 
+/* What one event's payload was found to hold says nothing of the next one's. */
+Test(expression, payloads_of_a_burst_are_read_each)
+{
+	static const char *const payloads[] = {"{\"n\":1}", "{\"n\":2}", "{\"n\":1", "{\"n\":2}", "{\"n\":1}"};
+	static const unsigned want[] = {1, 2, 0, 2, 1};
+	struct dp_match_key key[5];
+	struct dp_match_result result[5];
+
+	content(1, "JSON(payload, '/n') = 1");
+	content(2, "JSON(payload, '/n') > 1");
+	(void)subscribe("a", 1, 1);
+	(void)subscribe("a", 2, 2);
+	(void)fixture_publish();
+	for (unsigned i = 0; i < 5; i++)
+		key[i] = (struct dp_match_key){
+			.topic = "a", .topic_len = 1, .payload = (const uint8_t *)payloads[i], .payload_len = (uint32_t)strlen(payloads[i])};
+	dp_match_burst(match, key, 5, result);
+	for (unsigned i = 0; i < 5; i++) {
+		cr_expect_eq(result[i].count, want[i] != 0, "%u", i);
+		cr_expect(!want[i] || gets(&result[i], want[i]), "%u", i);
+	}
+}
+
 Test(expression, equal_predicates_are_one)
 {
 	content(1, "a = 'x' AND n > 3");
