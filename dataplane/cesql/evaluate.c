@@ -46,14 +46,9 @@ static struct rh_cesql_value *pop(struct run *run)
 	return &run->stack[--run->top];
 }
 
-static struct rh_cesql_text text_of(const struct run *run, const struct step *step)
-{
-	return (struct rh_cesql_text){(const char *)run->program + run->program->text_at + step->start, step->size};
-}
-
 static const struct rh_cesql_attribute *attribute_find(const struct run *run, const struct step *step)
 {
-	struct rh_cesql_text name = text_of(run, step);
+	struct rh_cesql_text name = cesql_step_text(run->program, step);
 
 	for (size_t i = 0; i < run->event->count; i++)
 		if (rh_cesql_texts_equal(run->event->attribute[i].name, name))
@@ -231,7 +226,7 @@ static void do_json(struct run *run, const struct step *step)
 {
 	struct rh_cesql_value value = cesql_zero(RH_CESQL_TYPE_BOOLEAN);
 
-	(void)cesql_json_value(&run->m, text_of(run, step), run->event, &value);
+	(void)cesql_json_value(&run->m, cesql_step_text(run->program, step), run->event, &value);
 	push(run, value);
 }
 
@@ -276,7 +271,7 @@ static void do_step(struct run *run, const struct step *step)
 		push_integer(run, step->integer);
 		break;
 	case STEP_PUSH_STRING:
-		push(run, (struct rh_cesql_value){.type = RH_CESQL_TYPE_STRING, .text = text_of(run, step)});
+		push(run, (struct rh_cesql_value){.type = RH_CESQL_TYPE_STRING, .text = cesql_step_text(run->program, step)});
 		break;
 	case STEP_LOAD:
 		do_load(run, step);

@@ -57,6 +57,12 @@ struct rh_cesql_program {
 };
 _Static_assert(sizeof(struct rh_cesql_program) == 16, "steps stand behind it");
 
+/* The string of @step. */
+static inline struct rh_cesql_text cesql_step_text(const struct rh_cesql_program *program, const struct step *step)
+{
+	return (struct rh_cesql_text){(const char *)program + program->text_at + step->start, step->size};
+}
+
 struct machine {
 	struct rh_cesql_scratch *scratch;
 	size_t used; /* of its strings */
