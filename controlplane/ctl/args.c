@@ -26,6 +26,11 @@ bool ctl_args_known(struct ctl_call *call, const char *const *names)
 	return true;
 }
 
+bool ctl_args_none(struct ctl_call *call)
+{
+	return ctl_args_known(call, (const char *const[]){NULL});
+}
+
 bool ctl_arg_text(struct ctl_call *call, const char *name, bool required, const char **out)
 {
 	const json_t *value = json_object_get(call->body, name);

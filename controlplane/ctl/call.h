@@ -64,6 +64,8 @@ void ctl_reply_list(struct ctl_call *call, const struct ctl_list *list);
 /* Arguments: each refuses the call itself and returns false. @names ends with NULL: other members
  * are refused. */
 bool ctl_args_known(struct ctl_call *call, const char *const *names);
+/* Of a message without arguments. */
+bool ctl_args_none(struct ctl_call *call);
 /* *@out stays untouched when the member is absent and not @required. */
 bool ctl_arg_text(struct ctl_call *call, const char *name, bool required, const char **out);
 bool ctl_arg_number(struct ctl_call *call, const char *name, uint64_t max, uint64_t *out);

@@ -21,10 +21,9 @@ void ctl_log_level(struct ctl_call *call)
 
 void ctl_log_show(struct ctl_call *call)
 {
-	static const char *const names[] = {NULL};
 	json_t *list;
 
-	if (!ctl_args_known(call, names))
+	if (!ctl_args_none(call))
 		return;
 	list = json_array();
 	for (unsigned r = 0; r < RH_LOG_ROOM_COUNT; r++)

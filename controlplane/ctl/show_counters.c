@@ -18,13 +18,12 @@ static json_t *counters_of(const struct dp_counters *c)
 
 void ctl_show_counters(struct ctl_call *call)
 {
-	static const char *const names[] = {NULL};
 	const struct dp_engine *eng = call->ctx->eng;
 	struct dp_counters sum = {0}, one;
 	struct dp_laws laws;
 	json_t *list;
 
-	if (!ctl_args_known(call, names))
+	if (!ctl_args_none(call))
 		return;
 	list = json_array();
 	/* The total is the sum of what the list shows, not a later reading. */

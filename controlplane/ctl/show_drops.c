@@ -10,11 +10,10 @@ static void add(json_t *list, enum dp_drop reason, const char *level, uint64_t c
 
 void ctl_show_drops(struct ctl_call *call)
 {
-	static const char *const names[] = {NULL};
 	struct dp_counters sum;
 	json_t *list;
 
-	if (!ctl_args_known(call, names))
+	if (!ctl_args_none(call))
 		return;
 	dp_counters_sum(call->ctx->eng, &sum);
 	list = json_array();

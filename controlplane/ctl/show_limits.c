@@ -132,13 +132,12 @@ static void add_configured(json_t *list, const struct ctl_call *call, const stru
 
 void ctl_show_limits(struct ctl_call *call)
 {
-	static const char *const names[] = {NULL};
 	struct dp_counters sum;
 	struct usage u;
 	json_t *list;
 
 	_Static_assert(ROW_COUNT <= RH_ARRAY_LEN(u.used), "struct usage holds every row");
-	if (!ctl_args_known(call, names))
+	if (!ctl_args_none(call))
 		return;
 	dp_counters_sum(call->ctx->eng, &sum);
 	usage_of(call->ctx, &sum, &u);

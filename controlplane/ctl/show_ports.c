@@ -74,10 +74,9 @@ static json_t *row_of(const struct ctl_context *ctx, uint32_t p)
 
 void ctl_show_ports(struct ctl_call *call)
 {
-	static const char *const names[] = {NULL};
 	json_t *list;
 
-	if (!ctl_args_known(call, names))
+	if (!ctl_args_none(call))
 		return;
 	list = json_array();
 	for (uint32_t p = 0; p < call->ctx->conf->port_count; p++)

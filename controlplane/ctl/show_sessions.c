@@ -98,10 +98,9 @@ static bool add_slot(void *arg, const struct cp_session_row *row)
 
 void ctl_show_sessions(struct ctl_call *call)
 {
-	static const char *const names[] = {NULL};
 	struct ctl_ids *ids;
 
-	if (!ctl_args_known(call, names))
+	if (!ctl_args_none(call))
 		return;
 	ids = calloc(1, sizeof(*ids));
 	if (ids == NULL) {

@@ -29,14 +29,13 @@ static void set(json_t *body, const char *key, uint64_t value)
 
 void ctl_show_status(struct ctl_call *call)
 {
-	static const char *const names[] = {NULL};
 	const struct ctl_context *ctx = call->ctx;
 	struct cp_subs_stats subs;
 	struct cp_sessions_stats sessions;
 	char digest[17];
 	json_t *body;
 
-	if (!ctl_args_known(call, names))
+	if (!ctl_args_none(call))
 		return;
 	cp_subs_stats(ctx->subs, &subs);
 	cp_sessions_stats(ctx->sessions, &sessions);

@@ -69,10 +69,9 @@ static json_t *row_of(const struct ctl_context *ctx, uint32_t w)
 
 void ctl_show_workers(struct ctl_call *call)
 {
-	static const char *const names[] = {NULL};
 	json_t *list;
 
-	if (!ctl_args_known(call, names))
+	if (!ctl_args_none(call))
 		return;
 	list = json_array();
 	for (uint32_t w = 0; w < dp_engine_workers(call->ctx->eng); w++)

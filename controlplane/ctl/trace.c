@@ -33,9 +33,7 @@ void ctl_trace_start(struct ctl_call *call)
 
 void ctl_trace_stop(struct ctl_call *call)
 {
-	static const char *const names[] = {NULL};
-
-	if (!ctl_args_known(call, names))
+	if (!ctl_args_none(call))
 		return;
 	dp_trace_stop(call->ctx->eng);
 	tracing = false;
