@@ -40,12 +40,13 @@
 /* A byte of a pattern in a set of a thousand: 8 to 28 of the database. */
 #define BYTES_PATTERN_BYTE 20
 /*
- * Of dataplane/match: an expression; for each node a step, or what it adds to the keys; and what a predicate is beside its program, with
- * its place in a hash table and a key. Within a fifth (a test compares).
+ * Of dataplane/match: an expression; for each node a step, or what it adds to the keys; what a predicate is beside its program, with
+ * its place in a hash table and a key; and a name or string that nobody else asks for. Within a fifth (a test compares).
  */
 #define BYTES_EXPRESSION      64
 #define BYTES_EXPRESSION_NODE 16
 #define BYTES_PREDICATE	      136
+#define BYTES_ATOM	      52
 
 /* Letters, digits and escapes of bytes, and nothing that repeats or chooses. */
 static bool is_literal(const struct rh_cesql_pattern *pattern)
@@ -107,6 +108,8 @@ static void price_node(const struct rh_cesql_tree *tree, uint16_t id, struct rh_
 		return;
 	}
 	sum->bytes += node->size;
+	if (node->kind == RH_CESQL_NAME || node->kind == RH_CESQL_EXISTS || node->kind == RH_CESQL_STRING)
+		sum->bytes += BYTES_ATOM;
 	if (node->kind == RH_CESQL_NAME || node->kind == RH_CESQL_EXISTS)
 		sum->cycles += CYCLES_ATTRIBUTE;
 	else if (node->kind == RH_CESQL_CALL)

@@ -100,11 +100,24 @@ uint32_t dp_expression_cycles(const struct dp_expression *expression)
 	return cycles;
 }
 
+/* Names and strings that only this expression asks for. */
+static uint32_t atoms_bytes(const struct dp_expression *expression)
+{
+	struct dp_atom *const *atom = dp_expression_atoms(expression);
+	uint32_t bytes = 0;
+
+	for (uint32_t i = 0; i < expression->atoms; i++)
+		if (atom[i]->refs == 1)
+			bytes += (uint32_t)(dp_arena_size(sizeof(*atom[i]) + atom[i]->size) + WORD_BYTES);
+	return bytes;
+}
+
 /* What only this expression asks for is not evaluated, nor held, without it. */
 static void price_expression(const struct dp_expression *expression, struct dp_sub_price *price)
 {
 	bool scans = false;
 
+	price->bytes += atoms_bytes(expression);
 	price->bytes += (uint32_t)dp_arena_size(dp_expression_size(expression->steps, expression->operands, expression->keys, expression->atoms));
 	for (uint32_t i = 0; i < expression->steps; i++) {
 		const struct dp_predicate *predicate = DP_STEP_PREDICATE(expression->step[i]);
@@ -124,6 +137,10 @@ static void price_cond(const struct dp_cond *cond, struct dp_sub_price *price)
 {
 	price->match_cycles += DP_COST_COND;
 	price->bytes += (uint32_t)dp_arena_size(sizeof(*cond));
+	/* Where it is found by keys: its records, in lists that others are in too. */
+	if (cond->places)
+		price->bytes += (uint32_t)dp_arena_size(sizeof(*cond->places) + cond->places->count * sizeof(cond->places->place[0])) +
+				cond->places->count * (uint32_t)sizeof(struct dp_record);
 	if (cond->expression->refs == 1)
 		price_expression(cond->expression, price);
 }

@@ -95,7 +95,7 @@ for args, code, result in [(("TRUE",), 0, True), (("1 + 1",), 1, 2), (("nothere"
     got, out, err = run("-j", "filter", "eval", *args)
     check(f"filter eval {args}", (got, fits("answer", "filter-eval", out).get("result"), bool(err)), (code, result, code == 2))
 code, out, err = run("-j", "filter", "check", "a = 1 OR a = 1")
-check("filter check", (code, fits("check", "filter-check", out), err), (0, {"expression": "((a = 1) OR (a = 1))", "predicates": 1, "cycles": 108, "bytes": 365,
+check("filter check", (code, fits("check", "filter-check", out), err), (0, {"expression": "((a = 1) OR (a = 1))", "predicates": 1, "cycles": 108, "bytes": 417,
                                                                       "dear": {"part": "(a = 1)", "position": 1, "cycles": 78}}, ""))
 check("filter check of a constant", fits("check", "filter-check", run("-j", "filter", "check", "TRUE")[1])["dear"], None)
 check_in("filter check of none", "cesql: at 3:", error_of("no expression", "-j", "filter", "check", "a =", code=2, command="filter check"))
