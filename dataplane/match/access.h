@@ -69,7 +69,7 @@ struct dp_way {
 	uint8_t how, param;
 };
 
-/* The ways in which a filter's conditions look at one attribute, or (name NULL) at the payload. */
+/* The ways in which a filter's conditions look at one attribute. */
 struct dp_ways {
 	struct dp_obj obj;
 	uint32_t count;
@@ -117,7 +117,7 @@ static inline uint64_t dp_access_integer(uint64_t integer, unsigned bits)
 /* Of a dp_ways. */
 static inline uint64_t dp_ways_key(uint64_t filter_key, const struct dp_atom *name)
 {
-	return dp_key_fold(filter_key, (name ? name->key : 0) | 1);
+	return dp_key_fold(filter_key, name->key | 1);
 }
 
 static inline uint64_t dp_way_salt(uint64_t filter_key, const struct dp_atom *name, uint8_t how, uint8_t param)
@@ -153,9 +153,9 @@ struct dp_judge;
 /* A key of the event. */
 struct dp_access_ask {
 	uint64_t key, value;
-	const uint64_t *bucket; /* where its list would be; then that */
-	const struct dp_ways *ways;
-	const struct dp_way *way;
+	const uint64_t *bucket; /* where its list would be */
+	const struct dp_atom *name;
+	uint8_t how, param;
 };
 
 /* Under way; a worker's. */

@@ -46,10 +46,11 @@ static bool is_barred(const struct dp_contents *contents, const struct dp_filter
 	const struct dp_list *list)
 {
 	uint64_t *word;
-	struct dp_ways *ways = ways_find(contents, filter, key->name, &word);
+	struct dp_ways *ways;
 
 	if (list && !list_is(list, filter, key))
 		return true;
+	ways = key->name ? ways_find(contents, filter, key->name, &word) : NULL;
 	if (!ways)
 		return false;
 	return ways->filter != filter || ways->name != key->name ||
@@ -121,14 +122,17 @@ static int ways_put(struct dp_contents *contents, struct dp_memory *memory, stru
 	return 0;
 }
 
+/* To look at the payload there is one way only, which stands nowhere. */
 static int way_take(struct dp_contents *contents, struct dp_memory *memory, const struct dp_filter *filter,
 	const struct dp_access_key *key)
 {
 	uint64_t *word;
-	struct dp_ways *old = ways_find(contents, filter, key->name, &word), *next;
+	struct dp_ways *old = key->name ? ways_find(contents, filter, key->name, &word) : NULL, *next;
 	struct dp_way *way = way_find(old, key);
 	uint32_t count = old ? old->count : 0;
 
+	if (!key->name)
+		return 0;
 	if (way) {
 		way->refs++;
 		return 0;
@@ -148,10 +152,14 @@ static void way_give(struct dp_contents *contents, struct dp_memory *memory, con
 	const struct dp_access_key *key)
 {
 	uint64_t *word;
-	struct dp_ways *old = ways_find(contents, filter, key->name, &word), *next;
-	struct dp_way *way = way_find(old, key);
+	struct dp_ways *old, *next;
+	struct dp_way *way;
 	uint32_t used = 0;
 
+	if (!key->name)
+		return;
+	old = ways_find(contents, filter, key->name, &word);
+	way = way_find(old, key);
 	way->refs--;
 	for (uint32_t i = 0; i < old->count; i++)
 		used += old->way[i].refs != 0;

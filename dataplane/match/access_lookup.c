@@ -40,8 +40,8 @@ static void records_pass(struct asking *a, const struct dp_record *record, uint3
 
 static bool list_is(const struct asking *a, const struct dp_list *list, const struct dp_access_ask *ask)
 {
-	return list->filter == a->filter && list->name == ask->ways->name && list->value == ask->value &&
-	       list->how == ask->way->how && list->param == ask->way->param;
+	return list->filter == a->filter && list->name == ask->name && list->value == ask->value && list->how == ask->how &&
+	       list->param == ask->param;
 }
 
 /* Asks for what seems to be the lists of the keys, which go to the front. */
@@ -155,7 +155,7 @@ static void asks_visit(struct asking *a)
 	a->batch->asks = 0;
 }
 
-static void ask_add(struct asking *a, const struct dp_ways *ways, const struct dp_way *way, uint64_t value)
+static inline void ask_add(struct asking *a, const struct dp_atom *name, const struct dp_way *way, uint64_t value)
 {
 	struct dp_access_batch *batch = a->batch;
 	uint64_t key = dp_way_key(way->salt, value);
@@ -164,7 +164,7 @@ static void ask_add(struct asking *a, const struct dp_ways *ways, const struct d
 	if (batch->asks == DP_ACCESS_BATCH)
 		asks_visit(a);
 	rh_prefetch(bucket);
-	batch->ask[batch->asks++] = (struct dp_access_ask){key, value, bucket, ways, way};
+	batch->ask[batch->asks++] = (struct dp_access_ask){key, value, bucket, name, way->how, way->param};
 }
 
 /* The first @size bytes of @bytes, as dp_access_part has them. */
@@ -187,37 +187,37 @@ static uint64_t bytes_at(const struct dp_fact *fact, uint32_t at, uint32_t size)
 }
 
 /* First, last or any bytes of a text. */
-static void bytes_add(struct asking *a, const struct dp_ways *ways, const struct dp_way *way, const struct dp_fact *fact)
+static void bytes_add(struct asking *a, const struct dp_way *way, const struct dp_fact *fact)
 {
 	uint32_t size = way->param, last = fact->text.size - size;
 
 	if (fact->text.size < size)
 		return;
 	if (size > DP_ACCESS_WHOLE)
-		ask_add(a, ways, way,
+		ask_add(a, fact->name, way,
 			dp_access_bytes(a->contents->seed,
 				fact->text.bytes + (way->how == DP_ACCESS_SUFFIX ? last : 0), size));
 	else if (way->how != DP_ACCESS_PART)
-		ask_add(a, ways, way, bytes_at(fact, way->how == DP_ACCESS_SUFFIX ? last : 0, size));
+		ask_add(a, fact->name, way, bytes_at(fact, way->how == DP_ACCESS_SUFFIX ? last : 0, size));
 	else
 		for (uint32_t i = 0; i <= last; i++)
-			ask_add(a, ways, way, bytes_at(fact, i, size));
+			ask_add(a, fact->name, way, bytes_at(fact, i, size));
 }
 
 /* The keys of @fact as @way looks at it. */
-static void way_add(struct asking *a, const struct dp_ways *ways, const struct dp_way *way, const struct dp_fact *fact)
+static void way_add(struct asking *a, const struct dp_way *way, const struct dp_fact *fact)
 {
 	uint64_t value = fact->value[dp_access_fact((enum dp_access_how)way->how)];
 
 	if (value == DP_FACT_NONE)
 		return;
 	if (way->how >= DP_ACCESS_PREFIX && way->how <= DP_ACCESS_PART)
-		bytes_add(a, ways, way, fact);
+		bytes_add(a, way, fact);
 	else if (way->how == DP_ACCESS_INTEGER)
-		ask_add(a, ways, way, dp_access_integer(value, way->param));
+		ask_add(a, fact->name, way, dp_access_integer(value, way->param));
 	/* Nobody asks for a string that is no atom. */
 	else if (way->how != DP_ACCESS_STRING || value)
-		ask_add(a, ways, way, value);
+		ask_add(a, fact->name, way, value);
 }
 
 static const struct dp_ways *ways_of(const struct asking *a, const struct dp_atom *name)
@@ -240,18 +240,21 @@ static void attributes_add(struct asking *a)
 		const struct dp_ways *ways = ways_of(a, a->facts->fact[i].name);
 
 		for (uint32_t w = 0; ways && w < ways->count; w++)
-			way_add(a, ways, &ways->way[w], &a->facts->fact[i]);
+			way_add(a, &ways->way[w], &a->facts->fact[i]);
 	}
 }
 
 /* Keys of the patterns in its payload. */
 static void patterns_add(struct asking *a)
 {
-	const struct dp_ways *ways = ways_of(a, NULL);
-	const struct dp_matched *matched = ways ? dp_judge_patterns(a->judge) : NULL;
+	const struct dp_matched *matched = dp_judge_patterns(a->judge);
+	struct dp_way way = {.how = DP_ACCESS_PATTERN};
 
-	for (uint32_t i = 0; matched && i < matched->count; i++)
-		ask_add(a, ways, &ways->way[0], matched->id[i]);
+	if (!matched || !matched->count)
+		return;
+	way.salt = dp_way_salt(a->filter->key, NULL, way.how, way.param);
+	for (uint32_t i = 0; i < matched->count; i++)
+		ask_add(a, NULL, &way, matched->id[i]);
 }
 
 void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *batch, const struct dp_filter *filter,
@@ -264,7 +267,8 @@ void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *
 		patterns_add(&a);
 	if (dp_filter_has_attribute_keys(filter))
 		attributes_add(&a);
-	asks_visit(&a);
+	if (batch->asks)
+		asks_visit(&a);
 	if (batch->targets)
 		targets_visit(&a);
 }
