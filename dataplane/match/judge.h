@@ -7,6 +7,7 @@
 
 #include "dataplane/cesql/known.h"
 #include "dataplane/cesql/program.h"
+#include "dataplane/match/budget.h"
 #include "dataplane/match/expression.h"
 #include "dataplane/match/facts.h"
 #include "dataplane/match/match_lookup.h"
@@ -61,6 +62,7 @@ void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, cons
 #define DP_AHEAD_IDS 4096
 struct dp_ahead {
 	uint32_t events, used; /* used: of id */
+	struct dp_meter *meter; /* turned to each event's tenant */
 	/* In: NULL, or the patterns to look for in the payload. */
 	const struct dp_patterns *patterns[DP_MATCH_BURST_MAX];
 	const struct dp_match_key *key[DP_MATCH_BURST_MAX];

@@ -80,18 +80,14 @@ void dp_cache_fini(struct dp_cache *cache)
 	dp_topics_fini(&cache->topics);
 }
 
-int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **out)
+static int create(struct dp_table *table, uint32_t owner, uint32_t cache_entries, struct dp_match **out)
 {
-	struct dp_match *match;
-
-	if (worker >= table->conf.max_workers)
-		return -EINVAL;
-	match = aligned_alloc(RH_CACHE_LINE, RH_ALIGN_UP(sizeof(*match), (size_t)RH_CACHE_LINE));
+	struct dp_match *match = aligned_alloc(RH_CACHE_LINE, RH_ALIGN_UP(sizeof(*match), (size_t)RH_CACHE_LINE));
 	if (!match)
 		return -ENOMEM;
 	memset(match, 0, sizeof(*match));
 	match->table = table;
-	match->worker = worker;
+	match->worker = owner;
 	/* One for all workers: what they remember of topics is put together by hash. */
 	match->seed = table->index.topic_seed;
 	match->result = rh_pages_reserve(DP_RESULT_ROOM * sizeof(struct dp_receiver));
@@ -99,18 +95,36 @@ int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **o
 	match->candidate = calloc(DP_CANDIDATES_MAX, sizeof(struct dp_cond *));
 	match->keyed = calloc(DP_CANDIDATES_MAX, sizeof(struct dp_filter *));
 	match->excluded = calloc(DP_CANDIDATES_MAX, sizeof(*match->excluded));
-	match->judge = dp_judge_create(worker, &table->contents);
+	match->judge = dp_judge_create(owner, &table->contents);
 	match->search = rh_pages_reserve(sizeof(*match->search));
 	if (!match->result || !match->stamp || !match->candidate || !match->keyed || !match->excluded || !match->judge ||
 		!match->search ||
-		dp_cache_init(&match->cache, table->conf.cache_entries)) {
+		dp_cache_init(&match->cache, cache_entries)) {
 		dp_match_destroy(match);
 		return -ENOMEM;
 	}
+	match->ahead.meter = &match->meter;
 	match->search->index = &table->index;
 	match->snapshot = rh_rcu_deref(table->snapshot);
 	*out = match;
 	return 0;
+}
+
+int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **out)
+{
+	if (worker >= table->conf.max_workers)
+		return -EINVAL;
+	return create(table, worker, table->conf.cache_entries, out);
+}
+
+int dp_match_create_lane(struct dp_table *table, struct dp_match **out)
+{
+	return create(table, DP_OWNER_LANE(table), 0, out);
+}
+
+void dp_match_set_budget(struct dp_match *match, struct dp_budget *budget)
+{
+	match->meter.budget = budget;
 }
 
 void dp_match_destroy(struct dp_match *match)

@@ -135,6 +135,21 @@ static void answer_pending(struct dp_match *match, uint32_t event, const struct 
 	give_result(match, match->walk_count, result);
 }
 
+/* May its conditions be decided now? Whoever looks at a waiting copy again has to know now, and pays as well. */
+static inline bool may_decide(struct dp_match *match, const struct dp_match_key *key)
+{
+	if (rh_unlikely(match->held) && match->held >> (key - match->keys) & 1)
+		return false;
+	return !match->meter.budget || match->cache.topics.again ||
+	       dp_budget_allows(match->meter.budget, key->tenant, key->payload_len, match->cache.look);
+}
+
+static inline void answer_later(struct dp_match *match, struct dp_match_result *result)
+{
+	result->verdict = DP_MATCH_LATER;
+	match->later++;
+}
+
 /* Either, by itself: event number 0 of what is looked at ahead. */
 static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 	struct dp_entry *entry, struct dp_match_result *result)
@@ -143,19 +158,40 @@ static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 		answer_sure(match, key, entry, result);
 		return;
 	}
+	if (!may_decide(match, key)) {
+		answer_sure(match, key, entry, result);
+		answer_later(match, result);
+		return;
+	}
+	dp_meter_begin(&match->meter, key->tenant);
 	match->ahead.events = 0;
 	(void)dp_match_ask_ahead(match, key, entry);
 	dp_judge_scan_ahead(match->judge, &match->ahead);
 	answer_pending(match, 0, key, entry, result);
+	dp_meter_end(&match->meter);
+}
+
+/* After a collection that found conditions. */
+static void answer_conditional(struct dp_match *match, uint32_t topic, const struct dp_match_key *key,
+	struct dp_match_result *result)
+{
+	if (!may_decide(match, key)) {
+		answer_later(match, result);
+		return;
+	}
+	dp_meter_begin(&match->meter, key->tenant);
+	if (match->candidates_overflow)
+		dp_match_decide_again(match, topic, key);
+	else
+		dp_match_decide(match, key);
+	dp_meter_end(&match->meter);
 }
 
 static void answer_uncached(struct dp_match *match, uint32_t topic, const struct dp_match_key *key,
 	struct dp_match_result *result)
 {
-	if (match->candidates_overflow)
-		dp_match_decide_again(match, topic, key);
-	else if (match->candidate_count || match->keyed_count)
-		dp_match_decide(match, key);
+	if (match->candidates_overflow || match->candidate_count || match->keyed_count)
+		answer_conditional(match, topic, key, result);
 	give_result(match, match->walk_count, result);
 }
 
@@ -382,6 +418,7 @@ static __attribute__((noinline)) void pendings_answer(struct dp_match *match, co
 {
 	uint64_t only = 0; /* a bit for each without more receivers if no pattern is found */
 
+	dp_meter_begin(&match->meter, keys[pendings->event[0]].tenant);
 	match->ahead.events = 0;
 	for (uint32_t n = 0; n < pendings->count; n++)
 		only |= (uint64_t)dp_match_ask_ahead(match, &keys[pendings->event[n]], pendings->entry[n]) << n;
@@ -389,11 +426,26 @@ static __attribute__((noinline)) void pendings_answer(struct dp_match *match, co
 	for (uint32_t n = 0; n < pendings->count; n++) {
 		uint32_t event = pendings->event[n];
 
+		dp_meter_turn(&match->meter, keys[event].tenant);
 		if (only >> n & 1 && match->ahead.count[n] == 0)
 			answer_sure(match, &keys[event], pendings->entry[n], &results[event]);
 		else
 			answer_pending(match, n, &keys[event], pendings->entry[n], &results[event]);
 	}
+	dp_meter_end(&match->meter);
+}
+
+/* One whose entry has conditions. Apart, as all that is content's: the loop over hits has no register to spare. */
+static __attribute__((noinline)) void pending_add(struct dp_match *match, struct pendings *pendings, uint32_t event, const struct dp_match_key *key,
+	struct dp_entry *entry, struct dp_match_result *result)
+{
+	if (rh_unlikely(!may_decide(match, key))) {
+		answer_sure(match, key, entry, result);
+		answer_later(match, result);
+		return;
+	}
+	pendings->event[pendings->count] = (uint8_t)event;
+	pendings->entry[pendings->count++] = entry;
 }
 
 /* Hash every topic (of the same ones the first) and ask for its bucket, then for its entry; then answer what is known. */
@@ -432,8 +484,7 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 			answer_sure(match, &keys[i], entry, &results[i]);
 			continue;
 		}
-		pendings.event[pendings.count] = (uint8_t)i;
-		pendings.entry[pendings.count++] = entry;
+		pending_add(match, &pendings, i, &keys[i], entry, &results[i]);
 	}
 	/* Before a miss displaces one of their entries. */
 	if (rh_unlikely(pendings.count))
@@ -456,7 +507,7 @@ static void burst_answer(struct dp_match *match, struct misses *misses,
 	dp_topics_sample(match, keys, misses->event, misses->count);
 }
 
-void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
 	struct dp_match_result *results)
 {
 	uint64_t hash[DP_MATCH_BURST_MAX];
@@ -466,11 +517,20 @@ void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uin
 	misses.count = 0;
 	misses.passing = 0;
 	match->result_used = 0;
+	match->keys = keys;
+	match->later = 0;
 	match->cache.look++;
 	if (match->cache.bucket)
 		hits_answer(match, &misses, keys, count, hash, results);
 	else
 		burst_answer(match, &misses, keys, count, results);
+	match->held = 0;
+	return match->later;
+}
+
+void dp_match_hold(struct dp_match *match, uint64_t events)
+{
+	match->held = events;
 }
 
 void dp_match_counters(const struct dp_match *match, struct dp_match_counters *out)

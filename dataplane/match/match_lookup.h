@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dp_budget;
 struct dp_match; /* one worker's cache, scratch and lists */
 
 /* One event of a burst. Bytes live until the burst is done. */
@@ -32,6 +33,8 @@ struct dp_receiver {
 enum dp_match_verdict {
 	DP_MATCH_OK,	    /* count receivers, 0 or more: each session at most once */
 	DP_MATCH_BAD_TOPIC, /* nobody may publish this topic */
+	/* Conditions decide about more receivers, but their tenant's budget is used up: the receivers given are those without conditions. */
+	DP_MATCH_LATER,
 };
 
 struct dp_match_result {
@@ -45,7 +48,12 @@ struct dp_match_result {
 /* Ctx: control, before the worker runs. @worker: index below dp_table_conf.max_workers. -EINVAL,
  * -ENOMEM. */
 int dp_match_create(struct dp_table *table, uint32_t worker, struct dp_match **out);
+/* The same for the content lane: without a result cache. One for a table. Ctx: control. */
+int dp_match_create_lane(struct dp_table *table, struct dp_match **out);
 void dp_match_destroy(struct dp_match *match);
+
+/* Content is measured and kept within @budget from now on; borrowed; NULL: neither. Ctx: control, before the worker runs. */
+void dp_match_set_budget(struct dp_match *match, struct dp_budget *budget);
 
 /*
  * Load the current snapshot for the coming burst and return its generation; the worker stores it
@@ -54,14 +62,19 @@ void dp_match_destroy(struct dp_match *match);
 uint64_t dp_match_begin(struct dp_match *match);
 
 #define DP_MATCH_BURST_MAX 64
-/* Match @count (at most DP_MATCH_BURST_MAX) events. Ctx: worker. No allocation, no locks, bounded
+/*
+ * In the next burst no conditions are decided for the events with a bit in @events, lowest first: DP_MATCH_LATER, if they have any.
+ * Ctx: worker.
+ */
+void dp_match_hold(struct dp_match *match, uint64_t events);
+/* Match @count (at most DP_MATCH_BURST_MAX) events; returns how many are DP_MATCH_LATER. Ctx: worker. No allocation, no locks, bounded
  * work. */
-void dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
 	struct dp_match_result *results);
 
 /*
  * dp_match_burst for one event that was matched before, as a waiting copy's: it is not counted as
- * published once more. Ctx: worker.
+ * published once more; never DP_MATCH_LATER. Ctx: worker.
  */
 void dp_match_again(
 	struct dp_match *match, const struct dp_match_key *key, struct dp_match_result *result);

@@ -4,6 +4,7 @@
  * One worker's matching state. Written by that worker; counters are read by anyone.
  */
 
+#include "dataplane/match/budget.h"
 #include "dataplane/match/cache.h"
 #include "dataplane/match/judge.h"
 #include "dataplane/match/match_lookup.h"
@@ -43,6 +44,10 @@ struct dp_match {
 	const struct dp_filter **keyed;
 	dp_session_id_t *excluded;
 
+	struct dp_meter meter;
+	uint32_t later; /* events of this burst that are DP_MATCH_LATER */
+	uint64_t held;	/* dp_match_hold: a bit for each event of this burst */
+	const struct dp_match_key *keys; /* of this burst */
 	struct dp_judge *judge;
 	struct dp_access_batch batch;
 	struct dp_ahead ahead;

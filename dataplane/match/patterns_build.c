@@ -41,7 +41,7 @@ static int refused(hs_error_t hs, struct rh_error *err)
 		hs_version(), hs);
 }
 
-/* One scratch for each worker and one for the builder. */
+/* One scratch for each worker, the builder and the lane. */
 static hs_error_t scratches_alloc(struct dp_pattern_tier *tier)
 {
 	hs_error_t hs = hs_alloc_scratch(tier->db, &tier->scratch[0]);
@@ -169,7 +169,7 @@ int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, uint32_t tier
 	if (prepare(table, tenant))
 		return rh_error_set(err, ENOMEM, "patterns: no memory for a snapshot");
 	if (len > 0) {
-		ret = tier_create(serialized, len, table->conf.max_workers + 1, &fresh, err);
+		ret = tier_create(serialized, len, DP_OWNERS(table), &fresh, err);
 		if (ret)
 			return ret;
 		fresh->max_pattern = max_pattern;

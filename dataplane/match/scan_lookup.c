@@ -89,6 +89,7 @@ void dp_judge_scan_ahead(struct dp_judge *judge, struct dp_ahead *ahead)
 			continue;
 		if (n + 1 < ahead->events)
 			payload_prefetch(ahead->key[n + 1]);
+		dp_meter_turn(ahead->meter, key->tenant);
 		done = dp_content_scan(ahead->patterns[n], judge->owner, key->payload, key->payload_len, matched);
 		scans++;
 		errors += !done;

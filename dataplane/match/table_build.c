@@ -27,7 +27,7 @@ static int check_conf(const struct dp_table_conf *conf, struct rh_error *err)
 
 static int judge_init(struct dp_table *table)
 {
-	table->judge = dp_judge_create(table->conf.max_workers, &table->contents);
+	table->judge = dp_judge_create(DP_OWNER_BUILDER(table), &table->contents);
 	return table->judge ? 0 : -ENOMEM;
 }
 

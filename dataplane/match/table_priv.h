@@ -69,8 +69,12 @@ struct dp_slots_chunk {
 	uint16_t free;	/* chain of indexes within the chunk */
 };
 
-/* One of a tenant's pattern databases with one scratch for each worker and one, the last, for the
- * builder. Never changed: snapshots that do not replace it share it. */
+/* Who has a scratch of a database: the workers by their numbers, then these. */
+#define DP_OWNER_BUILDER(table) ((table)->conf.max_workers)
+#define DP_OWNER_LANE(table)	((table)->conf.max_workers + 1)
+#define DP_OWNERS(table)	((table)->conf.max_workers + 2)
+
+/* One of a tenant's pattern databases with one scratch for each owner. Never changed: snapshots that do not replace it share it. */
 struct dp_pattern_tier {
 	struct rh_rcu_head head;
 	hs_database_t *db;
