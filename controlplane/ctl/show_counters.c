@@ -11,6 +11,7 @@ static json_t *counters_of(const struct dp_counters *c)
 	(void)json_object_set_new(out, "drop_datagrams", ctl_json_drops(c->drop_datagrams));
 	(void)json_object_set_new(out, "drop_events", ctl_json_drops(c->drop_events));
 	(void)json_object_set_new(out, "drop_copies", ctl_json_drops(c->drop_copies));
+	(void)json_object_set_new(out, "events_waiting", ctl_json_u64(c->events_waiting));
 	(void)json_object_set_new(out, "copies_queued", ctl_json_u64(c->copies_queued));
 	(void)json_object_set_new(out, "longest_loop_cycles", ctl_json_u64(c->longest_loop_cycles));
 	return out;

@@ -32,7 +32,7 @@ static void add(json_t *list, const char *name, uint64_t limit, const char *unit
 
 static void use_of_workers(const struct ctl_context *ctx, struct usage *u)
 {
-	u->used[ROW_EVENT_BUFFERS] = u->used[ROW_REASSEMBLY_TOTAL] = 0;
+	u->used[ROW_EVENT_BUFFERS] = u->used[ROW_REASSEMBLY_TOTAL] = u->used[ROW_LANE_EVENTS] = u->used[ROW_LANE_BYTES] = 0;
 	for (uint32_t w = 0; w < dp_engine_workers(ctx->eng); w++) {
 		struct dp_worker_status s;
 		uint64_t held;
@@ -47,6 +47,10 @@ static void use_of_workers(const struct ctl_context *ctx, struct usage *u)
 			u->used[ROW_EVENT_BUFFERS] = held;
 		if (s.reassemblies > u->used[ROW_REASSEMBLY_TOTAL])
 			u->used[ROW_REASSEMBLY_TOTAL] = s.reassemblies;
+		if (s.lane_events > u->used[ROW_LANE_EVENTS])
+			u->used[ROW_LANE_EVENTS] = s.lane_events;
+		if (s.lane_bytes > u->used[ROW_LANE_BYTES])
+			u->used[ROW_LANE_BYTES] = s.lane_bytes;
 	}
 }
 
@@ -85,6 +89,7 @@ static void usage_of(const struct ctl_context *ctx, const struct dp_counters *su
 	u->hits[ROW_REASSEMBLY_MS] = sum->drop_events[DP_DROP_REASSEMBLY_TIMEOUT];
 	u->hits[ROW_EVENT_BUFFERS] =
 		sum->drop_events[DP_DROP_NO_EVENT_BUFFER] + sum->drop_copies[DP_DROP_NO_BUFFER];
+	u->hits[ROW_LANE_EVENTS] = u->hits[ROW_LANE_BYTES] = sum->drop_events[DP_DROP_CONTENT_BUDGET] + sum->content_skipped;
 	u->hits[ROW_SEQUENCE_WINDOW] = sum->drop_events[DP_DROP_STALE_SEQUENCE];
 }
 

@@ -33,13 +33,13 @@ static void counts_print(
 		"},\"events\":{\"difference\":%" PRId64 ",\"events_parsed\":%" PRIu64
 		",\"events_originated\":%" PRIu64 ",\"events_matched\":%" PRIu64
 		",\"events_unmatched\":%" PRIu64 ",\"events_consumed\":%" PRIu64
-		",\"drop_events\":%" PRIu64 "},\"copies\":{\"difference\":%" PRId64
+		",\"events_waiting\":%" PRIu64 ",\"drop_events\":%" PRIu64 "},\"copies\":{\"difference\":%" PRId64
 		",\"copies_made\":%" PRIu64 ",\"copies_tx\":%" PRIu64 ",\"copies_queued\":%" PRIu64
 		",\"drop_copies\":%" PRIu64 "}}",
 		hold ? "true" : "false", law->datagrams, c->rx_datagrams, c->event_datagrams,
 		c->control_datagrams, c->punted_datagrams, dropped(c->drop_datagrams), law->events,
 		c->events_parsed, c->events_originated, c->events_matched, c->events_unmatched,
-		c->events_consumed, dropped(c->drop_events), law->copies, c->copies_made,
+		c->events_consumed, c->events_waiting, dropped(c->drop_events), law->copies, c->copies_made,
 		c->copies_tx, c->copies_queued, dropped(c->drop_copies));
 }
 

@@ -38,12 +38,15 @@ static void on_drain(uv_timer_t *timer)
 	}
 	dp_counters_sum(r->eng, &sum);
 	/* The gauge is stored once a loop: nothing must wait twice in a row. */
-	r->drained = sum.copies_queued == 0 ? r->drained + 1 : 0;
+	r->drained = sum.copies_queued + sum.events_waiting == 0 ? r->drained + 1 : 0;
 	if (r->drained < 2 && rh_clock_ns() < r->drain_until_ns)
 		return;
 	if (sum.copies_queued > 0)
 		rh_log_warn(MAIN, "%llu copies still waited and are dropped as stopped",
 			(unsigned long long)sum.copies_queued);
+	if (sum.events_waiting > 0)
+		rh_log_warn(MAIN, "%llu events still waited for the content lane and are dropped as draining",
+			(unsigned long long)sum.events_waiting);
 	cp_sessions_goodbye(r->sessions);
 	r->goodbye = true;
 	r->goodbye_until_ns = r->drain_until_ns ? rh_clock_ns() + GOODBYE_MS * RH_NS_PER_MS : 0;

@@ -106,6 +106,8 @@ static double longest_s(const struct expo *e, uint32_t w)
 		e->status[w].queued_bytes)                                                         \
 	X("rhumb_worker_copies_waiting", "copies in queues, rings and backlogs",                   \
 		e->counters[w].copies_queued)                                                      \
+	X("rhumb_worker_events_waiting", "events in the content lane",                             \
+		e->counters[w].events_waiting)                                                     \
 	X("rhumb_worker_event_buffers_free", "buffers for large events",                           \
 		e->status[w].event_buffers_free)                                                   \
 	X("rhumb_worker_reassemblies", "events being reassembled", e->status[w].reassemblies)      \

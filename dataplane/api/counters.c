@@ -22,6 +22,7 @@ void dp_counters_add(struct dp_counters *into, const struct dp_counters *from)
 	add_row(into->burst_fill, from->burst_fill, DP_BURST_BUCKETS);
 	if (from->longest_loop_cycles > into->longest_loop_cycles)
 		into->longest_loop_cycles = from->longest_loop_cycles;
+	into->events_waiting += from->events_waiting;
 	into->copies_queued += from->copies_queued;
 }
 
@@ -41,7 +42,8 @@ void dp_counters_laws(const struct dp_counters *sum, struct dp_laws *out)
 			  sum->punted_datagrams - dropped(sum->drop_datagrams));
 	out->events =
 		(int64_t)(sum->events_parsed + sum->events_originated - sum->events_matched -
-			  sum->events_unmatched - sum->events_consumed - dropped(sum->drop_events));
+			  sum->events_unmatched - sum->events_consumed - sum->events_waiting -
+			  dropped(sum->drop_events));
 	out->copies = (int64_t)(sum->copies_made - sum->copies_tx - sum->copies_queued -
 				dropped(sum->drop_copies));
 }

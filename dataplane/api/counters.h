@@ -38,6 +38,10 @@ struct dp_engine;
 	X(cache_hits, "cache_hits", "events answered by the result cache")                         \
 	X(cache_misses, "cache_misses", "events that walked the topic index")                      \
 	X(content_scans, "content_scans", "payloads scanned for patterns")                         \
+	X(content_cycles, "content_cycles", "TSC cycles of workers for payloads and conditions, where a share bounds them") \
+	X(content_to_lane, "content_to_lane", "events handed to the content lane")                 \
+	X(content_skipped, "content_skipped", "events that went to receivers without conditions alone, for want of a place in the content lane") \
+	X(lane_cycles, "lane_cycles", "TSC cycles of the content lane")                            \
 	X(credits_sent, "credits_sent", "grants sent to publishers")                               \
 	X(tx_control_failed, "tx_control_failed", "frames of the router's own or the kernel's that could not be sent") \
 	X(loops, "loops", "iterations of the worker")                                              \
@@ -78,6 +82,7 @@ struct dp_counters {
 	uint64_t stage_cycles[DP_STAGE_COUNT];
 	uint64_t burst_fill[DP_BURST_BUCKETS];
 	uint64_t longest_loop_cycles; /* since start or the last dp_counters_reset_longest */
+	uint64_t events_waiting;      /* gauge: in the content lane, or on their way there or back */
 	uint64_t copies_queued;	      /* gauge: waiting in queues, rings and backlogs that this worker owns or fills */
 } rh_cache_aligned;
 

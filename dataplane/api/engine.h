@@ -8,6 +8,7 @@
 #include "dataplane/api/limits.h"
 #include "dataplane/base/error.h"
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,6 +33,8 @@ struct dp_engine_conf {
 	uint32_t max_sessions;	  /* 0: DP_LIMIT_SESSIONS */
 	uint16_t udp_port;	  /* 0: RH_WIRE_UDP_PORT */
 	uint32_t punt_rate;	  /* frames per second and worker to the kernel; 0: no bound */
+	uint32_t content_share;	  /* percent of its core that content may cost a worker, for each tenant; 0 or 100: no bound */
+	cpu_set_t lane_cores;	  /* where the content lane's thread may run; empty: where its creator may */
 	uint32_t control_rate;	  /* control messages per second and worker to the control loop; 0: no bound */
 	bool stage_timing;	  /* count cycles by stage: two rdtsc a stage and burst */
 	uint64_t max_rx_datagrams; /* tests and perf: each worker stops receiving after so many; 0: no bound */
@@ -90,6 +93,8 @@ struct dp_worker_status {
 	uint32_t queued_copies, queued_bytes;
 	uint32_t event_buffers_free;
 	uint32_t reassemblies;
+	uint32_t lane_events; /* in the content lane, or on their way there or back */
+	uint64_t lane_bytes;  /* of their records */
 };
 
 /* -ENOENT for a worker that does not exist. Ctx: any. */

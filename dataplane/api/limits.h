@@ -24,6 +24,8 @@
 	X(REASSEMBLY_TOTAL, 256, "events", "being reassembled on one worker")                      \
 	X(REASSEMBLY_MS, 2000, "ms", "from the first fragment to the last")                        \
 	X(EVENT_BUFFERS, 2048, "buffers", "large events held by one worker (80 KiB each)")         \
+	X(LANE_EVENTS, 4096, "events", "waiting for the content lane, per worker; of one tenant an eighth of what the others leave") \
+	X(LANE_BYTES, 8388608, "bytes", "of their records, likewise")                              \
 	X(ALIAS_BYTES, 67108864, "bytes", "topic aliases of all sessions")                         \
 	X(SEQUENCE_WINDOW, 128, "events", "duplicate suppression, per publisher")                  \
 	X(TRACE_RING, 4096, "events", "kept by trace, per worker")                                 \

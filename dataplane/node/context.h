@@ -273,6 +273,14 @@ struct dp_ctx {
 
 	struct dp_counters counters;
 
+	/* the content lane, see lane.h; NULL: content has no bound */
+	struct dp_budget *budget;
+	struct rte_ring *lane_to;     /* struct dp_lane_event; the lane reads */
+	struct dp_bytering lane_back; /* struct dp_lane_answer; the lane writes */
+	uint32_t lane_waiting;	      /* events handed over and not back */
+	uint64_t lane_bytes;	      /* their records */
+	uint64_t lane_scans;	      /* of payloads, ever, for events of this worker */
+
 	/* rings between workers: index is the other worker; [i] of mine is written by me and read by i */
 	struct rte_ring *copies_to[DP_LIMIT_WORKERS];	/* struct dp_copy_message */
 	struct rte_ring *returns_to[DP_LIMIT_WORKERS];	/* dp_blob_id_t of the other's store */

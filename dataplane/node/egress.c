@@ -9,7 +9,6 @@
  * after an UNSUBACK, or the SUBACK of an exception, nothing is handed over, and overlapping filters lose nothing.
  */
 
-#include "dataplane/frame/bytes.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/outgoing.h"
 #include "dataplane/node/transmit.h"
@@ -118,25 +117,6 @@ static void pop_dropped(struct dp_ctx *ctx, struct dp_session *slot, enum dp_dro
 	pop(ctx, slot);
 }
 
-/* The key of a stored event, for matching it again. */
-static struct dp_match_key blob_key(const struct dp_blob *blob)
-{
-	uint32_t payload_len = rh_load_be32(blob->bytes + 44);
-	uint16_t attributes_len = rh_load_be16(blob->bytes + 52);
-	const uint8_t *payload = blob->bytes + blob->len - payload_len;
-
-	return (struct dp_match_key){
-		.topic = (const char *)blob->bytes + RH_PUBLISH_HDR,
-		.topic_len = rh_load_be16(blob->bytes + 48),
-		.payload = payload,
-		.payload_len = payload_len,
-		.attributes = payload - attributes_len,
-		.attributes_len = attributes_len,
-		.tenant = blob->tenant,
-		.profile = blob->profile,
-	};
-}
-
 bool dp_egress_still_due(struct dp_ctx *ctx, const struct dp_session *slot, const struct dp_blob *blob,
 	struct dp_witness *witness)
 {
@@ -147,7 +127,7 @@ bool dp_egress_still_due(struct dp_ctx *ctx, const struct dp_session *slot, cons
 		      !dp_match_excepted_since(
 			      ctx->match, dp_slot_index(ctx, slot), witness->generation)))
 		return true;
-	key = blob_key(blob);
+	key = dp_blob_key(blob);
 	dp_match_again(ctx->match, &key, &result);
 	if (result.verdict != DP_MATCH_OK)
 		return false;

@@ -14,25 +14,30 @@
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 
+/* @message takes a reference of its own. */
+static void outbox_put(struct dp_ctx *ctx, uint32_t owner, const struct dp_copy_message *message)
+{
+	if (ctx->outbox_count[owner] == DP_BURST)
+		dp_outbox_flush(ctx);
+	dp_store_get(&ctx->store, message->blob)->refs++;
+	ctx->outbox[owner][ctx->outbox_count[owner]++] = *message;
+}
+
 void dp_outbox_add(struct dp_ctx *ctx, struct dp_event *event, const struct dp_receiver *to,
 	const struct dp_session *slot)
 {
 	dp_blob_id_t blob = dp_event_blob(ctx, event);
-	uint32_t owner = slot->owner;
 
 	if (blob == DP_BLOB_NONE) {
 		dp_drop_copies_unowned(ctx, DP_DROP_NO_BUFFER, 1);
 		return;
 	}
-	if (ctx->outbox_count[owner] == DP_BURST)
-		dp_outbox_flush(ctx);
-	dp_store_get(&ctx->store, blob)->refs++;
-	ctx->outbox[owner][ctx->outbox_count[owner]++] = (struct dp_copy_message){
+	outbox_put(ctx, slot->owner, &(struct dp_copy_message){
 		.blob = blob,
 		.slot = to->session,
 		.wire_id = slot->wire_id,
 		.witness = dp_witness_of(ctx, to),
-	};
+	});
 }
 
 /* All that came back: as many as went out, so nothing piles up. */
@@ -172,6 +177,18 @@ static void copy_take(struct dp_ctx *ctx, const struct dp_blob *blob, struct dp_
 		drop = dp_transmit_blob(ctx, slot, hop, txq, blob);
 	if (drop != DP_DROP_NONE)
 		dp_drop_copy(ctx, slot, drop);
+}
+
+void dp_stored_copy(struct dp_ctx *ctx, struct dp_copy_message *message)
+{
+	const struct dp_session *slot = &ctx->tables->slots[message->slot];
+	const struct dp_blob *blob = dp_store_get(&ctx->store, message->blob);
+	struct borrowed own = {blob, message->blob};
+
+	if (rh_load_acquire(&slot->state) == DP_SLOT_OPEN && slot->wire_id == message->wire_id && slot->owner != ctx->worker)
+		outbox_put(ctx, slot->owner, message);
+	else
+		copy_take(ctx, blob, message, &own);
 }
 
 static uint32_t copies_drain(struct dp_ctx *ctx, uint32_t from)

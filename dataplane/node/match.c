@@ -1,4 +1,5 @@
 #include "dataplane/match/text.h"
+#include "dataplane/node/lane.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/trace_write.h"
 
@@ -31,16 +32,28 @@ static void keys_fill(struct dp_ctx *ctx)
 	}
 }
 
-/* Outcomes of the burst; leaves those with receivers in live, results beside them. */
-static void results_sort(struct dp_ctx *ctx)
+/* Behind events of the same publisher that are in the content lane nothing is decided here. */
+static __attribute__((noinline)) void events_hold(struct dp_ctx *ctx)
+{
+	uint64_t held = 0;
+
+	for (uint32_t i = 0; i < ctx->live_count; i++)
+		held |= (uint64_t)(ctx->events[ctx->live[i]].publisher->lane_events != 0) << i;
+	dp_match_hold(ctx->match, held);
+}
+
+/* Outcomes of the burst; leaves those with receivers in live, results beside them. @diverts: some may have to go to the content lane. */
+static inline void results_sort(struct dp_ctx *ctx, bool diverts)
 {
 	uint64_t hits = 0, unmatched = 0, copies = 0;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < ctx->live_count; i++) {
-		const struct dp_match_result *r = &ctx->results[i];
+		struct dp_match_result *r = &ctx->results[i];
 
 		hits += r->cache_hit;
+		if (diverts && dp_lane_divert(ctx, &ctx->events[ctx->live[i]], r))
+			continue;
 		if (rh_unlikely(r->verdict != DP_MATCH_OK)) {
 			ctx->events[ctx->live[i]].drop = DP_DROP_FRAME_TOPIC;
 			dp_drop_event(ctx, ctx->events[ctx->live[i]].publisher, DP_DROP_FRAME_TOPIC);
@@ -63,17 +76,28 @@ static void results_sort(struct dp_ctx *ctx)
 	ctx->live_count = n;
 }
 
+static __attribute__((noinline)) void results_divert(struct dp_ctx *ctx)
+{
+	results_sort(ctx, true);
+}
+
 void dp_node_match(struct dp_ctx *ctx)
 {
+	uint32_t later = ctx->lane_waiting;
+
 	if (rh_likely(ctx->live_count)) {
 		keys_fill(ctx);
-		dp_match_burst(ctx->match, ctx->keys, ctx->live_count, ctx->results);
+		if (rh_unlikely(later))
+			events_hold(ctx);
+		later |= dp_match_burst(ctx->match, ctx->keys, ctx->live_count, ctx->results);
 	}
 	/* Before the results are sorted: the trace shows dropped and unmatched events too. */
 	if (rh_unlikely(ctx->trace != NULL))
 		dp_trace_burst(ctx);
-	if (rh_likely(ctx->live_count))
-		results_sort(ctx);
+	if (rh_unlikely(later))
+		results_divert(ctx);
+	else if (rh_likely(ctx->live_count))
+		results_sort(ctx, false);
 	dp_stage_end(ctx, DP_STAGE_MATCH);
 	dp_node_fanout(ctx);
 }

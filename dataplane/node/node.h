@@ -80,6 +80,8 @@ uint32_t dp_node_inbox(struct dp_ctx *ctx);
 void dp_outbox_flush(struct dp_ctx *ctx);
 void dp_outbox_add(struct dp_ctx *ctx, struct dp_event *event, const struct dp_receiver *to,
 	const struct dp_session *slot);
+/* A copy of an event that lies in this worker's own store: sent, queued, or staged for its owner. */
+void dp_stored_copy(struct dp_ctx *ctx, struct dp_copy_message *message);
 /* Pass a datagram to its session's owner; frees and counts when the ring is full. */
 void dp_outbox_datagram(struct dp_ctx *ctx, struct dp_packet *packet);
 

@@ -53,6 +53,25 @@ static inline void dp_outgoing_write(uint8_t *out, const struct dp_event *event)
 	dp_outgoing_patch(out, event);
 }
 
+/* The key of a stored event, for matching it elsewhere or again. */
+static inline struct dp_match_key dp_blob_key(const struct dp_blob *blob)
+{
+	uint32_t payload_len = rh_load_be32(blob->bytes + 44);
+	uint16_t attributes_len = rh_load_be16(blob->bytes + 52);
+	const uint8_t *payload = blob->bytes + blob->len - payload_len;
+
+	return (struct dp_match_key){
+		.topic = (const char *)blob->bytes + RH_PUBLISH_HDR,
+		.topic_len = rh_load_be16(blob->bytes + 48),
+		.payload = payload,
+		.payload_len = payload_len,
+		.attributes = payload - attributes_len,
+		.attributes_len = attributes_len,
+		.tenant = blob->tenant,
+		.profile = blob->profile,
+	};
+}
+
 /*
  * Events that leave together: one, or several whose records lie one behind the other in a received datagram, in the order of ctx->events.
  * Written in one piece.

@@ -5,7 +5,7 @@
  * wire is its slot and a tag that changes at each reuse.
  *
  * Lines of a slot, by who writes:
- *   identity, template   control, before the slot is opened (release store of state); adjacency and aliases at any time
+ *   identity, template   control, before the slot is opened (release store of state); adjacency and aliases at any time; lane_events is the owner's
  *   tx, rx, rx_credit    the owner worker, while the slot is open; control before and after
  * A closing slot goes FREE -> OPEN (control) -> CLOSING (control) -> RELEASED (owner let go) -> FREE (after a grace period).
  */
@@ -80,6 +80,7 @@ struct dp_session {
 	dp_adj_id_t adjacency; /* control, relaxed */
 	uint16_t tenant, profile;
 	uint16_t max_datagram;
+	uint16_t lane_events; /* owner: events it published that are in the content lane */
 	uint64_t incarnation;
 	struct dp_aliases *aliases; /* RCU; NULL without any */
 

@@ -48,7 +48,7 @@ static void event_write(struct dp_ctx *ctx, const struct dp_event *event,
 	if (result) {
 		e.receivers = result->count;
 		e.cache_hit = result->cache_hit;
-		if (result->verdict != DP_MATCH_OK)
+		if (result->verdict == DP_MATCH_BAD_TOPIC)
 			e.drop = DP_DROP_FRAME_TOPIC;
 	}
 	if (event->topic) {

@@ -63,7 +63,7 @@ static int engine_init(struct dp_engine *eng, struct rh_error *err)
 	}
 	peers_link(eng);
 	dp_pools_judge(eng);
-	return 0;
+	return dp_lane_create(eng) < 0 ? rh_error_set(err, ENOMEM, "engine: no memory for the content lane") : 0;
 }
 
 int dp_engine_create(const struct dp_engine_conf *conf, struct dp_engine **out, struct rh_error *err)
@@ -126,6 +126,14 @@ static int worker_launch(struct dp_engine *eng, uint32_t w, struct dp_worker_arg
 	return 0;
 }
 
+/* What it is at it gives back to workers that still run. */
+static void lane_join(struct dp_engine *eng)
+{
+	dp_lane_stop(eng);
+	while (!dp_lane_ended(eng))
+		wait_ms(eng);
+}
+
 static void workers_join(struct dp_engine *eng)
 {
 	rh_store_release(&eng->phase, DP_PHASE_EXIT);
@@ -151,15 +159,16 @@ int dp_engine_start(struct dp_engine *eng, struct rh_error *err)
 			return ret;
 		}
 	}
-	return 0;
+	return dp_lane_start(eng, err);
 }
 
-static uint64_t copies_waiting(const struct dp_engine *eng)
+/* Events and copies. */
+static uint64_t waiting(const struct dp_engine *eng)
 {
 	struct dp_counters sum;
 
 	dp_counters_sum(eng, &sum);
-	return sum.copies_queued;
+	return sum.events_waiting + sum.copies_queued;
 }
 
 /* Until nothing waits, or @ms passed. The gauge is stored once a loop, so nothing must wait twice in a row. */
@@ -170,7 +179,7 @@ static void drain(struct dp_engine *eng, uint32_t ms)
 
 	while (quiet < 2 && rh_clock_ns() < deadline) {
 		wait_ms(eng);
-		quiet = copies_waiting(eng) ? 0 : quiet + 1;
+		quiet = waiting(eng) ? 0 : quiet + 1;
 	}
 }
 
@@ -203,8 +212,10 @@ void dp_engine_stop(struct dp_engine *eng, uint32_t drain_ms)
 	rh_store_release(&eng->phase, DP_PHASE_QUIET);
 	for (int i = 0; i < 2; i++)
 		wait_ms(eng);
+	lane_join(eng);
 	if (eng->running)
 		workers_join(eng);
+	dp_lane_finish(eng);
 	if (eng->conf.worker_count > 1)
 		handoffs_finish(eng);
 	for (uint32_t w = 0; w < eng->conf.worker_count; w++)
@@ -233,6 +244,7 @@ void dp_engine_destroy(struct dp_engine *eng)
 	ports_return(eng);
 	for (uint32_t w = 0; w < eng->conf.worker_count; w++)
 		dp_worker_destroy(eng->ctx[w]);
+	dp_lane_destroy(eng->lane);
 	dp_tables_destroy(&eng->tables);
 	if (eng->punt_fd >= 0)
 		(void)close(eng->punt_fd);
@@ -278,6 +290,8 @@ int dp_engine_worker_status(const struct dp_engine *eng, uint32_t worker, struct
 		.queued_bytes = (uint32_t)rh_load_relaxed(&ctx->queued_bytes),
 		.event_buffers_free = dp_store_large_free(&ctx->store),
 		.reassemblies = rh_load_relaxed(&ctx->reassembly_count),
+		.lane_events = (uint32_t)rh_load_relaxed(&ctx->counters.events_waiting),
+		.lane_bytes = rh_load_relaxed(&ctx->lane_bytes),
 	};
 	return 0;
 }

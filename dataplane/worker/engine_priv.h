@@ -49,6 +49,7 @@ struct dp_engine {
 	bool running;			 /* control only: lcores were launched and have not been joined */
 	bool finished;			 /* control only: what was left has been counted as stopped */
 	int punt_fd;
+	struct dp_lane *lane; /* NULL: content has no bound */
 
 	/* sessions: control only */
 	uint32_t slot_fresh;
@@ -66,6 +67,23 @@ int dp_worker_create(struct dp_engine *eng, uint32_t worker, struct rh_error *er
 void dp_worker_destroy(struct dp_ctx *ctx);
 /* Count what waits as stopped. After the worker ended. */
 void dp_worker_finish(struct dp_ctx *ctx);
+
+/* lane_ctl.c: the content lane. Ctx: control. */
+bool dp_lane_wanted(const struct dp_engine_conf *conf);
+/* A worker's side of it, and that undone. -ENOMEM. */
+int dp_lane_attach(struct dp_engine *eng, struct dp_ctx *ctx);
+void dp_lane_detach(struct dp_ctx *ctx);
+/* After the workers' contexts. -ENOMEM. */
+int dp_lane_create(struct dp_engine *eng);
+/* Accepts NULL and a half-made one. Not while its thread runs. */
+void dp_lane_destroy(struct dp_lane *lane);
+/* Launch its thread, if there is a lane. dp_engine_start does it; tests and perf, which run the workers themselves, call it. */
+int dp_lane_start(struct dp_engine *eng, struct rh_error *err);
+/* Ask the thread to end; it gives back what it is at, so workers must go on until it has ended. */
+void dp_lane_stop(struct dp_engine *eng);
+bool dp_lane_ended(struct dp_engine *eng);
+/* Take back what is done, and count what waits as `draining`. After workers and lane have ended. */
+void dp_lane_finish(struct dp_engine *eng);
 
 /* pools_ctl.c: which ports' received buffers may be sent on. After all contexts were created. Ctx: control. */
 void dp_pools_judge(struct dp_engine *eng);

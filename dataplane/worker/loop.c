@@ -9,6 +9,7 @@
 #include "dataplane/worker/engine_priv.h"
 
 #include "dataplane/base/rcu.h"
+#include "dataplane/node/lane.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/transmit.h"
 
@@ -106,6 +107,8 @@ bool dp_worker_poll_once(struct dp_engine *eng, struct dp_ctx *ctx)
 	work += receive(eng, ctx);
 	if (ctx->worker_count > 1)
 		work += dp_node_inbox(ctx);
+	if (rh_unlikely(ctx->lane_waiting))
+		work += dp_node_lane(ctx);
 	work += dp_injects_drain(ctx);
 	if (ctx->ready_head != ctx->ready_tail)
 		work += dp_node_egress(ctx);

@@ -164,7 +164,10 @@ int dp_worker_create(struct dp_engine *eng, uint32_t worker, struct rh_error *er
 	if (ret < 0)
 		return ret;
 	ret = dp_match_create(eng->conf.table, worker, &ctx->match);
-	return ret < 0 ? rh_error_set(err, -ret, "worker %u: no memory for its result cache", worker) : 0;
+	if (ret < 0)
+		return rh_error_set(err, -ret, "worker %u: no memory for its result cache", worker);
+	ret = dp_lane_attach(eng, ctx);
+	return ret < 0 ? rh_error_set(err, -ret, "worker %u: no memory for its rings to the content lane: raise memory-mb", worker) : 0;
 }
 
 void dp_worker_destroy(struct dp_ctx *ctx)
@@ -172,6 +175,7 @@ void dp_worker_destroy(struct dp_ctx *ctx)
 	if (!ctx)
 		return;
 	dp_match_destroy(ctx->match);
+	dp_lane_detach(ctx);
 	rte_ring_free(ctx->commands);
 	for (uint32_t i = 0; i < DP_LIMIT_WORKERS; i++) {
 		rte_ring_free(ctx->copies_to[i]);

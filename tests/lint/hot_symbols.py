@@ -24,6 +24,7 @@ ALLOWED = {
     ("loop.c.o", "syscall"): "rcu_quiescent_state wakes a waiting reclaimer, at most once a grace period (liburcu, inlined)",
     ("yield.c.o", "syscall"): "the same, going offline before sleeping",
     ("yield.c.o", "clock_nanosleep"): "a worker in yield mode sleeps when there is nothing to do",
+    ("lane_serve.c.o", "syscall"): "the same in the content lane's thread, which is no worker",
     ("bell.c.o", "write"): "the bell of the punt ring, at most once a millisecond, when control asked for it",
 }
 

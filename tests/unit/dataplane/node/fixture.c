@@ -3,6 +3,7 @@
 #include "dataplane/api/port.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/port/port_priv.h"
+#include "dataplane/worker/lane_priv.h"
 
 #include <rte_mbuf.h>
 #include <rte_ring.h>
@@ -46,6 +47,7 @@ static void engine_create(const struct fx_options *o)
 		.punt_rate = o->punt_rate,
 		.control_rate = o->control_rate,
 		.stage_timing = o->stage_timing,
+		.content_share = o->content_share,
 		.max_rx_datagrams = o->max_rx_datagrams,
 		.node_incarnation = 77,
 		.session_seed = 5};
@@ -102,6 +104,7 @@ void fx_forget(void)
 
 void fx_stop(void)
 {
+	fx.lane_rests = false;
 	fx_settle();
 	fx_laws("at rest");
 	dp_engine_stop(fx.eng, 0);
@@ -154,6 +157,8 @@ void fx_poll(void)
 {
 	for (uint32_t w = 0; w < fx.workers; w++)
 		poll_worker(w);
+	while (fx.eng->lane && !fx.lane_rests && dp_lane_poll_once(fx.eng->lane))
+		;
 }
 
 void fx_settle(void)

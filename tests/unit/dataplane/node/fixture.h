@@ -39,6 +39,7 @@ struct fx {
 	uint32_t sent_count;
 	uint32_t sent_read;    /* fx_copy goes on from this frame */
 	uint32_t sent_read_at; /* and from this byte of its records */
+	bool lane_rests; /* fx_poll leaves the content lane alone */
 	bool hold; /* frames in wait for the next fx_poll: up to a burst of them are one round's */
 };
 extern struct fx fx;
@@ -48,6 +49,7 @@ struct fx_options {
 	uint32_t max_sessions;
 	uint32_t punt_rate, control_rate;
 	uint16_t mtu; /* 0: 1500 */
+	uint32_t content_share; /* percent; 0: no bound, no content lane */
 	bool check_in_software;
 	bool stage_timing;
 	uint64_t max_rx_datagrams;
