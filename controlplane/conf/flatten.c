@@ -47,6 +47,7 @@ static void flatten_session(struct cp_conf *conf, const struct lyd_node *root)
 	conf->compile_ms_max = (uint32_t)conf_number(c, "compile-time-max");
 	conf->compile_mb_max = (uint32_t)conf_number(c, "compile-memory-max");
 	conf->scan_cycles_per_byte_max = (uint32_t)conf_number(c, "scan-cost-max");
+	conf->engine.content_share = (uint32_t)conf_number(c, "worker-share");
 }
 
 static enum dp_hugepages hugepages_of(const char *text)

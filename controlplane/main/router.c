@@ -2,6 +2,7 @@
 
 #include "controlplane/main/machine.h"
 #include "controlplane/main/version.h"
+#include "controlplane/subs/cores.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/hash.h"
 #include "dataplane/base/rcu.h"
@@ -102,6 +103,7 @@ static int engine_up(struct router *r, struct rh_error *err)
 
 	conf->table = r->table;
 	conf->node_incarnation = rh_random_seed() | 1;
+	cp_cores_choose(r->conf, &conf->lane_cores);
 	rc = dp_engine_create(conf, &r->eng, err);
 	if (rc == 0) {
 		slow_paths_open(r);

@@ -6,7 +6,7 @@
 #include <sched.h>
 
 /*
- * Cores for compilations: those that the process was started with (taskset, CPUAffinity=, isolcpus=), without those of
+ * Cores for compilations and the content lane: those that the process was started with (taskset, CPUAffinity=, isolcpus=), without those of
  * workers that poll, and the control core. None: @conf does not know, as in tests.
  */
 void cp_cores_choose(const struct cp_conf *conf, cpu_set_t *out);

@@ -75,7 +75,7 @@ Test(conf, everything_can_be_said)
 		       "\"vlan\": 9}]}],"
 		       "\"session\": {\"keepalive\": 100, \"timeout\": 200},"
 		       "\"content\": {\"compile-helper\": \"/x/hsc\", \"pattern-store\": \"/x/store\", \"patterns-max\": 5,"
-		       " \"expressions-max\": 6, \"expression-memory-max\": 1048576},"
+		       " \"expressions-max\": 6, \"expression-memory-max\": 1048576, \"worker-share\": 7},"
 		       "\"control\": {\"socket\": \"/tmp/s\", \"group\": \"adm\"},"
 		       "\"metrics\": {\"address\": \"::1\", \"port\": \"off\"}, \"drain\": 7"));
 
@@ -107,6 +107,7 @@ Test(conf, everything_can_be_said)
 	cr_expect_str_eq(c->pattern_store, "/x/store");
 	cr_expect_eq(c->expressions_max, 6u);
 	cr_expect_eq(c->expression_bytes_max, 1ull << 40);
+	cr_expect_eq(c->engine.content_share, 7);
 	cp_conf_free(c);
 }
 
