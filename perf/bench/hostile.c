@@ -18,14 +18,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define PASSES_LEAST 3
 #define PASSES_MOST  31
 
+/* Until the content lane has given back what it has. */
+#define DRAIN_MS 5000
+
 struct samples {
 	uint32_t bursts, passes;
 	uint64_t (*cycles)[PASSES_MOST]; /* of each lane and burst */
+	uint64_t sum[PATH_LANES];	 /* of a window, bursts whatever they took */
+	uint64_t longest[PATH_LANES];	 /* burst of a window */
 };
 
 static uint64_t passes_done;
@@ -43,10 +49,13 @@ static void lane_pass(struct hostile *h, struct samples *s, uint32_t lane)
 	struct dp_ctx *ctx = h->path.eng->ctx[lane];
 
 	for (uint32_t b = 0; b < s->bursts; b++) {
-		uint64_t start = rh_tsc();
+		uint64_t start = rh_tsc(), cycles;
 
 		(void)dp_worker_poll_once(h->path.eng, ctx);
-		s->cycles[lane * s->bursts + b][s->passes] = rh_tsc() - start;
+		cycles = rh_tsc() - start;
+		s->cycles[lane * s->bursts + b][s->passes] = cycles;
+		s->sum[lane] += cycles;
+		s->longest[lane] = cycles > s->longest[lane] ? cycles : s->longest[lane];
 	}
 }
 
@@ -84,11 +93,15 @@ static void window(struct hostile *h, struct samples *s, bool last)
 	struct dp_counters a, b;
 
 	(void)dp_counters_read(h->path.eng, 0, &a);
+	memset(s->sum, 0, sizeof(s->sum));
+	memset(s->longest, 0, sizeof(s->longest));
 	for (s->passes = 0; s->passes < PASSES_LEAST || (s->passes < PASSES_MOST && rh_clock_ns() < until); s->passes++)
 		both_pass(h, s);
 	(void)dp_counters_read(h->path.eng, 0, &b);
-	(void)printf("    {\"wall_ns\": %" PRIu64 ", \"cpu_ns\": %" PRIu64 ", \"passes\": %u, \"with\": %" PRIu64 ", \"without\": %" PRIu64 ", \"longest_round_cycles\": %" PRIu64 "}%s\n",
-		rh_clock_ns() - wall, cpu_ns() - cpu, s->passes, cycles_of(s, 0), cycles_of(s, 1), b.longest_loop_cycles, last ? "" : ",");
+	(void)printf("    {\"wall_ns\": %" PRIu64 ", \"cpu_ns\": %" PRIu64 ", \"passes\": %u, \"with\": %" PRIu64 ", \"without\": %" PRIu64 ", \"with_all\": %" PRIu64 ", \"without_all\": %" PRIu64 ", \"longest_round_cycles\": %" PRIu64
+		     ", \"content_cycles\": %" PRIu64 ", \"lane_cycles\": %" PRIu64 ", \"to_lane\": %" PRIu64 "}%s\n",
+		rh_clock_ns() - wall, cpu_ns() - cpu, s->passes, cycles_of(s, 0), cycles_of(s, 1), s->sum[0], s->sum[1], s->longest[0], b.content_cycles - a.content_cycles,
+		b.lane_cycles - a.lane_cycles, b.content_to_lane - a.content_to_lane, last ? "" : ",");
 }
 
 static int windows_run(struct hostile *h, struct rh_error *err)
@@ -107,28 +120,32 @@ static int windows_run(struct hostile *h, struct rh_error *err)
 	return 0;
 }
 
-static uint64_t sent(const struct hostile *h, uint32_t lane, uint64_t *taken)
+/* Copies to the hostile tenant's subscriber, and *@refused events for which the content lane had no place. */
+static uint64_t sent(const struct hostile *h, uint32_t lane, uint64_t *taken, uint64_t *refused)
 {
 	struct dp_session_stats st = {0};
 
 	(void)dp_session_stats(h->path.eng, h->lane[lane].publisher, &st);
 	*taken = st.rx_events;
+	*refused = st.drops[DP_DROP_CONTENT_BUDGET];
 	(void)dp_session_stats(h->path.eng, h->lane[lane].subscriber, &st);
 	return st.tx_events;
 }
 
-/* Every copy of the others; and of the hostile tenant, each event whose payload has a pattern in it, where it asks for them. */
+/* Every copy of the others; and of the hostile tenant, each event whose payload has a pattern in it, where it asks for them, but those refused. */
 static int verify(struct hostile *h, struct rh_error *err)
 {
-	uint64_t events = passes_done * workload_events(&h->path.lane[0].workload), due = h->bare_hits ? passes_done * (HOSTILE_EVENTS - 1) : 0, got, taken;
+	uint64_t events = passes_done * workload_events(&h->path.lane[0].workload), due = h->bare_hits ? passes_done * (HOSTILE_EVENTS - 1) : 0, got, taken, refused;
 	int ret = path_verify_laws(&h->path, err);
 
 	for (uint32_t l = 0; l < PATH_LANES && !ret; l++) {
 		ret = path_verify_lane(&h->path, l, events, err);
-		got = sent(h, l, &taken);
-		if (!ret && got != (l ? 0 : due))
-			ret = rh_error_set(err, EINVAL, "lane %u: the hostile tenant got %" PRIu64 " copies of %" PRIu64 " events, %" PRIu64 " are due", l, got, taken,
-				l ? 0 : due);
+		got = sent(h, l, &taken, &refused);
+		if (!ret && got + refused != (l ? 0 : due))
+			ret = rh_error_set(err, EINVAL, "lane %u: the hostile tenant got %" PRIu64 " copies of %" PRIu64 " events, %" PRIu64 " were refused, %" PRIu64 " are due", l, got, taken,
+				refused, l ? 0 : due);
+		h->got[l] = got;
+		h->refused[l] = refused;
 	}
 	return ret;
 }
@@ -147,12 +164,15 @@ static int measure(struct hostile *h, struct rh_error *err)
 
 	rh_rcu_barrier();
 	head_print(h);
-	ret = windows_run(h, err);
-	dp_engine_stop(h->path.eng, 0);
+	ret = dp_lane_start(h->path.eng, err);
+	if (!ret)
+		ret = windows_run(h, err);
+	dp_engine_stop(h->path.eng, DRAIN_MS);
 	if (!ret)
 		ret = verify(h, err);
 	if (!ret)
-		(void)printf("  \"checked\": \"every copy of the other tenants in %" PRIu64 " passes of both lanes, and how many the hostile one gets\"\n}\n", passes_done);
+		(void)printf("  \"hostile_copies\": %" PRIu64 ", \"hostile_refused\": %" PRIu64 ",\n  \"checked\": \"every copy of the other tenants in %" PRIu64 " passes of both lanes, and how many the hostile one gets or is refused\"\n}\n",
+			h->got[0], h->refused[0], passes_done);
 	return ret;
 }
 

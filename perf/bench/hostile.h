@@ -39,6 +39,7 @@ struct hostile {
 	uint32_t baits;
 	uint8_t *record; /* of the event under way */
 	uint32_t record_len, fragments, hostile_datagrams;
+	uint64_t got[PATH_LANES], refused[PATH_LANES]; /* copies of the hostile tenant, and events of it, in the end */
 };
 
 /* Files of --patterns, the worst payload, and @opt as this program wants it. 0 or a negative errno with a sentence. */

@@ -188,6 +188,8 @@ int hostile_options(struct hostile *h, const struct path_options *opt, struct pa
 	out->workload.datagrams = h->hostile_datagrams * (SHARE - 1) / out->workload.publishers * out->workload.publishers;
 	/* Both lanes have the same draw. */
 	out->same_draw = true;
+	/* The content lane has the core that no worker of this program runs on. */
+	CPU_SET(opt->cores[0], &out->lane_cores);
 	h->path.opt = *out;
 	if (hostile_datagrams(h) % HOSTILE_BURST == 0)
 		return 0;

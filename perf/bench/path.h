@@ -54,6 +54,8 @@ struct path_options {
 	uint32_t payload_bytes;		     /* rhumb-perf-content: of the shortest; makes record_bytes */
 	bool same_draw; /* in both lanes, which are compared with each other */
 	uint32_t matchers; /* beside those of the workers: a program's own */
+	uint32_t content_share;	   /* rhumb-perf-hostile: percent of a core a tenant; 0: no bound */
+	cpu_set_t lane_cores;
 	bool memory; /* print path_memory_mib and end */
 	double seconds;	   /* of a window */
 	uint32_t windows;

@@ -28,6 +28,7 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 		{"visible", OPTION_ON, &opt->visible, "rhumb-perf-update: time from update to effect, not rates", NULL},
 		{"soak", OPTION_U32, &opt->soak, "rhumb-perf-update: so many events, then memory is compared; no windows", NULL},
 		{"patterns", OPTION_TEXT, &opt->patterns, "rhumb-perf-content: literals or regexes", NULL},
+		{"worker-share", OPTION_U32, &opt->content_share, "rhumb-perf-hostile: percent of a core that a tenant's content may cost a worker; 0: no bound", NULL},
 		{"payload", OPTION_U32, &opt->payload_bytes, "rhumb-perf-content: bytes of the shortest payload", NULL},
 		{"no-huge", OPTION_OFF, &opt->hugepages, "ordinary pages", NULL},
 		{"memory", OPTION_ON, &opt->memory, "print the MiB of packet memory that this needs, and end", NULL},
@@ -38,7 +39,7 @@ int path_options_parse(int argc, char **argv, struct path_options *opt, struct r
 
 	*opt = (struct path_options){.file_prefix = "rhumb-perf-path", .lanes = 1, .workload = WORKLOAD_HOT,
 		.record_bytes = TRACE_RECORD_HOT, .cache_entries = 65536, .hugepages = true,
-		.seconds = 1, .windows = 3, .load = 90};
+		.seconds = 1, .windows = 3, .load = 90, .content_share = 0};
 	opt->workload.seed = OPTIONS_SEED;
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		options_print("rhumb-perf-path", rows, RH_ARRAY_LEN(rows));

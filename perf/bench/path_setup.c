@@ -65,6 +65,8 @@ static int engine_init(struct path *path, bool inputs, struct rh_error *err)
 		.max_rx_datagrams = path->opt.check ? path->opt.workload.datagrams : 0,
 		.node_incarnation = 1,
 		.session_seed = path->opt.workload.seed,
+		.content_share = path->opt.content_share,
+		.lane_cores = path->opt.lane_cores,
 		.table = path->table,
 	};
 

@@ -11,6 +11,7 @@ SUMMARY = "throughput of other tenants beside one with the worst admitted patter
 KEYS = ("ratio_others",)
 FLOORS = {"ratio_others": 0.90}
 ON_CPU_SHARE = 0.8
+WORKER_SHARE = 2  # percent: rhumbd's default
 # Packets and events under way of both lanes: those of a trace of 60,000 datagrams, and some.
 NEED_MIB = 2048
 # Each with bytes that keep it busy. Those of the issue's kinds: weakly anchored, .* between common words, bounded repeats, and such that hit on every byte.
@@ -30,7 +31,7 @@ def command(build, folder, cores, hugepages, options):
     """One thread does it all on the worker's core."""
     control, worker = cores
     _, *words = path.command(build, folder, (worker, control), hugepages, options)
-    return [str(build / "perf/bench/rhumb-perf-hostile"), *words, "--core2", str(worker)]
+    return [str(build / "perf/bench/rhumb-perf-hostile"), *words, "--core2", str(worker), "--worker-share", str(WORKER_SHARE)]
 
 
 def admitted(helper, say):
@@ -68,9 +69,11 @@ def pair(rig, prefix, count, seconds):
         raise Void(f"on its core for less than {ON_CPU_SHARE:.0%} of every window")
     with_it, without = (statistics.median(w[key] for w in good) for key in ("with", "without"))
     rate = found["tsc_hz"] * found["others_events"] / 1e6
+    whole = statistics.median(w["without_all"] / w["with_all"] for w in good)
     return {"ratio_others": statistics.median(w["without"] / w["with"] for w in good), "with_mpps": rate / with_it, "without_mpps": rate / without,
             "longest_round_us": max(w["longest_round_cycles"] for w in good) * 1e6 / found["tsc_hz"], "cycles_per_byte": found["cycles_per_byte"],
-            "payload": found["payload"], "hostile_share": found["hostile_datagrams"] / (found["hostile_datagrams"] + found["others_events"]), "checked": found["checked"]}
+            "payload": found["payload"], "hostile_share": found["hostile_datagrams"] / (found["hostile_datagrams"] + found["others_events"]), "checked": found["checked"],
+            "ratio_whole": whole, "lane_events": sum(w["to_lane"] for w in good), "refused": found["hostile_refused"], "copies": found["hostile_copies"]}
 
 
 def run(rig):
@@ -85,7 +88,7 @@ def run(rig):
         samples, void = collect(rig.pick(7, 2), lambda: pair(rig, rig.folder / "hostile", count, seconds), rig.say, rig.late)
         result.extra(hugepages=rig.huge)
     result.checked(samples[0]["checked"])
-    beside = {key: statistics.median(s[key] for s in samples) for key in ("with_mpps", "without_mpps", "longest_round_us", "cycles_per_byte")}
+    beside = {key: statistics.median(s[key] for s in samples) for key in ("with_mpps", "without_mpps", "longest_round_us", "cycles_per_byte", "ratio_whole")}
     result.add(cell("64 KiB", "ratio_others", samples, **beside), samples, void)
     result.metric("ratio_others", **beside)
     result.note(f"{len(patterns)} of {len(CANDIDATES)} patterns admitted, {cost:.0f} cycles a byte by rhumb-hsc's measure and {beside['cycles_per_byte']:.0f} over the payload ({samples[0]['payload']}), "

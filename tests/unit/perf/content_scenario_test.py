@@ -100,9 +100,11 @@ class Admission:
 
 def beside(_words, with_it=10_000_000, cpu_ns=base.SECOND):
     """What rhumb-perf-hostile would print."""
-    window = {"wall_ns": base.SECOND, "cpu_ns": cpu_ns, "passes": 3, "with": with_it, "without": 9_500_000, "longest_round_cycles": base.HZ // 1000}
+    window = {"wall_ns": base.SECOND, "cpu_ns": cpu_ns, "passes": 3, "with": with_it, "without": 9_500_000, "with_all": 2 * with_it, "without_all": 19_000_000, "to_lane": 40,
+              "longest_round_cycles": base.HZ // 1000}
     return {"tsc_hz": base.HZ, "hs_version": "5.4.9", "patterns": 5, "others_events": 70_000, "hostile_events": 160, "hostile_datagrams": 10_000, "payload": "prose",
-            "cycles_per_byte": 47.0, "patterns_in_payload": 3, "windows": [window], "checked": "every copy"}
+            "cycles_per_byte": 47.0, "patterns_in_payload": 3, "windows": [window], "hostile_copies": 30, "hostile_refused": 400,
+            "checked": "every copy"}
 
 
 class Hostile(unittest.TestCase):
