@@ -524,6 +524,8 @@ uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys,
 		hits_answer(match, &misses, keys, count, hash, results);
 	else
 		burst_answer(match, &misses, keys, count, results);
+	if (rh_unlikely(match->sample_due) && count)
+		dp_samples_look(match, keys, count);
 	match->held = 0;
 	return match->later;
 }

@@ -79,7 +79,7 @@ uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys,
 void dp_match_again(
 	struct dp_match *match, const struct dp_match_key *key, struct dp_match_result *result);
 
-/* The time, for what is remembered of topics: @now_tsc every 100 us or so. Ctx: worker. */
+/* The time, for what is remembered of topics and payloads: @now_tsc every 100 us or so. Ctx: worker. */
 void dp_match_tick(struct dp_match *match, uint64_t now_tsc);
 
 /*

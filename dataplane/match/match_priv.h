@@ -8,6 +8,7 @@
 #include "dataplane/match/cache.h"
 #include "dataplane/match/judge.h"
 #include "dataplane/match/match_lookup.h"
+#include "dataplane/match/samples.h"
 #include "dataplane/match/search.h"
 #include "dataplane/match/table_priv.h"
 
@@ -25,6 +26,11 @@ struct dp_match {
 	uint64_t seed;
 	uint32_t worker;
 	struct dp_cache cache;
+
+	/* Sampled payloads: a look at the next burst, the time of the last one. */
+	bool sample_due;
+	uint32_t sample_dice;
+	uint64_t sample_tsc;
 
 	/* Results that are not in the cache: [0, result_used) belongs to this burst's earlier
 	 * events. */

@@ -5,6 +5,7 @@
  */
 
 #include "dataplane/match/judge.h"
+#include "dataplane/match/samples.h"
 #include "dataplane/match/table_priv.h"
 
 #include <errno.h>
@@ -70,6 +71,7 @@ void dp_table_destroy(struct dp_table *table)
 	dp_index_fini(&table->memory, &table->index);
 	dp_contents_fini(&table->contents, &table->memory);
 	dp_patterns_free_all(table);
+	dp_samples_free_all(table);
 	dp_memory_fini(&table->memory);
 	dp_slots_fini(table);
 	dp_judge_destroy(table->judge);

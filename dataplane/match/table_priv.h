@@ -105,6 +105,7 @@ struct dp_snapshot {
 };
 
 struct dp_judge;
+struct dp_tenant_samples;
 
 struct dp_table {
 	struct dp_table_conf conf;
@@ -113,6 +114,8 @@ struct dp_table {
 	struct dp_parts *parts;			    /* R */
 	uint64_t *excepted_at; /* R; by session: generation from which its newest exception counts */
 	struct dp_slot *slot;			    /* R; [DP_LIMIT_SUBSCRIPTIONS] */
+	struct dp_tenant_samples *samples[DP_LIMIT_TENANTS]; /* R; control writes; NULL: not wanted */
+	uint32_t samples_wanted;			     /* R, relaxed; control writes: tenants that have them */
 	struct dp_index index;
 	/* Builder only. */
 	struct dp_contents contents;

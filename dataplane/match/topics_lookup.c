@@ -251,6 +251,7 @@ void dp_match_tick(struct dp_match *match, uint64_t now_tsc)
 	uint32_t stamp = (uint32_t)(now_tsc >> DP_TOPIC_STAMP_SHIFT);
 	struct dp_topic_set *set = &cache->topics.memory->set[cache->topics.aging];
 
+	dp_samples_tick(match, now_tsc);
 	if (rh_likely(stamp == dp_look_stamp(cache->look)))
 		return;
 	cache->look = (uint64_t)stamp << 32 | dp_look_burst(cache->look);

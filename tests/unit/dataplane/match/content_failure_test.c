@@ -3,6 +3,7 @@
  * no trace, and who is there gets exactly their events whatever could not be made.
  */
 
+#include "dataplane/api/samples.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/cesql/program.h"
 #include "dataplane/frame/event.h"
@@ -32,7 +33,9 @@ static bool fails(void)
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__real_dp_memory_alloc(struct dp_memory *memory, size_t bytes);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_dp_memory_alloc(struct dp_memory *memory, size_t bytes);
@@ -45,6 +48,11 @@ void *__wrap_malloc(size_t size)
 void *__wrap_calloc(size_t count, size_t size)
 {
 	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+	return fails() ? NULL : __real_aligned_alloc(alignment, size);
 }
 
 void *__wrap_dp_memory_alloc(struct dp_memory *memory, size_t bytes)
@@ -413,4 +421,21 @@ Test(content_failure, removal_needs_no_memory)
 	cr_expect_eq(table->contents.predicates.count, 0);
 	fixture_reclaim();
 	cr_expect_eq(fixture_stats().bytes, bytes);
+}
+
+Test(content_failure, samples_without_memory_are_not_wanted)
+{
+	static struct dp_samples got;
+
+	for (uint32_t at = 0; at < 2; at++) {
+		memory_ends(at, false);
+		cr_expect_eq(dp_samples_want(table, 0), -ENOMEM);
+		cr_expect(memory_is_back());
+		cr_expect_eq(table->samples_wanted, 0);
+	}
+	memory_ends(2, false);
+	cr_expect_eq(dp_samples_want(table, 0), 0);
+	cr_expect_not(memory_is_back());
+	dp_samples_read(table, 0, &got);
+	cr_expect_eq(got.count, 0);
 }
