@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define PAYLOADS_HDR 4
+#define PAYLOAD_HDR  4
 #define SET_HDR	    4
 #define SET_PATTERN 8
 
@@ -41,7 +43,8 @@ int hsc_cost_parse(const uint8_t *body, size_t len, struct hsc_cost *out)
 		return -EPROTO;
 	out->database_bytes = rh_load_be32(body);
 	out->compile_us = rh_load_be32(body + 4);
-	out->centicycles_per_byte = rh_load_be32(body + 8);
+	out->worst_centicycles = rh_load_be32(body + 8);
+	out->typical_centicycles = rh_load_be32(body + 12);
 	return 0;
 }
 
@@ -49,7 +52,58 @@ void hsc_cost_encode(uint8_t *out, const struct hsc_cost *cost)
 {
 	rh_store_be32(out, cost->database_bytes);
 	rh_store_be32(out + 4, cost->compile_us);
-	rh_store_be32(out + 8, cost->centicycles_per_byte);
+	rh_store_be32(out + 8, cost->worst_centicycles);
+	rh_store_be32(out + 12, cost->typical_centicycles);
+}
+
+/* Bytes of the payload at @p, 0 when it does not fit into @left. */
+static size_t payload_load(const uint8_t *p, size_t left, struct hsc_payload *out)
+{
+	uint32_t len = left < PAYLOAD_HDR ? 0 : rh_load_be32(p);
+
+	if (!len || len > HSC_PAYLOAD_MAX || len > left - PAYLOAD_HDR)
+		return 0;
+	*out = (struct hsc_payload){len, p + PAYLOAD_HDR};
+	return PAYLOAD_HDR + (size_t)len;
+}
+
+int hsc_payloads_parse(const uint8_t *body, size_t len, struct hsc_payloads *out)
+{
+	uint32_t count = len < PAYLOADS_HDR ? UINT32_MAX : rh_load_be32(body);
+	size_t at = PAYLOADS_HDR, size;
+
+	if (count > HSC_PAYLOADS_MAX)
+		return -EPROTO;
+	for (uint32_t i = 0; i < count; i++) {
+		size = payload_load(body + at, len - at, &out->payload[i]);
+		if (!size)
+			return -EPROTO;
+		at += size;
+	}
+	out->count = count;
+	out->size = at;
+	return 0;
+}
+
+size_t hsc_payloads_size(const struct hsc_payload *payloads, uint32_t count)
+{
+	size_t size = PAYLOADS_HDR;
+
+	for (uint32_t i = 0; i < count; i++)
+		size += PAYLOAD_HDR + (size_t)payloads[i].len;
+	return size;
+}
+
+void hsc_payloads_encode(uint8_t *out, const struct hsc_payload *payloads, uint32_t count)
+{
+	uint8_t *p = out + PAYLOADS_HDR;
+
+	rh_store_be32(out, count);
+	for (uint32_t i = 0; i < count; i++) {
+		rh_store_be32(p, payloads[i].len);
+		memcpy(p + PAYLOAD_HDR, payloads[i].bytes, payloads[i].len);
+		p += PAYLOAD_HDR + (size_t)payloads[i].len;
+	}
 }
 
 int hsc_check_parse(const uint8_t *body, size_t len, struct hsc_pattern *out)

@@ -14,10 +14,13 @@
  *    8   4   request id, returned in the reply
  *   12   4   status of a reply (enum hsc_status); 0 in a request
  *
- * Body of CHECK: 0 4 id of the pattern, 4 - its bytes.
- * Body of COMPILE: 0 4 number of patterns, then each: 0 4 id (from 1, strictly ascending), 4 4
+ * Body of a request: payloads of the tenant, on which its cost is measured, then what is asked.
+ * Payloads: 0 4 their number, at most HSC_PAYLOADS_MAX, then each: 0 4 length, 1 to HSC_PAYLOAD_MAX, 4 - bytes.
+ * Of CHECK: 0 4 id of the pattern, 4 - its bytes.
+ * Of COMPILE: 0 4 number of patterns, then each: 0 4 id (from 1, strictly ascending), 4 4
  * length, 8 - bytes. No padding. Body of an OK reply: 0 4 database size in bytes, 4 4 CPU time of
- * the compilation in us, 8 4 scan cost in 1/100 cycle a byte, 12 - the
+ * the compilation in us, 8 4 scan cost in 1/100 cycle a byte on payloads made to hurt it, 12 4 the same on the tenant's (HSC_UNKNOWN: none
+ * came), 16 - the
  * serialized database, whose matches have the patterns' ids. Body of another reply: one sentence, UTF-8, at most HSC_TEXT_MAX bytes.
  */
 
@@ -25,9 +28,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HSC_VERSION  2
+#define HSC_VERSION  3
 #define HSC_HDR	     16
-#define HSC_COST     12
+#define HSC_COST     16
 #define HSC_BODY_MAX (64u << 20)
 #define HSC_TEXT_MAX 255
 
@@ -35,6 +38,8 @@
 
 #define HSC_PATTERN_MAX	 4096  /* bytes of one pattern: RH_CONTENT_MAX */
 #define HSC_PATTERNS_MAX 10000 /* of one set: DP_LIMIT_PATTERNS */
+#define HSC_PAYLOADS_MAX 16    /* of one request: DP_SAMPLES */
+#define HSC_PAYLOAD_MAX	 4096  /* bytes of one: DP_SAMPLE_BYTES */
 
 enum hsc_type { HSC_CHECK = 1, HSC_COMPILE = 2 };
 
@@ -61,13 +66,43 @@ struct hsc_header {
 int hsc_header_parse(const uint8_t *in, struct hsc_header *out);
 void hsc_header_encode(uint8_t *out, const struct hsc_header *h);
 
+/* Of what was not measured. */
+#define HSC_UNKNOWN UINT32_MAX
+
 struct hsc_cost {
-	uint32_t database_bytes, compile_us, centicycles_per_byte;
+	uint32_t database_bytes, compile_us;
+	uint32_t worst_centicycles;   /* a payload byte, on payloads made to hurt it */
+	uint32_t typical_centicycles; /* on the tenant's own, or HSC_UNKNOWN */
 };
+
+/* The dearer of both: what counts against a limit. */
+static inline uint32_t hsc_cost_centicycles(const struct hsc_cost *cost)
+{
+	return cost->typical_centicycles != HSC_UNKNOWN && cost->typical_centicycles > cost->worst_centicycles
+		       ? cost->typical_centicycles
+		       : cost->worst_centicycles;
+}
 
 /* 0 or -EPROTO when shorter than HSC_COST. Ctx: any. */
 int hsc_cost_parse(const uint8_t *body, size_t len, struct hsc_cost *out);
 void hsc_cost_encode(uint8_t *out, const struct hsc_cost *cost);
+
+struct hsc_payload {
+	uint32_t len;
+	const uint8_t *bytes;
+};
+
+struct hsc_payloads {
+	uint32_t count;
+	size_t size; /* of the body that they take */
+	struct hsc_payload payload[HSC_PAYLOADS_MAX];
+};
+
+/* Of any request's body; views into it. -EPROTO: cut, too many, one that is empty or too long. Ctx: any. */
+int hsc_payloads_parse(const uint8_t *body, size_t len, struct hsc_payloads *out);
+/* Bytes that hsc_payloads_encode writes. */
+size_t hsc_payloads_size(const struct hsc_payload *payloads, uint32_t count);
+void hsc_payloads_encode(uint8_t *out, const struct hsc_payload *payloads, uint32_t count);
 
 struct hsc_pattern {
 	uint32_t id;
@@ -77,13 +112,13 @@ struct hsc_pattern {
 
 #define HSC_CHECK_HDR 4
 
-/* Of a CHECK; a view into @body. What the pattern's length may be is not decided here. -EPROTO: no or a wrong id.
+/* Of a CHECK, behind its payloads; a view into @body. What the pattern's length may be is not decided here. -EPROTO: no or a wrong id.
  * Ctx: any. */
 int hsc_check_parse(const uint8_t *body, size_t len, struct hsc_pattern *out);
 /* Writes HSC_CHECK_HDR + pattern->len bytes. */
 void hsc_check_encode(uint8_t *out, const struct hsc_pattern *pattern);
 
-/* A checked COMPILE body; views into it. */
+/* What a COMPILE asks, behind its payloads, checked; views into it. */
 struct hsc_set {
 	const uint8_t *body;
 	size_t len;

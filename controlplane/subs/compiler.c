@@ -26,9 +26,10 @@ static const uint32_t merge_nice[CP_LEVELS] = {5, 10, 19};
 
 static void job_run(struct cp_helper *helper, struct cp_compile_job *job)
 {
+	const struct cp_helper_request request = {.type = job->type, .body = job->body, .len = job->len};
 	uint64_t start = rh_clock_ns();
 
-	job->result = cp_helper_ask(helper, job->type, job->body, job->len, &job->reply, &job->err);
+	job->result = cp_helper_ask(helper, &request, &job->reply, &job->err);
 	job->took_ns = rh_clock_ns() - start;
 }
 

@@ -27,6 +27,8 @@
 #define SET_FACTOR  30
 #define SET_MS_MOST 600000
 
+static const uint8_t no_payloads[4]; /* their number */
+
 static void path_beside(struct cp_helper *h)
 {
 	char exe[sizeof(h->path)];
@@ -251,31 +253,40 @@ static int reply_read(
 	return 0;
 }
 
-static int exchange(struct cp_helper *h, enum hsc_type type, const void *body, size_t len,
-	struct cp_helper_reply *out)
+static int request_write(struct cp_helper *h, const struct cp_helper_request *request, uint64_t deadline_ns)
 {
-	uint32_t cpu_ms = type == HSC_CHECK ? h->check_ms : h->set_ms;
-	uint64_t wall_ms = (uint64_t)cpu_ms * WALL_FACTOR + WALL_MORE_MS;
-	uint64_t deadline_ns = rh_clock_ns() + wall_ms * RH_NS_PER_MS;
-	struct hsc_header head = {(uint32_t)len, (uint16_t)type, ++h->request, 0};
+	size_t payloads = request->payloads ? request->payloads_len : sizeof(no_payloads);
+	struct hsc_header head = {
+		(uint32_t)(payloads + request->len), (uint16_t)request->type, ++h->request, 0};
 	uint8_t bytes[HSC_HDR];
 	int ret;
 
 	hsc_header_encode(bytes, &head);
 	ret = move_all(h, true, bytes, sizeof(bytes), deadline_ns);
 	if (ret == 0)
-		ret = move_all(h, true, (void *)(uintptr_t)body, len, deadline_ns);
-	return ret < 0 ? ret : reply_read(h, type, deadline_ns, out);
+		ret = move_all(h, true, (void *)(uintptr_t)(request->payloads ? request->payloads : no_payloads),
+			payloads, deadline_ns);
+	return ret < 0 ? ret : move_all(h, true, (void *)(uintptr_t)request->body, request->len, deadline_ns);
 }
 
-static int ask_once(struct cp_helper *h, enum hsc_type type, const void *body, size_t len,
+static int exchange(struct cp_helper *h, const struct cp_helper_request *request, struct cp_helper_reply *out)
+{
+	uint32_t cpu_ms = request->type == HSC_CHECK ? h->check_ms : h->set_ms;
+	uint64_t wall_ms = (uint64_t)cpu_ms * WALL_FACTOR + WALL_MORE_MS;
+	uint64_t deadline_ns = rh_clock_ns() + wall_ms * RH_NS_PER_MS;
+	int ret = request_write(h, request, deadline_ns);
+
+	return ret < 0 ? ret : reply_read(h, request->type, deadline_ns, out);
+}
+
+static int ask_once(struct cp_helper *h, const struct cp_helper_request *request,
 	struct cp_helper_reply *out, struct rh_error *err)
 {
 	int ret = h->pid ? 0 : start(h, err);
 
 	if (ret < 0)
 		return ret;
-	ret = exchange(h, type, body, len, out);
+	ret = exchange(h, request, out);
 	if (ret == 0) {
 		h->pause_ms = 0;
 		return 0;
@@ -291,18 +302,18 @@ static int ask_once(struct cp_helper *h, enum hsc_type type, const void *body, s
 	return ret;
 }
 
-int cp_helper_ask(struct cp_helper *h, enum hsc_type type, const void *body, size_t len,
+int cp_helper_ask(struct cp_helper *h, const struct cp_helper_request *request,
 	struct cp_helper_reply *out, struct rh_error *err)
 {
 	bool ran = h->pid != 0;
 	int ret;
 
-	if (len > HSC_BODY_MAX)
+	if (request->len > HSC_BODY_MAX - sizeof(no_payloads) - request->payloads_len)
 		return rh_error_set(err, EMSGSIZE, "the tenant's patterns together exceed %u MB",
 			HSC_BODY_MAX >> 20);
-	ret = ask_once(h, type, body, len, out, err);
+	ret = ask_once(h, request, out, err);
 	/* It may have been killed while it was idle: that is not this request's fault. */
 	if (ran && (ret == -EPIPE || ret == -EPROTO))
-		ret = ask_once(h, type, body, len, out, err);
+		ret = ask_once(h, request, out, err);
 	return ret;
 }

@@ -32,6 +32,15 @@ struct cp_helper {
 	bool stop;		/* set by the control loop: give up waiting */
 };
 
+/* The caller's bytes. */
+struct cp_helper_request {
+	enum hsc_type type;
+	const uint8_t *payloads; /* as hsc_payloads_encode makes them; NULL: none */
+	size_t payloads_len;
+	const uint8_t *body; /* what is asked */
+	size_t len;
+};
+
 struct cp_helper_reply {
 	enum hsc_status status;
 	uint8_t *body; /* malloc'ed; a sentence is terminated */
@@ -50,5 +59,5 @@ void cp_helper_fini(struct cp_helper *h);
  * Blocks. 0 with @out, whose body the caller frees; below 0 with a sentence: the helper cannot be
  * started, died twice, hung (-ETIMEDOUT), or we stop (-ECANCELED).
  */
-int cp_helper_ask(struct cp_helper *h, enum hsc_type type, const void *body, size_t len,
+int cp_helper_ask(struct cp_helper *h, const struct cp_helper_request *request,
 	struct cp_helper_reply *out, struct rh_error *err);

@@ -130,7 +130,7 @@ static void ready(struct cp_compile_job *job, const struct hsc_cost *cost)
 {
 	struct cp_pattern *p = job->pattern;
 
-	p->centicycles = cost->centicycles_per_byte;
+	p->centicycles = hsc_cost_centicycles(cost);
 	p->own = job->reply.body;
 	p->own_len = job->reply.len;
 	job->reply.body = NULL;

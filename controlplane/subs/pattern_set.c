@@ -236,10 +236,10 @@ static void set_compiled(struct cp_compile_job *job, const struct hsc_cost *cost
 	rh_log_info(SUBS,
 		"tenant %u: set of %u patterns, %u of them new: %u bytes, %u us, scan at most %u.%02u cycles a byte",
 		t->id, set->count, set->fresh, cost->database_bytes, cost->compile_us,
-		cost->centicycles_per_byte / 100, cost->centicycles_per_byte % 100);
+		cost->worst_centicycles / 100, cost->worst_centicycles % 100);
 	if (set->level == CP_LEVELS - 1)
 		t->large_ns = job->took_ns;
-	set->centicycles = cost->centicycles_per_byte;
+	set->centicycles = hsc_cost_centicycles(cost);
 	if (set->fresh && cp_runs_cost(t, set->sources) &&
 		!is_cheap(t, set->sources, set->centicycles)) {
 		/* A merge of the medium runs takes a part of a second, one of all many. */

@@ -61,7 +61,7 @@ static void on_stored(void *arg, const struct cp_stored *stored)
 
 	if (!t || hsc_cost_parse(stored->reply, stored->reply_len, &cost) < 0)
 		return;
-	set.centicycles = cost.centicycles_per_byte;
+	set.centicycles = hsc_cost_centicycles(&cost);
 	if (adopt(t, &set, stored)) {
 		t->keep_until_ns = rh_clock_ns() + KEEP_NS;
 		rh_log_info(SUBS, "tenant %u: %u compiled patterns taken from %s", t->id,

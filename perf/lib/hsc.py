@@ -7,10 +7,11 @@ import subprocess
 
 from lib.machine import MachineError
 
-VERSION, CHECK, COMPILE = 2, 1, 2
+VERSION, CHECK, COMPILE = 3, 1, 2
 OK, WORKING = 0, 5
 HEADER = struct.Struct(">IHHII")
-COST = struct.Struct(">III")
+COST = struct.Struct(">IIII")
+NO_PAYLOADS = struct.pack(">I", 0)
 # The defaults of content/compile-time-max, compile-memory-max and scan-cost-max, and what rhumbd makes of them for a set.
 LIMITS = {"memory-mb": 1024, "check-ms": 5000, "set-ms": 150_000, "cycles-per-byte": 32, "set-cycles-per-byte": 128}
 
@@ -54,6 +55,7 @@ class Helper:
 
     def _ask(self, kind, body):
         self.request += 1
+        body = NO_PAYLOADS + body
         try:
             self.process.stdin.write(HEADER.pack(len(body), VERSION, kind, self.request, 0) + body)
             self.process.stdin.flush()

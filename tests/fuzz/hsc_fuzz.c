@@ -1,6 +1,6 @@
 /*
  * The pipe protocol of the pattern compile helper, both directions: a header with what follows it
- * as a set, as one pattern and as a cost.
+ * as payloads, as a set and as one pattern, behind payloads or alone, and as a cost.
  */
 #include "controlplane/api/hsc.h"
 
@@ -47,11 +47,39 @@ static void check_round_trip(const uint8_t *body, size_t len)
 	free(again);
 }
 
+/* Bytes of the body that they take. */
+static size_t payloads_round_trip(const uint8_t *body, size_t len)
+{
+	struct hsc_payloads payloads;
+	uint8_t *again;
+
+	if (hsc_payloads_parse(body, len, &payloads) < 0)
+		return 0;
+	if (payloads.size > len || payloads.count > HSC_PAYLOADS_MAX ||
+		hsc_payloads_size(payloads.payload, payloads.count) != payloads.size)
+		abort();
+	again = malloc(payloads.size);
+	if (!again)
+		abort();
+	hsc_payloads_encode(again, payloads.payload, payloads.count);
+	if (memcmp(again, body, payloads.size) != 0)
+		abort();
+	free(again);
+	return payloads.size;
+}
+
+static void asked_round_trip(const uint8_t *body, size_t len)
+{
+	set_round_trip(body, len);
+	check_round_trip(body, len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	uint8_t again[HSC_HDR];
 	struct hsc_header head;
 	struct hsc_cost cost;
+	size_t payloads;
 
 	if (len < HSC_HDR)
 		return 0;
@@ -61,7 +89,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			abort();
 	}
 	(void)hsc_cost_parse(bytes + HSC_HDR, len - HSC_HDR, &cost);
-	set_round_trip(bytes + HSC_HDR, len - HSC_HDR);
-	check_round_trip(bytes + HSC_HDR, len - HSC_HDR);
+	payloads = payloads_round_trip(bytes + HSC_HDR, len - HSC_HDR);
+	asked_round_trip(bytes + HSC_HDR, len - HSC_HDR);
+	if (payloads)
+		asked_round_trip(bytes + HSC_HDR + payloads, len - HSC_HDR - payloads);
 	return 0;
 }

@@ -1,13 +1,11 @@
 #include "tools/hsc/hsc_priv.h"
 
-#include "dataplane/base/clock.h"
 #include "dataplane/base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /*
  * DOTALL: a payload's line ends are bytes like others. SINGLEMATCH: one hit decides. Never
@@ -31,14 +29,6 @@ void hsc_reply_text(struct hsc_reply *reply, enum hsc_status status, const char 
 	free(reply->body);
 	reply->body = (uint8_t *)strdup(text);
 	reply->len = reply->body ? strlen(text) : 0;
-}
-
-static uint32_t cpu_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint32_t)((uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
 }
 
 /* Hyperscan's own message, with the pattern's id where it stands in a set. */
@@ -84,35 +74,17 @@ static bool written_wrong(const char *bytes, size_t len, struct hsc_reply *reply
 	return true;
 }
 
-static bool too_dear(
+#define ADVICE ": begin it with a rare literal, avoid .* and wide repeats"
+
+static bool too_much(
 	const struct hsc_limits *limits, const struct hsc_cost *cost, struct hsc_reply *reply)
 {
-	if (cost->database_bytes > limits->pattern_kb * 1024)
-		hsc_reply_text(reply, HSC_TOO_DEAR,
-			"compiles to %u KB, more than the %u KB allowed: write it narrower",
-			cost->database_bytes / 1024, limits->pattern_kb);
-	else if (cost->centicycles_per_byte / 100 > limits->cycles_per_byte)
-		hsc_reply_text(reply, HSC_TOO_DEAR,
-			"costs %u cycles a payload byte to scan, more than the %u allowed: begin "
-			"it with a rare "
-			"literal, avoid .* and wide repeats",
-			cost->centicycles_per_byte / 100, limits->cycles_per_byte);
-	else
-		return false;
+	if (cost->database_bytes <= limits->pattern_kb * 1024)
+		return hsc_too_dear(cost, limits->cycles_per_byte, ADVICE, reply);
+	hsc_reply_text(reply, HSC_TOO_DEAR,
+		"compiles to %u KB, more than the %u KB allowed: write it narrower",
+		cost->database_bytes / 1024, limits->pattern_kb);
 	return true;
-}
-
-static bool measure(const hs_database_t *db, const char *const *patterns, uint32_t count,
-	uint32_t cycles_per_byte, struct hsc_cost *cost)
-{
-	size_t size;
-
-	cost->compile_us = cpu_us();
-	if (hs_database_size(db, &size) != HS_SUCCESS || size > UINT32_MAX)
-		return false;
-	cost->database_bytes = (uint32_t)size;
-	return hsc_scan_cost(db, patterns, count, cycles_per_byte * 100 + 99,
-		       &cost->centicycles_per_byte) == 0;
 }
 
 static void reply_ok(
@@ -148,21 +120,21 @@ static void reply_serialized(const struct hsc_limits *limits, const hs_database_
 }
 
 static void check_database(const struct hsc_limits *limits, const hs_database_t *db,
-	const char *pattern, struct hsc_reply *reply)
+	const char *pattern, const struct hsc_payloads *payloads, struct hsc_reply *reply)
 {
 	struct hsc_cost cost;
 	int empty = hsc_matches_empty(db);
 
 	if (empty > 0)
 		hsc_reply_text(reply, HSC_INVALID, EMPTY_TEXT);
-	else if (empty < 0 || !measure(db, &pattern, 1, limits->cycles_per_byte, &cost))
+	else if (empty < 0 || !hsc_price(db, &pattern, 1, payloads, limits->cycles_per_byte, &cost))
 		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
-	else if (!too_dear(limits, &cost, reply))
+	else if (!too_much(limits, &cost, reply))
 		reply_serialized(limits, db, &cost, reply);
 }
 
-static void check_pattern(
-	const struct hsc_limits *limits, const struct hsc_pattern *pattern, struct hsc_reply *reply)
+static void check_pattern(const struct hsc_limits *limits, const struct hsc_pattern *pattern,
+	const struct hsc_payloads *payloads, struct hsc_reply *reply)
 {
 	hs_compile_error_t *error = NULL;
 	hs_database_t *db = NULL;
@@ -175,7 +147,7 @@ static void check_pattern(
 	memcpy(text, pattern->bytes, pattern->len);
 	text[pattern->len] = 0;
 	if (hs_compile_multi(&one, &flags, &id, 1, HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS)
-		check_database(limits, db, text, reply);
+		check_database(limits, db, text, payloads, reply);
 	else
 		refuse(limits, error, NULL, reply);
 	(void)hs_free_compile_error(error);
@@ -185,13 +157,15 @@ static void check_pattern(
 void hsc_check(
 	const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply)
 {
+	struct hsc_payloads payloads;
 	struct hsc_pattern pattern;
 
-	if (hsc_check_parse(body, len, &pattern) < 0)
+	if (hsc_payloads_parse(body, len, &payloads) < 0 ||
+		hsc_check_parse(body + payloads.size, len - payloads.size, &pattern) < 0)
 		hsc_reply_text(reply, HSC_BAD_REQUEST,
 			"malformed pattern, see controlplane/api/hsc.h");
 	else
-		check_pattern(limits, &pattern, reply);
+		check_pattern(limits, &pattern, &payloads, reply);
 }
 
 struct set_arrays {
@@ -233,23 +207,19 @@ static bool arrays_init(struct set_arrays *a, const struct hsc_set *set)
 }
 
 static void reply_database(const struct hsc_limits *limits, const hs_database_t *db,
-	const struct set_arrays *a, struct hsc_reply *reply)
+	const struct set_arrays *a, const struct hsc_payloads *payloads, struct hsc_reply *reply)
 {
 	struct hsc_cost cost;
 
-	if (!measure(db, (const char *const *)a->texts, a->count, limits->set_cycles_per_byte,
-		    &cost))
+	if (!hsc_price(db, (const char *const *)a->texts, a->count, payloads,
+		    limits->set_cycles_per_byte, &cost))
 		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
-	else if (cost.centicycles_per_byte / 100 > limits->set_cycles_per_byte)
-		hsc_reply_text(reply, HSC_TOO_DEAR,
-			"costs %u cycles a payload byte to scan, more than the %u allowed",
-			cost.centicycles_per_byte / 100, limits->set_cycles_per_byte);
-	else
+	else if (!hsc_too_dear(&cost, limits->set_cycles_per_byte, "", reply))
 		reply_serialized(limits, db, &cost, reply);
 }
 
-static void compile_arrays(
-	const struct hsc_limits *limits, const struct set_arrays *a, struct hsc_reply *reply)
+static void compile_arrays(const struct hsc_limits *limits, const struct set_arrays *a,
+	const struct hsc_payloads *payloads, struct hsc_reply *reply)
 {
 	hs_compile_error_t *error = NULL;
 	hs_database_t *db = NULL;
@@ -260,7 +230,7 @@ static void compile_arrays(
 	}
 	if (hs_compile_multi((const char *const *)a->texts, a->flags, a->ids, a->count,
 		    HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS)
-		reply_database(limits, db, a, reply);
+		reply_database(limits, db, a, payloads, reply);
 	else
 		refuse(limits, error, a->patterns, reply);
 	(void)hs_free_compile_error(error);
@@ -270,16 +240,18 @@ static void compile_arrays(
 void hsc_compile(
 	const struct hsc_limits *limits, const uint8_t *body, size_t len, struct hsc_reply *reply)
 {
+	struct hsc_payloads payloads;
 	struct set_arrays arrays;
 	struct hsc_set set;
 
-	if (hsc_set_parse(body, len, &set) < 0) {
+	if (hsc_payloads_parse(body, len, &payloads) < 0 ||
+		hsc_set_parse(body + payloads.size, len - payloads.size, &set) < 0) {
 		hsc_reply_text(reply, HSC_BAD_REQUEST,
 			"malformed set of patterns, see controlplane/api/hsc.h");
 		return;
 	}
 	if (arrays_init(&arrays, &set))
-		compile_arrays(limits, &arrays, reply);
+		compile_arrays(limits, &arrays, &payloads, reply);
 	else
 		hsc_reply_text(reply, HSC_TOO_DEAR, MEMORY_TEXT, limits->memory_mb);
 	arrays_fini(&arrays);

@@ -55,6 +55,13 @@ void hsc_compile(
  */
 int hsc_scan_cost(const hs_database_t *db, const char *const *patterns, uint32_t count,
 	uint32_t enough, uint32_t *centicycles_per_byte);
+/* The same on the tenant's payloads: HSC_UNKNOWN without any. 0 or -ENOMEM. */
+int hsc_typical_cost(const hs_database_t *db, const struct hsc_payloads *payloads, uint32_t *centicycles_per_byte);
+/* All of it, and the processor time so far. The worst is as much as says that it is beyond @cycles_per_byte. False: no memory. */
+bool hsc_price(const hs_database_t *db, const char *const *patterns, uint32_t count, const struct hsc_payloads *payloads,
+	uint32_t cycles_per_byte, struct hsc_cost *cost);
+/* True, with the sentence: more than @most cycles a byte, by either figure. @advice ends the sentence. */
+bool hsc_too_dear(const struct hsc_cost *cost, uint32_t most, const char *advice, struct hsc_reply *reply);
 /* Does anything of @db match the empty buffer? -ENOMEM, else 0 or 1. */
 int hsc_matches_empty(const hs_database_t *db);
 

@@ -90,7 +90,7 @@ Test(hsc, a_set_with_ids_not_ascending_empty_or_beyond_the_bounds_is_refused)
 
 Test(hsc, a_cost_survives_the_round_trip_and_a_short_one_is_refused)
 {
-	struct hsc_cost in = {1, 2, 3}, out;
+	struct hsc_cost in = {1, 2, 3, 4}, out;
 	uint8_t bytes[HSC_COST];
 
 	hsc_cost_encode(bytes, &in);
@@ -122,4 +122,64 @@ Test(hsc, one_pattern_without_a_number_in_range_is_refused)
 	cr_expect_eq(hsc_check_parse(body, 5, &out), -EPROTO);
 	hsc_check_encode(body, &beyond);
 	cr_expect_eq(hsc_check_parse(body, 5, &out), -EPROTO);
+}
+
+static const struct hsc_payload three[] = {{4, (const uint8_t *)"abcd"}, {1, (const uint8_t *)""}, {2, (const uint8_t *)"ef"}};
+
+Test(hsc, what_costs_most_counts_and_what_is_unknown_does_not)
+{
+	cr_expect_eq(hsc_cost_centicycles(&(struct hsc_cost){0, 0, 5, 7}), 7);
+	cr_expect_eq(hsc_cost_centicycles(&(struct hsc_cost){0, 0, 7, 5}), 7);
+	cr_expect_eq(hsc_cost_centicycles(&(struct hsc_cost){0, 0, 7, HSC_UNKNOWN}), 7);
+}
+
+Test(hsc, payloads_survive_the_round_trip_and_say_what_stands_behind_them)
+{
+	uint8_t body[64] = {0};
+	struct hsc_payloads out;
+	size_t size = hsc_payloads_size(three, 3);
+
+	hsc_payloads_encode(body, three, 3);
+	cr_assert_eq(hsc_payloads_parse(body, sizeof(body), &out), 0);
+	cr_assert_eq(out.count, 3);
+	cr_expect_eq(out.size, size);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(out.payload[i].len, three[i].len);
+		cr_expect_arr_eq(out.payload[i].bytes, three[i].bytes, three[i].len);
+	}
+	hsc_payloads_encode(body, NULL, 0);
+	cr_assert_eq(hsc_payloads_parse(body, hsc_payloads_size(NULL, 0), &out), 0);
+	cr_expect_eq(out.count, 0);
+}
+
+Test(hsc, payloads_cut_anywhere_are_refused)
+{
+	uint8_t body[64];
+	struct hsc_payloads out;
+
+	hsc_payloads_encode(body, three, 3);
+	for (size_t len = 0; len < hsc_payloads_size(three, 3); len++)
+		cr_expect_eq(hsc_payloads_parse(body, len, &out), -EPROTO, "%zu", len);
+}
+
+Test(hsc, payloads_too_many_too_long_or_empty_are_refused)
+{
+	static uint8_t body[4 + (HSC_PAYLOADS_MAX + 1) * (4 + HSC_PAYLOAD_MAX + 1)], bytes[HSC_PAYLOAD_MAX + 1];
+	struct hsc_payload many[HSC_PAYLOADS_MAX + 1];
+	struct hsc_payloads out;
+
+	for (unsigned i = 0; i < RH_ARRAY_LEN(many); i++)
+		many[i] = (struct hsc_payload){HSC_PAYLOAD_MAX, bytes};
+	hsc_payloads_encode(body, many, HSC_PAYLOADS_MAX);
+	cr_expect_eq(hsc_payloads_parse(body, sizeof(body), &out), 0);
+	hsc_payloads_encode(body, many, HSC_PAYLOADS_MAX + 1);
+	cr_expect_eq(hsc_payloads_parse(body, sizeof(body), &out), -EPROTO);
+	many[0].len = HSC_PAYLOAD_MAX + 1;
+	hsc_payloads_encode(body, many, 1);
+	cr_expect_eq(hsc_payloads_parse(body, sizeof(body), &out), -EPROTO);
+	many[0].len = 0;
+	hsc_payloads_encode(body, many, 1);
+	cr_expect_eq(hsc_payloads_parse(body, sizeof(body), &out), -EPROTO);
+	memset(body, 0xff, 8);
+	cr_expect_eq(hsc_payloads_parse(body, sizeof(body), &out), -EPROTO);
 }

@@ -124,11 +124,11 @@ Test(helper_process, that_hangs_is_killed_and_told_while_topics_go_on)
 Test(helper_process, that_hangs_on_a_set_is_found_out_by_its_silence)
 {
 	conf.compile_ms_max = 5000;
-	/* One header of 16 bytes, the number and the pattern in, an OK with a cost of 12 bytes and a database of one out. */
+	/* One header of 16 bytes, no payloads, the number and the pattern in, an OK with a cost of 16 bytes and a database of one out. */
 	start_with("test $(head -c 8 | od -An -j7 -tu1) = 1 || exec sleep 1000; "
-		   "head -c 15 >/dev/null; printf "
-		   "'\\0\\0\\0\\015\\0\\002\\0\\001\\0\\0\\0\\001\\0\\0\\0\\0"
-		   "\\0\\0\\0\\001\\0\\0\\0\\001\\0\\0\\0\\001d'; exec sleep 1000");
+		   "head -c 19 >/dev/null; printf "
+		   "'\\0\\0\\0\\021\\0\\003\\0\\001\\0\\0\\0\\001\\0\\0\\0\\0"
+		   "\\0\\0\\0\\001\\0\\0\\0\\001\\0\\0\\0\\001\\377\\377\\377\\377d'; exec sleep 1000");
 	/* Too dear to be scanned on its own, it waits for a set. */
 	subs->centicycles_most = 0;
 	add(1, entry_with("a", "one"), &a);

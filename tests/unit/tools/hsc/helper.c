@@ -39,7 +39,7 @@ int helper_stop(struct helper *h)
 	return status;
 }
 
-void helper_send(struct helper *h, uint16_t type, const void *body, size_t len)
+void helper_send_raw(struct helper *h, uint16_t type, const void *body, size_t len)
 {
 	struct hsc_header head = {(uint32_t)len, type, 42, 0};
 	uint8_t bytes[HSC_HDR];
@@ -47,6 +47,17 @@ void helper_send(struct helper *h, uint16_t type, const void *body, size_t len)
 	hsc_header_encode(bytes, &head);
 	cr_assert_eq(hsc_write_all(h->fd, bytes, sizeof(bytes)), 0);
 	cr_assert_eq(hsc_write_all(h->fd, body, len), 0);
+}
+
+void helper_send(struct helper *h, uint16_t type, const void *body, size_t len)
+{
+	size_t size = hsc_payloads_size(h->payloads, h->payload_count);
+	uint8_t *whole = malloc(size + len);
+
+	hsc_payloads_encode(whole, h->payloads, h->payload_count);
+	memcpy(whole + size, body, len);
+	helper_send_raw(h, type, whole, size + len);
+	free(whole);
 }
 
 int helper_reply(struct helper *h, char *text, size_t room)

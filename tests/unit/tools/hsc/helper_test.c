@@ -156,6 +156,29 @@ Test(helper, answers_a_pattern_without_an_id_and_goes_on)
 	cr_assert_eq(check("abc"), HSC_OK);
 }
 
+Test(helper, answers_malformed_payloads_and_goes_on)
+{
+	static const struct {
+		const char *body;
+		size_t len;
+	} bad[] = {
+		{"\0\0\0\1\0\0\0\4abc", 11}, /* cut */
+		{"\0\0\0\1\0\0\0\0\0\0\0\1abc", 15}, /* an empty one */
+		{"\0\0\0\1\0\0\x10\1\0\0\0\1abc", 15}, /* too long a one */
+		{"\0\0\0\x11\0\0\0\1x\0\0\0\1abc", 16}, /* too many */
+		{"\xff\xff\xff\xff\xff\xff\xff\xff", 8},
+		{"\0\0\0", 3},
+	};
+
+	for (size_t i = 0; i < RH_ARRAY_LEN(bad); i++) {
+		helper_send_raw(&h, HSC_CHECK, bad[i].body, bad[i].len);
+		cr_expect_eq(helper_reply(&h, text, sizeof(text)), HSC_BAD_REQUEST, "%zu", i);
+		helper_send_raw(&h, HSC_COMPILE, bad[i].body, bad[i].len);
+		cr_expect_eq(helper_reply(&h, text, sizeof(text)), HSC_BAD_REQUEST, "%zu", i);
+	}
+	cr_assert_eq(check("abc"), HSC_OK);
+}
+
 Test(helper, answers_a_malformed_set_and_goes_on)
 {
 	helper_send(&h, HSC_COMPILE, "\0\0\0\2\0\0\0\1\0\0\0\1a", 13);
@@ -174,6 +197,123 @@ Test(limits, too_dear_to_scan_is_refused_with_the_cost)
 	assert_refused(
 		"(a.{0,100}b.{0,100}c.{0,100}d){2,4}e1", HSC_TOO_DEAR, "cycles a payload byte");
 	assert_refused(".{200,500}abc.{200,500}d1", HSC_TOO_DEAR, "cycles a payload byte");
+	stop();
+}
+
+/* What is written to hurt a pattern takes its letters as they stand, blanks and all: so this one costs next to nothing on it, and a hundred
+ * cycles a byte on words that it matches. */
+#define HIDDEN "(?x)( ab | cd | ef | gh ){30,200} .{100,300} z1"
+
+#define PAYLOADS 4
+static uint8_t bytes[PAYLOADS][HSC_PAYLOAD_MAX];
+static struct hsc_payload payloads[PAYLOADS];
+
+/* Words that hurt it, or one letter over and over; from now on they go with each request. */
+static void payloads_make(bool hurt)
+{
+	static const char words[] = "abcdefgh";
+	uint32_t dice = 1;
+
+	for (unsigned i = 0; i < PAYLOADS; i++) {
+		for (size_t at = 0; at < HSC_PAYLOAD_MAX; at += 2) {
+			dice = dice * 1664525u + 1013904223u;
+			memcpy(&bytes[i][at], hurt ? &words[dice >> 30 << 1] : "xx", 2);
+		}
+		payloads[i] = (struct hsc_payload){HSC_PAYLOAD_MAX - i, bytes[i]};
+	}
+	h.payloads = payloads;
+	h.payload_count = PAYLOADS;
+}
+
+static struct hsc_cost cost_of(const char *pattern)
+{
+	struct hsc_cost cost = {0};
+
+	cr_assert_eq(check(pattern), HSC_OK, "%s: %s", pattern, text);
+	cr_assert_eq(hsc_cost_parse((uint8_t *)text, HSC_COST, &cost), 0);
+	return cost;
+}
+
+Test(helper, measures_the_cost_on_the_payloads_that_came_with_it)
+{
+	cr_expect_eq(cost_of("abc").typical_centicycles, HSC_UNKNOWN);
+	payloads_make(false);
+	cr_expect_lt(cost_of(HIDDEN).typical_centicycles, 1000);
+	payloads_make(true);
+	cr_expect_gt(cost_of(HIDDEN).typical_centicycles, 2000);
+	cr_expect_lt(cost_of(HIDDEN).worst_centicycles, 1000);
+	h.payload_count = 0;
+	cr_expect_eq(cost_of(HIDDEN).typical_centicycles, HSC_UNKNOWN);
+}
+
+/* A scan's own cycles, 60 to 80, are the event's price, not the byte's. */
+Test(helper, short_payloads_do_not_make_a_pattern_dear)
+{
+	static const struct hsc_payload tiny[] = {{1, (const uint8_t *)"a"}, {3, (const uint8_t *)"ab1"}};
+
+	h.payloads = tiny;
+	h.payload_count = 2;
+	cr_expect_lt(cost_of("\\bfoo\\b").typical_centicycles, 800);
+}
+
+Test(helper, measures_a_set_on_the_payloads_too)
+{
+	struct hsc_cost cost;
+
+	payloads_make(true);
+	helper_send_set(&h, 4, "(?x)( ab | cd | ef | gh ){30,200} .{100,300} z%u");
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_OK, "%s", text);
+	cr_assert_eq(hsc_cost_parse((uint8_t *)text, HSC_COST, &cost), 0);
+	cr_expect_neq(cost.typical_centicycles, HSC_UNKNOWN);
+	cr_expect_gt(cost.typical_centicycles, 2000);
+}
+
+Test(limits, a_pattern_dear_on_the_tenants_payloads_alone_is_refused_with_both_costs)
+{
+	static const char *const args[] = {"--cycles-per-byte", "20", "--check-ms", "20000", NULL};
+	unsigned typical, worst;
+
+	helper_start(&h, args);
+	cr_assert_eq(check(HIDDEN), HSC_OK, "%s", text);
+	payloads_make(false);
+	cr_assert_eq(check(HIDDEN), HSC_OK, "%s", text);
+	payloads_make(true);
+	cr_assert_eq(check(HIDDEN), HSC_TOO_DEAR, "%s", text);
+	cr_assert_eq(sscanf(text,
+			     "costs %u cycles a byte to scan on this tenant's recent payloads (%u on those made to hurt it), "
+			     "more than the 20 allowed: begin it with a rare literal",
+			     &typical, &worst),
+		2, "%s", text);
+	cr_expect_gt(typical, 20);
+	cr_expect_leq(worst, 20);
+	stop();
+}
+
+Test(limits, a_pattern_dear_at_its_worst_is_refused_with_what_it_typically_costs)
+{
+	static const char *const args[] = {"--cycles-per-byte", "20", "--check-ms", "20000", NULL};
+	unsigned typical, worst;
+
+	helper_start(&h, args);
+	payloads_make(false);
+	cr_assert_eq(check("(ab|cd|ef|gh){30,200}.{100,300}z1"), HSC_TOO_DEAR, "%s", text);
+	cr_assert_eq(sscanf(text, "costs %u cycles a payload byte to scan (%u on this tenant's recent payloads), more than the 20 allowed:",
+			     &worst, &typical),
+		2, "%s", text);
+	cr_expect_gt(worst, 20);
+	cr_expect_leq(typical, 20);
+	stop();
+}
+
+Test(limits, a_set_dear_on_the_tenants_payloads_alone_is_refused)
+{
+	static const char *const args[] = {"--set-cycles-per-byte", "20", NULL};
+
+	helper_start(&h, args);
+	payloads_make(true);
+	helper_send_set(&h, 1, "(?x)( ab | cd | ef | gh ){30,200} .{100,300} z%u");
+	cr_assert_eq(helper_reply(&h, text, sizeof(text)), HSC_TOO_DEAR, "%s", text);
+	cr_assert_not_null(strstr(text, "on this tenant's recent payloads"), "%s", text);
 	stop();
 }
 
