@@ -198,6 +198,11 @@ static void explain_run(struct cp_subs *subs, struct cp_explain_job *job)
 		job->builder.status = ret;
 }
 
+static void measure_run(struct cp_subs *subs, struct cp_measure_job *job)
+{
+	job->builder.status = subs->ops->patterns_cost(subs->table, job->tenant->id, &job->samples, &job->centicycles);
+}
+
 void cp_explain_free(struct cp_explain_job *job)
 {
 	free((void *)(uintptr_t)job->event.topic);
@@ -220,6 +225,9 @@ static bool job_run(struct cp_subs *subs, struct cp_builder_job *job)
 		return patterns_run(subs, (struct cp_patterns_job *)job);
 	case CP_BUILDER_EXPLAIN:
 		explain_run(subs, (struct cp_explain_job *)job);
+		break;
+	case CP_BUILDER_MEASURE:
+		measure_run(subs, (struct cp_measure_job *)job);
 		break;
 	}
 	return false;

@@ -26,7 +26,11 @@ static const uint32_t merge_nice[CP_LEVELS] = {5, 10, 19};
 
 static void job_run(struct cp_helper *helper, struct cp_compile_job *job)
 {
-	const struct cp_helper_request request = {.type = job->type, .body = job->body, .len = job->len};
+	const struct cp_helper_request request = {.type = job->type,
+		.payloads = job->payloads,
+		.payloads_len = job->payloads_len,
+		.body = job->body,
+		.len = job->len};
 	uint64_t start = rh_clock_ns();
 
 	job->result = cp_helper_ask(helper, &request, &job->reply, &job->err);
@@ -74,6 +78,7 @@ static void advance(struct cp_compiler *c)
 			continue;
 		}
 		c->busy = true;
+		cp_samples_pack(job);
 		cp_lane_push(&c->lane, &job->job);
 	}
 }
@@ -101,6 +106,7 @@ static void compiler_collect(struct cp_compiler *c)
 
 	while ((job = (struct cp_compile_job *)cp_jobs_pop(&done))) {
 		c->busy = false;
+		cp_samples_drop(job);
 		cp_turns_charge(&c->turns, job->turn.payer, job->took_ns, rh_clock_ns());
 		cp_compile_done(job);
 	}

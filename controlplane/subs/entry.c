@@ -292,17 +292,49 @@ static struct cp_sub_key key_of(const struct cp_request *r, const struct cp_entr
 		.except = e->except};
 }
 
+/* The dearest to scan of those that @c looks for. NULL: none was measured alone. */
+static const struct cp_pattern *dearest(const struct cp_subs *subs, const struct cp_content *c)
+{
+	const struct cp_tenant *t = subs->tenants[c->tenant];
+	const struct cp_pattern *p, *found = NULL;
+
+	for (uint16_t i = 0; i < c->patterns; i++) {
+		p = t->by_id[c->pattern[i]];
+		if (p->measured && (!found || p->centicycles > found->centicycles))
+			found = p;
+	}
+	return found;
+}
+
+static void scan_tell(const struct cp_pattern *p, struct cp_sub_outcome *out)
+{
+	uint32_t worst = (p->centicycles + 5) / 10, typical = (p->typical_centicycles + 5) / 10;
+
+	if (p->typical_centicycles == HSC_UNKNOWN)
+		cp_outcome_set(out, RH_SUB_OK,
+			"its pattern costs up to %u.%u cycles a payload byte to scan; this tenant has published nothing yet to measure it on",
+			worst / 10, worst % 10);
+	else
+		cp_outcome_set(out, RH_SUB_OK,
+			"its pattern costs up to %u.%u cycles a payload byte to scan, %u.%u on this tenant's recent payloads",
+			worst / 10, worst % 10, typical / 10, typical % 10);
+}
+
 /* What the expression of @e costs by its form, and its place in the registry, when but @refs refer to it; and which part is dear. */
-static void content_price(const struct cp_entry *e, uint32_t refs, struct cp_sub_outcome *out)
+static void content_price(
+	const struct cp_subs *subs, const struct cp_entry *e, uint32_t refs, struct cp_sub_outcome *out)
 {
 	const struct cp_expression *x = e->expression;
 	const struct cp_content *c = e->wanted;
+	const struct cp_pattern *p;
 
 	if (!c)
 		return;
 	if (x->price.dear_size && x->price.dear_size < x->len)
 		cp_outcome_set(out, RH_SUB_OK, "%" PRIu64 " of its %" PRIu64 " cycles: %.*s", x->price.dear_cycles,
 			x->price.cycles, x->price.dear_size, x->text + x->price.dear_at);
+	else if ((p = dearest(subs, c)))
+		scan_tell(p, out);
 	if (c->refs != refs)
 		return;
 	out->price.bytes = registry_bytes(x);
@@ -324,7 +356,7 @@ static void add_new(struct cp_request *r, struct cp_subs_session *s, uint16_t i)
 		return;
 	}
 	r->changes[i].id = key.content;
-	content_price(e, 1, &r->outcomes[i]);
+	content_price(subs, e, 1, &r->outcomes[i]);
 	e->wanted = NULL;
 	cp_change_set(subs, &r->changes[i], CP_CHANGE_ADD, cp_ref_of_adding(&subs->records, a));
 }
@@ -337,7 +369,7 @@ static void add_settled(struct cp_request *r, struct cp_subs_session *s, uint16_
 
 	if (ref) {
 		/* The subscription's reference and the entry's. */
-		content_price(&r->entries[i], 2, &r->outcomes[i]);
+		content_price(subs, &r->entries[i], 2, &r->outcomes[i]);
 		cp_change_set(subs, &r->changes[i],
 			cp_ref_is_live(ref) ? CP_CHANGE_PRICE : CP_CHANGE_KEEP, ref);
 	} else if (s->count >= subs->subs_per_session) {

@@ -49,6 +49,7 @@ struct cp_tenant *cp_tenant_get(struct cp_subs *subs, uint16_t id)
 	t->subs = subs;
 	t->id = id;
 	t->take_most = UINT32_MAX;
+	t->typical_centicycles = HSC_UNKNOWN;
 	t->ready_tail = &t->ready_head;
 	t->by_id = calloc(HSC_PATTERNS_MAX + 1, sizeof(struct cp_pattern *));
 	t->rest = calloc(REST_SIZE, sizeof(*t->rest));

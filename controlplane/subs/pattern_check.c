@@ -27,6 +27,7 @@ bool cp_check_push(struct cp_pattern *p, dp_session_id_t slot)
 	job->body = body;
 	job->len = HSC_CHECK_HDR + p->len;
 	p->tenant->checking++;
+	cp_samples_want(p->tenant);
 	cp_compile_push(p->tenant->subs, CP_COMPILER_FIRST, job, slot);
 	return true;
 }
@@ -131,6 +132,8 @@ static void ready(struct cp_compile_job *job, const struct hsc_cost *cost)
 	struct cp_pattern *p = job->pattern;
 
 	p->centicycles = hsc_cost_centicycles(cost);
+	p->typical_centicycles = cost->typical_centicycles;
+	p->measured = true;
 	p->own = job->reply.body;
 	p->own_len = job->reply.len;
 	job->reply.body = NULL;

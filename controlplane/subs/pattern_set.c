@@ -7,6 +7,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Patterns that are runs of their own: each is a scan for an event until it is merged. */
@@ -28,6 +29,7 @@ void cp_compile_free(struct cp_compile_job *job)
 {
 	cp_set_free(&job->set);
 	free(job->body);
+	free(job->payloads);
 	free(job->reply.body);
 	free(job);
 }
@@ -226,17 +228,26 @@ static void set_refused(struct cp_compile_job *job)
 	set_failed(t, set, NULL);
 }
 
+static void cost_show(const struct hsc_cost *cost, char *out, size_t size)
+{
+	int len = snprintf(out, size, "%u.%02u cycles a byte", cost->worst_centicycles / 100, cost->worst_centicycles % 100);
+
+	if (cost->typical_centicycles != HSC_UNKNOWN)
+		(void)snprintf(out + len, size - (size_t)len, ", %u.%02u on its recent payloads", cost->typical_centicycles / 100,
+			cost->typical_centicycles % 100);
+}
+
 static void set_compiled(struct cp_compile_job *job, const struct hsc_cost *cost)
 {
 	struct cp_tenant *t = job->tenant;
 	struct cp_set *set = &job->set;
+	char costs[96];
 
 	t->subs->stats.compiles++;
 	t->subs->stats.last_compile_ns = job->took_ns;
-	rh_log_info(SUBS,
-		"tenant %u: set of %u patterns, %u of them new: %u bytes, %u us, scan at most %u.%02u cycles a byte",
-		t->id, set->count, set->fresh, cost->database_bytes, cost->compile_us,
-		cost->worst_centicycles / 100, cost->worst_centicycles % 100);
+	cost_show(cost, costs, sizeof(costs));
+	rh_log_info(SUBS, "tenant %u: set of %u patterns, %u of them new: %u bytes, %u us, scan at most %s",
+		t->id, set->count, set->fresh, cost->database_bytes, cost->compile_us, costs);
 	if (set->level == CP_LEVELS - 1)
 		t->large_ns = job->took_ns;
 	set->centicycles = hsc_cost_centicycles(cost);
@@ -305,6 +316,7 @@ static void set_installed(struct cp_tenant *t, struct cp_set *set, uint64_t gene
 	t->take_most = UINT32_MAX;
 	t->wide = false;
 	t->changed_ns = rh_clock_ns();
+	cp_samples_again(t);
 	/* Whoever is told may ask for patterns and let others go: all that is ours is settled before. */
 	for (uint32_t i = 0; i < set->member_count; i++)
 		if (m[i].part == CP_PART_FRESH)

@@ -64,6 +64,7 @@ static void on_stored(void *arg, const struct cp_stored *stored)
 	set.centicycles = hsc_cost_centicycles(&cost);
 	if (adopt(t, &set, stored)) {
 		t->keep_until_ns = rh_clock_ns() + KEEP_NS;
+		cp_samples_want(t);
 		rh_log_info(SUBS, "tenant %u: %u compiled patterns taken from %s", t->id,
 			stored->set.count, subs->store.dir);
 		return;

@@ -28,6 +28,9 @@ static void builder_done(struct cp_subs *subs, struct cp_builder_job *job)
 			&explain->cost);
 		cp_explain_free(explain);
 		break;
+	case CP_BUILDER_MEASURE:
+		cp_samples_measured((struct cp_measure_job *)job);
+		break;
 	}
 }
 
@@ -53,6 +56,7 @@ static void subs_free(struct cp_subs *subs)
 	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++)
 		cp_tenant_destroy(subs->tenants[i]);
 	cp_registry_fini(subs);
+	free(subs->samples);
 	free(subs);
 }
 
@@ -72,6 +76,8 @@ static void handles_close(struct cp_subs *subs)
 		uv_close((uv_handle_t *)&subs->acks, on_closed);
 	if (subs->handles > 2)
 		uv_close((uv_handle_t *)&subs->tidy, on_closed);
+	if (subs->handles > 3)
+		uv_close((uv_handle_t *)&subs->sampling, on_closed);
 }
 
 static int handles_open(struct cp_subs *subs, uv_loop_t *loop, struct rh_error *err)
@@ -93,6 +99,11 @@ static int handles_open(struct cp_subs *subs, uv_loop_t *loop, struct rh_error *
 		return rh_error_set(err, -ret, "subscriptions: no timer: %s", uv_strerror(ret));
 	subs->handles = 3;
 	subs->tidy.data = subs;
+	ret = uv_timer_init(loop, &subs->sampling);
+	if (ret < 0)
+		return rh_error_set(err, -ret, "subscriptions: no timer: %s", uv_strerror(ret));
+	subs->handles = 4;
+	subs->sampling.data = subs;
 	return 0;
 }
 
@@ -131,6 +142,11 @@ int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct d
 		subs_free(subs);
 		return rh_error_set(err, -ret,
 			"subscriptions: no address space for the registry: allow more (ulimit -v)");
+	}
+	subs->samples = malloc(sizeof(*subs->samples));
+	if (!subs->samples) {
+		subs_free(subs);
+		return rh_error_set(err, ENOMEM, "subscriptions: no memory");
 	}
 	subs->drop_left = CP_DROPS_A_TURN;
 	subs->ops = ops;

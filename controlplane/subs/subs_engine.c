@@ -19,6 +19,10 @@ static const struct cp_subs_ops ops = {
 	.explain = dp_table_explain,
 	.seen = dp_engine_seen,
 	.database_kind = dp_table_database_kind,
+	.samples_want = dp_samples_want,
+	.samples_forget = dp_samples_forget,
+	.samples_read = dp_samples_read,
+	.patterns_cost = dp_table_patterns_cost,
 };
 
 int cp_subs_create(uv_loop_t *loop, struct dp_table *table, struct dp_engine *eng,

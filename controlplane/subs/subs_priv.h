@@ -30,6 +30,7 @@
 #include "controlplane/subs/subs.h"
 #include "controlplane/subs/turns.h"
 #include "dataplane/api/engine.h"
+#include "dataplane/api/samples.h"
 #include "dataplane/base/htable.h"
 
 /* What the registry needs of the dataplane, as in dataplane/api; tests give their own. */
@@ -56,6 +57,11 @@ struct cp_subs_ops {
 		void *arg, struct dp_explain_cost *cost, struct rh_error *err);
 	uint64_t (*seen)(const struct dp_engine *eng);
 	void (*database_kind)(char *out, size_t size);
+	/* All NULL: there are no samples. */
+	int (*samples_want)(struct dp_table *table, uint16_t tenant);
+	void (*samples_forget)(struct dp_table *table, uint16_t tenant);
+	void (*samples_read)(const struct dp_table *table, uint16_t tenant, struct dp_samples *out);
+	int (*patterns_cost)(struct dp_table *table, uint16_t tenant, const struct dp_samples *samples, uint32_t *centicycles);
 };
 
 int cp_subs_create_with(uv_loop_t *loop, const struct cp_subs_ops *ops, struct dp_table *table,
@@ -101,10 +107,12 @@ struct cp_pattern {
 	uint64_t refused_ns;
 	struct cp_compile_job *check; /* while it waits for its turn */
 	uint32_t compile_us;	      /* counted in the tenant's while it has refs */
-	uint32_t centicycles;	      /* a payload byte, alone */
+	uint32_t centicycles;	      /* a payload byte, alone; the dearer of worst and typical */
+	uint32_t typical_centicycles; /* on the tenant's payloads when it was looked at, or HSC_UNKNOWN */
 	uint8_t *own;		      /* of a READY one: the helper's reply, cost and database */
 	size_t own_len;
 	bool taken;		      /* into the set that is being put together */
+	bool measured;		      /* alone: its costs are known */
 	uint64_t gone_generation;     /* of the set that held it last; 0: none did */
 	struct cp_pattern *refused_next;
 	struct cp_pattern *ready_next, **ready_prev;
@@ -177,6 +185,13 @@ struct cp_tenant {
 	bool purge; /* numbers ran out: compile without the unused ones */
 	struct cp_pattern *refused_head, *refused_tail;
 	uint32_t refused_count;
+	/* Its own payloads (samples.c). */
+	bool sampled, measuring;
+	bool dear;		      /* typical is beyond what is allowed, and that was told */
+	uint32_t typical_centicycles; /* of all its runs, measured last; or HSC_UNKNOWN */
+	uint64_t wanted_ns;	      /* when it last had a pattern */
+	uint64_t measure_ns;	      /* not before */
+	uint64_t measured_taken;      /* samples ever taken by the last time */
 };
 
 /* What tells subscriptions apart; the filter's bytes are another's. */
@@ -211,7 +226,7 @@ struct cp_change {
 	uint8_t kind; /* enum cp_change_kind */
 };
 
-enum cp_builder_kind { CP_BUILDER_CHANGES, CP_BUILDER_CONTENTS, CP_BUILDER_PATTERNS, CP_BUILDER_EXPLAIN };
+enum cp_builder_kind { CP_BUILDER_CHANGES, CP_BUILDER_CONTENTS, CP_BUILDER_PATTERNS, CP_BUILDER_EXPLAIN, CP_BUILDER_MEASURE };
 
 struct cp_builder_job {
 	struct cp_job job;
@@ -274,6 +289,13 @@ struct cp_patterns_job {
 	size_t len;
 };
 
+struct cp_measure_job {
+	struct cp_builder_job builder;
+	struct cp_tenant *tenant;
+	struct dp_samples samples;
+	uint32_t centicycles;
+};
+
 struct cp_explain_job {
 	struct cp_builder_job builder;
 	struct dp_explain_event event; /* its bytes are ours */
@@ -294,6 +316,8 @@ struct cp_compile_job {
 	struct cp_set set;	    /* of a COMPILE */
 	uint8_t *body;
 	size_t len;
+	uint8_t *payloads; /* of the tenant, while the helper has it; NULL: none */
+	size_t payloads_len;
 	int result; /* of cp_helper_ask */
 	struct cp_helper_reply reply;
 	struct rh_error err;
@@ -348,6 +372,9 @@ struct cp_subs {
 	uv_async_t wake;
 	uv_timer_t acks;
 	uv_timer_t tidy; /* runs, while some tenant's may become one later */
+	uv_timer_t sampling; /* while some tenant's payloads are sampled */
+	uint32_t sampling_next; /* tenant whose turn to be measured is next */
+	struct dp_samples *samples; /* on their way to a job */
 	unsigned handles; /* not yet closed */
 	bool closing;
 };
@@ -436,6 +463,20 @@ void cp_compile_done(struct cp_compile_job *job);
 void cp_patterns_installed(struct cp_subs *subs, struct cp_patterns_job *job);
 void cp_patterns_job_free(struct cp_patterns_job *job);
 void cp_tidy_run(uv_timer_t *timer);
+
+/* samples.c: Ctx control loop */
+/* @t asks for a pattern, or has some: its payloads are sampled from now on. */
+void cp_samples_want(struct cp_tenant *t);
+/* @job goes to the helper with what there is; and is back from it. */
+void cp_samples_pack(struct cp_compile_job *job);
+void cp_samples_drop(struct cp_compile_job *job);
+/* @t's runs have changed: they are measured at the next tick. */
+void cp_samples_again(struct cp_tenant *t);
+/* The builder has measured. Takes @job. */
+void cp_samples_measured(struct cp_measure_job *job);
+void cp_samples_tick(uv_timer_t *timer);
+/* What its patterns in use may cost a payload byte: each what one may, and all together what they may. */
+uint32_t cp_tenant_scan_most(const struct cp_tenant *t);
 
 /* request.c: Ctx control loop */
 /* Open requests of all sessions together; beyond it clients repeat themselves later. */

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dp_samples;
 struct dp_table;
 typedef uint32_t dp_sub_id_t;	  /* slot of a subscription; reused after a grace period with another tag */
 typedef uint32_t dp_session_id_t; /* slot of a session (not the wire's session number) */
@@ -83,6 +84,13 @@ int dp_table_sub_price(const struct dp_table *table, dp_sub_id_t sub, struct dp_
  */
 int dp_table_patterns_set(struct dp_table *table, uint16_t tenant, uint32_t tier, const void *serialized, size_t len,
 	uint32_t max_pattern, struct rh_error *err);
+
+/*
+ * What the published databases of @tenant cost together, scanned one after the other as workers do: 1/100 cycle a byte on @samples
+ * (dataplane/base/typical.h). Takes some milliseconds where they are dear. 0, -ENOENT without databases or samples. Ctx: builder.
+ */
+int dp_table_patterns_cost(
+	struct dp_table *table, uint16_t tenant, const struct dp_samples *samples, uint32_t *centicycles);
 
 /*
  * From now on content @id, 1 to DP_LIMIT_CONTENTS, is the expression @tree, which is copied; @patterns has, for each

@@ -108,7 +108,7 @@ struct rhumb_subscription {
 	struct rhumb_price price;   /* out, with result 0 */
 	const char *cesql;   /* CloudEvents SQL over attributes (docs/filters.md) */
 	const char *filters; /* filters of the CloudEvents Subscriptions API, in JSON */
-	char dear[RHUMB_DEAR_MAX]; /* out, with result 0: the part of an expression that is dear, a text for people; or empty */
+	char dear[RHUMB_DEAR_MAX]; /* out, with result 0: the part of an expression that is dear, or what its pattern costs to scan; a text for people, or empty */
 };
 
 /* Likewise for many at once, in any dialect, 64 a request. 0 when all are active, else the first result that is not 0; each has

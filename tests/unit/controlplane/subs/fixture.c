@@ -218,8 +218,44 @@ static void fake_kind(char *out, size_t size)
 	(void)snprintf(out, size, "%s", fake_database_kind);
 }
 
+static int fake_want(struct dp_table *table, uint16_t tenant)
+{
+	(void)table, (void)tenant;
+	fake.wanted++;
+	return 0;
+}
+
+static void fake_forget(struct dp_table *table, uint16_t tenant)
+{
+	(void)table, (void)tenant;
+	fake.forgotten++;
+}
+
+static void fake_read(const struct dp_table *table, uint16_t tenant, struct dp_samples *out)
+{
+	(void)table;
+	cr_assert_gt(fake.wanted, fake.forgotten);
+	out->count = tenant ? 0 : fake.payloads;
+	out->taken = out->count;
+	for (uint32_t i = 0; i < out->count; i++) {
+		out->len[i] = (uint32_t)strlen(fake.payload[i]);
+		cr_assert_leq(out->len[i], DP_SAMPLE_BYTES);
+		memcpy(out->bytes[i], fake.payload[i], out->len[i]);
+	}
+}
+
+static int fake_cost(struct dp_table *table, uint16_t tenant, const struct dp_samples *samples, uint32_t *centicycles)
+{
+	(void)table, (void)tenant;
+	cr_assert_eq(samples->count, fake.payloads);
+	*centicycles = rh_load_relaxed(&fake.cost);
+	rh_store_relaxed(&fake.measured, fake.measured + 1);
+	return 0;
+}
+
 static const struct cp_subs_ops ops = {fake_add, fake_del, fake_info, fake_price, fake_content_add, fake_content_del,
-	fake_patterns, fake_publish, fake_collect, fake_generation, fake_stats, fake_explain, fake_seen, fake_kind};
+	fake_patterns, fake_publish, fake_collect, fake_generation, fake_stats, fake_explain, fake_seen, fake_kind,
+	fake_want, fake_forget, fake_read, fake_cost};
 
 const struct cp_subs_ops *const subs_fake_ops = &ops;
 

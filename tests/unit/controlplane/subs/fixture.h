@@ -57,6 +57,12 @@ struct fake_table {
 	uint32_t next_fresh;
 	uint32_t *free; /* numbers given back, to be given first */
 	uint32_t free_count;
+	/* What workers sampled of tenant 0, each a text; how many are wanted of it, forgotten again, and measured. */
+	const char *payload[DP_SAMPLES];
+	uint32_t payloads;
+	unsigned wanted, forgotten;
+	unsigned measured;   /* atomic */
+	uint32_t cost;	     /* what they are found to cost; atomic */
 };
 
 struct answer {

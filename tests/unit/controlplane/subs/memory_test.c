@@ -154,3 +154,30 @@ Test(memory, a_drop_without_memory_may_be_asked_again, .init = fixture_start, .f
 	cr_assert_gt(n, 4);
 	cr_assert_eq(fake.live, 0);
 }
+
+/* A pattern is then looked at as if nothing were known of its tenant; a measurement is made the next time. */
+Test(memory, payloads_that_have_no_room_do_not_go_with_a_pattern)
+{
+	struct cp_compile_job job = {.type = HSC_CHECK};
+	struct answer a;
+
+	fixture_start();
+	fake.payload[0] = "one";
+	fake.payloads = 1;
+	cr_assert_eq(added(1, entry_with("a", "one"), &a), RH_SUB_OK);
+	job.tenant = subs->tenants[0];
+	until_failure = 1;
+	cp_samples_pack(&job);
+	cr_expect(failed);
+	cr_expect_null(job.payloads);
+	cr_expect_eq(job.payloads_len, 0);
+	subs->tenants[0]->measure_ns = 0;
+	until_failure = 1;
+	failed = false;
+	cp_samples_tick(&subs->sampling);
+	cr_expect(failed);
+	cr_expect_not(subs->tenants[0]->measuring);
+	cp_samples_tick(&subs->sampling);
+	cr_expect(subs->tenants[0]->measuring);
+	fixture_stop();
+}

@@ -16,7 +16,8 @@ static uint64_t seen_now(const struct dp_engine *eng)
 
 static const struct cp_subs_ops ops = {dp_table_sub_add, dp_table_sub_del, dp_table_sub_info,
 	dp_table_sub_price, dp_table_content_add, dp_table_content_del, dp_table_patterns_set, dp_table_publish, dp_table_collect,
-	dp_table_generation, dp_table_stats, dp_table_explain, seen_now, dp_table_database_kind};
+	dp_table_generation, dp_table_stats, dp_table_explain, seen_now, dp_table_database_kind,
+	dp_samples_want, dp_samples_forget, dp_samples_read, dp_table_patterns_cost};
 
 void table_fixture_start(void)
 {

@@ -322,3 +322,43 @@ Test(table, explain_tells_who_gets_it_and_who_does_not)
 	cr_assert_eq(e.deliver, 2);
 	cr_assert_eq(e.missed, 1);
 }
+
+/* Words that make the pattern below dear, which is not what is written to hurt it (tests/unit/tools/hsc). */
+static void publish_words(void)
+{
+	static char words[DP_SAMPLE_BYTES];
+	struct dp_match_key key = {.topic = "a", .topic_len = 1, .payload = (const uint8_t *)words, .payload_len = sizeof(words)};
+	struct dp_match_result result;
+	static uint64_t tsc = 1ull << 50;
+	uint32_t dice = 1;
+
+	for (size_t at = 0; at < sizeof(words); at += 2) {
+		dice = dice * 1664525u + 1013904223u;
+		memcpy(&words[at], &"abcdefgh"[dice >> 30 << 1], 2);
+	}
+	(void)dp_match_begin(match);
+	for (unsigned i = 0; i < 4; i++) {
+		dp_match_tick(match, tsc += 1ull << 31);
+		dp_match_burst(match, &key, 1, &result);
+	}
+	rh_rcu_quiescent();
+}
+
+Test(table, what_is_dear_on_what_the_tenant_published_is_refused_and_what_became_so_is_known)
+{
+	static const char hidden[] = "(?x)( ab | cd | ef | gh ){30,200} .{100,300} z1", other[] = "(?x)( ab | cd | ef | gh ){30,200} .{100,300} z2";
+	struct cp_tenant *t;
+
+	for (unsigned i = 0; i < CP_COMPILER_COUNT; i++)
+		subs->compilers[i].helper.cycles_per_byte = 20;
+	subs->centicycles_most = 8000;
+	cr_assert_eq(added(1, entry_with("a", hidden), &a), RH_SUB_OK, "%s", a.outcomes[0].text);
+	t = subs->tenants[0];
+	publish_words();
+	for (unsigned i = 0; i < 50 && !t->dear; i++)
+		run_for(100);
+	cr_expect(t->dear);
+	cr_expect_gt(t->typical_centicycles, 2000);
+	cr_assert_eq(added(1, entry_with("a", other), &b), RH_SUB_TOO_DEAR, "%s", b.outcomes[0].text);
+	cr_expect_not_null(strstr(b.outcomes[0].text, "on this tenant's recent payloads"));
+}
