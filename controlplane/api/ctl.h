@@ -42,6 +42,7 @@ enum ctl_permission { CTL_PERM_READ, CTL_PERM_CHANGE, CTL_PERM_ADMIN };
 	X(SHOW_DROPS, 16, "show drops", CTL_PERM_READ, "every drop reason with its counts")             \
 	X(SHOW_COUNTERS, 17, "show counters", CTL_PERM_READ, "all counters and the conservation laws")  \
 	X(SHOW_LIMITS, 18, "show limits", CTL_PERM_READ, "every bound and how near it is")              \
+	X(SHOW_PATTERNS, 19, "show patterns", CTL_PERM_READ, "what payload patterns cost, by tenant")    \
 	X(EXPLAIN, 20, "explain", CTL_PERM_READ, "which subscriptions would get an event, and why not") \
 	X(TRACE_START, 21, "trace start", CTL_PERM_CHANGE, "keep the last events that match a filter")  \
 	X(TRACE_STOP, 22, "trace stop", CTL_PERM_CHANGE, "stop keeping events")                         \

@@ -99,6 +99,7 @@ void ctl_show_topics(struct ctl_call *call);
 void ctl_show_drops(struct ctl_call *call);
 void ctl_show_counters(struct ctl_call *call);
 void ctl_show_limits(struct ctl_call *call);
+void ctl_show_patterns(struct ctl_call *call);
 void ctl_explain(struct ctl_call *call);
 void ctl_trace_start(struct ctl_call *call);
 void ctl_trace_stop(struct ctl_call *call);

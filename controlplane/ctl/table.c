@@ -13,6 +13,7 @@ static const struct ctl_route routes[] = {
 	{CTL_SHOW_DROPS, ctl_show_drops},
 	{CTL_SHOW_COUNTERS, ctl_show_counters},
 	{CTL_SHOW_LIMITS, ctl_show_limits},
+	{CTL_SHOW_PATTERNS, ctl_show_patterns},
 	{CTL_EXPLAIN, ctl_explain},
 	{CTL_TRACE_START, ctl_trace_start},
 	{CTL_TRACE_STOP, ctl_trace_stop},

@@ -312,11 +312,11 @@ static void scan_tell(const struct cp_pattern *p, struct cp_sub_outcome *out)
 
 	if (p->typical_centicycles == HSC_UNKNOWN)
 		cp_outcome_set(out, RH_SUB_OK,
-			"its pattern costs up to %u.%u cycles a payload byte to scan; this tenant has published nothing yet to measure it on",
+			"its pattern takes up to %u.%u cycles a payload byte; this tenant's payloads are not known yet",
 			worst / 10, worst % 10);
 	else
 		cp_outcome_set(out, RH_SUB_OK,
-			"its pattern costs up to %u.%u cycles a payload byte to scan, %u.%u on this tenant's recent payloads",
+			"its pattern takes up to %u.%u cycles a payload byte, %u.%u on this tenant's recent payloads",
 			worst / 10, worst % 10, typical / 10, typical % 10);
 }
 

@@ -93,3 +93,26 @@ uint32_t cp_subs_session_count(const struct cp_subs *subs, dp_session_id_t slot)
 
 	return s ? s->count : 0;
 }
+
+static bool patterns_fill(const struct cp_tenant *t, struct cp_tenant_patterns *out)
+{
+	*out = (struct cp_tenant_patterns){.tenant = t->id,
+		.patterns = t->used,
+		.worst_centicycles = cp_runs_cost(t, 0),
+		.typical_centicycles = t->typical_centicycles,
+		.most_centicycles = cp_tenant_scan_most(t),
+		.dear = t->dear};
+	for (uint32_t i = 0; i < CP_RUNS; i++)
+		out->databases += t->runs[i].count != 0;
+	return out->patterns || out->databases;
+}
+
+void cp_subs_patterns_each(
+	const struct cp_subs *subs, void (*cb)(void *arg, const struct cp_tenant_patterns *row), void *arg)
+{
+	struct cp_tenant_patterns row;
+
+	for (unsigned i = 0; i < DP_LIMIT_TENANTS; i++)
+		if (subs->tenants[i] && patterns_fill(subs->tenants[i], &row))
+			cb(arg, &row);
+}

@@ -30,12 +30,17 @@ void cp_samples_want(struct cp_tenant *t)
 		(void)uv_timer_start(&subs->sampling, cp_samples_tick, TICK_MS, TICK_MS);
 }
 
+/* It has no patterns any more that could cost something. */
+static void cost_forget(struct cp_tenant *t)
+{
+	t->dear = false;
+	t->typical_centicycles = HSC_UNKNOWN;
+}
+
 static void forget(struct cp_tenant *t)
 {
 	t->subs->ops->samples_forget(t->subs->table, t->id);
 	t->sampled = false;
-	t->dear = false;
-	t->typical_centicycles = HSC_UNKNOWN;
 }
 
 void cp_samples_pack(struct cp_compile_job *job)
@@ -124,7 +129,7 @@ void cp_samples_measured(struct cp_measure_job *job)
 	struct cp_tenant *t = job->tenant;
 
 	t->measuring = false;
-	if (job->builder.status == 0 && t->sampled) {
+	if (job->builder.status == 0 && t->sampled && t->used) {
 		t->typical_centicycles = job->centicycles;
 		tell(t);
 	}
@@ -136,6 +141,8 @@ static bool keep(struct cp_tenant *t, uint64_t now_ns)
 {
 	if (!t->sampled)
 		return false;
+	if (!t->used)
+		cost_forget(t);
 	if (t->used || cp_tenant_keeps(t))
 		t->wanted_ns = now_ns;
 	if (now_ns - t->wanted_ns <= FORGET_NS)

@@ -291,6 +291,7 @@ void cp_subs_stats(const struct cp_subs *subs, struct cp_subs_stats *out)
 		uint64_t bytes = subs->contents.of_tenant[i].bytes;
 
 		out->patterns += subs->tenants[i] ? subs->tenants[i]->used : 0;
+		out->tenants_dear += subs->tenants[i] && subs->tenants[i]->dear;
 		out->content_bytes += bytes;
 		if (bytes > out->content_bytes_most)
 			out->content_bytes_most = bytes;

@@ -79,6 +79,23 @@ int cp_subs_find(const struct cp_subs *subs, dp_sub_id_t sub, struct cp_sub_row 
 /* Subscriptions of a session, those under way included. Ctx: control loop. */
 uint32_t cp_subs_session_count(const struct cp_subs *subs, dp_session_id_t slot);
 
+/* Of what was not measured. */
+#define CP_SUBS_NOT_MEASURED UINT32_MAX
+
+/* What a tenant's payload patterns cost, in 1/100 cycle a payload byte. */
+struct cp_tenant_patterns {
+	uint16_t tenant;
+	uint32_t patterns;	      /* in use, those under way included */
+	uint32_t databases;	      /* that are scanned one after the other */
+	uint32_t worst_centicycles;   /* of all of them, the worst that is known of each */
+	uint32_t typical_centicycles; /* of all of them on the tenant's recent payloads, or CP_SUBS_NOT_MEASURED */
+	uint32_t most_centicycles;    /* what its patterns may cost */
+	bool dear;		      /* typical is beyond that */
+};
+/* Each tenant with patterns. Ctx: control loop. */
+void cp_subs_patterns_each(
+	const struct cp_subs *subs, void (*cb)(void *arg, const struct cp_tenant_patterns *row), void *arg);
+
 struct cp_subs_stats {
 	uint64_t subscriptions, patterns, contents, requests, refused;
 	/* What expressions count for by content/expression-memory-max: of all tenants, and of the one that has most. */
@@ -89,6 +106,7 @@ struct cp_subs_stats {
 		content_bytes_over_limit;
 	/* The tenant's wildcard shapes, and its filters of one key. */
 	uint64_t shapes_full, same_key_full;
+	uint64_t tenants_dear; /* whose patterns cost more than they may on what they publish */
 	uint64_t compiles, compile_failures, helper_restarts, last_compile_ns;
 	struct dp_table_stats table;
 };

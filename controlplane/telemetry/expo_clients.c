@@ -52,6 +52,8 @@
 		"filters refused by content/patterns-max", su.patterns_over_limit)                 \
 	X(EXPO_COUNTER, "rhumb_subscription_pattern_numbers_full",                                 \
 		"filters refused with all numbers of patterns taken", su.pattern_numbers_full)     \
+	X(EXPO_GAUGE, "rhumb_pattern_dear_tenants",                                                \
+		"tenants whose patterns cost too much on what they publish", su.tenants_dear)      \
 	X(EXPO_COUNTER, "rhumb_pattern_compiles", "pattern databases compiled", su.compiles)       \
 	X(EXPO_COUNTER, "rhumb_pattern_compile_failures", "compilations that failed",              \
 		su.compile_failures)                                                               \

@@ -2,6 +2,8 @@
 
 import glob
 import os
+import random
+import time
 
 import lib.case as case
 import lib.wire as wire
@@ -66,6 +68,43 @@ class Patterns(case.RouterCase):
                          [("filter_missed", "level 1 is 'a', the filter wants 'b'")])
 
 
+class OwnPayloads(case.RouterCase):
+    """What patterns cost on what is published."""
+    # What is written to hurt it takes the blanks for letters; words that it matches cost a hundred cycles a byte.
+    HIDDEN = "(?x)( ab | cd | ef | gh ){30,200} .{100,300} z"
+
+    def publish(self, payload, until):
+        with self.publisher("a") as writer:
+            for _ in range(400):
+                writer.publish("t/x", payload)
+                time.sleep(0.02)
+                if until():
+                    return True
+        return False
+
+    def shown(self):
+        return self.router.cli_json("show", "patterns")["patterns"]
+
+    def test_what_is_published_decides(self):
+        words = "".join(random.choice(("ab", "cd", "ef", "gh")) for _ in range(500)).encode()
+        client = self.greeted("b", "one")
+        self.assertEqual(self.shown(), [])
+        (code, price), = client.subscribe([("t/#", self.HIDDEN + "1")], timeout_s=30)
+        self.assertEqual((code, "payloads are not known yet" in price), (0, True), price)
+        self.assertTrue(self.publish(words, lambda: self.shown()[0]["dear"]), self.shown())
+        (code, why), = client.subscribe([("t/#", self.HIDDEN + "2")], timeout_s=30)
+        self.assertEqual(code, 3, why)
+        self.assertRegex(why, r"^pattern costs \d+ cycles a byte to scan on this tenant's recent payloads \(\d+ on those made to hurt it\), "
+                              r"more than the 32 allowed: ")
+        row, = self.shown()
+        self.assertEqual((row["tenant"], row["patterns"], row["databases"]), (0, 1, 1))
+        self.assertGreater(row["typical_cycles_per_byte"], row["limit_cycles_per_byte"])
+        self.assertLess(row["worst_cycles_per_byte"], row["limit_cycles_per_byte"])
+        log = self.router.log()
+        self.assertIn("traffic has made them dear", log)
+        self.assertNotIn(words[:16].decode(), log)
+
+
 class KeptPatterns(case.RouterCase):
     """A router that compiled many patterns and starts again."""
     COUNT = 288
@@ -113,7 +152,9 @@ class KeptPatterns(case.RouterCase):
             file.write(bytes([last[0] ^ 1]))
         self.router = self.make_router().start()
         self.assertIn(" is damaged: ignored, ", self.router.log())
-        self.assertEqual(self.greeted("b", "one").subscribe([("t/#", "needle")], timeout_s=30), [(0, "")])
+        (code, price), = self.greeted("b", "one").subscribe([("t/#", "needle")], timeout_s=30)
+        self.assertEqual(code, 0)
+        self.assertRegex(price, r"^its pattern takes up to \d+\.\d cycles a payload byte; this tenant's payloads are not known yet$")
 
     def children(self):
         return case.run("ps", "--ppid", str(self.router.process.pid), "-o", "comm=", check=False).stdout.split()

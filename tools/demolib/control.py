@@ -9,7 +9,7 @@ from shell import CommandError
 HEADER = struct.Struct(">HHIIHH")
 VERSION, MORE = 1, 1
 TYPES = {"hello": 1, "show status": 10, "show ports": 11, "show workers": 12, "show sessions": 13, "show subscriptions": 14, "show topics": 15,
-         "show drops": 16, "show counters": 17, "show limits": 18, "explain": 20, "trace start": 21, "trace stop": 22, "trace show": 23,
+         "show drops": 16, "show counters": 17, "show limits": 18, "show patterns": 19, "explain": 20, "trace start": 21, "trace stop": 22, "trace show": 23,
          "log level": 30, "log show": 31, "shutdown": 40}
 
 

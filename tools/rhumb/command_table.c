@@ -77,6 +77,15 @@ const struct cli_command cli_commands[] = {
 		.needs = CLI_DAEMON,
 		.type = CTL_SHOW_LIMITS,
 		.run = cli_show_run},
+	{.words = "show patterns",
+		.arguments = "",
+		.help = "what payload patterns cost, by tenant",
+		.more = "Cycles that a worker takes for each payload byte: worst on payloads made to hurt the patterns, typical on what the tenant "
+			"has published lately (empty when that is nothing), of all its databases together; what its patterns may cost; and dear: "
+			"yes when traffic has brought the typical beyond it.",
+		.needs = CLI_DAEMON,
+		.type = CTL_SHOW_PATTERNS,
+		.run = cli_show_run},
 	{.words = "explain",
 		.arguments = "TOPIC",
 		.help = "which subscriptions would get an event, why not, and what it costs",

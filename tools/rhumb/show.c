@@ -21,6 +21,8 @@ static const struct {
 		"credit_events granted_events silent_ms drops"},
 	{CTL_SHOW_SUBSCRIPTIONS, "subscriptions", "subscription session client_id filter dialect content tenant since"},
 	{CTL_SHOW_DROPS, "drops", "reason level count help"},
+	{CTL_SHOW_PATTERNS, "patterns",
+		"tenant patterns databases worst_cycles_per_byte typical_cycles_per_byte limit_cycles_per_byte dear"},
 	{CTL_SHOW_LIMITS, "limits", "name limit used hits unit help"},
 };
 

@@ -282,10 +282,21 @@ int cp_subs_each_of(const struct cp_subs *s, dp_session_id_t slot,
 void cp_subs_stats(const struct cp_subs *s, struct cp_subs_stats *out)
 {
 	(void)s;
-	*out = (struct cp_subs_stats){.subscriptions = fake.subs, .patterns = 1,
+	*out = (struct cp_subs_stats){.subscriptions = fake.subs, .patterns = 1, .tenants_dear = 1,
 		.over_limit = 14, .table_full = 15, .patterns_over_limit = 16, .pattern_numbers_full = 17,
 		.contents = 2, .contents_over_limit = 18, .contents_full = 19,
 		.content_bytes_most = 20, .content_bytes_over_limit = 21};
+}
+
+void cp_subs_patterns_each(
+	const struct cp_subs *s, void (*cb)(void *arg, const struct cp_tenant_patterns *row), void *arg)
+{
+	static const struct cp_tenant_patterns rows[] = {
+		{0, 7, 2, 1500, CP_SUBS_NOT_MEASURED, 12800, false}, {3, 1, 1, 93, 10170, 3224, true}};
+
+	(void)s;
+	for (size_t i = 0; i < RH_ARRAY_LEN(rows); i++)
+		cb(arg, &rows[i]);
 }
 
 void fake_explain_finish(int status)

@@ -54,13 +54,13 @@ Test(samples, make_the_price_of_a_pattern_known)
 
 	cr_assert_eq(added(1, entry_with("a", "foo.*bar"), &a), RH_SUB_OK);
 	cr_assert_eq(sscanf(a.outcomes[0].text,
-			     "its pattern costs up to %u.%u cycles a payload byte to scan; this tenant has published nothing yet", &n[0], &n[1]),
+			     "its pattern takes up to %u.%u cycles a payload byte; this tenant's payloads are not known yet", &n[0], &n[1]),
 		2, "%s", a.outcomes[0].text);
-	cr_expect_not_null(strstr(a.outcomes[0].text, "nothing yet"));
+	cr_expect_not_null(strstr(a.outcomes[0].text, "not known yet"));
 	published(harmless);
 	cr_assert_eq(added(1, entry_with("a", "foo.*baz"), &a), RH_SUB_OK);
 	cr_assert_eq(sscanf(a.outcomes[0].text,
-			     "its pattern costs up to %u.%u cycles a payload byte to scan, %u.%u on this tenant's recent payloads", &n[0], &n[1],
+			     "its pattern takes up to %u.%u cycles a payload byte, %u.%u on this tenant's recent payloads", &n[0], &n[1],
 			     &n[2], &n[3]),
 		4, "%s", a.outcomes[0].text);
 	cr_expect_lt(n[2] * 10 + n[3], n[0] * 10 + n[1]);
@@ -87,7 +87,7 @@ Test(samples, of_one_tenant_are_not_anothers)
 	cr_assert_eq(cp_subs_add(subs, 2, 5, &e, 1, on_done, &a), 0);
 	run_until(&a);
 	cr_expect_eq(a.outcomes[0].code, RH_SUB_OK, "%s", a.outcomes[0].text);
-	cr_expect_not_null(strstr(a.outcomes[0].text, "nothing yet"), "%s", a.outcomes[0].text);
+	cr_expect_not_null(strstr(a.outcomes[0].text, "not known yet"), "%s", a.outcomes[0].text);
 }
 
 Test(samples, and_a_helper_that_is_killed_at_every_moment)
@@ -138,6 +138,45 @@ Test(samples, do_not_keep_databases_from_merging)
 	cr_expect_eq(runs(), 1);
 }
 
+static struct cp_tenant_patterns shown;
+
+static void keep_row(void *arg, const struct cp_tenant_patterns *row)
+{
+	++*(unsigned *)arg;
+	shown = *row;
+}
+
+static unsigned rows(void)
+{
+	unsigned count = 0;
+
+	cp_subs_patterns_each(subs, keep_row, &count);
+	return count;
+}
+
+static uint64_t dear_tenants(void)
+{
+	struct cp_subs_stats stats;
+
+	cp_subs_stats(subs, &stats);
+	return stats.tenants_dear;
+}
+
+Test(samples, show_the_cost_of_each_tenant_with_patterns)
+{
+	cr_assert_eq(added(1, entry("a"), &a), RH_SUB_OK);
+	cr_expect_eq(rows(), 0);
+	cr_assert_eq(added(1, entry_with("a", "foo.*bar"), &a), RH_SUB_OK);
+	cr_assert_eq(added(1, entry_with("a", "foo.*baz"), &a), RH_SUB_OK);
+	cr_assert_eq(rows(), 1);
+	cr_expect_eq(shown.tenant, 0);
+	cr_expect_eq(shown.patterns, 2);
+	cr_expect_eq(shown.databases, 2);
+	cr_expect_gt(shown.worst_centicycles, 100);
+	cr_expect_eq(shown.typical_centicycles, CP_SUBS_NOT_MEASURED);
+	cr_expect_eq(shown.most_centicycles, 2 * LIMIT * 100);
+}
+
 Test(samples, tell_when_traffic_makes_a_cheap_pattern_dear)
 {
 	struct cp_tenant *t;
@@ -151,11 +190,16 @@ Test(samples, tell_when_traffic_makes_a_cheap_pattern_dear)
 	cr_expect_eq(rh_load_relaxed(&fake.measured), 1);
 	cr_expect_eq(t->typical_centicycles, LIMIT * 100 + 200);
 	cr_expect(t->dear, "one pattern may cost %u", LIMIT);
+	cr_expect_eq(dear_tenants(), 1);
+	cr_expect_eq(rows(), 1);
+	cr_expect(shown.dear);
+	cr_expect_eq(shown.typical_centicycles, LIMIT * 100 + 200);
 	/* As much is what two may cost. */
 	cr_assert_eq(added(1, entry_with("a", "two"), &a), RH_SUB_OK);
 	run_for(1500);
 	cr_expect_eq(rh_load_relaxed(&fake.measured), 2, "a run that came is measured at once");
 	cr_expect(!t->dear);
+	cr_expect_eq(dear_tenants(), 0);
 	/* Nothing new was published, and nothing came. */
 	t->measure_ns = 0;
 	run_for(1500);

@@ -71,6 +71,8 @@ ANSWERS = {
                                 "workers": [{"worker": 0, "rx_datagrams": 3}, {"worker": 1, "rx_datagrams": 4}],
                                 "laws": {"datagrams": 0, "events": -1, "copies": 0}, "hold": False}),
     ("show", "limits"): (18, {"limits": [{"name": "WORKERS", "limit": 16, "used": None, "unit": "workers", "hits": 0, "help": "h"}]}),
+    ("show", "patterns"): (19, {"patterns": [{"tenant": 3, "patterns": 1, "databases": 1, "worst_cycles_per_byte": 0.93,
+                                              "typical_cycles_per_byte": 101.7, "limit_cycles_per_byte": 32.24, "dear": True}]}),
     ("log", "show"): (31, {"rooms": [{"room": "main", "level": "info"}]}),
     ("trace", "show"): (23, {"events": [{"at": "2026-01-01T00:00:00Z", "topic": "a"}], "tracing": False}),
     ("trace", "stop"): (22, {"tracing": False}),
@@ -89,6 +91,7 @@ check_in("counters by worker", "rx_datagrams      7         3         4", people
 check_in("drops of counters", "drop_events duplicate  2", people[("show", "counters")])
 check_in("a broken law is seen", "laws hold: no", people[("show", "counters")])
 check_in("a drop reason of a session", "queue_full=3", people[("show", "sessions")])
+check_in("what patterns cost", "101.7", people[("show", "patterns")])
 check_in("lists take a line each", "problems   a b\n           c\n", people[("show", "status")])
 check_in("an empty list has its heading", "subscription  session", people[("show", "subscriptions")])
 topics = people[("show", "topics")]

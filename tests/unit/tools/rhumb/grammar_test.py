@@ -45,7 +45,7 @@ check("--help of a command is help of it", run("match", "--help")[1], run("help"
 check("-h alone", run("-h")[1], out)
 
 # The first of two words alone lists what begins with it: as an error, or as help.
-NOUNS = ["status", "ports", "workers", "sessions", "subscriptions", "topics", "drops", "counters", "limits"]
+NOUNS = ["status", "ports", "workers", "sessions", "subscriptions", "topics", "drops", "counters", "limits", "patterns"]
 code, out, err = run("show")
 check("bare show", (code, out), (2, ""))
 code, asked, said = run("help", "show")
