@@ -1,6 +1,6 @@
 /*
- * Two workers on plain threads and a control thread that changes everything it may while events flow: subscriptions, sessions, next
- * hops, aliases, trace, punts, injected frames, counters. Watched by control:
+ * Two workers on plain threads, the content lane's thread and a control thread that changes everything it may while events flow: subscriptions, patterns, sessions, next
+ * hops, aliases, trace, punts, injected frames, counters. Every other pair of subscriptions has a pattern, for which the workers have no budget, so the lane decides. Watched by control:
  *  - after dp_engine_seen reached the generation of an unsubscribe, not one more copy for it is handed to a transmit queue;
  *  - the conservation laws hold when all is over.
  *
@@ -14,10 +14,12 @@
 #include "dataplane/api/punt.h"
 #include "dataplane/api/trace.h"
 #include "dataplane/base/rcu.h"
+#include "dataplane/match/budget.h"
 #include "dataplane/node/node.h"
 #include "dataplane/port/port_priv.h"
 #include "dataplane/worker/engine_priv.h"
 #include "tests/lib/packet.h"
+#include "tests/lib/patterns.h"
 
 #include <pthread.h>
 #include <rte_mbuf.h>
@@ -30,6 +32,8 @@
 
 #define ROUNDS	    400
 #define WAIT_ROUNDS 20000
+/* Cycles that no worker pays back in the time. */
+#define DEBT INT64_C(1000000000000000)
 
 static struct dp_engine *eng;
 static struct dp_table *table;
@@ -155,13 +159,27 @@ static void client_make(struct client *c, uint8_t number, uint32_t owner)
 	client_open(c);
 }
 
-static dp_sub_id_t subscribe(const struct client *c)
+/* Databases are replaced while the lane scans with them. */
+static void patterns_install(void)
+{
+	static const char *const pattern = "payload";
+	struct rh_error err = {""};
+	size_t len;
+	void *bytes = test_patterns_compile(&pattern, 1, &len);
+
+	if (!bytes || dp_table_patterns_set(table, 0, 0, bytes, len, 1, &err) < 0)
+		die(err.text);
+	free(bytes);
+	(void)dp_table_publish(table);
+}
+
+static dp_sub_id_t subscribe(const struct client *c, dp_content_id_t content)
 {
 	struct rh_filter filter;
 	dp_sub_id_t sub = DP_SUB_NONE;
 
 	if (rh_filter_parse(RH_DIALECT_MQTT, "t/#", 3, &filter, NULL) < 0 ||
-		dp_table_sub_add(table, 0, &filter, c->slot, 0, &sub, NULL) < 0)
+		dp_table_sub_add(table, 0, &filter, c->slot, content, &sub, NULL) < 0)
 		die("subscribe");
 	return sub;
 }
@@ -245,13 +263,19 @@ static void change_the_rest(int round)
 
 static void control_run(int rounds)
 {
+	dp_content_id_t content;
+
+	patterns_install();
+	content = test_pattern_content(table, 0, 1);
 	for (int round = 0; round < rounds; round++) {
 		struct client *c = round & 1 ? &near : &far;
-		dp_sub_id_t sub = subscribe(c);
+		dp_sub_id_t sub = subscribe(c, round & 2 ? content : 0);
 
 		wait_seen(dp_table_publish(table));
 		change_the_rest(round);
 		rest();
+		if (round % 16 == 6)
+			patterns_install();
 		unsubscribe_and_watch(c, sub);
 		if (round % 4 == 3) {
 			if (dp_session_close(eng, c->slot) < 0)
@@ -267,7 +291,7 @@ static void engine_make(void)
 	static char prefix[32];
 	struct dp_eal_conf eal = {.file_prefix = prefix, .hugepages = DP_HUGEPAGES_OFF, .memory_mb = 64};
 	struct dp_table_conf tc = {.cache_entries = 1024, .max_workers = 2};
-	struct dp_engine_conf conf = {.worker_count = 2, .max_sessions = 64, .node_incarnation = 1};
+	struct dp_engine_conf conf = {.worker_count = 2, .max_sessions = 64, .node_incarnation = 1, .content_share = 2};
 	struct rh_error err = {""};
 
 	(void)snprintf(prefix, sizeof(prefix), "race-%d", (int)getpid());
@@ -296,12 +320,13 @@ static void laws_check(void)
 	dp_counters_sum(eng, &sum);
 	dp_counters_laws(&sum, &laws);
 	fail_if(laws.datagrams || laws.events || laws.copies, "a conservation law does not hold");
-	if (!sum.copies_tx || !sum.copies_to_owner)
+	if (!sum.copies_tx || !sum.copies_to_owner || !sum.content_to_lane || sum.events_waiting)
 		die("nothing flowed: the test would prove nothing");
 }
 
 int main(int argc, char **argv)
 {
+	struct rh_error err = {""};
 	pthread_t threads[2];
 
 	broken = argc > 1 && strcmp(argv[1], "broken") == 0;
@@ -310,6 +335,10 @@ int main(int argc, char **argv)
 	client_make(&pub, 1, 0);
 	client_make(&near, 2, 0);
 	client_make(&far, 3, 1);
+	for (int w = 0; w < 2; w++)
+		eng->ctx[w]->budget->account[0] = (struct dp_account){.cycles = -DEBT, .filled_tsc = rh_tsc()};
+	if (dp_lane_start(eng, &err) < 0)
+		die(err.text);
 	/* Workers run, though not on cores of EAL's. */
 	eng->running = true;
 	for (int w = 0; w < 2; w++)
