@@ -1,5 +1,7 @@
 #include "controlplane/telemetry/health.h"
 
+#include "controlplane/policy/policy.h"
+#include "controlplane/telemetry/content.h"
 #include "dataplane/api/counters.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/log.h"
@@ -23,6 +25,8 @@ struct cp_health {
 	const uint32_t *ports;
 	struct watched workers[DP_LIMIT_WORKERS];
 	bool link_down[DP_LIMIT_PORTS];
+	struct cp_content_watch content[DP_LIMIT_TENANTS];
+	uint64_t looked_ns;
 	bool draining;
 	uint64_t stuck_total;
 	uint64_t sampled_ns, events, copies, events_per_s, copies_per_s;
@@ -66,6 +70,19 @@ static void look_at_port(struct cp_health *h, uint32_t p)
 	h->link_down[p] = down;
 }
 
+static void look_at_tenants(struct cp_health *h, uint64_t now_ns)
+{
+	const char *name;
+
+	for (uint16_t t = 0; t < DP_LIMIT_TENANTS && (name = cp_policy_tenant_name(t)); t++)
+		cp_content_look(&h->content[t], h->eng, t, name, h->conf->engine.content_share, now_ns);
+}
+
+static bool tenant_loses(const struct cp_health *h, uint16_t tenant)
+{
+	return cp_content_loses(&h->content[tenant], h->looked_ns);
+}
+
 static void sample_rates(struct cp_health *h, uint64_t now_ns)
 {
 	struct dp_counters sum;
@@ -91,6 +108,8 @@ void cp_health_tick(struct cp_health *h, uint64_t now_ns)
 		look_at_worker(h, w, now_ns);
 	for (uint32_t p = 0; p < h->conf->port_count; p++)
 		look_at_port(h, p);
+	look_at_tenants(h, now_ns);
+	h->looked_ns = now_ns;
 	sample_rates(h, now_ns);
 }
 
@@ -145,6 +164,9 @@ enum cp_health_level cp_health_level(const struct cp_health *h)
 	for (uint32_t p = 0; p < h->conf->port_count; p++)
 		if (h->link_down[p] && level == CP_HEALTH_OK)
 			level = CP_HEALTH_DEGRADED;
+	for (uint16_t t = 0; cp_policy_tenant_name(t); t++)
+		if (tenant_loses(h, t) && level == CP_HEALTH_OK)
+			level = CP_HEALTH_DEGRADED;
 	return level;
 }
 
@@ -195,5 +217,8 @@ uint32_t cp_health_problems(
 		if (n < max && h->link_down[p])
 			(void)snprintf(out[n++], CP_HEALTH_PROBLEM_MAX, "port %s: link down",
 				h->conf->ports[p].dp.name);
+	for (uint16_t t = 0; cp_policy_tenant_name(t); t++)
+		if (n < max && tenant_loses(h, t))
+			(void)snprintf(out[n++], CP_HEALTH_PROBLEM_MAX, "tenant %s: events find no room in the content lane", cp_policy_tenant_name(t));
 	return n;
 }

@@ -19,7 +19,7 @@ struct cp_health;
 
 enum cp_health_level {
 	CP_HEALTH_OK,
-	CP_HEALTH_DEGRADED, /* works, with something to look at: a link down */
+	CP_HEALTH_DEGRADED, /* works, with something to look at: a link down, events refused as content_budget */
 	CP_HEALTH_FAILED, /* does not do its job: a worker is stuck or not running, or the router is
 			     stopping */
 };

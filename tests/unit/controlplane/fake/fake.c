@@ -64,6 +64,15 @@ int dp_engine_worker_status(const struct dp_engine *eng, uint32_t w, struct dp_w
 	return 0;
 }
 
+int dp_content_use(const struct dp_engine *eng, uint16_t tenant, struct dp_content_use *out)
+{
+	(void)eng;
+	if (tenant)
+		return -ENOENT;
+	*out = fake.content_use;
+	return 0;
+}
+
 int dp_counters_read(const struct dp_engine *eng, unsigned w, struct dp_counters *out)
 {
 	(void)eng;

@@ -6,6 +6,7 @@
  */
 
 #include "controlplane/subs/subs.h"
+#include "dataplane/api/content.h"
 #include "dataplane/api/counters.h"
 #include "dataplane/api/engine.h"
 #include "dataplane/api/port.h"
@@ -21,6 +22,7 @@ struct fake {
 	bool sampled;
 	struct dp_counters counters[FAKE_WORKERS];
 	struct dp_worker_status status[FAKE_WORKERS];
+	struct dp_content_use content_use; /* of the default tenant */
 	bool link_up;
 	bool tracing;
 	/* explain waits here until fake_explain_finish */

@@ -1,5 +1,6 @@
 #include "controlplane/telemetry/health.h"
 
+#include "controlplane/telemetry/content.h"
 #include "controlplane/telemetry/metrics.h"
 #include "dataplane/base/clock.h"
 #include "tests/unit/controlplane/fake/fake.h"
@@ -111,6 +112,40 @@ Test(health, a_router_that_stops_says_so)
 {
 	cp_health_set_draining(health);
 	expect_http(503, "stopping");
+}
+
+Test(health, a_tenant_that_loses_events_for_its_content_degrades_for_a_while)
+{
+	fake.content_use.to_lane = 100;
+	look(250, true);
+	cr_expect_eq(cp_health_level(health), CP_HEALTH_OK, "late is not lost");
+	fake.content_use.refused = 1;
+	look(250, true);
+	cr_expect_eq(cp_health_level(health), CP_HEALTH_DEGRADED);
+	expect_http(200, "tenant default: events find no room in the content lane");
+	look(9000, true);
+	cr_expect_eq(cp_health_level(health), CP_HEALTH_DEGRADED);
+	look(1000, true);
+	cr_expect_eq(cp_health_level(health), CP_HEALTH_OK);
+}
+
+Test(health, a_tenant_beyond_its_share_is_told_of_when_it_begins_and_when_it_ends)
+{
+	struct cp_content_watch watch = {0};
+	uint64_t second = RH_NS_PER_S;
+
+	cp_content_look(&watch, NULL, 0, "t", 2, second);
+	cr_expect_eq(watch.began_ns, 0);
+	fake.content_use.to_lane = 7;
+	cp_content_look(&watch, NULL, 0, "t", 2, 2 * second);
+	cr_expect_eq(watch.began_ns, 2 * second);
+	fake.content_use.to_lane = 9;
+	cp_content_look(&watch, NULL, 0, "t", 2, 8 * second);
+	cr_expect_eq(watch.began_ns, 2 * second, "once");
+	cp_content_look(&watch, NULL, 0, "t", 2, 17 * second);
+	cr_expect_eq(watch.began_ns, 2 * second, "not yet calm for ten seconds");
+	cp_content_look(&watch, NULL, 0, "t", 2, 18 * second);
+	cr_expect_eq(watch.began_ns, 0);
 }
 
 Test(health, rates_are_of_the_last_second)
