@@ -261,11 +261,12 @@ void dp_access_each(const struct dp_contents *contents, struct dp_access_batch *
 	struct dp_judge *judge, dp_access_visit visit, void *arg)
 {
 	struct asking a = {contents, batch, filter, judge, NULL, visit, arg};
+	uint32_t by = dp_filter_keyed_by(filter);
 
 	batch->asks = batch->targets = 0;
-	if (dp_filter_scans(filter))
+	if (by & DP_KEYED_PATTERNS)
 		patterns_add(&a);
-	if (dp_filter_has_attribute_keys(filter))
+	if (by & DP_KEYED_ATTRIBUTES)
 		attributes_add(&a);
 	if (batch->asks)
 		asks_visit(&a);

@@ -72,7 +72,7 @@ static void filter_collect(void *arg, const struct dp_filter *filter)
 	dp_members_each(dp_filter_set(filter, DP_SET_PLAIN), member_take, arg);
 	dp_members_each(dp_filter_set(filter, DP_SET_COND), cond_remember, arg);
 	/* After the set: a condition is in the lists before it leaves that. */
-	if (rh_unlikely(dp_filter_is_keyed(filter)))
+	if (rh_unlikely(dp_filter_keyed_by(filter)))
 		keyed_remember(arg, filter);
 }
 
@@ -168,7 +168,7 @@ static void targets_decide(void *arg, const uint64_t *target, uint32_t count)
 
 static void keyed_decide(struct dp_match *match, const struct dp_filter *filter)
 {
-	if (dp_filter_is_keyed(filter))
+	if (dp_filter_keyed_by(filter))
 		dp_access_each(&match->table->contents, &match->batch, filter, match->judge, targets_decide, match);
 }
 
@@ -242,14 +242,9 @@ void dp_match_collect(struct dp_match *match, uint32_t topic)
 	thin_candidates(match);
 }
 
-static const struct dp_patterns *patterns_of(const struct dp_match *match, uint16_t tenant)
-{
-	return tenant < match->snapshot->tenants ? match->snapshot->patterns[tenant] : NULL;
-}
-
 static void judge_begin(struct dp_match *match, const struct dp_match_key *key)
 {
-	dp_judge_begin(match->judge, key, patterns_of(match, key->tenant));
+	dp_judge_begin(match->judge, key, dp_match_patterns(match, key->tenant));
 }
 
 /* Add to walk_to who subscribed with those that hold, each session once. Stamps say who has a copy, or wants none. */
@@ -273,31 +268,6 @@ void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct 
 {
 	judge_begin(match, key);
 	filters_each(match, topic, filter_decide);
-}
-
-/* Will the payload be asked for patterns? *@only: and nothing else will be asked. */
-static inline bool will_scan(const struct dp_asked *asked, bool *only)
-{
-	bool scans = false;
-
-	*only = asked->conds == 0;
-	for (uint32_t i = 0; i < asked->keyed_filters; i++) {
-		scans |= dp_filter_scans(asked->keyed[i]);
-		*only &= !dp_filter_has_attribute_keys(asked->keyed[i]);
-	}
-	return scans;
-}
-
-bool dp_match_ask_ahead(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry)
-{
-	const struct dp_patterns *patterns = patterns_of(match, key->tenant);
-	const struct dp_asked asked = dp_pending_asked(dp_entry_pending(&match->cache, entry));
-	struct dp_ahead *ahead = &match->ahead;
-	bool only, scans = will_scan(&asked, &only) && patterns;
-
-	ahead->key[ahead->events] = key;
-	ahead->patterns[ahead->events++] = scans ? patterns : NULL;
-	return only && scans;
 }
 
 void dp_match_decide_cached(

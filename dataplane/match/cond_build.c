@@ -108,7 +108,7 @@ static int cond_enter(struct dp_contents *contents, struct dp_memory *memory, st
 	bool entered = false;
 	int ret = 0;
 
-	if (dp_filter_is_keyed(cond->filter) || in_set(cond->filter) > DP_ACCESS_LIST)
+	if (dp_filter_keyed_by(cond->filter) || in_set(cond->filter) > DP_ACCESS_LIST)
 		ret = keys_enter(contents, memory, cond, &entered);
 	if (ret || entered)
 		return ret;

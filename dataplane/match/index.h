@@ -212,26 +212,18 @@ int dp_filter_more(struct dp_memory *memory, struct dp_filter *filter, struct dp
 void dp_filter_retire(struct dp_memory *memory, struct dp_filter *filter);
 /* The same without readers, members included. */
 void dp_filter_free(struct dp_memory *memory, struct dp_filter *filter);
-/* Are conditions found by what is in the payload? */
-static inline bool dp_filter_scans(const struct dp_filter *filter)
+/* By what conditions are found: a bit for each. */
+#define DP_KEYED_ATTRIBUTES 1U
+#define DP_KEYED_PATTERNS   2U
+
+static inline uint32_t dp_filter_keyed_by(const struct dp_filter *filter)
 {
 	const struct dp_more *more = dp_set_more(rh_rcu_deref(filter->set));
 
-	return rh_unlikely(more != NULL) && rh_load_relaxed(&more->pattern_keys);
-}
-
-/* By attributes? */
-static inline bool dp_filter_has_attribute_keys(const struct dp_filter *filter)
-{
-	const struct dp_more *more = dp_set_more(rh_rcu_deref(filter->set));
-
-	return rh_unlikely(more != NULL) && rh_load_relaxed(&more->attribute_keys);
-}
-
-/* By either? */
-static inline bool dp_filter_is_keyed(const struct dp_filter *filter)
-{
-	return dp_filter_scans(filter) || dp_filter_has_attribute_keys(filter);
+	if (rh_likely(!more))
+		return 0;
+	return (rh_load_relaxed(&more->attribute_keys) ? DP_KEYED_ATTRIBUTES : 0) |
+	       (rh_load_relaxed(&more->pattern_keys) ? DP_KEYED_PATTERNS : 0);
 }
 
 /* The first of its conditions that are found by keys. Ctx: builder. */
@@ -245,7 +237,7 @@ static inline struct dp_cond *dp_filter_keyed(const struct dp_filter *filter)
 /* Anybody of that kind? */
 static inline bool dp_filter_has(const struct dp_filter *filter, enum dp_set_kind kind)
 {
-	return dp_filter_set(filter, kind) || (kind == DP_SET_COND && dp_filter_is_keyed(filter));
+	return dp_filter_set(filter, kind) || (kind == DP_SET_COND && dp_filter_keyed_by(filter));
 }
 
 static inline bool dp_filter_is_used(const struct dp_filter *filter)

@@ -62,6 +62,11 @@ void dp_judge_begin(struct dp_judge *judge, const struct dp_match_key *key, cons
 #define DP_AHEAD_IDS 4096
 struct dp_ahead {
 	uint32_t events, used; /* used: of id */
+	/*
+	 * A bit for each that has to be judged. In: also without a pattern that is found. Out: besides, those with one, and those of which
+	 * it could not be said.
+	 */
+	uint64_t judged;
 	struct dp_meter *meter; /* turned to each event's tenant */
 	/* In: NULL, or the patterns to look for in the payload. */
 	const struct dp_patterns *patterns[DP_MATCH_BURST_MAX];

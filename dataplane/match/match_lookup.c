@@ -125,12 +125,10 @@ static inline void answer_sure(struct dp_match *match, const struct dp_match_key
 		rh_prefetch(receivers);
 }
 
-/* The same of one with conditions, about which payload and attributes decide; its payload was looked at ahead. */
+/* After that, of one with conditions, about which payload and attributes decide; its payload was looked at ahead. */
 static void answer_pending(struct dp_match *match, uint32_t event, const struct dp_match_key *key,
 	struct dp_entry *entry, struct dp_match_result *result)
 {
-	dp_entry_count(&match->cache, entry, key);
-	result->verdict = DP_MATCH_OK;
 	dp_match_decide_cached(match, event, key, entry);
 	give_result(match, match->walk_count, result);
 }
@@ -150,24 +148,47 @@ static inline void answer_later(struct dp_match *match, struct dp_match_result *
 	match->later++;
 }
 
+/* One event more to be looked at ahead: @entry, of its topic, has conditions. */
+static inline void ahead_add(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry)
+{
+	const struct dp_asked asked = dp_pending_asked(dp_entry_pending(&match->cache, entry));
+	struct dp_ahead *ahead = &match->ahead;
+	const struct dp_patterns *patterns = dp_match_patterns(match, key->tenant);
+	uint32_t n = ahead->events++, by = 0;
+
+	for (uint32_t i = 0; i < asked.keyed_filters; i++)
+		by |= dp_filter_keyed_by(asked.keyed[i]);
+	if (!(by & DP_KEYED_PATTERNS))
+		patterns = NULL;
+	ahead->key[n] = key;
+	ahead->patterns[n] = patterns;
+	/* Else none of them holds if no pattern is found. */
+	ahead->judged |= (uint64_t)(!patterns || asked.conds || by != DP_KEYED_PATTERNS) << n;
+}
+
+static inline void ahead_begin(struct dp_match *match)
+{
+	match->ahead.events = 0;
+	match->ahead.judged = 0;
+}
+
 /* Either, by itself: event number 0 of what is looked at ahead. */
 static void answer_from(struct dp_match *match, const struct dp_match_key *key,
 	struct dp_entry *entry, struct dp_match_result *result)
 {
-	if (!entry->pending) {
-		answer_sure(match, key, entry, result);
+	answer_sure(match, key, entry, result);
+	if (!entry->pending)
 		return;
-	}
 	if (!may_decide(match, key)) {
-		answer_sure(match, key, entry, result);
 		answer_later(match, result);
 		return;
 	}
 	dp_meter_begin(&match->meter, key->tenant);
-	match->ahead.events = 0;
-	(void)dp_match_ask_ahead(match, key, entry);
+	ahead_begin(match);
+	ahead_add(match, key, entry);
 	dp_judge_scan_ahead(match->judge, &match->ahead);
-	answer_pending(match, 0, key, entry, result);
+	if (match->ahead.judged)
+		answer_pending(match, 0, key, entry, result);
 	dp_meter_end(&match->meter);
 }
 
@@ -405,47 +426,38 @@ static void misses_answer(struct dp_match *match, struct misses *misses,
 	}
 }
 
-/* Events of a burst whose entries have conditions. */
+/* Events of a burst whose entries have conditions, by their number in match->ahead. */
 struct pendings {
-	uint32_t count;
 	uint8_t event[DP_MATCH_BURST_MAX];
 	struct dp_entry *entry[DP_MATCH_BURST_MAX];
 };
 
-/* All that need it are scanned one right behind the other, then each is decided. */
+/* All that need it are scanned one right behind the other, then those that have more receivers, perhaps, are decided. */
 static __attribute__((noinline)) void pendings_answer(struct dp_match *match, const struct pendings *pendings,
 	const struct dp_match_key *keys, struct dp_match_result *results)
 {
-	uint64_t only = 0; /* a bit for each without more receivers if no pattern is found */
-
 	dp_meter_begin(&match->meter, keys[pendings->event[0]].tenant);
-	match->ahead.events = 0;
-	for (uint32_t n = 0; n < pendings->count; n++)
-		only |= (uint64_t)dp_match_ask_ahead(match, &keys[pendings->event[n]], pendings->entry[n]) << n;
 	dp_judge_scan_ahead(match->judge, &match->ahead);
-	for (uint32_t n = 0; n < pendings->count; n++) {
-		uint32_t event = pendings->event[n];
+	for (uint64_t left = match->ahead.judged; left; left &= left - 1) {
+		uint32_t n = (uint32_t)__builtin_ctzll(left), event = pendings->event[n];
 
 		dp_meter_turn(&match->meter, keys[event].tenant);
-		if (only >> n & 1 && match->ahead.count[n] == 0)
-			answer_sure(match, &keys[event], pendings->entry[n], &results[event]);
-		else
-			answer_pending(match, n, &keys[event], pendings->entry[n], &results[event]);
+		answer_pending(match, n, &keys[event], pendings->entry[n], &results[event]);
 	}
 	dp_meter_end(&match->meter);
 }
 
-/* One whose entry has conditions. Apart, as all that is content's: the loop over hits has no register to spare. */
+/* One whose entry has conditions, and which has the receivers without. Apart, as all that is content's: the loop over hits has no register to spare. */
 static __attribute__((noinline)) void pending_add(struct dp_match *match, struct pendings *pendings, uint32_t event, const struct dp_match_key *key,
 	struct dp_entry *entry, struct dp_match_result *result)
 {
 	if (rh_unlikely(!may_decide(match, key))) {
-		answer_sure(match, key, entry, result);
 		answer_later(match, result);
 		return;
 	}
-	pendings->event[pendings->count] = (uint8_t)event;
-	pendings->entry[pendings->count++] = entry;
+	pendings->event[match->ahead.events] = (uint8_t)event;
+	pendings->entry[match->ahead.events] = entry;
+	ahead_add(match, key, entry);
 }
 
 /* Hash every topic (of the same ones the first) and ask for its bucket, then for its entry; then answer what is known. */
@@ -456,7 +468,7 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 	struct dp_entry *found = NULL, *entry = NULL; /* valid */
 	struct pendings pendings;
 
-	pendings.count = 0;
+	ahead_begin(match);
 	for (uint32_t i = 0; i < count; i++) {
 		if (keys[i].same) {
 			hash[i] = hash[i - 1];
@@ -480,14 +492,12 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 			continue;
 		}
 		count_hit(match, &results[i]);
-		if (rh_likely(!entry->pending)) {
-			answer_sure(match, &keys[i], entry, &results[i]);
-			continue;
-		}
-		pending_add(match, &pendings, i, &keys[i], entry, &results[i]);
+		answer_sure(match, &keys[i], entry, &results[i]);
+		if (rh_unlikely(entry->pending))
+			pending_add(match, &pendings, i, &keys[i], entry, &results[i]);
 	}
 	/* Before a miss displaces one of their entries. */
-	if (rh_unlikely(pendings.count))
+	if (rh_unlikely(match->ahead.events))
 		pendings_answer(match, &pendings, keys, results);
 	if (misses->count)
 		misses_answer(match, misses, keys, hash, results);

@@ -75,6 +75,12 @@ static inline uint64_t dp_match_key_hash(
 	       dp_profile_hash(key->profile);
 }
 
+/* Its patterns; NULL: it has none. */
+static inline const struct dp_patterns *dp_match_patterns(const struct dp_match *match, uint16_t tenant)
+{
+	return tenant < match->snapshot->tenants ? match->snapshot->patterns[tenant] : NULL;
+}
+
 /* The usual answer to a topic: one filter, whose only subscriber this is; else NULL. */
 static inline const struct dp_set *dp_match_alone(const struct dp_match *match, uint32_t topic)
 {
@@ -100,11 +106,6 @@ void dp_match_collect(struct dp_match *match, uint32_t topic);
 void dp_match_decide(struct dp_match *match, const struct dp_match_key *key);
 /* The same after a collection with more than could be remembered: goes through the filters again. */
 void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct dp_match_key *key);
-/*
- * One event more to be looked at ahead, by dp_judge_scan_ahead: @entry, of its topic, has conditions. True: if no pattern is
- * found, none of them holds.
- */
-bool dp_match_ask_ahead(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry);
 /* All receivers of an event whose topic has an entry with conditions, after dp_judge_scan_ahead for it, as number @event, to walk_to. */
 void dp_match_decide_cached(
 	struct dp_match *match, uint32_t event, const struct dp_match_key *key, const struct dp_entry *entry);

@@ -59,11 +59,12 @@ static inline void payload_prefetch(const struct dp_match_key *key)
 		rh_prefetch(key->payload + at);
 }
 
-/* What is in @matched are event number @event's. */
-static void ahead_keep(struct dp_ahead *ahead, uint32_t event, struct dp_matched *matched)
+/* What is in @matched are event number @event's; not @done: nobody can say. */
+static __attribute__((noinline)) void ahead_keep(struct dp_ahead *ahead, uint32_t event, struct dp_matched *matched, bool done)
 {
+	ahead->judged |= 1ULL << event;
 	ahead->first[event] = (uint16_t)ahead->used;
-	if (rh_unlikely(matched->count > DP_AHEAD_IDS - ahead->used)) {
+	if (rh_unlikely(!done || matched->count > DP_AHEAD_IDS - ahead->used)) {
 		ahead->count[event] = DP_AHEAD_UNKNOWN;
 	} else {
 		memcpy(ahead->id + ahead->used, matched->id, matched->count * sizeof(ahead->id[0]));
@@ -73,35 +74,55 @@ static void ahead_keep(struct dp_ahead *ahead, uint32_t event, struct dp_matched
 	dp_matched_clear(matched);
 }
 
+/*
+ * Events from @n on as long as they have the same patterns; returns the first behind. A tenant has one database but while it changes: between two scans
+ * of it there is next to nothing.
+ */
+static uint32_t run_scan(struct dp_judge *judge, struct dp_ahead *ahead, uint32_t n)
+{
+	const struct dp_patterns *patterns = ahead->patterns[n];
+	const struct dp_pattern_tier *tier = patterns->tier[__builtin_ctzll(patterns->used)];
+	bool single = (patterns->used & (patterns->used - 1)) == 0;
+	const hs_database_t *db = tier->db;
+	hs_scratch_t *scratch = tier->scratch[judge->owner];
+	struct dp_matched *matched = &judge->matched;
+	uint32_t end = n, events = ahead->events, errors = 0;
+
+	matched->max = patterns->max_pattern;
+	for (; end < events && ahead->patterns[end] == patterns; end++) {
+		const struct dp_match_key *key = ahead->key[end];
+		bool done = true;
+
+		if (end + 1 < events)
+			payload_prefetch(ahead->key[end + 1]);
+		if (rh_unlikely(!single))
+			done = dp_content_scan(patterns, judge->owner, key->payload, key->payload_len, matched);
+		else if (key->payload_len)
+			done = hs_scan(db, (const char *)key->payload, key->payload_len, 0, scratch, on_match, matched) == HS_SUCCESS;
+		errors += !done;
+		ahead->count[end] = 0;
+		if (rh_unlikely(!done || matched->count))
+			ahead_keep(ahead, end, matched, done);
+	}
+	rh_add_relaxed(&judge->scans, end - n);
+	rh_add_relaxed(&judge->scan_errors, errors);
+	return end;
+}
+
 void dp_judge_scan_ahead(struct dp_judge *judge, struct dp_ahead *ahead)
 {
-	struct dp_matched *matched = &judge->matched;
-	uint64_t scans = 0, errors = 0;
+	uint32_t n = 0;
 
-	dp_matched_clear(matched);
+	dp_matched_clear(&judge->matched);
 	ahead->used = 0;
-	for (uint32_t n = 0; n < ahead->events; n++) {
-		const struct dp_match_key *key = ahead->key[n];
-		bool done;
-
-		ahead->count[n] = DP_AHEAD_UNKNOWN;
-		if (!ahead->patterns[n])
+	while (n < ahead->events) {
+		if (!ahead->patterns[n]) {
+			ahead->count[n++] = DP_AHEAD_UNKNOWN;
 			continue;
-		if (n + 1 < ahead->events)
-			payload_prefetch(ahead->key[n + 1]);
-		dp_meter_turn(ahead->meter, key->tenant);
-		done = dp_content_scan(ahead->patterns[n], judge->owner, key->payload, key->payload_len, matched);
-		scans++;
-		errors += !done;
-		if (rh_unlikely(!done))
-			dp_matched_clear(matched);
-		else if (rh_unlikely(matched->count))
-			ahead_keep(ahead, n, matched);
-		else
-			ahead->count[n] = 0;
+		}
+		dp_meter_turn(ahead->meter, ahead->key[n]->tenant);
+		n = run_scan(judge, ahead, n);
 	}
-	rh_add_relaxed(&judge->scans, scans);
-	rh_add_relaxed(&judge->scan_errors, errors);
 }
 
 void dp_judge_take_ahead(struct dp_judge *judge, const struct dp_ahead *ahead, uint32_t event)

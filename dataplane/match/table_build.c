@@ -229,7 +229,7 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 	ret = slot_fill(table, slot, tenant, from, content);
 	if (ret)
 		goto out_slot;
-	keyed = dp_filter_is_keyed(dp_slot_filter_of(slot));
+	keyed = dp_filter_keyed_by(dp_slot_filter_of(slot)) != 0;
 	ret = link_slot(table, slot, sub);
 	if (ret)
 		goto out_fill;
@@ -300,7 +300,7 @@ int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub)
 	if (moved.session != DP_SESSION_NONE)
 		dp_slot_at(table, moved.sub)->pos = slot->pos;
 	count_set(table, filter, slot->kind, -1);
-	touch(table, filter, keyed && dp_filter_is_keyed(filter));
+	touch(table, filter, keyed && dp_filter_keyed_by(filter));
 	dp_slot_retire(table, sub);
 	prune(table, filter, cond);
 	rh_add_relaxed(&table->stats.subscriptions, (uint64_t)-1);
