@@ -2,8 +2,9 @@
 
 /*
  * What a tenant's content may cost a worker: a bucket of TSC cycles for each tenant, filled with a share of the worker's core. Payloads scanned and conditions
- * decided are taken from it by what they cost. An event is begun only if what it is expected to cost is there: so one round never stands still for
- * more than a bucket. What was expected too low is a debt, which has to be filled up first. One worker's; numbers marked R are read relaxed by anyone.
+ * decided are taken from it by what they cost. Before it pays another bucket, for all tenants together, which is filled with the rounds in which the worker had nothing to do: a
+ * share bounds only what others could have used. An event is begun only if what it is expected to cost is there: so one round never stands still for
+ * more than both buckets. What was expected too low is a debt, which has to be filled up first. One worker's; numbers marked R are read relaxed by anyone.
  */
 
 #include "dataplane/api/limits.h"
@@ -16,6 +17,8 @@
 
 /* A bucket holds its share of so many ms: with 2 percent a ms of work. */
 #define DP_BUDGET_MS 50
+/* So many ms of idle rounds are kept. */
+#define DP_BUDGET_IDLE_MS 1
 /* An event costs something without a payload, too: as much as so many bytes. */
 #define DP_BUDGET_BYTES_LEAST 256
 /* Cycles a byte that a tenant's first events are expected to cost. */
@@ -41,6 +44,7 @@ struct dp_budget {
 	uint64_t share; /* of the core, in 1/65536 */
 	int64_t depth;	/* cycles */
 	uint64_t cycles; /* ever, of all tenants */
+	int64_t idle, idle_depth; /* cycles */
 	struct dp_account account[DP_LIMIT_TENANTS];
 };
 
@@ -54,6 +58,14 @@ void dp_budget_destroy(struct dp_budget *budget);
  * is over. Ctx: worker.
  */
 bool dp_budget_allows(struct dp_budget *budget, uint16_t tenant, uint32_t bytes, uint64_t burst);
+/* The worker had nothing to do for @cycles. Ctx: worker. */
+static inline void dp_budget_idle(struct dp_budget *budget, uint64_t cycles)
+{
+	uint64_t room = (uint64_t)(budget->idle_depth - budget->idle);
+
+	budget->idle += (int64_t)(cycles < room ? cycles : room);
+}
+
 /* Content of @tenant took @cycles. Ctx: worker. */
 void dp_budget_charge(struct dp_budget *budget, uint16_t tenant, uint64_t cycles);
 /* Another thread took @cycles for an event with @bytes of payload: so that is what such a one costs. Ctx: worker. */

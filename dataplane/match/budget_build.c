@@ -12,6 +12,7 @@ struct dp_budget *dp_budget_create(uint32_t percent, uint64_t tsc_hz)
 		return NULL;
 	budget->share = percent * 65536ULL / 100;
 	budget->depth = (int64_t)(tsc_hz / 1000 * DP_BUDGET_MS * percent / 100);
+	budget->idle_depth = (int64_t)(tsc_hz / 1000 * DP_BUDGET_IDLE_MS);
 	return budget;
 }
 

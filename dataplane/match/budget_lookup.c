@@ -42,13 +42,14 @@ static void burst_begin(const struct dp_budget *budget, struct dp_account *accou
 bool dp_budget_allows(struct dp_budget *budget, uint16_t tenant, uint32_t bytes, uint64_t burst)
 {
 	struct dp_account *account = &budget->account[tenant];
-	uint64_t weight = (uint64_t)bytes + DP_BUDGET_BYTES_LEAST, expected;
+	uint64_t weight = (uint64_t)bytes + DP_BUDGET_BYTES_LEAST, expected, left;
 
 	if (account->burst != burst)
 		burst_begin(budget, account, burst);
 	expected = account->expected + weight * account->cycles_per_byte / 256;
+	left = (uint64_t)(budget->idle + (account->cycles > 0 ? account->cycles : 0));
 	/* What the burst has spent so far was expected. */
-	if (account->cycles <= 0 || (int64_t)expected > account->cycles + (int64_t)account->spent)
+	if (!left || expected > left + account->spent)
 		return false;
 	account->expected = expected;
 	account->weight += weight;
@@ -58,8 +59,10 @@ bool dp_budget_allows(struct dp_budget *budget, uint16_t tenant, uint32_t bytes,
 void dp_budget_charge(struct dp_budget *budget, uint16_t tenant, uint64_t cycles)
 {
 	struct dp_account *account = &budget->account[tenant];
+	int64_t idle = (int64_t)cycles < budget->idle ? (int64_t)cycles : budget->idle;
 
-	account->cycles -= (int64_t)cycles;
+	budget->idle -= idle;
+	account->cycles -= (int64_t)cycles - idle;
 	account->spent += cycles;
 	rh_add_relaxed(&account->worker_cycles, cycles);
 	budget->cycles += cycles;

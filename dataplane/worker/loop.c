@@ -9,6 +9,7 @@
 #include "dataplane/worker/engine_priv.h"
 
 #include "dataplane/base/rcu.h"
+#include "dataplane/match/budget.h"
 #include "dataplane/node/lane.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/transmit.h"
@@ -53,6 +54,13 @@ static void generation_load(struct dp_ctx *ctx)
 	ctx->pending_generation = 0;
 }
 
+static void idle_note(struct dp_ctx *ctx, uint64_t length)
+{
+	dp_count(ctx, idle_cycles, length);
+	if (ctx->budget)
+		dp_budget_idle(ctx->budget, length);
+}
+
 static void round_begin(struct dp_ctx *ctx)
 {
 	uint64_t now = rh_tsc(), length = now - ctx->now_tsc;
@@ -61,7 +69,7 @@ static void round_begin(struct dp_ctx *ctx)
 		if (ctx->was_busy)
 			dp_count(ctx, busy_cycles, length);
 		else
-			dp_count(ctx, idle_cycles, length);
+			idle_note(ctx, length);
 		if (rh_unlikely(length > rh_load_relaxed(&ctx->counters.longest_loop_cycles)))
 			rh_store_relaxed(&ctx->counters.longest_loop_cycles, length);
 	}

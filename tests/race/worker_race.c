@@ -335,8 +335,10 @@ int main(int argc, char **argv)
 	client_make(&pub, 1, 0);
 	client_make(&near, 2, 0);
 	client_make(&far, 3, 1);
-	for (int w = 0; w < 2; w++)
+	for (int w = 0; w < 2; w++) {
 		eng->ctx[w]->budget->account[0] = (struct dp_account){.cycles = -DEBT, .filled_tsc = rh_tsc()};
+		eng->ctx[w]->budget->idle_depth = 0;
+	}
 	if (dp_lane_start(eng, &err) < 0)
 		die(err.text);
 	/* Workers run, though not on cores of EAL's. */

@@ -81,6 +81,32 @@ Test(budget, no_event_is_begun_that_would_take_more_than_there_is)
 	cr_assert(dp_budget_allows(budget, TENANT, 65536, ++burst));
 }
 
+Test(budget, idle_time_pays_first)
+{
+	int64_t most = budget->idle_depth;
+
+	cr_assert_eq(most, HZ / 1000 * DP_BUDGET_IDLE_MS);
+	dp_budget_idle(budget, 1000);
+	dp_budget_idle(budget, HZ);
+	cr_assert_eq(budget->idle, most, "no more is kept");
+	cr_assert(dp_budget_allows(budget, TENANT, 0, ++burst));
+	dp_budget_charge(budget, TENANT, (uint64_t)most - 10);
+	cr_assert_eq(account()->cycles, budget->depth);
+	dp_budget_charge(budget, TENANT, 110);
+	cr_assert_eq(budget->idle, 0);
+	cr_assert_eq(account()->cycles, budget->depth - 100);
+}
+
+Test(budget, who_owes_uses_idle_time_nevertheless)
+{
+	cr_assert(dp_budget_allows(budget, TENANT, 0, ++burst));
+	account()->cycles = -HZ;
+	cr_assert_not(dp_budget_allows(budget, TENANT, 0, ++burst));
+	dp_budget_idle(budget, HZ);
+	cr_assert(dp_budget_allows(budget, TENANT, 0, ++burst));
+	cr_assert_lt(account()->cycles, 0, "a debt is not paid by it");
+}
+
 /* What is measured replaces what was expected, within a burst too. */
 Test(budget, what_a_burst_has_spent_was_expected)
 {

@@ -58,7 +58,10 @@ static struct dp_account *account(uint16_t tenant)
 
 static void exhaust(uint16_t tenant)
 {
+	struct dp_budget *budget = fx.eng->ctx[0]->budget;
+
 	account(tenant)->cycles = -DEBT;
+	budget->idle = budget->idle_depth = 0;
 }
 
 /* One round of the worker alone, and one step of the lane alone. */
@@ -93,6 +96,8 @@ TestSuite(lane, .init = start, .fini = fx_stop);
 
 Test(lane, a_tenant_within_its_share_never_sees_it)
 {
+	/* Enough for a machine that takes the core away amid a scan. */
+	fx.eng->ctx[0]->budget->depth = account(0)->cycles = DEBT;
 	for (int i = 0; i < 100; i++)
 		fx_publish(&pub, "c/1", i % 2 ? "a needle" : "hay");
 	cr_assert_eq(fx_copies(&sub), 50);
@@ -110,6 +115,21 @@ Test(lane, what_has_no_conditions_costs_no_budget)
 	cr_assert_eq(fx_copies(&plain), 20);
 	cr_assert_eq(fx_count(content_to_lane), 0);
 	cr_assert_eq(account(0)->worker_cycles, 0);
+}
+
+Test(lane, what_the_worker_has_no_use_for_is_anybody_s)
+{
+	account(0)->cycles = -DEBT;
+	fx_age(0);
+	fx_poll();
+	fx_poll();
+	cr_assert_gt(fx.eng->ctx[0]->budget->idle, 0);
+	/* Of so long a silence: more than a debug build's scan takes. */
+	fx.eng->ctx[0]->budget->idle = fx.eng->ctx[0]->budget->idle_depth;
+	fx_publish(&pub, "c/1", "a needle");
+	cr_assert_eq(fx_copies(&sub), 1);
+	cr_assert_eq(fx_count(content_to_lane), 0);
+	cr_assert_lt(fx.eng->ctx[0]->budget->idle, fx.eng->ctx[0]->budget->idle_depth);
 }
 
 Test(lane, beyond_its_share_events_go_by_the_lane_and_are_decided_there)
