@@ -204,5 +204,32 @@ class Memory(case.RouterCase):
         self.assertEqual(client.subscribe([("t", texts[-1], 0, CESQL)])[0][0], OK)
 
 
+class Beyond(case.RouterCase):
+    """A tenant whose pattern costs more than its share: late, in order, all of it; the other worker's readers get theirs as well."""
+    WORKERS = ({"core": 0, "idle": "yield"}, {"core": 1, "idle": "yield"})
+    MORE = {"content": {"scan-cost-max": 10000, "worker-share": 1}}
+    EVENTS = 200
+
+    def test_what_is_too_dear_for_a_worker_comes_by_the_lane(self):
+        readers = [self.greeted("b", f"reader-{number}") for number in range(4)]
+        for reader in readers:
+            self.assertEqual([code for code, _ in reader.subscribe([("dear/#", "(ab|cd|ef|gh){30,200}.{100,300}z1"), ("plain/#",)], timeout_s=60)], [OK, OK])
+        writer = self.greeted("a", "writer")
+        due = []
+        for number in range(self.EVENTS):
+            dear, hits = number % 4 != 3, number % 4 == 0
+            topic = f"dear/{number}" if dear else f"plain/{number}"
+            writer.publish(topic, b"abcdefgh" * 140 + (b"z1" if hits else b"z2"))
+            due += [topic] * (hits or not dear)
+        for reader in readers:
+            reader.gather(len(due), 30)
+            self.assertEqual([topic for topic, _, _ in reader.drain(0.1)], due)
+        self.assertTrue(case.wait_for(lambda: self.total("events_waiting") == 0))
+        total = self.assert_laws()
+        self.assertGreater(total["content_to_lane"], self.EVENTS // 4)
+        self.assertGreater(total["lane_cycles"], 0)
+        self.assertEqual((total["content_skipped"], self.dropped("content_budget")), (0, 0))
+
+
 if __name__ == "__main__":
     case.main()

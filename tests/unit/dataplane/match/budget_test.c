@@ -55,6 +55,7 @@ Test(budget, a_debt_is_paid_from_the_share)
 {
 	cr_assert(dp_budget_allows(budget, TENANT, 100, ++burst));
 	dp_budget_charge(budget, TENANT, (uint64_t)budget->depth + 100000);
+	cr_assert_eq(account()->cycles, -100000);
 	cr_assert_not(dp_budget_allows(budget, TENANT, 0, ++burst));
 	wait_for(budget->depth / 2);
 	cr_assert_not(dp_budget_allows(budget, TENANT, 64000, ++burst), "it took a bucket and more for 100 bytes");
