@@ -1,3 +1,4 @@
+#include "dataplane/frame/event.h"
 #include "dataplane/match/table_priv.h"
 #include "tests/lib/patterns.h"
 #include "tests/unit/dataplane/match/fixture.h"
@@ -299,4 +300,79 @@ Test(content, bursts_with_very_many_hits_are_decided_exactly)
 		for (unsigned i = 0; i < DP_MATCH_BURST_MAX; i++)
 			cr_assert_eq(results[i].count, i % 9 ? 101 : 2, "event %u: %u receivers", i, results[i].count);
 	}
+}
+
+#define CROWD (DP_ACCESS_LIST + 4)
+
+/* Patterns 1 to CROWD, each asked for by a session of its own: found by keys. */
+static void crowd(void)
+{
+	static char words[CROWD][8];
+	static const char *list[CROWD];
+
+	for (unsigned i = 0; i < CROWD; i++) {
+		(void)snprintf(words[i], sizeof(words[i]), "<%02u>", i);
+		list[i] = words[i];
+	}
+	install(list, CROWD);
+	for (unsigned i = 0; i < CROWD; i++)
+		(void)fixture_add(0, "d/#", i, 1 + i);
+}
+
+static void add_cesql(const char *filter, dp_session_id_t session, dp_content_id_t content, const char *text)
+{
+	static struct rh_cesql_tree tree;
+	struct rh_filter parsed;
+	struct rh_error err = {""};
+	dp_sub_id_t sub;
+
+	cr_assert_eq(rh_cesql_parse(text, strlen(text), &tree, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(dp_table_content_add(table, 0, content, &tree, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter, strlen(filter), &parsed, &err), 0);
+	cr_assert_eq(dp_table_sub_add(table, 0, &parsed, session, content, &sub, &err), 0, "%s", err.text);
+}
+
+/* A burst of events of d/x with n = 5 and without a pattern: twice, so that the topic is in the cache. */
+static void expect_only(dp_session_id_t session)
+{
+	static uint8_t attributes[64];
+	const struct rh_attribute five = {.name = "n", .name_len = 1, .type = RH_ATTR_INTEGER, .value = "5", .value_len = 1};
+	int len = rh_attribute_put(attributes, sizeof(attributes), 0, &five);
+	struct dp_match_key keys[4];
+	struct dp_match_result results[4];
+
+	cr_assert_gt(len, 0);
+	for (unsigned i = 0; i < 4; i++)
+		keys[i] = (struct dp_match_key){.topic = "d/x",
+			.topic_len = 3,
+			.payload = (const uint8_t *)"nothing",
+			.payload_len = 7,
+			.attributes = attributes,
+			.attributes_len = (uint16_t)len};
+	(void)fixture_publish();
+	for (unsigned round = 0; round < 2; round++) {
+		dp_match_burst(match, keys, 4, results);
+		for (unsigned i = 0; i < 4; i++)
+			cr_assert(results[i].count == 1 && results[i].receivers[0].session == session, "event %u: %u receivers", i,
+				results[i].count);
+	}
+}
+
+Test(content, a_payload_without_patterns_leaves_conditions_beside_the_keyed)
+{
+	crowd();
+	add_cesql("d/x", 300, 1000, "n = 5");
+	expect_only(300);
+}
+
+Test(content, a_payload_without_patterns_leaves_those_found_by_attributes)
+{
+	char text[16];
+
+	crowd();
+	for (unsigned i = 0; i < CROWD; i++) {
+		(void)snprintf(text, sizeof(text), "n = %u", i);
+		add_cesql("d/#", 300 + i, 1000 + i, text);
+	}
+	expect_only(305);
 }
