@@ -9,7 +9,7 @@ static void next_serial(struct dp_match *match)
 {
 	if (++match->serial)
 		return;
-	/* Once in four billion events. */
+	/* Once in 65,535 events. */
 	memset(match->stamp, 0, DP_LIMIT_SESSIONS * sizeof(*match->stamp));
 	match->serial = 1;
 }
@@ -105,7 +105,41 @@ static void predicates_prefetch(const struct dp_expression *expression)
 	}
 }
 
-/* Those of @target that are conditions: the sure ones' subscribers are taken, the others are asked, when all their lines were asked for. */
+/* What the tests of its operands say of @expression: 0 that it does not hold, 1 that it does, -1 that it has to be asked. */
+static int tests_say(const struct dp_facts *facts, const struct dp_expression *expression)
+{
+	const struct dp_operand *operand = dp_expression_operands(expression);
+	bool whole = expression->operands != 0;
+
+	for (uint32_t i = 0; i < expression->operands; i++) {
+		if (!dp_facts_pass(facts, operand[i].test))
+			return 0;
+		whole &= operand[i].whole;
+	}
+	return whole ? 1 : -1;
+}
+
+/* @conds of @cond, whose expressions were asked for: by tests first. Those that have to be evaluated are, when all their lines were asked for. */
+static void tested_decide(struct dp_match *match, const struct dp_cond **cond, uint32_t conds)
+{
+	const struct dp_facts *facts = dp_judge_facts(match->judge);
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < conds; i++) {
+		int says = tests_say(facts, cond[i]->expression);
+
+		if (says > 0)
+			dp_members_each(rh_rcu_deref(cond[i]->set), member_take, match);
+		else if (says < 0)
+			cond[kept++] = cond[i];
+	}
+	for (uint32_t i = 0; i < kept; i++)
+		predicates_prefetch(cond[i]->expression);
+	for (uint32_t i = 0; i < kept; i++)
+		cond_decide(match, cond[i]);
+}
+
+/* Those of @target that are conditions: the sure ones' subscribers are taken, the others are asked. */
 static void conds_decide(struct dp_match *match, const uint64_t *target, uint32_t count)
 {
 	const struct dp_cond *cond[DP_ACCESS_ROOM];
@@ -123,17 +157,15 @@ static void conds_decide(struct dp_match *match, const uint64_t *target, uint32_
 		rh_prefetch(one->expression);
 		cond[conds++] = one;
 	}
-	for (uint32_t i = 0; i < conds; i++)
-		predicates_prefetch(cond[i]->expression);
-	for (uint32_t i = 0; i < conds; i++)
-		cond_decide(match, cond[i]);
+	tested_decide(match, cond, conds);
 }
 
 /* What is a subscriber of @target: each session once. Returns how many are conditions. As member_take, all in registers. */
 static uint32_t alone_take(struct dp_match *match, const uint64_t *target, uint32_t count)
 {
 	struct dp_receiver *to = match->walk_to;
-	uint32_t *stamp = match->stamp, serial = match->serial, taken = match->walk_count, conds = 0;
+	uint16_t *stamp = match->stamp, serial = match->serial;
+	uint32_t taken = match->walk_count, conds = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct dp_set *set = (const struct dp_set *)(uintptr_t)target[i];

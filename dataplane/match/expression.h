@@ -57,11 +57,11 @@ enum dp_step {
 struct dp_expression {
 	struct dp_obj obj;
 	uint32_t steps;
+	/* Behind the steps: operands (operand.h); builder only: keys (access.h), and the atoms of both. */
+	uint8_t operands, keys, atoms;
 	/* Builder only. */
 	dp_content_id_t id;
 	uint32_t refs; /* conditions */
-	/* Behind the steps: operands (operand.h), keys (access.h), and the atoms of both. */
-	uint8_t operands, keys, atoms;
 	uint64_t step[];
 };
 

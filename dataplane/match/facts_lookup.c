@@ -37,13 +37,20 @@ static uint64_t boolean_read(const struct reading *r, struct rh_cesql_value valu
 	return value.boolean;
 }
 
+/* Up to eight bytes, the first lowest. Two loads may overlap: they agree. */
 static uint64_t bytes_read(const char *bytes, uint32_t size)
 {
+	uint32_t low, high;
 	uint64_t all = 0;
 
-	if (rh_likely(size == sizeof(all))) {
+	if (size >= sizeof(all)) {
 		memcpy(&all, bytes, sizeof(all));
 		return all;
+	}
+	if (size >= sizeof(low)) {
+		memcpy(&low, bytes, sizeof(low));
+		memcpy(&high, bytes + size - sizeof(high), sizeof(high));
+		return low | (uint64_t)high << 8 * (size - sizeof(high));
 	}
 	for (uint32_t i = 0; i < size; i++)
 		all |= (uint64_t)(uint8_t)bytes[i] << 8 * i;
@@ -54,7 +61,6 @@ static uint64_t bytes_read(const char *bytes, uint32_t size)
 static uint64_t string_read(const struct reading *r, struct rh_cesql_value value, struct dp_fact *fact)
 {
 	enum rh_cesql_type type = value.type;
-	uint32_t edge;
 	uint64_t hash;
 
 	/* There is room for a number. */
@@ -64,9 +70,9 @@ static uint64_t string_read(const struct reading *r, struct rh_cesql_value value
 		memcpy(fact->made, value.text.bytes, value.text.size);
 		fact->text.bytes = fact->made;
 	}
-	edge = fact->text.size < sizeof(fact->first) ? fact->text.size : sizeof(fact->first);
-	fact->first = bytes_read(fact->text.bytes, edge);
-	fact->last = bytes_read(fact->text.bytes + fact->text.size - edge, edge);
+	fact->first = fact->last = bytes_read(fact->text.bytes, fact->text.size);
+	if (fact->text.size > sizeof(fact->last))
+		fact->last = bytes_read(fact->text.bytes + fact->text.size - sizeof(fact->last), sizeof(fact->last));
 	hash = rh_hash(fact->text.bytes, fact->text.size, r->seed);
 	dp_words_prefetch(&r->atoms->strings, hash);
 	return hash;

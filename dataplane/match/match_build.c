@@ -16,7 +16,7 @@
 
 /* Of stamps: a huge page, which an event with many receivers reads all over; what is behind them is never touched. */
 #define STAMP_BYTES (2u << 20)
-_Static_assert(STAMP_BYTES >= DP_LIMIT_SESSIONS * sizeof(uint32_t), "one for each session");
+_Static_assert(STAMP_BYTES >= DP_LIMIT_SESSIONS * sizeof(uint16_t), "one for each session");
 
 int dp_slab_init(struct dp_slab *slab, size_t bytes)
 {

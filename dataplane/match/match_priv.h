@@ -38,8 +38,8 @@ struct dp_match {
 	size_t result_used;
 
 	/* A session whose stamp is the serial has its copy of the current event, or wants none. */
-	uint32_t *stamp;
-	uint32_t serial;
+	uint16_t *stamp;
+	uint16_t serial;
 
 	/* The event whose filters are being collected. */
 	struct dp_receiver *walk_to;

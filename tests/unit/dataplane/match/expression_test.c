@@ -193,6 +193,35 @@ Test(expression, values_have_their_types)
 	}
 }
 
+/* The last of them is not true. */
+Test(expression, more_operands_than_are_tested_are_all_asked)
+{
+	static char text[64 * (DP_OPERANDS_MOST + 1)];
+	char one[16];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < 2 * DP_ACCESS_LIST; i++) {
+		(void)snprintf(one, sizeof(one), "n = %u", 100 + i);
+		content(i + 1, one);
+		(void)subscribe("t", i, i + 1);
+	}
+	for (unsigned i = 0; i <= DP_OPERANDS_MOST; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s%u", i ? " AND " : "", i ? "n != " : "n = ", i ? 100 + i : 7);
+	content(1000, text);
+	(void)subscribe("t", 1000, 1000);
+	(void)snprintf(text + len, sizeof(text) - len, " AND n != 7");
+	content(1001, text);
+	(void)subscribe("t", 1001, 1001);
+	(void)fixture_publish();
+	attribute("n", RH_ATTR_INTEGER, "7");
+	for (unsigned i = 0; i < 2; i++) {
+		struct dp_match_result result = match_event("t");
+
+		cr_assert_eq(result.count, 1);
+		cr_assert(gets(&result, 1000));
+	}
+}
+
 /* Random ones */
 
 static const char *const names[] = {"a", "b", "n", "m", "flag", "subject"};
