@@ -227,7 +227,10 @@ class Beyond(case.RouterCase):
         self.assertTrue(case.wait_for(lambda: self.total("events_waiting") == 0))
         total = self.assert_laws()
         self.assertGreater(total["content_to_lane"], self.EVENTS // 4)
-        self.assertGreater(total["lane_cycles"], 0)
+        row, = self.router.cli_json("show", "patterns")["patterns"]
+        self.assertEqual((row["share_percent"], row["to_lane"], row["refused"], row["waiting"]), (1, total["content_to_lane"], 0, 0))
+        self.assertEqual(row["lane_cycles"], total["lane_cycles"])
+        self.assertIn("tenant default: its patterns and conditions cost more than 1 % of a worker's core", self.router.log())
         self.assertEqual((total["content_skipped"], self.dropped("content_budget")), (0, 0))
 
 

@@ -22,7 +22,8 @@ static const struct {
 	{CTL_SHOW_SUBSCRIPTIONS, "subscriptions", "subscription session client_id filter dialect content tenant since"},
 	{CTL_SHOW_DROPS, "drops", "reason level count help"},
 	{CTL_SHOW_PATTERNS, "patterns",
-		"tenant patterns databases worst_cycles_per_byte typical_cycles_per_byte limit_cycles_per_byte dear"},
+		"tenant patterns databases worst_cycles_per_byte typical_cycles_per_byte limit_cycles_per_byte dear share_percent worker_cycles "
+		"lane_cycles to_lane refused waiting"},
 	{CTL_SHOW_LIMITS, "limits", "name limit used hits unit help"},
 };
 
