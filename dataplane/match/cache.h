@@ -47,6 +47,9 @@ struct dp_asked {
 	const struct dp_filter *const *keyed;
 };
 
+/* Conditions that are looked at whatever the event has, beside DP_KEYED_ (index.h). */
+#define DP_PENDING_CONDS 4U
+
 /* The same of an entry, in its block; behind the addresses of both the sessions that want no copy. */
 struct dp_pending {
 	uint32_t conds, keyed;
@@ -66,7 +69,7 @@ struct dp_entry {
 	uint16_t tenant, profile, topic_len;
 	uint16_t pending_at; /* in the block, in units of DP_CACHE_UNIT */
 	uint32_t count;
-	bool pending; /* its payload and attributes decide about more */
+	uint8_t pending; /* what else decides about more: DP_PENDING_ and DP_KEYED_; whatever changes it makes the entry outdated */
 	bool used;
 	bool outdated; /* was seen to be; for good, whatever the counters say later */
 	struct dp_receiver only; /* of one */
@@ -171,6 +174,16 @@ static inline const struct dp_pending *dp_entry_pending(
 static inline bool dp_asked_any(const struct dp_asked *asked)
 {
 	return asked->conds || asked->keyed_filters;
+}
+
+/* Bits of dp_entry.pending. */
+static inline uint8_t dp_asked_by(const struct dp_asked *asked)
+{
+	uint32_t by = asked->conds ? DP_PENDING_CONDS : 0;
+
+	for (uint32_t i = 0; i < asked->keyed_filters; i++)
+		by |= dp_filter_keyed_by(asked->keyed[i]);
+	return (uint8_t)by;
 }
 
 static inline size_t dp_pending_bytes(const struct dp_asked *asked, uint32_t excluded)

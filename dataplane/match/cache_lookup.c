@@ -147,7 +147,7 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	rh_store_relaxed(&entry->topic_len, key->topic_len);
 	rh_store_relaxed(&entry->block, block);
 	rh_store_relaxed(&entry->count, found->count);
-	entry->pending = dp_asked_any(&found->asked);
+	entry->pending = dp_asked_by(&found->asked);
 	entry->pending_at = (uint16_t)(layout->pending_at / DP_CACHE_UNIT);
 	dp_seq_copy(text_in_block ? (char *)base : entry->topic, key->topic, key->topic_len);
 	dp_seq_copy(receivers_place(entry, found->count, base, layout), found->receivers,

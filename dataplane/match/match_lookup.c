@@ -151,19 +151,16 @@ static inline void answer_later(struct dp_match *match, struct dp_match_result *
 /* One event more to be looked at ahead: @entry, of its topic, has conditions. */
 static inline void ahead_add(struct dp_match *match, const struct dp_match_key *key, const struct dp_entry *entry)
 {
-	const struct dp_asked asked = dp_pending_asked(dp_entry_pending(&match->cache, entry));
 	struct dp_ahead *ahead = &match->ahead;
 	const struct dp_patterns *patterns = dp_match_patterns(match, key->tenant);
-	uint32_t n = ahead->events++, by = 0;
+	uint32_t n = ahead->events++;
 
-	for (uint32_t i = 0; i < asked.keyed_filters; i++)
-		by |= dp_filter_keyed_by(asked.keyed[i]);
-	if (!(by & DP_KEYED_PATTERNS))
+	if (!(entry->pending & DP_KEYED_PATTERNS))
 		patterns = NULL;
 	ahead->key[n] = key;
 	ahead->patterns[n] = patterns;
 	/* Else none of them holds if no pattern is found. */
-	ahead->judged |= (uint64_t)(!patterns || asked.conds || by != DP_KEYED_PATTERNS) << n;
+	ahead->judged |= (uint64_t)(!patterns || entry->pending != DP_KEYED_PATTERNS) << n;
 }
 
 static inline void ahead_begin(struct dp_match *match)

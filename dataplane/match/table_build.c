@@ -84,7 +84,7 @@ void dp_table_destroy(struct dp_table *table)
 
 /*
  * What was found for topics of @filter holds no longer; @keyed: it does, because conditions that are found by keys are
- * found anew for each event, as long as there are some.
+ * found anew for each event, as long as there are some, by the same.
  */
 static void touch(struct dp_table *table, const struct dp_filter *filter, bool keyed)
 {
@@ -219,7 +219,7 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 {
 	struct dp_slot *slot;
 	dp_sub_id_t sub;
-	bool keyed;
+	uint32_t by;
 	int ret = dp_slot_take(table, &sub);
 
 	if (ret)
@@ -229,11 +229,12 @@ static int add(struct dp_table *table, uint16_t tenant, const struct rh_filter *
 	ret = slot_fill(table, slot, tenant, from, content);
 	if (ret)
 		goto out_slot;
-	keyed = dp_filter_keyed_by(dp_slot_filter_of(slot)) != 0;
+	by = dp_filter_keyed_by(dp_slot_filter_of(slot));
 	ret = link_slot(table, slot, sub);
 	if (ret)
 		goto out_fill;
-	touch(table, dp_slot_filter_of(slot), keyed && dp_slot_is_keyed(slot));
+	touch(table, dp_slot_filter_of(slot),
+		by && dp_slot_is_keyed(slot) && by == dp_filter_keyed_by(dp_slot_filter_of(slot)));
 	/* Published with the generation: who has loaded that one knows of it. */
 	if (slot->kind == DP_SET_EXCEPT)
 		rh_store_relaxed(&table->excepted_at[session], table->generation + 1);
@@ -289,18 +290,18 @@ int dp_table_sub_del(struct dp_table *table, dp_sub_id_t sub)
 	struct dp_filter *filter;
 	struct dp_cond *cond;
 	struct dp_receiver moved;
-	bool keyed;
+	uint32_t by; /* 0: it is not found by keys */
 
 	if (!slot || !slot->tag)
 		return -ENOENT;
 	filter = dp_slot_filter_of(slot);
 	cond = dp_slot_cond_of(slot);
-	keyed = dp_slot_is_keyed(slot);
+	by = dp_slot_is_keyed(slot) ? dp_filter_keyed_by(filter) : 0;
 	member_del(table, slot, &moved);
 	if (moved.session != DP_SESSION_NONE)
 		dp_slot_at(table, moved.sub)->pos = slot->pos;
 	count_set(table, filter, slot->kind, -1);
-	touch(table, filter, keyed && dp_filter_keyed_by(filter));
+	touch(table, filter, by && by == dp_filter_keyed_by(filter));
 	dp_slot_retire(table, sub);
 	prune(table, filter, cond);
 	rh_add_relaxed(&table->stats.subscriptions, (uint64_t)-1);

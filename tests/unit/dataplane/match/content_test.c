@@ -370,6 +370,9 @@ Test(content, a_payload_without_patterns_leaves_those_found_by_attributes)
 	char text[16];
 
 	crowd();
+	(void)fixture_publish();
+	/* In the cache while there are patterns alone. */
+	cr_expect_str_eq(fixture_sessions("d/x", "<03>"), "3");
 	for (unsigned i = 0; i < CROWD; i++) {
 		(void)snprintf(text, sizeof(text), "n = %u", i);
 		add_cesql("d/#", 300 + i, 1000 + i, text);
