@@ -167,8 +167,12 @@ struct dp_access_batch {
 	uint64_t target[DP_ACCESS_ROOM]; /* record.h */
 };
 
-/* @count targets of records whose tests the event passes, @count at most DP_ACCESS_ROOM; some come more than once. */
-typedef void (*dp_access_visit)(void *arg, const uint64_t *target, uint32_t count);
+/*
+ * @count targets of records whose tests the event passes, @count at most DP_ACCESS_ROOM; some come more than once. Not @sure: a string was
+ * interned since the event's facts were read; it may be the event's own, and a test that the event's differs from it have been passed. Then
+ * expressions are asked.
+ */
+typedef void (*dp_access_visit)(void *arg, const uint64_t *target, uint32_t count, bool sure);
 /*
  * Visit the targets of @filter's records that the event of @judge has a key of. Every line is asked for before the first is
  * read. Ctx: worker, under RCU.

@@ -133,6 +133,9 @@ static int way_take(struct dp_contents *contents, struct dp_memory *memory, cons
 
 	if (!key->name)
 		return 0;
+	/* Another key of the choice has made it: by chance they have one hash. */
+	if (old && (old->filter != filter || old->name != key->name))
+		return -EEXIST;
 	if (way) {
 		way->refs++;
 		return 0;

@@ -15,9 +15,12 @@ struct asking {
 };
 
 
+/* Records are read before: with one that asks about a string that is younger than the facts comes the number of strings made. */
 static void targets_visit(struct asking *a)
 {
-	a->visit(a->arg, a->batch->target, a->batch->targets);
+	bool sure = rh_load_relaxed(&a->contents->atoms.strings_made) == a->facts->strings_made;
+
+	a->visit(a->arg, a->batch->target, a->batch->targets, sure);
 	a->batch->targets = 0;
 }
 
@@ -52,13 +55,13 @@ static uint32_t lists_prefetch(const struct asking *a)
 
 	for (uint32_t i = 0; i < batch->asks; i++) {
 		const struct dp_access_ask *ask = &batch->ask[i];
-		const struct dp_keyed *list = dp_bucket_peek(ask->bucket, ask->key);
+		bool maybe;
+		const struct dp_keyed *list = dp_bucket_peek(ask->bucket, ask->key, &maybe);
 
 		rh_prefetch(list);
 		batch->list[found] = (const struct dp_list *)list;
 		batch->ask[found] = *ask;
-		/* Or it is in a later bucket. */
-		found += list || !dp_bucket_ends_probes(ask->bucket);
+		found += maybe;
 	}
 	return found;
 }
@@ -71,7 +74,7 @@ static const struct dp_list *list_of(const struct asking *a, uint32_t i)
 
 	if (rh_likely(list && list_is(a, list, ask)))
 		return list;
-	/* Another one with the same tag was met. */
+	/* Another one with the same tag was met, or one that has gone. */
 	list = (const struct dp_list *)dp_words_get(&a->contents->lists, ask->key);
 	return list && list_is(a, list, ask) ? list : NULL;
 }

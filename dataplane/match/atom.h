@@ -36,6 +36,7 @@ struct dp_atom_numbers {
 
 struct dp_atoms {
 	struct dp_words names, strings; /* R */
+	uint64_t strings_made;		/* R; ever, each counted when it can be found */
 	struct dp_atom_numbers numbers;
 };
 

@@ -91,8 +91,10 @@ int dp_atom_string_get(
 {
 	int ret = get(memory, &atoms->strings, seed, text, out);
 
-	if (ret > 0)
+	if (ret > 0) {
 		dp_words_put(&atoms->strings, (struct dp_keyed *)*out);
+		rh_store_release(&atoms->strings_made, atoms->strings_made + 1);
+	}
 	return ret < 0 ? ret : 0;
 }
 

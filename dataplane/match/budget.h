@@ -4,7 +4,7 @@
  * What a tenant's content may cost a worker: a bucket of TSC cycles for each tenant, filled with a share of the worker's core. Payloads scanned and conditions
  * decided are taken from it by what they cost. Before it pays another bucket, for all tenants together, which is filled with the rounds in which the worker had nothing to do: a
  * share bounds only what others could have used. An event is begun only if what it is expected to cost is there: so one round never stands still for
- * more than both buckets. What was expected too low is a debt, which has to be filled up first. One worker's; numbers marked R are read relaxed by anyone.
+ * more than both buckets, but for one burst of events that suddenly are dearer. What was expected too low is a debt, which has to be filled up first. One worker's; numbers marked R are read relaxed by anyone.
  */
 
 #include "dataplane/api/limits.h"

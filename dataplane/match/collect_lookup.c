@@ -119,8 +119,11 @@ static int tests_say(const struct dp_facts *facts, const struct dp_expression *e
 	return whole ? 1 : -1;
 }
 
-/* @conds of @cond, whose expressions were asked for: by tests first. Those that have to be evaluated are, when all their lines were asked for. */
-static void tested_decide(struct dp_match *match, const struct dp_cond **cond, uint32_t conds)
+/*
+ * @conds of @cond, whose expressions were asked for: by tests first, if what they say is @sure. Those that have to be evaluated are, when all their
+ * lines were asked for.
+ */
+static void tested_decide(struct dp_match *match, const struct dp_cond **cond, uint32_t conds, bool sure)
 {
 	const struct dp_facts *facts = dp_judge_facts(match->judge);
 	uint32_t kept = 0;
@@ -128,9 +131,9 @@ static void tested_decide(struct dp_match *match, const struct dp_cond **cond, u
 	for (uint32_t i = 0; i < conds; i++) {
 		int says = tests_say(facts, cond[i]->expression);
 
-		if (says > 0)
+		if (says > 0 && sure)
 			dp_members_each(rh_rcu_deref(cond[i]->set), member_take, match);
-		else if (says < 0)
+		else if (says)
 			cond[kept++] = cond[i];
 	}
 	for (uint32_t i = 0; i < kept; i++)
@@ -157,7 +160,21 @@ static void conds_decide(struct dp_match *match, const uint64_t *target, uint32_
 		rh_prefetch(one->expression);
 		cond[conds++] = one;
 	}
-	tested_decide(match, cond, conds);
+	tested_decide(match, cond, conds, true);
+}
+
+/* All of @target, whatever their tests have said: of a subscriber too, whose subscription knows its condition. */
+static __attribute__((noinline)) void unsure_decide(struct dp_match *match, const uint64_t *target, uint32_t count)
+{
+	const struct dp_cond *cond[DP_ACCESS_ROOM];
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct dp_set *alone = (const struct dp_set *)(uintptr_t)target[i];
+
+		cond[i] = dp_set_is_alone(alone) ? dp_slot_cond_of(dp_slot_at(match->table, dp_alone_receiver(alone).sub))
+						 : (const struct dp_cond *)(uintptr_t)(target[i] & ~DP_RECORD_SURE);
+	}
+	tested_decide(match, cond, count, false);
 }
 
 /* What is a subscriber of @target: each session once. Returns how many are conditions. As member_take, all in registers. */
@@ -184,10 +201,14 @@ static uint32_t alone_take(struct dp_match *match, const uint64_t *target, uint3
 }
 
 /* What records of keys that the event has point to (record.h). */
-static void targets_decide(void *arg, const uint64_t *target, uint32_t count)
+static void targets_decide(void *arg, const uint64_t *target, uint32_t count, bool sure)
 {
 	struct dp_match *match = arg;
 
+	if (rh_unlikely(!sure)) {
+		unsure_decide(match, target, count);
+		return;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		const struct dp_set *set = (const struct dp_set *)(uintptr_t)target[i];
 

@@ -59,6 +59,7 @@ struct dp_fact {
 
 struct dp_facts {
 	uint32_t count;
+	uint64_t strings_made; /* dp_atoms.strings_made before they were read: of a younger string they do not know that it is the event's */
 	/* Of names' numbers: where their values are; DP_FACT_MISSING. */
 	uint16_t place[DP_ATOM_NUMBERS][DP_FACT_KINDS];
 	uint64_t value[DP_FACT_FIRST + DP_ATTRIBUTES_MAX * DP_FACT_KINDS];

@@ -118,6 +118,7 @@ void dp_facts_read(struct dp_facts *facts, const struct dp_atoms *atoms, uint64_
 	const struct reading r = {atoms, seed, scratch};
 	uint64_t string_hash[DP_ATTRIBUTES_MAX];
 
+	facts->strings_made = rh_load_acquire(&atoms->strings_made);
 	for (size_t i = 0; i < count; i++)
 		dp_words_prefetch(&atoms->names, hash[i]);
 	for (size_t i = 0; i < count; i++)

@@ -128,13 +128,17 @@ static inline const uint64_t *dp_words_bucket(const struct dp_words *words, uint
 	return dp_segment_of(rh_rcu_deref(words->directory), key)->bucket[DP_BUCKET_AT(key)];
 }
 
-/* What seems to have @key, in that bucket. NULL: nothing does there. Its line is not read. */
-static inline const struct dp_keyed *dp_bucket_peek(const uint64_t *bucket, uint64_t key)
+/*
+ * What seems to have @key, in that bucket; its line is not read. NULL: nothing does there, or (*@maybe) it has just gone, or may be in a later
+ * bucket.
+ */
+static inline const struct dp_keyed *dp_bucket_peek(const uint64_t *bucket, uint64_t key, bool *maybe)
 {
 	uint32_t tagged = dp_bucket_tagged(bucket, DP_SLOT_TAG(key));
+	uint64_t word = tagged ? rh_load_acquire(dp_bucket_word(bucket, tagged)) : 0;
 
-	/* A word that was removed since has no address. */
-	return tagged ? dp_slot_keyed(rh_load_acquire(dp_bucket_word(bucket, tagged))) : NULL;
+	*maybe = tagged || !dp_bucket_ends_probes(bucket);
+	return word > DP_SLOT_REMOVED ? dp_slot_keyed(word) : NULL;
 }
 
 /* The object with @key, or NULL. Ctx: under RCU. */
@@ -167,7 +171,9 @@ static inline void dp_words_prefetch(const struct dp_words *words, uint64_t key)
 /* What seems to have @key, too; its bucket was asked for. */
 static inline void dp_words_prefetch_object(const struct dp_words *words, uint64_t key)
 {
-	rh_prefetch(dp_bucket_peek(dp_words_bucket(words, key), key));
+	bool maybe;
+
+	rh_prefetch(dp_bucket_peek(dp_words_bucket(words, key), key, &maybe));
 }
 
 /* All of these: words_build.c; Ctx: builder. -ENOMEM. */

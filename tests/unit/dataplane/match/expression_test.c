@@ -6,13 +6,14 @@
 #include "dataplane/base/rcu.h"
 #include "dataplane/cesql/program.h"
 #include "dataplane/frame/event.h"
-#include "dataplane/match/judge.h"
+#include "dataplane/match/match_priv.h"
 #include "tests/lib/random.h"
 #include "tests/lib/reference.h"
 #include "tests/unit/dataplane/match/fixture.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,48 @@ Test(expression, more_operands_than_are_tested_are_all_asked)
 		cr_assert_eq(result.count, 1);
 		cr_assert(gets(&result, 1000));
 	}
+}
+
+struct visited {
+	uint32_t count;
+	bool sure;
+};
+
+static void count_visit(void *arg, const uint64_t *target, uint32_t count, bool sure)
+{
+	struct visited *visited = arg;
+
+	(void)target;
+	visited->count += count;
+	visited->sure = sure;
+}
+
+/* Facts are read before the lists: a string that came between is not the event's as far as they know. */
+Test(expression, a_string_that_is_younger_than_the_facts_makes_them_unsure)
+{
+	struct dp_match_key key = {.topic = "t", .topic_len = 1, .attributes = attributes};
+	static struct dp_access_batch batch;
+	struct visited visited = {0, false};
+	struct dp_filter *filter = NULL;
+	char one[32];
+
+	for (unsigned i = 0; i < 2 * DP_ACCESS_LIST; i++) {
+		(void)snprintf(one, sizeof(one), "a = 'x' AND b != 'word%u'", i);
+		content(i + 1, one);
+		filter = dp_slot_filter_of(dp_slot_at(table, subscribe("t", i, i + 1)));
+	}
+	(void)fixture_publish();
+	attribute("a", RH_ATTR_STRING, "x");
+	attribute("b", RH_ATTR_STRING, "new");
+	key.attributes_len = attributes_len;
+	dp_judge_begin(table->judge, &key, NULL);
+	dp_access_each(&table->contents, &batch, filter, table->judge, count_visit, &visited);
+	cr_assert(visited.count == 2 * DP_ACCESS_LIST && visited.sure);
+	content(1000, "a = 'x' AND b != 'new'");
+	(void)subscribe("t", 1000, 1000);
+	visited = (struct visited){0, true};
+	dp_access_each(&table->contents, &batch, filter, table->judge, count_visit, &visited);
+	cr_assert(visited.count == 2 * DP_ACCESS_LIST + 1 && !visited.sure);
 }
 
 /* Random ones */
@@ -445,4 +488,27 @@ Test(expression, random_ones_are_decided_exactly_without_a_cache)
 	fixture_stop();
 	fixture_start(0);
 	run("expression, no cache", rnd_cases(1500, 20000));
+}
+
+/* As if strings were interned by somebody else all the time. */
+static bool interning;
+
+static void *intern(void *arg)
+{
+	uint64_t *made = arg;
+
+	while (rh_load_relaxed(&interning))
+		rh_store_relaxed(made, rh_load_relaxed(made) + 1);
+	return NULL;
+}
+
+Test(expression, random_ones_are_decided_exactly_while_strings_come)
+{
+	pthread_t thread;
+
+	rh_store_relaxed(&interning, true);
+	cr_assert_eq(pthread_create(&thread, NULL, intern, &table->contents.atoms.strings_made), 0);
+	run("expression, strings come", rnd_cases(500, 5000));
+	rh_store_relaxed(&interning, false);
+	(void)pthread_join(thread, NULL);
 }
