@@ -24,3 +24,8 @@ typedef void (*rh_typical_scan)(void *arg, const uint8_t *bytes, uint32_t len);
  */
 #define RH_TYPICAL_LEAST 64
 uint32_t rh_typical_cost(rh_typical_scan scan, void *arg, const struct rh_typical_payload *payloads, uint32_t count);
+
+/* Its time by another clock than rh_tsc, in cycles. */
+typedef uint64_t (*rh_typical_clock)(void);
+uint32_t rh_typical_cost_by(
+	rh_typical_clock clock, rh_typical_scan scan, void *arg, const struct rh_typical_payload *payloads, uint32_t count);
