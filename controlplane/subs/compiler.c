@@ -19,8 +19,11 @@
 static const uint32_t merge_nice[CP_LEVELS] = {5, 10, 19};
 /* Without a change for so long, a tenant's runs become one. */
 #define QUIET_NS (2 * RH_NS_PER_S)
-/* Up to here a pattern alone is small: an ordinary one takes 0.1 ms. */
-#define SMALL_US 2000
+/*
+ * Up to here a pattern alone is small: an ordinary one takes 0.1 ms, one of a hundred 1 to 2 ms (perf/lib/regexes.py, Xeon model 207), and half as
+ * much again beside a busy neighbour. Ten thousand of them must not be refused for the hour they came in.
+ */
+#define SMALL_US 5000
 /* A tenant's patterns together, so that a small set is quick enough for those that wait for it. */
 #define LONG_SHARE 5
 
