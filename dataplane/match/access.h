@@ -92,6 +92,13 @@ struct dp_list {
 };
 _Static_assert(offsetof(struct dp_list, key) == offsetof(struct dp_keyed, key), "a word finds its key");
 
+/* Of that very key: hashes may agree by chance. */
+static inline bool dp_list_is(const struct dp_list *list, const struct dp_filter *filter, const struct dp_atom *name, uint64_t value,
+	uint8_t how, uint8_t param)
+{
+	return list->filter == filter && list->name == name && list->value == value && list->how == how && list->param == param;
+}
+
 static inline uint64_t dp_access_bytes(uint64_t seed, const char *bytes, size_t size)
 {
 	return rh_hash(bytes, size, seed);
@@ -100,12 +107,7 @@ static inline uint64_t dp_access_bytes(uint64_t seed, const char *bytes, size_t 
 /* As a key's value: @size bytes. */
 static inline uint64_t dp_access_part(uint64_t seed, const char *bytes, size_t size)
 {
-	uint64_t value = 0;
-
-	if (size > DP_ACCESS_WHOLE)
-		return dp_access_bytes(seed, bytes, size);
-	memcpy(&value, bytes, size);
-	return value;
+	return size > DP_ACCESS_WHOLE ? dp_access_bytes(seed, bytes, size) : dp_fact_bytes(bytes, (uint32_t)size);
 }
 
 /* The block of 1 << @bits integers that @integer, as dp_fact_integer has it, is in. */

@@ -9,12 +9,6 @@
 /* Expected to be looked at in vain: those with the key, and this one, by powers of two as the key narrows less. */
 #define SCORE(listed, rank) (((uint64_t)(listed) + 1) << (2 * (rank)))
 
-static bool list_is(const struct dp_list *list, const struct dp_filter *filter, const struct dp_access_key *key)
-{
-	return list->filter == filter && list->name == key->name && list->value == key->value && list->how == key->how &&
-	       list->param == key->param;
-}
-
 static struct dp_list *list_find(const struct dp_contents *contents, uint64_t key, uint64_t **word)
 {
 	*word = dp_words_find(&contents->lists, key);
@@ -48,7 +42,7 @@ static bool is_barred(const struct dp_contents *contents, const struct dp_filter
 	uint64_t *word;
 	struct dp_ways *ways;
 
-	if (list && !list_is(list, filter, key))
+	if (list && !dp_list_is(list, filter, key->name, key->value, key->how, key->param))
 		return true;
 	ways = key->name ? ways_find(contents, filter, key->name, &word) : NULL;
 	if (!ways)

@@ -14,7 +14,6 @@ struct asking {
 	void *arg;
 };
 
-
 /* Records are read before: with one that asks about a string that is younger than the facts comes the number of strings made. */
 static void targets_visit(struct asking *a)
 {
@@ -41,10 +40,9 @@ static void records_pass(struct asking *a, const struct dp_record *record, uint3
 		targets_visit(a);
 }
 
-static bool list_is(const struct asking *a, const struct dp_list *list, const struct dp_access_ask *ask)
+static inline bool list_is(const struct asking *a, const struct dp_list *list, const struct dp_access_ask *ask)
 {
-	return list->filter == a->filter && list->name == ask->name && list->value == ask->value && list->how == ask->how &&
-	       list->param == ask->param;
+	return dp_list_is(list, a->filter, ask->name, ask->value, ask->how, ask->param);
 }
 
 /* Asks for what seems to be the lists of the keys, which go to the front. */
@@ -101,16 +99,14 @@ static inline __attribute__((always_inline)) void lines_prefetch(const void *fro
 		rh_prefetch((const char *)from + at);
 }
 
-static uint32_t chunk_records(uint32_t count, uint32_t chunk)
+static inline uint32_t chunks_of(uint32_t records)
 {
-	uint32_t rest = count - chunk * (uint32_t)DP_RECORDS_CHUNK;
-
-	return rest < DP_RECORDS_CHUNK ? rest : (uint32_t)DP_RECORDS_CHUNK;
+	return dp_items_chunks(sizeof(struct dp_record), records);
 }
 
-static uint32_t chunks_of(uint32_t count)
+static inline uint32_t chunk_records(uint32_t records, uint32_t chunk)
 {
-	return count > DP_RECORDS_INLINE ? (count + (uint32_t)DP_RECORDS_CHUNK - 1) / (uint32_t)DP_RECORDS_CHUNK : 0;
+	return dp_items_of_chunk(sizeof(struct dp_record), records, chunk);
 }
 
 /*
@@ -207,10 +203,11 @@ static void bytes_add(struct asking *a, const struct dp_way *way, const struct d
 			ask_add(a, fact->name, way, bytes_at(fact, i, size));
 }
 
-/* The keys of @fact as @way looks at it. */
-static void way_add(struct asking *a, const struct dp_way *way, const struct dp_fact *fact)
+/* The keys of fact number @at as @way looks at it. */
+static void way_add(struct asking *a, const struct dp_way *way, uint32_t at)
 {
-	uint64_t value = fact->value[dp_access_fact((enum dp_access_how)way->how)];
+	const struct dp_fact *fact = &a->facts->fact[at];
+	uint64_t value = dp_facts_value(a->facts, at, dp_access_fact((enum dp_access_how)way->how));
 
 	if (value == DP_FACT_NONE)
 		return;
@@ -243,7 +240,7 @@ static void attributes_add(struct asking *a)
 		const struct dp_ways *ways = ways_of(a, a->facts->fact[i].name);
 
 		for (uint32_t w = 0; ways && w < ways->count; w++)
-			way_add(a, &ways->way[w], &a->facts->fact[i]);
+			way_add(a, &ways->way[w], i);
 	}
 }
 

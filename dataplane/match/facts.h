@@ -39,10 +39,9 @@ enum dp_fact_kind {
 #define DP_TEST_ALWAYS	     DP_TEST(0, DP_FACT_THERE, DP_TEST_EQUAL, 0)
 _Static_assert(DP_ATOM_NUMBERS == 1 << 12 && DP_FACT_KINDS == 4, "twelve bits and two");
 
-/* Where an attribute that content asks for has its values. */
+/* An attribute that content asks for. */
 struct dp_fact {
 	const struct dp_atom *name;
-	uint64_t value[DP_FACT_KINDS]; /* DP_FACT_NONE */
 	/* Of STRING: where it is, its first and its last eight bytes (of a shorter one all, and zeros), the first lowest. */
 	struct rh_cesql_text text;
 	uint64_t first, last;
@@ -62,7 +61,7 @@ struct dp_facts {
 	uint64_t strings_made; /* dp_atoms.strings_made before they were read: of a younger string they do not know that it is the event's */
 	/* Of names' numbers: where their values are; DP_FACT_MISSING. */
 	uint16_t place[DP_ATOM_NUMBERS][DP_FACT_KINDS];
-	uint64_t value[DP_FACT_FIRST + DP_ATTRIBUTES_MAX * DP_FACT_KINDS];
+	uint64_t value[DP_FACT_FIRST + DP_ATTRIBUTES_MAX * DP_FACT_KINDS]; /* DP_FACT_NONE */
 	struct dp_fact fact[DP_ATTRIBUTES_MAX];
 };
 
@@ -75,6 +74,32 @@ static inline uint64_t dp_fact_integer(int32_t integer)
 static inline uint64_t dp_fact_atom(const struct dp_atom *atom)
 {
 	return (uintptr_t)atom >> 3;
+}
+
+/* Of fact number @at; DP_FACT_NONE. */
+static inline uint64_t dp_facts_value(const struct dp_facts *facts, uint32_t at, enum dp_fact_kind kind)
+{
+	return facts->value[DP_FACT_FIRST + at * DP_FACT_KINDS + kind];
+}
+
+/* Up to eight bytes, the first lowest. Two loads may overlap: they agree. */
+static inline uint64_t dp_fact_bytes(const char *bytes, uint32_t size)
+{
+	uint32_t low, high;
+	uint64_t all = 0;
+
+	if (size >= sizeof(all)) {
+		memcpy(&all, bytes, sizeof(all));
+		return all;
+	}
+	if (size >= sizeof(low)) {
+		memcpy(&low, bytes, sizeof(low));
+		memcpy(&high, bytes + size - sizeof(high), sizeof(high));
+		return low | (uint64_t)high << 8 * (size - sizeof(high));
+	}
+	for (uint32_t i = 0; i < size; i++)
+		all |= (uint64_t)(uint8_t)bytes[i] << 8 * i;
+	return all;
 }
 
 /* 1 or 0. Ctx: under RCU, facts are the event's. */

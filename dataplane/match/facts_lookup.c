@@ -37,26 +37,6 @@ static uint64_t boolean_read(const struct reading *r, struct rh_cesql_value valu
 	return value.boolean;
 }
 
-/* Up to eight bytes, the first lowest. Two loads may overlap: they agree. */
-static uint64_t bytes_read(const char *bytes, uint32_t size)
-{
-	uint32_t low, high;
-	uint64_t all = 0;
-
-	if (size >= sizeof(all)) {
-		memcpy(&all, bytes, sizeof(all));
-		return all;
-	}
-	if (size >= sizeof(low)) {
-		memcpy(&low, bytes, sizeof(low));
-		memcpy(&high, bytes + size - sizeof(high), sizeof(high));
-		return low | (uint64_t)high << 8 * (size - sizeof(high));
-	}
-	for (uint32_t i = 0; i < size; i++)
-		all |= (uint64_t)(uint8_t)bytes[i] << 8 * i;
-	return all;
-}
-
 /* Its hash, whose bucket is asked for. Text that a number becomes is the scratch's until the next one does. */
 static uint64_t string_read(const struct reading *r, struct rh_cesql_value value, struct dp_fact *fact)
 {
@@ -70,17 +50,17 @@ static uint64_t string_read(const struct reading *r, struct rh_cesql_value value
 		memcpy(fact->made, value.text.bytes, value.text.size);
 		fact->text.bytes = fact->made;
 	}
-	fact->first = fact->last = bytes_read(fact->text.bytes, fact->text.size);
+	fact->first = fact->last = dp_fact_bytes(fact->text.bytes, fact->text.size);
 	if (fact->text.size > sizeof(fact->last))
-		fact->last = bytes_read(fact->text.bytes + fact->text.size - sizeof(fact->last), sizeof(fact->last));
+		fact->last = dp_fact_bytes(fact->text.bytes + fact->text.size - sizeof(fact->last), sizeof(fact->last));
 	hash = rh_hash(fact->text.bytes, fact->text.size, r->seed);
 	dp_words_prefetch(&r->atoms->strings, hash);
 	return hash;
 }
 
-/* All but the atom of its string. False: nobody asks for it. */
+/* All but the atom of its string; @value are its values. False: nobody asks for it. */
 static bool fact_read(const struct reading *r, const struct rh_cesql_attribute *attribute, uint64_t name_hash,
-	struct dp_fact *fact, uint64_t *string_hash)
+	struct dp_fact *fact, uint64_t *value, uint64_t *string_hash)
 {
 	const struct dp_atom *name = dp_atom_find(&r->atoms->names, name_hash, attribute->name);
 	uint32_t asks;
@@ -90,26 +70,42 @@ static bool fact_read(const struct reading *r, const struct rh_cesql_attribute *
 	asks = rh_load_relaxed(&name->asks);
 	fact->name = name;
 	fact->number = (uint16_t)name->number;
-	fact->value[DP_FACT_THERE] = 0;
-	fact->value[DP_FACT_INTEGER] = asks & 1U << DP_FACT_INTEGER ? integer_read(r, attribute->value) : DP_FACT_NONE;
-	fact->value[DP_FACT_BOOLEAN] = asks & 1U << DP_FACT_BOOLEAN ? boolean_read(r, attribute->value) : DP_FACT_NONE;
-	fact->value[DP_FACT_STRING] = DP_FACT_NONE;
+	value[DP_FACT_THERE] = 0;
+	value[DP_FACT_INTEGER] = asks & 1U << DP_FACT_INTEGER ? integer_read(r, attribute->value) : DP_FACT_NONE;
+	value[DP_FACT_BOOLEAN] = asks & 1U << DP_FACT_BOOLEAN ? boolean_read(r, attribute->value) : DP_FACT_NONE;
+	value[DP_FACT_STRING] = DP_FACT_NONE;
 	if (!(asks & 1U << DP_FACT_STRING))
 		return true;
 	*string_hash = string_read(r, attribute->value, fact);
-	fact->value[DP_FACT_STRING] = 0;
+	value[DP_FACT_STRING] = 0;
 	return true;
 }
 
-/* Into place, where tests find them. */
+/* Where fact number @at has its values. */
+static uint32_t place_of(uint32_t at)
+{
+	return DP_FACT_FIRST + at * DP_FACT_KINDS;
+}
+
+/* Where tests find them, by its number. */
 static void fact_put(struct dp_facts *facts, uint32_t at)
 {
-	const struct dp_fact *fact = &facts->fact[at];
-	uint16_t place = (uint16_t)(DP_FACT_FIRST + at * DP_FACT_KINDS);
+	uint32_t number = facts->fact[at].number;
 
-	memcpy(&facts->value[place], fact->value, sizeof(fact->value));
-	for (uint16_t kind = 0; fact->number && kind < DP_FACT_KINDS; kind++)
-		facts->place[fact->number][kind] = place + kind;
+	for (uint32_t kind = 0; number && kind < DP_FACT_KINDS; kind++)
+		facts->place[number][kind] = (uint16_t)(place_of(at) + kind);
+}
+
+/* The atoms of their strings, whose hashes are @string_hash. */
+static void strings_find(struct dp_facts *facts, const struct dp_atoms *atoms, const uint64_t *string_hash)
+{
+	for (uint32_t i = 0; i < facts->count; i++)
+		if (dp_facts_value(facts, i, DP_FACT_STRING) != DP_FACT_NONE)
+			dp_words_prefetch_object(&atoms->strings, string_hash[i]);
+	for (uint32_t i = 0; i < facts->count; i++)
+		if (dp_facts_value(facts, i, DP_FACT_STRING) != DP_FACT_NONE)
+			facts->value[place_of(i) + DP_FACT_STRING] =
+				dp_fact_atom(dp_atom_find(&atoms->strings, string_hash[i], facts->fact[i].text));
 }
 
 void dp_facts_read(struct dp_facts *facts, const struct dp_atoms *atoms, uint64_t seed, const struct rh_cesql_attribute *attribute,
@@ -124,16 +120,9 @@ void dp_facts_read(struct dp_facts *facts, const struct dp_atoms *atoms, uint64_
 	for (size_t i = 0; i < count; i++)
 		dp_words_prefetch_object(&atoms->names, hash[i]);
 	for (size_t i = 0; i < count; i++)
-		facts->count += fact_read(&r, &attribute[i], hash[i], &facts->fact[facts->count], &string_hash[facts->count]);
+		facts->count += fact_read(&r, &attribute[i], hash[i], &facts->fact[facts->count],
+			&facts->value[place_of(facts->count)], &string_hash[facts->count]);
+	strings_find(facts, atoms, string_hash);
 	for (uint32_t i = 0; i < facts->count; i++)
-		if (facts->fact[i].value[DP_FACT_STRING] != DP_FACT_NONE)
-			dp_words_prefetch_object(&atoms->strings, string_hash[i]);
-	for (uint32_t i = 0; i < facts->count; i++) {
-		struct dp_fact *fact = &facts->fact[i];
-
-		if (fact->value[DP_FACT_STRING] != DP_FACT_NONE)
-			fact->value[DP_FACT_STRING] =
-				dp_fact_atom(dp_atom_find(&atoms->strings, string_hash[i], fact->text));
 		fact_put(facts, i);
-	}
 }

@@ -17,7 +17,6 @@
 #define DP_SET_CHUNK_BYTES 2048
 #define DP_SET_INLINE	   (DP_SET_INLINE_BYTES / sizeof(struct dp_receiver))
 #define DP_SET_CHUNK	   (DP_SET_CHUNK_BYTES / sizeof(struct dp_receiver))
-#define DP_RECORDS_INLINE  (DP_SET_INLINE_BYTES / sizeof(struct dp_record))
 #define DP_RECORDS_CHUNK   (DP_SET_CHUNK_BYTES / sizeof(struct dp_record))
 /* In place of a session: member removed while no memory was left to copy the chunk. */
 #define DP_SESSION_NONE UINT32_MAX
@@ -42,15 +41,34 @@ struct dp_set {
 };
 _Static_assert(sizeof(struct dp_set) == 8, "two million of them");
 
-/* 0: members stand in the set. */
-static inline uint32_t dp_set_chunks(uint32_t count)
+/* Items of @unit bytes each: sizeof(struct dp_receiver) or that of struct dp_record; all of a set are of one kind. */
+static inline uint32_t dp_items_inline(uint32_t unit)
 {
-	return count > DP_SET_INLINE ? (count + DP_SET_CHUNK - 1) / DP_SET_CHUNK : 0;
+	return DP_SET_INLINE_BYTES / unit;
+}
+
+static inline uint32_t dp_items_a_chunk(uint32_t unit)
+{
+	return DP_SET_CHUNK_BYTES / unit;
+}
+
+/* 0: they stand in the set. */
+static inline uint32_t dp_items_chunks(uint32_t unit, uint32_t count)
+{
+	return count > dp_items_inline(unit) ? (count + dp_items_a_chunk(unit) - 1) / dp_items_a_chunk(unit) : 0;
+}
+
+/* Of @count items those in chunk number @i. */
+static inline uint32_t dp_items_of_chunk(uint32_t unit, uint32_t count, uint32_t i)
+{
+	uint32_t rest = count - i * dp_items_a_chunk(unit);
+
+	return rest < dp_items_a_chunk(unit) ? rest : dp_items_a_chunk(unit);
 }
 
 static inline uint32_t dp_set_spans(const struct dp_set *set)
 {
-	return rh_likely(set->count <= DP_SET_INLINE) ? 1 : dp_set_chunks(set->count);
+	return rh_likely(set->count <= DP_SET_INLINE) ? 1 : dp_items_chunks(sizeof(struct dp_receiver), set->count);
 }
 
 /* The @i-th contiguous run of members. */
@@ -61,9 +79,7 @@ static inline const struct dp_receiver *dp_set_span(
 		*count = set->count;
 		return set->member;
 	}
-	*count = set->count - i * DP_SET_CHUNK;
-	if (*count > DP_SET_CHUNK)
-		*count = DP_SET_CHUNK;
+	*count = dp_items_of_chunk(sizeof(struct dp_receiver), set->count, i);
 	return set->chunk[i]->member;
 }
 
@@ -72,10 +88,7 @@ static inline dp_session_id_t dp_member_session(const struct dp_receiver *member
 	return rh_load_relaxed(&member->session);
 }
 
-/*
- * Items of @unit bytes each: sizeof(struct dp_receiver) or that of struct dp_record; all of a set are of one kind. Ctx of all:
- * builder.
- */
+/* Ctx of all that follow: builder. */
 /* Put a version of *@at with @item at the end in its place; *@pos is where it stands. -ENOMEM leaves all as it was. */
 int dp_items_add(struct dp_memory *memory, struct dp_set **at, uint32_t unit, const void *item, uint32_t *pos);
 enum dp_item_gone {

@@ -3,22 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-static uint32_t most_inline(uint32_t unit)
-{
-	return DP_SET_INLINE_BYTES / unit;
-}
-
-static uint32_t per_chunk(uint32_t unit)
-{
-	return DP_SET_CHUNK_BYTES / unit;
-}
-
-/* 0: items stand in the set. */
-static uint32_t chunks_of(uint32_t count, uint32_t unit)
-{
-	return count > most_inline(unit) ? (count + per_chunk(unit) - 1) / per_chunk(unit) : 0;
-}
-
 static void *item_of(void *items, uint32_t unit, uint32_t pos)
 {
 	return (char *)items + (size_t)pos * unit;
@@ -26,14 +10,14 @@ static void *item_of(void *items, uint32_t unit, uint32_t pos)
 
 void *dp_item_at(struct dp_set *set, uint32_t unit, uint32_t pos)
 {
-	if (!chunks_of(set->count, unit))
+	if (!dp_items_chunks(unit, set->count))
 		return item_of(set->member, unit, pos);
-	return item_of(set->chunk[pos / per_chunk(unit)]->member, unit, pos % per_chunk(unit));
+	return item_of(set->chunk[pos / dp_items_a_chunk(unit)]->member, unit, pos % dp_items_a_chunk(unit));
 }
 
 static struct dp_set *set_alloc(struct dp_memory *memory, uint32_t count, uint32_t unit)
 {
-	uint32_t chunks = chunks_of(count, unit);
+	uint32_t chunks = dp_items_chunks(unit, count);
 	size_t body = chunks ? chunks * sizeof(struct dp_chunk *) : (size_t)count * unit;
 	struct dp_set *set = dp_memory_alloc(memory, sizeof(*set) + body);
 
@@ -88,7 +72,7 @@ static int add_inline(struct dp_memory *memory, struct dp_set **at, uint32_t uni
 static int add_chunked(struct dp_memory *memory, struct dp_set **at, uint32_t unit, const void *item, uint32_t count)
 {
 	struct dp_set *old = *at, *next = set_alloc(memory, count + 1, unit);
-	uint32_t chunks = chunks_of(count, unit), at_chunk = count / per_chunk(unit), at_item = count % per_chunk(unit);
+	uint32_t chunks = dp_items_chunks(unit, count), at_chunk = count / dp_items_a_chunk(unit), at_item = count % dp_items_a_chunk(unit);
 	struct dp_chunk *replaced = NULL, *chunk;
 	const void *from = NULL;
 
@@ -112,7 +96,7 @@ static int add_chunked(struct dp_memory *memory, struct dp_set **at, uint32_t un
 int dp_items_add(struct dp_memory *memory, struct dp_set **at, uint32_t unit, const void *item, uint32_t *pos)
 {
 	uint32_t count = *at ? (*at)->count : 0;
-	int ret = count < most_inline(unit) ? add_inline(memory, at, unit, item, count)
+	int ret = count < dp_items_inline(unit) ? add_inline(memory, at, unit, item, count)
 					    : add_chunked(memory, at, unit, item, count);
 
 	if (ret == 0)
@@ -143,7 +127,7 @@ static int del_to_inline(struct dp_memory *memory, struct dp_set **at, uint32_t 
 	copy_without(next->member, old, unit, next->count, pos);
 	next->obj.link = old->obj.link;
 	rh_rcu_assign(*at, next);
-	retire_chunks(memory, old->chunk, chunks_of(old->count, unit));
+	retire_chunks(memory, old->chunk, dp_items_chunks(unit, old->count));
 	dp_memory_retire(memory, old);
 	return 0;
 }
@@ -151,7 +135,7 @@ static int del_to_inline(struct dp_memory *memory, struct dp_set **at, uint32_t 
 static int del_chunked(struct dp_memory *memory, struct dp_set **at, uint32_t unit, uint32_t pos)
 {
 	struct dp_set *old = *at, *next = set_alloc(memory, old->count - 1, unit);
-	uint32_t last = old->count - 1, c = pos / per_chunk(unit), chunks = chunks_of(old->count, unit);
+	uint32_t last = old->count - 1, c = pos / dp_items_a_chunk(unit), chunks = dp_items_chunks(unit, old->count);
 	struct dp_chunk *replaced = NULL, *chunk = NULL, *dropped = NULL;
 
 	if (next && pos != last) {
@@ -162,12 +146,12 @@ static int del_chunked(struct dp_memory *memory, struct dp_set **at, uint32_t un
 		dp_memory_free(memory, next);
 		return -ENOMEM;
 	}
-	memcpy(next->chunk, old->chunk, chunks_of(last, unit) * sizeof(chunk));
+	memcpy(next->chunk, old->chunk, dp_items_chunks(unit, last) * sizeof(chunk));
 	if (chunk) {
-		memcpy(item_of(chunk->member, unit, pos % per_chunk(unit)), dp_item_at(old, unit, last), unit);
+		memcpy(item_of(chunk->member, unit, pos % dp_items_a_chunk(unit)), dp_item_at(old, unit, last), unit);
 		next->chunk[c] = chunk;
 	}
-	if (chunks_of(last, unit) < chunks)
+	if (dp_items_chunks(unit, last) < chunks)
 		dropped = old->chunk[chunks - 1];
 	next->obj.link = old->obj.link;
 	put(memory, at, next, replaced);
@@ -181,7 +165,7 @@ static void drop(struct dp_memory *memory, struct dp_set **at, uint32_t unit)
 	struct dp_set *old = *at;
 
 	rh_rcu_assign(*at, NULL);
-	retire_chunks(memory, old->chunk, chunks_of(old->count, unit));
+	retire_chunks(memory, old->chunk, dp_items_chunks(unit, old->count));
 	dp_memory_retire(memory, old);
 }
 
@@ -195,7 +179,7 @@ enum dp_item_gone dp_items_del(struct dp_memory *memory, struct dp_set **at, uin
 		drop(memory, at, unit);
 		return DP_ITEM_GONE;
 	}
-	ret = last <= most_inline(unit) ? del_to_inline(memory, at, unit, pos) : del_chunked(memory, at, unit, pos);
+	ret = last <= dp_items_inline(unit) ? del_to_inline(memory, at, unit, pos) : del_chunked(memory, at, unit, pos);
 	if (ret == 0)
 		return pos != last ? DP_ITEM_REPLACED : DP_ITEM_GONE;
 	old->obj.link++;
@@ -215,7 +199,7 @@ void dp_set_del(struct dp_memory *memory, struct dp_set **at, uint32_t pos, stru
 
 void dp_items_free(struct dp_memory *memory, uint32_t unit, struct dp_set *set)
 {
-	for (uint32_t i = 0; set && i < chunks_of(set->count, unit); i++)
+	for (uint32_t i = 0; set && i < dp_items_chunks(unit, set->count); i++)
 		dp_memory_free(memory, set->chunk[i]);
 	dp_memory_free(memory, set);
 }
