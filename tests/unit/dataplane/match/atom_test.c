@@ -102,17 +102,11 @@ Test(atom, one_text_may_be_a_name_and_a_string)
 /* n0 = 0 AND n1 != 1, n1 = 1 AND n2 != 2, ... */
 static void subscribe(unsigned n)
 {
-	static struct rh_cesql_tree tree;
-	struct rh_filter filter;
-	struct rh_error err = {""};
-	dp_sub_id_t sub;
 	char text[64];
-	int len = snprintf(text, sizeof(text), "n%u = %u AND n%u != %u", n, n, n + 1, n + 1);
 
-	cr_assert_eq(rh_cesql_parse(text, (size_t)len, &tree, NULL, &err), 0, "%s", err.text);
-	cr_assert_eq(dp_table_content_add(table, 0, n + 1, &tree, NULL, &err), 0, "%s", err.text);
-	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, "t", 1, &filter, &err), 0);
-	cr_assert_eq(dp_table_sub_add(table, 0, &filter, n, n + 1, &sub, &err), 0, "%s", err.text);
+	(void)snprintf(text, sizeof(text), "n%u = %u AND n%u != %u", n, n, n + 1, n + 1);
+	fixture_content(n + 1, text);
+	(void)fixture_subscribe("t", n, n + 1);
 }
 
 static uint16_t attribute(uint8_t *out, uint16_t len, unsigned n, unsigned value)

@@ -319,19 +319,6 @@ static void crowd(void)
 		(void)fixture_add(0, "d/#", i, 1 + i);
 }
 
-static void add_cesql(const char *filter, dp_session_id_t session, dp_content_id_t content, const char *text)
-{
-	static struct rh_cesql_tree tree;
-	struct rh_filter parsed;
-	struct rh_error err = {""};
-	dp_sub_id_t sub;
-
-	cr_assert_eq(rh_cesql_parse(text, strlen(text), &tree, NULL, &err), 0, "%s", err.text);
-	cr_assert_eq(dp_table_content_add(table, 0, content, &tree, NULL, &err), 0, "%s", err.text);
-	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter, strlen(filter), &parsed, &err), 0);
-	cr_assert_eq(dp_table_sub_add(table, 0, &parsed, session, content, &sub, &err), 0, "%s", err.text);
-}
-
 /* A burst of events of d/x with n = 5 and without a pattern: twice, so that the topic is in the cache. */
 static void expect_only(dp_session_id_t session)
 {
@@ -361,7 +348,8 @@ static void expect_only(dp_session_id_t session)
 Test(content, a_payload_without_patterns_leaves_conditions_beside_the_keyed)
 {
 	crowd();
-	add_cesql("d/x", 300, 1000, "n = 5");
+	fixture_content(1000, "n = 5");
+	(void)fixture_subscribe("d/x", 300, 1000);
 	expect_only(300);
 }
 
@@ -375,7 +363,8 @@ Test(content, a_payload_without_patterns_leaves_those_found_by_attributes)
 	cr_expect_str_eq(fixture_sessions("d/x", "<03>"), "3");
 	for (unsigned i = 0; i < CROWD; i++) {
 		(void)snprintf(text, sizeof(text), "n = %u", i);
-		add_cesql("d/#", 300 + i, 1000 + i, text);
+		fixture_content(1000 + i, text);
+		(void)fixture_subscribe("d/#", 300 + i, 1000 + i);
 	}
 	expect_only(305);
 }

@@ -21,27 +21,6 @@
 #define SUBS	 400
 #define CONTENTS 300
 
-static struct rh_cesql_tree tree;
-
-static dp_sub_id_t subscribe(const char *filter, dp_session_id_t session, dp_content_id_t content)
-{
-	struct rh_filter parsed;
-	struct rh_error err = {""};
-	dp_sub_id_t sub = DP_SUB_NONE;
-
-	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter, strlen(filter), &parsed, &err), 0, "%s", err.text);
-	cr_assert_eq(dp_table_sub_add(table, 0, &parsed, session, content, &sub, &err), 0, "%s", err.text);
-	return sub;
-}
-
-static void content(dp_content_id_t id, const char *text)
-{
-	struct rh_error err = {""};
-
-	cr_assert_eq(rh_cesql_parse(text, strlen(text), &tree, NULL, &err), 0, "%s: %s", text, err.text);
-	cr_assert_eq(dp_table_content_add(table, 0, id, &tree, NULL, &err), 0, "%s: %s", text, err.text);
-}
-
 /* The event under test. */
 static uint8_t attributes[RH_ATTRIBUTES_MAX];
 static uint16_t attributes_len;
@@ -88,11 +67,11 @@ Test(expression, attributes_decide_with_the_topic)
 {
 	struct dp_match_result result;
 
-	content(1, "type = 'made' AND size > 10");
-	content(2, "EXISTS subject");
-	(void)subscribe("plant/#", 1, 1);
-	(void)subscribe("plant/7", 2, 2);
-	(void)subscribe("plant/7", 3, 0);
+	fixture_content(1, "type = 'made' AND size > 10");
+	fixture_content(2, "EXISTS subject");
+	(void)fixture_subscribe("plant/#", 1, 1);
+	(void)fixture_subscribe("plant/7", 2, 2);
+	(void)fixture_subscribe("plant/7", 3, 0);
 	(void)fixture_publish();
 	attribute("type", RH_ATTR_STRING, "made");
 	attribute("size", RH_ATTR_INTEGER, "11");
@@ -116,10 +95,10 @@ Test(expression, payloads_of_a_burst_are_read_each)
 	struct dp_match_key key[5];
 	struct dp_match_result result[5];
 
-	content(1, "JSON(payload, '/n') = 1");
-	content(2, "JSON(payload, '/n') > 1");
-	(void)subscribe("a", 1, 1);
-	(void)subscribe("a", 2, 2);
+	fixture_content(1, "JSON(payload, '/n') = 1");
+	fixture_content(2, "JSON(payload, '/n') > 1");
+	(void)fixture_subscribe("a", 1, 1);
+	(void)fixture_subscribe("a", 2, 2);
 	(void)fixture_publish();
 	for (unsigned i = 0; i < 5; i++)
 		key[i] = (struct dp_match_key){
@@ -133,10 +112,10 @@ Test(expression, payloads_of_a_burst_are_read_each)
 
 Test(expression, equal_predicates_are_one)
 {
-	content(1, "a = 'x' AND n > 3");
-	content(2, "n > 3 OR a != 'x'");
-	content(3, "NOT (b LIKE 'q%')");
-	content(4, "b NOT LIKE 'q%' AND n   >   3");
+	fixture_content(1, "a = 'x' AND n > 3");
+	fixture_content(2, "n > 3 OR a != 'x'");
+	fixture_content(3, "NOT (b LIKE 'q%')");
+	fixture_content(4, "b NOT LIKE 'q%' AND n   >   3");
 	cr_expect_eq(table->contents.predicates.count, 3);
 	cr_assert_eq(dp_table_content_del(table, 3), 0);
 	cr_expect_eq(table->contents.predicates.count, 3);
@@ -149,10 +128,12 @@ Test(expression, equal_predicates_are_one)
 
 Test(expression, numbers_are_checked)
 {
+	static struct rh_cesql_tree tree;
 	struct rh_error err;
 	dp_sub_id_t sub;
 
-	content(1, "a = 'x'");
+	cr_assert_eq(rh_cesql_parse("a = 'x'", 7, &tree, NULL, &err), 0);
+	cr_assert_eq(dp_table_content_add(table, 0, 1, &tree, NULL, &err), 0);
 	cr_expect_eq(dp_table_content_add(table, 0, 1, &tree, NULL, &err), -EEXIST);
 	cr_expect(strstr(err.text, "number 1 has an expression"));
 	cr_expect_eq(dp_table_content_add(table, 0, 0, &tree, NULL, &err), -EINVAL);
@@ -162,7 +143,7 @@ Test(expression, numbers_are_checked)
 	cr_expect(strstr(err.text, "tenant 1024"));
 	cr_expect_eq(dp_table_content_add(table, 0, 2, NULL, &(dp_pattern_id_t){1}, &err), -EINVAL);
 	cr_expect(strstr(err.text, "pattern 1 is not installed"));
-	sub = subscribe("t", 1, 1);
+	sub = fixture_subscribe("t", 1, 1);
 	cr_expect_eq(dp_table_content_del(table, 1), -EBUSY);
 	cr_assert_eq(dp_table_sub_del(table, sub), 0);
 	cr_expect_eq(dp_table_content_del(table, 1), 0);
@@ -184,8 +165,8 @@ Test(expression, values_have_their_types)
 	for (dp_content_id_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct dp_match_result result;
 
-		content(i + 1, rows[i].holds);
-		(void)subscribe("t", i + 1, i + 1);
+		fixture_content(i + 1, rows[i].holds);
+		(void)fixture_subscribe("t", i + 1, i + 1);
 		(void)fixture_publish();
 		attributes_len = 0;
 		attribute("x", rows[i].type, rows[i].value);
@@ -203,16 +184,16 @@ Test(expression, more_operands_than_are_tested_are_all_asked)
 
 	for (unsigned i = 0; i < 2 * DP_ACCESS_LIST; i++) {
 		(void)snprintf(one, sizeof(one), "n = %u", 100 + i);
-		content(i + 1, one);
-		(void)subscribe("t", i, i + 1);
+		fixture_content(i + 1, one);
+		(void)fixture_subscribe("t", i, i + 1);
 	}
 	for (unsigned i = 0; i <= DP_OPERANDS_MOST; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s%u", i ? " AND " : "", i ? "n != " : "n = ", i ? 100 + i : 7);
-	content(1000, text);
-	(void)subscribe("t", 1000, 1000);
+	fixture_content(1000, text);
+	(void)fixture_subscribe("t", 1000, 1000);
 	(void)snprintf(text + len, sizeof(text) - len, " AND n != 7");
-	content(1001, text);
-	(void)subscribe("t", 1001, 1001);
+	fixture_content(1001, text);
+	(void)fixture_subscribe("t", 1001, 1001);
 	(void)fixture_publish();
 	attribute("n", RH_ATTR_INTEGER, "7");
 	for (unsigned i = 0; i < 2; i++) {
@@ -248,8 +229,8 @@ Test(expression, a_string_that_is_younger_than_the_facts_makes_them_unsure)
 
 	for (unsigned i = 0; i < 2 * DP_ACCESS_LIST; i++) {
 		(void)snprintf(one, sizeof(one), "a = 'x' AND b != 'word%u'", i);
-		content(i + 1, one);
-		filter = dp_slot_filter_of(dp_slot_at(table, subscribe("t", i, i + 1)));
+		fixture_content(i + 1, one);
+		filter = dp_slot_filter_of(dp_slot_at(table, fixture_subscribe("t", i, i + 1)));
 	}
 	(void)fixture_publish();
 	attribute("a", RH_ATTR_STRING, "x");
@@ -258,8 +239,8 @@ Test(expression, a_string_that_is_younger_than_the_facts_makes_them_unsure)
 	dp_judge_begin(table->judge, &key, NULL);
 	dp_access_each(&table->contents, &batch, filter, table->judge, count_visit, &visited);
 	cr_assert(visited.count == 2 * DP_ACCESS_LIST && visited.sure);
-	content(1000, "a = 'x' AND b != 'new'");
-	(void)subscribe("t", 1000, 1000);
+	fixture_content(1000, "a = 'x' AND b != 'new'");
+	(void)fixture_subscribe("t", 1000, 1000);
 	visited = (struct visited){0, true};
 	dp_access_each(&table->contents, &batch, filter, table->judge, count_visit, &visited);
 	cr_assert(visited.count == 2 * DP_ACCESS_LIST + 1 && !visited.sure);
@@ -367,13 +348,14 @@ static uint32_t uses[CONTENTS + 1];
 
 static void content_draw(struct rnd *rnd, uint32_t id)
 {
+	static struct rh_cesql_tree tree;
 	struct rh_error err;
 
 	do
 		expression(rnd, 2, texts[id]);
 	while (rh_cesql_parse(texts[id], strlen(texts[id]), &tree, NULL, &err) != 0);
 	cr_assert_eq(rh_cesql_compile(&tree, &programs[id], NULL), 0);
-	content(id, texts[id]);
+	fixture_content(id, texts[id]);
 }
 
 /* Like the rest of the world, most subscribe to the same. */
@@ -395,7 +377,7 @@ static void toggle(struct rnd *rnd)
 	sub->content = rnd_below(rnd, 20) ? 1 + rnd_below(rnd, CONTENTS) : 0;
 	if (sub->content && !uses[sub->content]++)
 		content_draw(rnd, sub->content);
-	sub->id = subscribe(sub->filter, sub->session, sub->content);
+	sub->id = fixture_subscribe(sub->filter, sub->session, sub->content);
 }
 
 static void event_draw(struct rnd *rnd)

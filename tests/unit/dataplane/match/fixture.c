@@ -34,7 +34,7 @@ void fixture_stop(void)
 }
 
 static dp_sub_id_t add(uint16_t tenant, const char *filter, bool except, dp_session_id_t session,
-	dp_pattern_id_t pattern)
+	dp_content_id_t content)
 {
 	struct rh_filter parsed;
 	struct rh_error err = {""};
@@ -43,16 +43,28 @@ static dp_sub_id_t add(uint16_t tenant, const char *filter, bool except, dp_sess
 	cr_assert_eq(rh_filter_parse(RH_DIALECT_MQTT, filter, strlen(filter), &parsed, &err), 0,
 		"%s", err.text);
 	parsed.except = except;
-	cr_assert_eq(dp_table_sub_add(table, tenant, &parsed, session,
-			     test_pattern_content(table, tenant, pattern), &sub, &err), 0,
-		"%s", err.text);
+	cr_assert_eq(dp_table_sub_add(table, tenant, &parsed, session, content, &sub, &err), 0, "%s", err.text);
 	return sub;
 }
 
 dp_sub_id_t fixture_add(
 	uint16_t tenant, const char *filter, dp_session_id_t session, dp_pattern_id_t pattern)
 {
-	return add(tenant, filter, false, session, pattern);
+	return add(tenant, filter, false, session, test_pattern_content(table, tenant, pattern));
+}
+
+dp_sub_id_t fixture_subscribe(const char *filter, dp_session_id_t session, dp_content_id_t content)
+{
+	return add(0, filter, false, session, content);
+}
+
+void fixture_content(dp_content_id_t id, const char *cesql)
+{
+	static struct rh_cesql_tree tree;
+	struct rh_error err = {""};
+
+	cr_assert_eq(rh_cesql_parse(cesql, strlen(cesql), &tree, NULL, &err), 0, "%s: %s", cesql, err.text);
+	cr_assert_eq(dp_table_content_add(table, 0, id, &tree, NULL, &err), 0, "%s: %s", cesql, err.text);
 }
 
 dp_sub_id_t fixture_except(uint16_t tenant, const char *filter, dp_session_id_t session)

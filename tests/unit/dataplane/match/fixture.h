@@ -20,6 +20,10 @@ void fixture_stop(void);
 
 dp_sub_id_t fixture_add(
 	uint16_t tenant, const char *filter, dp_session_id_t session, dp_pattern_id_t pattern);
+/* With a condition that fixture_content made, of tenant 0. */
+dp_sub_id_t fixture_subscribe(const char *filter, dp_session_id_t session, dp_content_id_t content);
+/* Condition @id of tenant 0, in CESQL. */
+void fixture_content(dp_content_id_t id, const char *cesql);
 /* An exception of @session. */
 dp_sub_id_t fixture_except(uint16_t tenant, const char *filter, dp_session_id_t session);
 /* Publish, begin a burst and report a quiescent state. Returns the generation. */

@@ -76,6 +76,13 @@ static void lane_step(void)
 	(void)dp_lane_poll_once(fx.eng->lane);
 }
 
+/* Both, until nothing is to do. */
+static void lane_settle(void)
+{
+	fx.lane_rests = false;
+	fx_settle();
+}
+
 static void start_with(const struct fx_options *options)
 {
 	fx_start(options);
@@ -142,8 +149,7 @@ Test(lane, beyond_its_share_events_go_by_the_lane_and_are_decided_there)
 	cr_assert_eq(fx_count(events_waiting), 10);
 	cr_assert_eq(fx_copies(&sub), 1, "not before the lane has looked");
 	fx_laws("while events wait");
-	fx.lane_rests = false;
-	fx_settle();
+	lane_settle();
 	cr_assert_eq(fx_copies(&sub), 6);
 	cr_assert_eq(fx_count(events_matched), 6);
 	cr_assert_eq(fx_count(events_unmatched), 5);
@@ -164,8 +170,7 @@ Test(lane, nothing_of_a_publisher_overtakes)
 		fx_publish(&pub, "p/1", "x");
 	}
 	cr_assert_eq(fx_copies(&sub), 0);
-	fx.lane_rests = false;
-	fx_settle();
+	lane_settle();
 	for (uint64_t i = 1; i <= 20; i++) {
 		cr_assert(fx_copy(&sub, &copy));
 		cr_assert_eq(copy.event.sequence, i);
@@ -186,8 +191,7 @@ Test(lane, nothing_overtakes_within_a_burst)
 	for (int i = 0; i < 8; i++)
 		fx_publish(&pub, i % 2 ? "p/1" : "c/1", "a needle");
 	fx.hold = false;
-	fx.lane_rests = false;
-	fx_settle();
+	lane_settle();
 	cr_assert_eq(fx_count(content_to_lane), 8);
 	for (uint64_t i = 1; i <= 8; i++) {
 		cr_assert(fx_copy(&sub, &copy));
@@ -246,9 +250,8 @@ Test(lane, a_full_lane_drops_with_a_reason)
 	cr_assert_eq(fx_dropped(events, CONTENT_BUDGET), 2);
 	cr_assert_eq(fx_stats(&pub).drops[DP_DROP_CONTENT_BUDGET], 2);
 	cr_assert_eq(account(0)->refused, 2);
-	fx.lane_rests = false;
 	while (fx_count(events_waiting))
-		fx_settle();
+		lane_settle();
 	cr_assert_eq(fx_copies(&sub), taken);
 }
 
@@ -299,8 +302,7 @@ Test(lane, a_subscription_that_ends_meanwhile_gets_nothing)
 	fx_publish(&pub, "c/1", "a needle");
 	lane_step();
 	fx_unsubscribe(gone);
-	fx.lane_rests = false;
-	fx_settle();
+	lane_settle();
 	cr_assert_eq(fx_copies(&plain), 0);
 	cr_assert_eq(fx_copies(&sub), 1);
 	cr_assert_eq(fx_dropped(copies, UNSUBSCRIBED), 1);
@@ -314,8 +316,7 @@ Test(lane, patterns_that_change_meanwhile_do_not_disturb)
 	lane_step();
 	patterns_add(0, "needle|other");
 	fx_publish(&pub, "c/1", "another needle");
-	fx.lane_rests = false;
-	fx_settle();
+	lane_settle();
 	cr_assert_eq(fx_copies(&sub), 2);
 	cr_assert_eq(fx_dropped(copies, UNSUBSCRIBED), 0);
 }
@@ -326,8 +327,7 @@ Test(lane, a_subscriber_that_leaves_meanwhile_is_told_of_in_the_drops)
 	fx_publish(&pub, "c/1", "a needle");
 	lane_step();
 	cr_assert_eq(dp_session_close(fx.eng, sub.slot), 0);
-	fx.lane_rests = false;
-	fx_settle();
+	lane_settle();
 	cr_assert_eq(fx_dropped(copies, SUBSCRIBER_GONE), 1);
 }
 
@@ -345,8 +345,7 @@ Test(lane, a_publisher_that_leaves_meanwhile_loses_nothing)
 	join(&next, 7, 0);
 	cr_assert_eq(next.slot, pub.slot);
 	cr_assert_eq(fx.eng->tables.slots[next.slot].lane_events, 0);
-	fx.lane_rests = false;
-	fx_settle();
+	lane_settle();
 	cr_assert_eq(fx_copies(&sub), 1);
 	cr_assert_eq(fx.eng->tables.slots[next.slot].lane_events, 0);
 }
@@ -359,8 +358,7 @@ Test(lane, time_to_live_goes_on)
 	spec.ttl_ms = 50;
 	fx_event_in(&pub, &spec);
 	fx_age(100);
-	fx.lane_rests = false;
-	fx_settle();
+	lane_settle();
 	cr_assert_eq(fx_dropped(copies, TTL_EXPIRED), 1);
 }
 
