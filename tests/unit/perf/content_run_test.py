@@ -29,7 +29,8 @@ class Content(unittest.TestCase):
         window, = found["windows"]
         for lane in ("with", "without"):
             self.assertTrue(all(cycles > 0 for cycles in window[lane].values()))
-        self.assertGreater(window["hs_scan"], 0)
+        for bare in ("hs_scan", "hs_scan_both", "hs_scan_hot"):
+            self.assertGreater(window[bare], 0)
 
     def test_what_cannot_be_measured_is_refused_with_a_sentence(self):
         with tempfile.TemporaryDirectory() as folder:
