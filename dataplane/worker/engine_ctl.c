@@ -48,6 +48,8 @@ static void peers_link(struct dp_engine *eng)
 
 static int engine_init(struct dp_engine *eng, struct rh_error *err)
 {
+	int ret;
+
 	eng->closing.head = eng->free.head = DP_SLOT_NONE;
 	if (dp_tables_create(&eng->tables, &eng->conf) < 0)
 		return rh_error_set(err, ENOMEM, "engine: no memory for %u sessions",
@@ -56,14 +58,15 @@ static int engine_init(struct dp_engine *eng, struct rh_error *err)
 	if (eng->punt_fd < 0)
 		return rh_error_set(err, errno, "engine: no event descriptor: %s", strerror(errno));
 	for (uint32_t w = 0; w < eng->conf.worker_count; w++) {
-		int ret = dp_worker_create(eng, w, err);
+		ret = dp_worker_create(eng, w, err);
 
 		if (ret < 0)
 			return ret;
 	}
 	peers_link(eng);
 	dp_pools_judge(eng);
-	return dp_lane_create(eng) < 0 ? rh_error_set(err, ENOMEM, "engine: no memory for the content lane") : 0;
+	ret = dp_lane_create(eng);
+	return ret < 0 ? rh_error_set(err, -ret, "engine: no content lane: %s", strerror(-ret)) : 0;
 }
 
 int dp_engine_create(const struct dp_engine_conf *conf, struct dp_engine **out, struct rh_error *err)

@@ -112,6 +112,8 @@ uint32_t dp_injects_drain(struct dp_ctx *ctx);
 
 /* bell.c. Ctx: worker. Ring the bell if control waits and something is there. */
 void dp_punt_kick(struct dp_engine *eng, struct dp_ctx *ctx);
+/* The same for the content lane, if it sleeps and this worker's events are there. */
+void dp_lane_kick(const struct dp_engine *eng, const struct dp_ctx *ctx);
 
 /* tables_ctl.c: the tables all workers share. Ctx: control. */
 int dp_tables_create(struct dp_tables *t, const struct dp_engine_conf *conf);

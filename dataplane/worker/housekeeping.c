@@ -35,6 +35,7 @@ void dp_worker_housekeeping(struct dp_engine *eng, struct dp_ctx *ctx)
 	dp_reassembly_expire(ctx);
 	dp_node_credit(ctx);
 	dp_punt_kick(eng, ctx);
+	dp_lane_kick(eng, ctx);
 	dp_match_tick(ctx->match, ctx->now_tsc);
 	dp_match_counters(ctx->match, &matched);
 	rh_store_relaxed(&ctx->counters.content_scans, matched.scans + ctx->lane_scans);

@@ -8,22 +8,30 @@
 #include "dataplane/node/node.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 /* One answer may have every session as a receiver, and takes at most half of the ring. */
 #define BACK_BYTES   (4u << 20)
 #define ANSWER_BYTES (sizeof(struct dp_lane_answer) + DP_LIMIT_SESSIONS * sizeof(struct dp_lane_receiver))
 _Static_assert(ANSWER_BYTES < BACK_BYTES / 2 - 8, "any answer fits into the ring");
 
-/* Steps without work before it sleeps: first shorter than a client notices, then longer, up to what the first event of a busy time may wait. */
-#define IDLE_STEPS  64
-#define SLEEP_LEAST (RH_NS_PER_MS / 20)
-#define SLEEP_MOST  (2 * RH_NS_PER_MS)
+/*
+ * Steps without work before it naps, and naps before it sleeps until a worker rings the bell, which is a system call of the worker's. Most tenants
+ * never need the lane, and the core that it sleeps on has other work.
+ */
+#define IDLE_STEPS 64
+#define NAPS	   256
+#define NAP_NS	   (RH_NS_PER_MS / 20)
+/* In case nobody rings. */
+#define SLEEP_MS 1000
 
 bool dp_lane_wanted(const struct dp_engine_conf *conf)
 {
@@ -64,6 +72,9 @@ int dp_lane_create(struct dp_engine *eng)
 		return -ENOMEM;
 	eng->lane = lane;
 	lane->eng = eng;
+	lane->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (lane->bell < 0)
+		return -errno;
 	lane->first = lane->last = lane->node_free = DP_LANE_NONE;
 	lane->node_count = eng->conf.worker_count * DP_LIMIT_LANE_EVENTS;
 	lane->node = calloc(lane->node_count, sizeof(*lane->node));
@@ -78,6 +89,8 @@ void dp_lane_destroy(struct dp_lane *lane)
 {
 	if (!lane)
 		return;
+	if (lane->bell >= 0)
+		(void)close(lane->bell);
 	dp_match_destroy(lane->match);
 	rh_pages_release(lane->answer, ANSWER_BYTES);
 	free(lane->node);
@@ -85,14 +98,44 @@ void dp_lane_destroy(struct dp_lane *lane)
 	free(lane);
 }
 
-static void nap(uint64_t ns)
+/* Sleeping is quiescent, and must not hold a grace period up. */
+static void nap(void)
 {
-	const struct timespec ts = {.tv_nsec = (long)ns};
+	const struct timespec ts = {.tv_nsec = NAP_NS};
 
-	/* Sleeping is quiescent, and must not hold a grace period up. */
 	rh_rcu_offline();
 	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
 	rh_rcu_online();
+}
+
+static void sleep_until_rung(struct dp_lane *lane)
+{
+	struct pollfd bell = {.fd = lane->bell, .events = POLLIN};
+	uint64_t rings;
+
+	rh_rcu_offline();
+	(void)poll(&bell, 1, SLEEP_MS);
+	/* Nothing to read: nobody rang. */
+	if (read(lane->bell, &rings, sizeof(rings)) < 0)
+		rh_store_relaxed(&lane->armed, 0);
+	rh_rcu_online();
+}
+
+/* Rings for what is handed over from here on; returns whether something was before. */
+static bool arm(struct dp_lane *lane)
+{
+	__atomic_store_n(&lane->armed, 1, __ATOMIC_SEQ_CST);
+	return dp_lane_poll_once(lane) || rh_load_acquire(&lane->stopping);
+}
+
+/* The steps without work that count from here on. */
+static uint32_t lane_sleep(struct dp_lane *lane)
+{
+	if (arm(lane))
+		return 0;
+	sleep_until_rung(lane);
+	/* One look, and back to sleep, unless there is work. */
+	return IDLE_STEPS + NAPS - 1;
 }
 
 static void *lane_main(void *arg)
@@ -103,13 +146,12 @@ static void *lane_main(void *arg)
 	rh_rcu_register();
 	/* Pairs with the store in dp_lane_stop. An answer that has no room yet belongs to a worker that still runs. */
 	while (!rh_load_acquire(&lane->stopping) || lane->answer_waits) {
-		if (dp_lane_poll_once(lane)) {
+		if (dp_lane_poll_once(lane))
 			idle = 0;
-		} else if (++idle >= IDLE_STEPS) {
-			uint64_t ns = SLEEP_LEAST * (1 + (idle - IDLE_STEPS) / 16);
-
-			nap(ns < SLEEP_MOST ? ns : SLEEP_MOST);
-		}
+		else if (++idle >= IDLE_STEPS + NAPS)
+			idle = lane_sleep(lane);
+		else if (idle >= IDLE_STEPS)
+			nap();
 	}
 	rh_rcu_unregister();
 	/* Pairs with the load in dp_lane_ended: all of it is control's again. */
@@ -137,8 +179,13 @@ int dp_lane_start(struct dp_engine *eng, struct rh_error *err)
 
 void dp_lane_stop(struct dp_engine *eng)
 {
-	if (eng->lane)
-		rh_store_release(&eng->lane->stopping, 1);
+	const uint64_t one = 1;
+
+	if (!eng->lane)
+		return;
+	rh_store_release(&eng->lane->stopping, 1);
+	if (write(eng->lane->bell, &one, sizeof(one)) < 0)
+		return;
 }
 
 bool dp_lane_ended(struct dp_engine *eng)

@@ -41,6 +41,8 @@ struct dp_lane {
 	uint32_t answer_worker;
 	bool answer_waits;
 
+	int bell;	/* eventfd */
+	uint32_t armed; /* the lane sets it before it sleeps until the bell, who rings clears it */
 	pthread_t thread;  /* control */
 	bool started;	   /* control */
 	uint32_t stopping; /* release by control */

@@ -8,6 +8,7 @@
 #include "tests/lib/patterns.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define OTHER_TENANT 3
 /* So much of debt that no test waits for its end. */
@@ -374,6 +375,32 @@ Test(lane, a_stop_counts_what_is_there)
 	cr_assert_geq(fx_count(events_matched), 1);
 	cr_assert_eq(fx_count(events_waiting), 0);
 	fx_laws("stopped");
+}
+
+static bool rung(void)
+{
+	uint64_t rings;
+
+	return read(fx.eng->lane->bell, &rings, sizeof(rings)) == sizeof(rings);
+}
+
+Test(lane, a_worker_rings_once_for_a_lane_that_sleeps_and_only_when_it_has_work)
+{
+	struct dp_lane *lane = fx.eng->lane;
+
+	lane->armed = 1;
+	dp_lane_kick(fx.eng, fx.eng->ctx[0]);
+	cr_assert(!rung(), "nothing is there for it");
+	exhaust(0);
+	fx_publish(&pub, "c/1", "a needle");
+	fx_age(1);
+	worker_round();
+	cr_assert(rung(), "housekeeping rings");
+	cr_assert_eq(lane->armed, 0);
+	dp_lane_kick(fx.eng, fx.eng->ctx[0]);
+	cr_assert(!rung(), "it is awake");
+	lane_settle();
+	cr_assert_eq(fx_copies(&sub), 1);
 }
 
 static void start_without(void)
