@@ -30,6 +30,8 @@ class Memif:
 
     name = "memif"
     gap_ns = 1_000_000
+    # As in search.short; how many, and with --quick.
+    trial_seconds, trials = 0.1, (21, 9)
     before_device = before_generator = ()
 
     def __init__(self, folder):
@@ -60,6 +62,7 @@ class Veth:
     name = "veth"
     # A send is a system call which does the kernel's work for both ends: gaps of a millisecond are its own.
     gap_ns = 20_000_000
+    trial_seconds, trials = 1.0, (5, 3)
 
     def __init__(self, folder):
         from netns import Host, cable  # pylint: disable=import-outside-toplevel,import-error

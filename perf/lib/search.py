@@ -21,6 +21,7 @@ class Goal:
     width: float = 0.005
     seconds: float = 1.0
     sum_seconds: float = 21.0
+    rough_trials: int = 1  # of a quarter of @seconds, to find out about where to look
 
 
 NDR = Goal("ndr", 0.0)
@@ -30,6 +31,14 @@ PDR = Goal("pdr", 0.005)
 def quick(goal):
     """Less time and a wider answer; results say so."""
     return Goal(goal.name, goal.loss, width=0.02, seconds=0.5, sum_seconds=1.5)
+
+
+def short(goal, is_quick=False):
+    """
+    For a host that takes a core away for some milliseconds a few times a second: hardly any trial of a second is without it, but most of a tenth are, and a load
+    passes by the half of its trials that do.
+    """
+    return Goal(goal.name, goal.loss, width=0.02 if is_quick else 0.01, seconds=0.1, sum_seconds=0.7 if is_quick else 2.1, rough_trials=3)
 
 
 class SearchError(Exception):
@@ -109,8 +118,8 @@ def _halve(loads, goal, lower, upper):
 
 
 def _coarse(loads, goal, start, lowest, highest):
-    """One short trial a load finds about where to look."""
-    rough = Goal(goal.name, goal.loss, width=0.05, seconds=goal.seconds / 4, sum_seconds=goal.seconds / 4)
+    """A few short trials a load find about where to look."""
+    rough = Goal(goal.name, goal.loss, width=0.05, seconds=goal.seconds / 4, sum_seconds=goal.rough_trials * goal.seconds / 4)
     lower, upper = _bracket(loads, rough, start, lowest, highest)
     return _halve(loads, rough, lower, upper)[0] if upper else lower
 

@@ -6,7 +6,7 @@ from lib.result import Result, cell
 
 SUMMARY = "one worker, pcap port to null port, 10k subscriptions, one match each; beside testpmd macswap"
 KEYS = ("ratio_to_macswap",)
-FLOORS = {"ratio_to_macswap": 0.20}
+FLOORS = {"ratio_to_macswap": 0.33}
 # The defaults of rhumb-perf-path are this scenario.
 OPTIONS = {}
 

@@ -5,9 +5,9 @@ from scenarios import memif
 
 SUMMARY = "rhumbd on af_packet over veth, generator beyond it; beside macswap on the same"
 KEYS = ("ratio_to_macswap",)
-FLOORS = {}
+FLOORS = {"ratio_to_macswap": 0.90}
 
 
 def run(rig):
     """As memif, on another link."""
-    return memif.measure(rig, "kernel-path", Veth)
+    return memif.measure(rig, "kernel-path", Veth, FLOORS)

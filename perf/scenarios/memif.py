@@ -8,7 +8,7 @@ from lib.result import Result, cell
 
 SUMMARY = "rhumbd over memif, generator on the other core; beside macswap over memif"
 KEYS = ("ratio_to_macswap",)
-FLOORS = {}
+FLOORS = {"ratio_to_macswap": 0.70}
 LINK = Memif
 OPTIONS = {"trace": 2048}
 # More than the generator can make: it sends as fast as it can.
@@ -38,7 +38,7 @@ def half(rig, link, device_kind, seconds, times, void):
 
 def pair(rig, link, void):
     """Router and macswap one after the other; the generator's own limit is told apart."""
-    seconds, times = rig.pick((1.0, 5), (0.5, 3))
+    seconds, times = link.trial_seconds, rig.pick(*link.trials)
     ours = half(rig, link, Router, seconds, times, void)
     theirs = half(rig, link, Macswap, seconds, times, void)
     if ours["tag"] != theirs["tag"]:
@@ -50,9 +50,9 @@ def pair(rig, link, void):
             "generator_limits_router": not ours["limited"], "generator_limits_macswap": not theirs["limited"], "tag": ours["tag"]}
 
 
-def measure(rig, name, link):
+def measure(rig, name, link, floors):
     """The scenario on any link."""
-    result, void = Result(name, FLOORS, rig.quick), []
+    result, void = Result(name, floors, rig.quick), []
     with rig.memory(MEMORY_MIB):
         try:
             samples, reasons = pairs.collect(rig.pick(7, 2), lambda: pair(rig, link, void), rig.say, rig.late)
@@ -74,4 +74,4 @@ def measure(rig, name, link):
 
 def run(rig):
     """Pairs over memif."""
-    return measure(rig, "memif", LINK)
+    return measure(rig, "memif", LINK, FLOORS)

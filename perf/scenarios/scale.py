@@ -6,7 +6,7 @@ from lib.result import Result, cell
 
 SUMMARY = "two workers beside one; telemetry on beside off"
 KEYS = ("two_one", "telemetry_ratio")
-FLOORS = {}
+FLOORS = {"two_one": 1.7, "telemetry_ratio": 0.94}
 
 
 def _rate(lanes):

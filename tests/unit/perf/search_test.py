@@ -58,6 +58,22 @@ class Mlrsearch(unittest.TestCase):
         found = self.find(Device(1_000_000, noise=0.2), 1_000_000)
         self.assertGreater(found["ndr"]["lower"], 980_000)
 
+    def test_short_trials_find_what_is_there_though_every_long_one_is_disturbed(self):
+        class Host(Device):
+            """Takes the core away twice a second for long enough to lose something."""
+
+            def __call__(self, rate, seconds):
+                self.noise = 1 - 0.5 ** (2 * seconds)
+                return super().__call__(rate, seconds)
+
+        goals = [search.short(goal) for goal in (search.NDR, search.PDR)]
+        for seed in range(20):
+            found = self.find(Host(1_000_000, seed=seed), 300_000, goals)
+            self.assertGreater(found["ndr"]["lower"], 960_000, seed)
+            self.assertLessEqual(found["ndr"]["lower"], 1_000_000)
+        with self.assertRaises(search.SearchError):
+            self.find(Host(1_000_000), 300_000)
+
     def test_a_majority_of_disturbed_trials_does(self):
         with self.assertRaisesRegex(search.SearchError, "even at 1,000 a second"):
             self.find(Device(1_000_000, noise=0.8), 1_000_000, goals=(search.NDR,))
