@@ -26,9 +26,11 @@ TRIAL_SECONDS = 0.1
 
 
 def find_ndr(rig, device, generator, void):
-    """NDR and PDR of @device."""
+    """NDR and PDR of @device, at most what comes through of all that the generator can send."""
     goals = [search.short(goal, rig.quick) for goal in (search.NDR, search.PDR)]
-    return search.mlrsearch(trials.for_search(rig, device, generator, void, burst=BURST), goals, START, LOWEST, HIGHEST)
+    trial = trials.for_search(rig, device, generator, void, burst=BURST)
+    most = search.mrr(trial, HIGHEST, TRIAL_SECONDS, rig.pick(21, 9))
+    return search.mlrsearch(trial, goals, START, LOWEST, most)
 
 
 def half(rig, device_kind, rates, void):
