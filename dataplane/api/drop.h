@@ -35,7 +35,7 @@ enum dp_drop_level { DP_DROP_DATAGRAM, DP_DROP_EVENT, DP_DROP_COPY, DP_DROP_LEVE
 	X(NO_EVENT_BUFFER, EVENT, "no_event_buffer", "no place in the store for a large event")    \
 	X(CONTENT_BUDGET, EVENT, "content_budget", "tenant's content costs more than its share of a core, and its part of the content lane is full") \
 	X(DRAINING, EVENT, "draining", "router is stopping")                                       \
-	X(QUEUE_FULL, COPY, "queue_full", "subscriber without credit, its queue reached its bytes or its share of memory") \
+	X(QUEUE_FULL, COPY, "queue_full", "subscriber without credit, its queue reached its bytes or its share of memory; lower classes first") \
 	X(QUEUE_EXPIRED, COPY, "queue_expired", "waited longer than the subscriber's time bound")  \
 	X(TTL_EXPIRED, COPY, "copy_expired", "event's time to live ran out in the queue")          \
 	X(SUBSCRIBER_GONE, COPY, "subscriber_gone", "session closed while the copy waited")        \

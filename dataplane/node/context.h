@@ -75,6 +75,7 @@ struct dp_tables {
 	struct dp_session *slots;
 	struct dp_session_cold *cold;
 	struct dp_session_drops *drops;
+	struct dp_session_queue *queues; /* a session's owner alone; its page is touched when the first copy waits */
 	uint32_t slot_count;
 	uint16_t udp_port;
 	bool stage_timing;
@@ -169,7 +170,7 @@ struct dp_copy_message {
 	struct dp_witness witness;
 };
 
-/* A copy waiting in its subscriber's queue. */
+/* A copy waiting in its subscriber's queue; the next one is of the same class. */
 struct dp_queue_node {
 	uint64_t queued_tsc;
 	dp_blob_id_t blob;

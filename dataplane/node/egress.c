@@ -1,8 +1,7 @@
 /*
- * Queues of subscribers without credit (or behind a full transmit queue). First in, first out; bounded in bytes and in time per
- * session, in places by the store and the pool of nodes. Of both a session holds at most as much as is left free, so that
- * one slow subscriber never takes them from the others: n of them end at 1/(n+1) each. Of the store queues never hold the last
- * eighth: events on their way to other workers, in slices or in reassembly need it for moments only.
+ * Queues of subscribers without credit (or behind a full transmit queue). The highest class that waits goes first, within a class first in, first out;
+ * bounded in time here, in bytes and places in queue_room.h. A head that credit does not let go holds back all that waits: nothing lower overtakes it,
+ * or small copies of a lower class could take the bytes that it waits for, again and again.
  *
  * A copy carries a witness: the subscription that asked for it, and when. If that one died while the copy waited, or the session gained an exception, the event is
  * matched again: still due to the session, by another filter or the same, it takes that one as witness; otherwise it is dropped as `unsubscribed`. So
@@ -11,6 +10,8 @@
 
 #include "dataplane/node/node.h"
 #include "dataplane/node/outgoing.h"
+#include "dataplane/node/queue.h"
+#include "dataplane/node/queue_room.h"
 #include "dataplane/node/transmit.h"
 
 /* Copies that may leave their queues in one loop: a few bursts, so that receiving never waits long. */
@@ -19,102 +20,20 @@
 #define VISIT_BUDGET 256
 /* Copies dropped in one look at a queue. */
 #define EXPIRE_BUDGET 64
-/* One place in so many of each class is never a queue's. */
-#define IN_FLIGHT_SHARE 8
-
-static uint32_t node_take(struct dp_ctx *ctx)
-{
-	uint32_t index = ctx->node_free;
-
-	if (index != DP_QUEUE_NONE)
-		ctx->node_free = ctx->nodes[index].next;
-	else if (ctx->node_fresh < DP_QUEUE_NODES)
-		index = ctx->node_fresh++;
-	return index;
-}
-
-static void queue_note(struct dp_ctx *ctx, struct dp_session *slot, uint32_t len)
-{
-	struct dp_session_cold *cold = &ctx->tables->cold[dp_slot_index(ctx, slot)];
-
-	rh_store_relaxed(&slot->queue_bytes, slot->queue_bytes + len);
-	rh_store_relaxed(&slot->queue_count, slot->queue_count + 1);
-	rh_store_relaxed(&ctx->queued_copies, ctx->queued_copies + 1);
-	rh_store_relaxed(&ctx->queued_bytes, ctx->queued_bytes + len);
-	if (slot->queue_bytes > cold->longest_queue_bytes)
-		rh_store_relaxed(&cold->longest_queue_bytes, slot->queue_bytes);
-}
-
-static void append(struct dp_ctx *ctx, struct dp_session *slot, uint32_t index)
-{
-	if (slot->queue.head == DP_QUEUE_NONE)
-		slot->queue.head = index;
-	else
-		ctx->nodes[slot->queue.tail].next = index;
-	slot->queue.tail = index;
-}
-
-/* Has @slot its share of nodes, or of the places of @class? */
-static bool share_used(const struct dp_ctx *ctx, const struct dp_session *slot,
-	const struct dp_store_class *class)
-{
-	uint32_t usable = class->count - class->count / IN_FLIGHT_SHARE;
-	uint64_t left = class->used < usable ? usable - class->used : 0;
-
-	return slot->queue_count >= DP_QUEUE_NODES - ctx->queued_copies ||
-	       slot->queue_memory + class->size > left * class->size;
-}
 
 void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t blob,
 	const struct dp_witness *witness)
 {
-	const struct dp_store_class *class = dp_store_class_of(&ctx->store, blob);
-	struct dp_blob *b = dp_store_get(&ctx->store, blob);
-	uint32_t index;
+	struct dp_newcomer newcomer = dp_newcomer_of(ctx, blob);
 
-	if (slot->queue_bytes + b->len > slot->queue_limit_bytes || share_used(ctx, slot, class)) {
+	if (rh_unlikely(!dp_room_for(ctx, slot, &newcomer, &(struct dp_freed){0})) && !dp_room_make(ctx, slot, &newcomer)) {
 		dp_drop_copy(ctx, slot, DP_DROP_QUEUE_FULL);
 		return;
 	}
-	index = node_take(ctx);
-	if (index == DP_QUEUE_NONE) {
-		dp_drop_copy(ctx, slot, DP_DROP_NO_BUFFER);
-		return;
-	}
-	b->refs++;
-	ctx->nodes[index] = (struct dp_queue_node){.queued_tsc = ctx->now_tsc,
-		.blob = blob,
-		.next = DP_QUEUE_NONE,
-		.witness = *witness};
-	append(ctx, slot, index);
-	slot->queue_memory += class->size;
-	queue_note(ctx, slot, b->len);
-	/* With credit it waits for the transmit queue alone. */
+	dp_queue_put(ctx, slot, blob, witness);
+	/* With credit it waits for the transmit queue alone, or goes before what the credit did not let go. */
 	if (slot->tx_events < slot->tx_granted_events)
 		dp_egress_wake(ctx, slot);
-}
-
-static void pop(struct dp_ctx *ctx, struct dp_session *slot)
-{
-	uint32_t index = slot->queue.head;
-	struct dp_queue_node *node = &ctx->nodes[index];
-	uint32_t len = dp_store_get(&ctx->store, node->blob)->len;
-
-	slot->queue.head = node->next;
-	slot->queue_memory -= dp_store_class_of(&ctx->store, node->blob)->size;
-	dp_store_put(&ctx->store, node->blob, 1);
-	node->next = ctx->node_free;
-	ctx->node_free = index;
-	rh_store_relaxed(&slot->queue_bytes, slot->queue_bytes - len);
-	rh_store_relaxed(&slot->queue_count, slot->queue_count - 1);
-	rh_store_relaxed(&ctx->queued_copies, ctx->queued_copies - 1);
-	rh_store_relaxed(&ctx->queued_bytes, ctx->queued_bytes - len);
-}
-
-static void pop_dropped(struct dp_ctx *ctx, struct dp_session *slot, enum dp_drop reason)
-{
-	dp_drop_copy(ctx, slot, reason);
-	pop(ctx, slot);
 }
 
 bool dp_egress_still_due(struct dp_ctx *ctx, const struct dp_session *slot, const struct dp_blob *blob,
@@ -153,17 +72,18 @@ static bool has_credit(const struct dp_session *slot, uint32_t len)
 	       slot->tx_bytes + len <= slot->tx_granted_bytes;
 }
 
-/* Move the head of the queue: sent or dropped, or it stays and says why. */
+/* Move the first copy that waits: sent or dropped, or it stays and says why. */
 static enum step step(struct dp_ctx *ctx, struct dp_session *slot)
 {
-	struct dp_queue_node *node = &ctx->nodes[slot->queue.head];
+	uint32_t class = dp_queue_highest(slot);
+	struct dp_queue_node *node = dp_queue_head(ctx, slot, class);
 	const struct dp_blob *blob = dp_store_get(&ctx->store, node->blob);
 	const struct dp_hop *hop;
 	struct dp_txq *txq;
 	enum dp_drop drop = DP_DROP_NONE;
 
 	if (waited_too_long(ctx, slot, node)) {
-		pop_dropped(ctx, slot, DP_DROP_QUEUE_EXPIRED);
+		dp_queue_drop(ctx, slot, class, DP_DROP_QUEUE_EXPIRED);
 		return STEP_LEFT;
 	}
 	if (!has_credit(slot, blob->len))
@@ -180,7 +100,7 @@ static enum step step(struct dp_ctx *ctx, struct dp_session *slot)
 		drop = dp_transmit_blob(ctx, slot, hop, txq, blob);
 	if (drop != DP_DROP_NONE)
 		dp_drop_copy(ctx, slot, drop);
-	pop(ctx, slot);
+	dp_queue_pop(ctx, slot, class);
 	return STEP_LEFT;
 }
 
@@ -229,17 +149,25 @@ uint32_t dp_node_egress(struct dp_ctx *ctx)
 	return n;
 }
 
+/* At most @most copies. */
+static uint32_t class_expire(struct dp_ctx *ctx, struct dp_session *slot, uint32_t class, uint32_t most)
+{
+	uint32_t n = 0;
+
+	for (; n < most && slot->queue_classes & 1u << class; n++) {
+		if (!waited_too_long(ctx, slot, dp_queue_head(ctx, slot, class)))
+			break;
+		dp_queue_drop(ctx, slot, class, DP_DROP_QUEUE_EXPIRED);
+	}
+	return n;
+}
+
 void dp_egress_expire(struct dp_ctx *ctx, struct dp_session *slot)
 {
 	uint32_t n = 0;
 
-	for (; n < EXPIRE_BUDGET && slot->queue_count; n++) {
-		const struct dp_queue_node *node = &ctx->nodes[slot->queue.head];
-
-		if (!waited_too_long(ctx, slot, node))
-			break;
-		pop_dropped(ctx, slot, DP_DROP_QUEUE_EXPIRED);
-	}
+	for (uint32_t classes = slot->queue_classes; classes && n < EXPIRE_BUDGET; classes &= classes - 1)
+		n += class_expire(ctx, slot, dp_queue_lowest(classes), EXPIRE_BUDGET - n);
 	/* What comes next may fit into the credit that the one before it did not. */
 	if (n)
 		dp_egress_wake(ctx, slot);
@@ -260,6 +188,6 @@ static void ready_forget(struct dp_ctx *ctx, struct dp_session *slot)
 void dp_egress_drop(struct dp_ctx *ctx, struct dp_session *slot, enum dp_drop reason)
 {
 	while (slot->queue_count)
-		pop_dropped(ctx, slot, reason);
+		dp_queue_drop(ctx, slot, dp_queue_highest(slot), reason);
 	ready_forget(ctx, slot);
 }

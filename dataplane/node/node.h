@@ -52,14 +52,14 @@ void dp_node_fanout(struct dp_ctx *ctx);
 /* The event in outgoing form in the store; DP_BLOB_NONE when the store is full. The event keeps one reference. */
 dp_blob_id_t dp_event_blob(struct dp_ctx *ctx, struct dp_event *event);
 
-/* Queue a copy for @slot (own). Takes a reference of its own. Counts the drop when it cannot. */
+/* Queue a copy for @slot (own). Takes a reference of its own. Counts the drop when it cannot, and of what gives way to it. */
 void dp_egress_enqueue(struct dp_ctx *ctx, struct dp_session *slot, dp_blob_id_t blob,
 	const struct dp_witness *witness);
 /* The queue of @slot may move: credit came, or the transmit queue drained. */
 void dp_egress_wake(struct dp_ctx *ctx, struct dp_session *slot);
 /* Send from queues that may move; bounded. Returns the copies that left their queue. */
 uint32_t dp_node_egress(struct dp_ctx *ctx);
-/* Drop what waited too long at the head of @slot's queue. */
+/* Drop what waited too long for @slot; bounded. */
 void dp_egress_expire(struct dp_ctx *ctx, struct dp_session *slot);
 /* Empty the queue of @slot with @reason, forget that it was awake. */
 void dp_egress_drop(struct dp_ctx *ctx, struct dp_session *slot, enum dp_drop reason);

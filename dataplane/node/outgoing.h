@@ -10,9 +10,10 @@
 
 #include <rte_memcpy.h>
 
-#define DP_OUTGOING_LEN_AT 2
-#define DP_OUTGOING_HOP_AT 5
-#define DP_OUTGOING_TTL_AT 32
+#define DP_OUTGOING_LEN_AT   2
+#define DP_OUTGOING_CLASS_AT 4 /* in the upper three bits */
+#define DP_OUTGOING_HOP_AT   5
+#define DP_OUTGOING_TTL_AT   32
 
 static inline uint32_t dp_outgoing_len(const struct dp_event *event)
 {
@@ -51,6 +52,12 @@ static inline void dp_outgoing_write(uint8_t *out, const struct dp_event *event)
 			event->view.record_len - RH_PUBLISH_HDR);
 	}
 	dp_outgoing_patch(out, event);
+}
+
+/* Class of service of a stored event. */
+static inline uint32_t dp_blob_class(const struct dp_blob *blob)
+{
+	return blob->bytes[DP_OUTGOING_CLASS_AT] >> 5;
 }
 
 /* The key of a stored event, for matching it elsewhere or again. */

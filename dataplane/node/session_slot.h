@@ -47,9 +47,16 @@ struct dp_aliases {
 	struct dp_alias_entry *entry[RH_ALIAS_MAX + 1];
 };
 
-struct dp_queue_ref {
-	uint32_t head, tail; /* node indexes, DP_QUEUE_NONE when empty */
-};
+#define DP_CLASSES 8 /* of service, 7 the highest */
+
+/* What waits for a session, oldest first, by class. Owner; counts only where queue_classes of the session says so. */
+struct dp_session_queue {
+	struct {
+		uint32_t head, tail; /* node indexes */
+	} class[DP_CLASSES];
+} rh_cache_aligned;
+
+_Static_assert(sizeof(struct dp_session_queue) == RH_CACHE_LINE, "one line, touched by who waits alone");
 
 /* For which session a datagram speaks and where it comes from: compared as a whole, once a datagram (admit.h). */
 struct dp_speaker {
@@ -94,7 +101,7 @@ struct dp_session {
 	uint64_t tx_packet_number rh_cache_aligned; /* the next one */
 	uint64_t tx_events, tx_bytes;
 	uint64_t tx_granted_events, tx_granted_bytes;
-	struct dp_queue_ref queue;
+	uint32_t queue_classes; /* a bit for each class of which copies wait */
 	uint64_t queue_bytes;
 	uint32_t queue_count;
 	uint32_t tx_open; /* owner: place behind its newest frame in the transmit queue, see append.h; stale when that has left */

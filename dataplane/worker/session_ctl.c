@@ -163,7 +163,6 @@ static void slot_fill(struct dp_session *slot, const struct dp_session_conf *con
 	memcpy(slot->remote, conf->remote.bytes, sizeof(slot->remote));
 	slot->queue_limit_bytes = conf->queue_bytes;
 	slot->queue_ms = conf->queue_ms;
-	slot->queue.head = slot->queue.tail = DP_QUEUE_NONE;
 	slot->tx_packet_number = conf->first_packet_number ? conf->first_packet_number : 1;
 	slot->tx_granted_events = conf->tx_credit_events;
 	slot->tx_granted_bytes = conf->tx_credit_bytes;

@@ -15,8 +15,9 @@ int dp_tables_create(struct dp_tables *t, const struct dp_engine_conf *conf)
 	t->slots = rh_pages_reserve(t->slot_count * sizeof(*t->slots));
 	t->cold = rh_pages_reserve(t->slot_count * sizeof(*t->cold));
 	t->drops = rh_pages_reserve_sparse(t->slot_count * sizeof(*t->drops));
+	t->queues = rh_pages_reserve_sparse(t->slot_count * sizeof(*t->queues));
 	t->hops = rh_pages_reserve(DP_LIMIT_ADJACENCIES * sizeof(struct dp_hop *));
-	return t->slots && t->cold && t->drops && t->hops ? 0 : -ENOMEM;
+	return t->slots && t->cold && t->drops && t->queues && t->hops ? 0 : -ENOMEM;
 }
 
 void dp_tables_destroy(struct dp_tables *t)
@@ -34,5 +35,6 @@ void dp_tables_destroy(struct dp_tables *t)
 	rh_pages_release(t->slots, slots * sizeof(*t->slots));
 	rh_pages_release(t->cold, slots * sizeof(*t->cold));
 	rh_pages_release(t->drops, slots * sizeof(*t->drops));
+	rh_pages_release(t->queues, slots * sizeof(*t->queues));
 	rh_pages_release(t->hops, DP_LIMIT_ADJACENCIES * sizeof(struct dp_hop *));
 }
