@@ -1,6 +1,6 @@
 /*
  * Two workers on plain threads, the content lane's thread and a control thread that changes everything it may while events flow: subscriptions, patterns, sessions, next
- * hops, aliases, trace, punts, injected frames, counters. Every other pair of subscriptions has a pattern, for which the workers have no budget, so the lane decides. Watched by control:
+ * hops, aliases, trace, punts, injected frames, counters. Events are of all classes; one subscriber has little credit, and what waits for it gives way by class. Every other pair of subscriptions has a pattern, for which the workers have no budget, so the lane decides. Watched by control:
  *  - after dp_engine_seen reached the generation of an unsubscribe, not one more copy for it is handed to a transmit queue;
  *  - the conservation laws hold when all is over.
  *
@@ -31,6 +31,9 @@
 #include <unistd.h>
 
 #define ROUNDS	    400
+#define SLOW_CREDIT 64
+#define SLOW_BYTES  2048
+#define SLOW_MS	    5
 #define WAIT_ROUNDS 20000
 /* Cycles that no worker pays back in the time. */
 #define DEBT INT64_C(1000000000000000)
@@ -46,8 +49,9 @@ struct client {
 	uint32_t wire, check, owner;
 	dp_adj_id_t adjacency;
 	uint8_t number;
+	bool is_slow;
 };
-static struct client pub, near, far;
+static struct client pub, near, far, slow = {.is_slow = true};
 
 static void die(const char *what)
 {
@@ -73,6 +77,7 @@ static struct rte_mbuf *frame_make(uint64_t sequence)
 		.sequence = sequence,
 		.incarnation = 7,
 		.ttl_ms = RH_TTL_NONE,
+		.class = sequence / 2 % DP_CLASSES,
 		.hop_limit = 32};
 	int len = rh_event_encode(
 		datagram + RH_DATAGRAM_HDR, sizeof(datagram) - RH_DATAGRAM_HDR, &spec, false);
@@ -138,10 +143,10 @@ static void client_open(struct client *c)
 		.owner = c->owner,
 		.incarnation = 7,
 		.max_datagram = 1400,
-		.tx_credit_events = RH_CREDIT_UNLIMITED,
+		.tx_credit_events = c->is_slow ? SLOW_CREDIT : RH_CREDIT_UNLIMITED,
 		.tx_credit_bytes = RH_CREDIT_UNLIMITED,
-		.queue_bytes = 1 << 20,
-		.queue_ms = 1000};
+		.queue_bytes = c->is_slow ? SLOW_BYTES : 1 << 20,
+		.queue_ms = c->is_slow ? SLOW_MS : 1000};
 	struct rh_error err = {""};
 
 	if (dp_session_open(eng, &conf, &c->slot, &c->wire, &c->check, &err) < 0)
@@ -261,12 +266,31 @@ static void change_the_rest(int round)
 	dp_counters_sum(eng, &sum);
 }
 
+static uint64_t queued_for(const struct client *c)
+{
+	struct dp_session_stats stats;
+
+	if (dp_session_stats(eng, c->slot, &stats) < 0)
+		die("stats");
+	return stats.queued_bytes;
+}
+
+/* Another session in its place. */
+static void client_change(struct client *c)
+{
+	if (dp_session_close(eng, c->slot) < 0)
+		die("close");
+	client_open(c);
+}
+
 static void control_run(int rounds)
 {
 	dp_content_id_t content;
+	dp_sub_id_t slow_sub;
 
 	patterns_install();
 	content = test_pattern_content(table, 0, 1);
+	slow_sub = subscribe(&slow, 0);
 	for (int round = 0; round < rounds; round++) {
 		struct client *c = round & 1 ? &near : &far;
 		dp_sub_id_t sub = subscribe(c, round & 2 ? content : 0);
@@ -277,10 +301,13 @@ static void control_run(int rounds)
 		if (round % 16 == 6)
 			patterns_install();
 		unsubscribe_and_watch(c, sub);
-		if (round % 4 == 3) {
-			if (dp_session_close(eng, c->slot) < 0)
-				die("close");
-			client_open(c);
+		fail_if(queued_for(&slow) > SLOW_BYTES, "more waits than the queue's bound");
+		if (round % 4 == 3)
+			client_change(c);
+		if (round % 32 == 31) {
+			(void)dp_table_sub_del(table, slow_sub);
+			client_change(&slow);
+			slow_sub = subscribe(&slow, 0);
 		}
 		rh_rcu_quiescent();
 	}
@@ -320,7 +347,8 @@ static void laws_check(void)
 	dp_counters_sum(eng, &sum);
 	dp_counters_laws(&sum, &laws);
 	fail_if(laws.datagrams || laws.events || laws.copies, "a conservation law does not hold");
-	if (!sum.copies_tx || !sum.copies_to_owner || !sum.content_to_lane || sum.events_waiting)
+	if (!sum.copies_tx || !sum.copies_to_owner || !sum.content_to_lane || sum.events_waiting ||
+		!sum.drop_copies[DP_DROP_QUEUE_FULL] || !sum.drop_copies[DP_DROP_QUEUE_EXPIRED])
 		die("nothing flowed: the test would prove nothing");
 }
 
@@ -335,6 +363,7 @@ int main(int argc, char **argv)
 	client_make(&pub, 1, 0);
 	client_make(&near, 2, 0);
 	client_make(&far, 3, 1);
+	client_make(&slow, 4, 1);
 	for (int w = 0; w < 2; w++) {
 		eng->ctx[w]->budget->account[0] = (struct dp_account){.cycles = -DEBT, .filled_tsc = rh_tsc()};
 		eng->ctx[w]->budget->idle_depth = 0;
