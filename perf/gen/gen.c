@@ -41,7 +41,7 @@ static int trial_run(struct gen *gen, const struct gen_trial_spec *spec, struct 
 	int ret = gen_trial(gen, ++trial, spec, &result, &extra, err);
 
 	if (!ret)
-		gen_answer_trial(&result, &extra);
+		gen_answer_trial(&result, spec, &extra);
 	return ret;
 }
 

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECONDS_MAX 3600.0
+#define SECONDS_MAX  3600.0
+#define QUEUE_MS_MAX 3600000
 
 static void line_write(json_t *object)
 {
@@ -26,21 +27,22 @@ static void put(json_t *object, const char *key, uint64_t value)
 
 static int trial_parse(json_t *object, struct gen_trial_spec *t, struct rh_error *err)
 {
-	json_int_t rate = 0, ramp = 0, burst = 1, granted = 0;
+	json_int_t rate = 0, ramp = 0, burst = 1, granted = 0, queue_ms = -1;
 	json_error_t why;
 	double seconds = 0;
 
-	if (json_unpack_ex(object, &why, JSON_STRICT, "{s:s, s:I, s:F, s?I, s?I, s?I}", "do", &(const char *){NULL},
+	if (json_unpack_ex(object, &why, JSON_STRICT, "{s:s, s:I, s:F, s?I, s?I, s?I, s?I}", "do", &(const char *){NULL},
 		    "rate", &rate, "seconds", &seconds, "ramp_from", &ramp, "burst", &burst,
-		    "subscriber_rate", &granted) < 0)
-		return rh_error_set(err, EINVAL, "trial: %s: rate and seconds are needed, burst, ramp_from and subscriber_rate may be given",
+		    "subscriber_rate", &granted, "queue_ms", &queue_ms) < 0)
+		return rh_error_set(err, EINVAL, "trial: %s: rate and seconds are needed, burst, ramp_from, subscriber_rate and queue_ms may be given",
 			why.text);
 	if (rate < 1 || ramp < 0 || burst < 1 || burst > GEN_BURST || granted < 0 || !(seconds > 0) ||
-		seconds > SECONDS_MAX)
-		return rh_error_set(err, EINVAL, "trial: rate from 1, seconds up to %.0f, burst 1 to %d", SECONDS_MAX,
-			GEN_BURST);
+		seconds > SECONDS_MAX || queue_ms > QUEUE_MS_MAX)
+		return rh_error_set(err, EINVAL, "trial: rate from 1, seconds up to %.0f, burst 1 to %d, queue_ms up to %d", SECONDS_MAX,
+			GEN_BURST, QUEUE_MS_MAX);
 	*t = (struct gen_trial_spec){.rate = (uint64_t)rate, .ramp_from = (uint64_t)ramp,
-		.seconds = seconds, .burst = (uint32_t)burst, .subscriber_rate = (uint64_t)granted};
+		.seconds = seconds, .burst = (uint32_t)burst, .subscriber_rate = (uint64_t)granted,
+		.judge_classes = queue_ms >= 0, .queue_ms = queue_ms > 0 ? (uint64_t)queue_ms : 0};
 	return 0;
 }
 
@@ -157,13 +159,15 @@ static json_t *histogram_array(const struct rh_histogram *h)
 	return array;
 }
 
-void gen_answer_trial(const struct trial_result *r, const struct gen_trial_extra *extra)
+void gen_answer_trial(const struct trial_result *r, const struct gen_trial_spec *spec, const struct gen_trial_extra *extra)
 {
 	json_t *object = counts_object(&r->all), *gaps = json_object();
 
 	put(object, "trial", r->trial);
 	put(object, "offered", r->offered);
 	put(object, "wire_full", extra->wire_full);
+	if (spec->judge_classes)
+		put(object, "inversions", extra->inversions);
 	put(object, "frames_other", extra->frames_other);
 	put(object, "late_sends", r->late_sends);
 	put(object, "late", r->late);

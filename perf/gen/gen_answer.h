@@ -19,7 +19,7 @@ struct gen_command {
 /* 0, or -EINVAL with what is wrong with @line. */
 int gen_command_parse(const char *line, struct gen_command *out, struct rh_error *err);
 
-void gen_answer_trial(const struct trial_result *result, const struct gen_trial_extra *extra);
+void gen_answer_trial(const struct trial_result *result, const struct gen_trial_spec *spec, const struct gen_trial_extra *extra);
 void gen_answer_churn(const struct gen_churn_result *result);
 void gen_answer_status(const struct gen *gen);
 /* The sessions stay behind, for whoever plays the frames. */

@@ -2,6 +2,7 @@
 #include "perf/gen/gen_host.h"
 #include "perf/gen/gen_receive.h"
 #include "perf/gen/gen_session.h"
+#include "perf/gen/inversions.h"
 #include "perf/gen/stamp.h"
 
 #include "dataplane/base/atomic.h"
@@ -34,6 +35,7 @@ struct run {
 	uint64_t start_ns, now_ns;
 	uint64_t tick_ns, grant_ns, granted;
 	uint64_t subscriber_rate;
+	struct inversions *inversions; /* NULL: not asked for */
 	uint64_t turns, busy;
 	bool over; /* nothing more is sent */
 	uint64_t gaps_10us, gaps_100us, gaps_1ms, longest_gap_ns;
@@ -67,6 +69,15 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)ts.tv_sec * RH_NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+static void sent_note(const struct run *run, const struct stamp *stamp)
+{
+	const struct place *place = &run->gen->places.list[stamp->place];
+
+	sink_sent(run->gen->sink, stamp->place);
+	for (uint32_t i = 0; run->inversions && i < place->receiver_count; i++)
+		inversions_sent(run->inversions, place->receivers[i], place->class, stamp->intended_ns);
+}
+
 /* Datagram of the trace with its numbers and stamps, into @m. */
 static void frame_fill(struct run *run, struct rte_mbuf *m)
 {
@@ -84,7 +95,7 @@ static void frame_fill(struct run *run, struct rte_mbuf *m)
 		stamp.sequence = ++gen->sequence[publisher];
 		stamp_put(frame + TRACE_OVERHEAD + (size_t)k * gen->opt.record_bytes,
 			gen->opt.record_bytes, &stamp);
-		sink_sent(gen->sink, stamp.place);
+		sent_note(run, &stamp);
 	}
 	gen->cursor = d + 1 == spec->datagrams ? 0 : d + 1;
 }
@@ -200,6 +211,14 @@ static int schedule_make(struct run *run, const struct gen_trial_spec *spec, str
 	return schedule_init(&run->schedule, &s, err);
 }
 
+static int inversions_make(struct run *run, const struct gen_trial_spec *spec, struct rh_error *err)
+{
+	const struct inversions_spec s = {.subscribers = run->gen->workload.spec.subscribers,
+		.duration_ns = run->schedule.spec.duration_ns, .queue_ns = spec->queue_ms * RH_NS_PER_MS};
+
+	return spec->judge_classes ? inversions_create(&run->inversions, &s, err) : 0;
+}
+
 static void run_all(struct run *run)
 {
 	uint64_t end = run->schedule.spec.duration_ns + OVERRUN_NS;
@@ -210,6 +229,8 @@ static void run_all(struct run *run)
 	if (has_receiver(gen))
 		(void)rte_eal_remote_launch(receive_loop, NULL, gen->opt.rx_core);
 	run->start_ns = run->now_ns = run->tick_ns = gen_now_ns(gen);
+	if (run->inversions)
+		inversions_begin(run->inversions, run->start_ns);
 	while (!schedule_done(&run->schedule) && run->now_ns - run->start_ns < end)
 		turn(run);
 	run->over = true;
@@ -227,9 +248,12 @@ int gen_trial(struct gen *gen, uint32_t trial, const struct gen_trial_spec *spec
 	uint64_t wall, cpu, full = gen->wire_full, other = gen->frames_other;
 	int ret = schedule_make(&run, spec, err);
 
+	if (!ret)
+		ret = inversions_make(&run, spec, err);
 	if (ret)
 		return ret;
 	sink_trial_begin(gen->sink, trial);
+	sink_watch(gen->sink, run.inversions);
 	wall = rh_clock_ns();
 	cpu = cpu_ns();
 	run_all(&run);
@@ -238,6 +262,9 @@ int gen_trial(struct gen *gen, uint32_t trial, const struct gen_trial_spec *spec
 	sink_trial_end(gen->sink, out);
 	result_complete(&run, wall, cpu, out);
 	*extra = (struct gen_trial_extra){gen->wire_full - full, gen->frames_other - other,
+		run.inversions ? inversions_count(run.inversions) : 0,
 		run.turns ? (double)run.busy / (double)run.turns : 0};
+	sink_watch(gen->sink, NULL);
+	inversions_destroy(run.inversions);
 	return gen_sessions_check(gen, err);
 }

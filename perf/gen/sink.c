@@ -2,6 +2,7 @@
 
 #include "dataplane/base/atomic.h"
 #include "dataplane/base/compiler.h"
+#include "perf/gen/inversions.h"
 #include "perf/gen/sink_priv.h"
 #include "perf/gen/stamp.h"
 
@@ -30,6 +31,7 @@ struct sink {
 	uint64_t verdicts[TRIAL_CLASSES][SINK_VERDICT_COUNT];
 	uint64_t unreadable; /* altered, and not even the stamp is left */
 	uint64_t late, early;
+	struct inversions *watch; /* NULL: nobody wants to know */
 	char first_fault[TRIAL_FAULT_MAX];
 	struct rh_histogram latency[TRIAL_CLASSES];
 
@@ -112,6 +114,11 @@ void sink_trial_begin(struct sink *s, uint32_t trial)
 	memset(s->sent, 0, s->spec.place_count * sizeof(*s->sent));
 }
 
+void sink_watch(struct sink *s, struct inversions *inversions)
+{
+	s->watch = inversions;
+}
+
 void sink_sent(struct sink *s, uint32_t place)
 {
 	s->sent[place]++;
@@ -188,6 +195,8 @@ static void received(struct sink *s, uint32_t subscriber, uint8_t class, const s
 	s->got[(size_t)subscriber * TRIAL_CLASSES + class]++;
 	s->early += early;
 	rh_histogram_record(&s->latency[class], early ? 0 : now_ns - stamp->intended_ns);
+	if (s->watch)
+		inversions_received(s->watch, subscriber, class, stamp->intended_ns, now_ns);
 }
 
 static enum sink_verdict readable_take(struct sink *s, uint32_t subscriber, const uint8_t *record,

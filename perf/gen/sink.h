@@ -46,6 +46,7 @@ enum sink_verdict {
 };
 
 struct sink;
+struct inversions;
 
 /*
  * 0, or -EINVAL (a place that cannot be judged: no room for the stamp, another class than its
@@ -58,6 +59,8 @@ void sink_destroy(struct sink *sink);
 
 /* @trial differs from all before; sequences go on growing. Everything counted is forgotten. */
 void sink_trial_begin(struct sink *sink, uint32_t trial);
+/* Tell @inversions, or nobody (NULL), of every copy received. */
+void sink_watch(struct sink *sink, struct inversions *inversions);
 /* One event of @place was given to the port in this trial. Ctx: the sending thread. */
 void sink_sent(struct sink *sink, uint32_t place);
 /*

@@ -29,6 +29,7 @@ class Memif:
     """Two processes joined by shared memory: the device is the server."""
 
     name = "memif"
+    ring = MEMIF_RING
     gap_ns = 1_000_000
     # As in search.short; how many, and with --quick.
     trial_seconds, trials = 0.1, (21, 9)
@@ -40,7 +41,7 @@ class Memif:
         self.socket.unlink(missing_ok=True)
 
     def _device(self, role, mac):
-        return f"net_memif0,role={role},socket={self.socket},socket-abstract=no,{MEMIF_RING},mac={mac}"
+        return f"net_memif0,role={role},socket={self.socket},socket-abstract=no,{self.ring},mac={mac}"
 
     @property
     def device(self):

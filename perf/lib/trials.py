@@ -30,14 +30,19 @@ def judged(device, generator, rate, seconds, lossless_counts=False, **more):
     return found
 
 
-def patient(device, generator, rate, seconds, void, **more):
-    """As judged, again and again while it is void; the reasons go to @void."""
+def again(trial, void):
+    """@trial(), again and again while it is void; the reasons go to @void."""
     for _ in range(TRIES):
         try:
-            return judged(device, generator, rate, seconds, **more)
+            return trial()
         except Void as why:
             void.append(str(why))
     raise Void(f"{TRIES} void trials in a row, the last one: {void[-1]}")
+
+
+def patient(device, generator, rate, seconds, void, **more):
+    """As judged, again while it is void."""
+    return again(lambda: judged(device, generator, rate, seconds, **more), void)
 
 
 def for_search(rig, device, generator, void, **more):

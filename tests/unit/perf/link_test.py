@@ -30,9 +30,18 @@ class Device:
 
     gap_ns = 1_000_000
 
-    def __init__(self, capacity, cycles, base_ns, away=0.0, wrong=None, generator_most=1e12):
+    def __init__(self, capacity, cycles, base_ns, away=0.0, wrong=None, generator_most=1e12, inversions=0, drops=("queue_expired",), loop_us=90):
         self.capacity, self.cycles, self.base_ns, self.away, self.wrong, self.generator_most = capacity, cycles, base_ns, away, wrong, generator_most
-        self.clock = self.frames = 0
+        self.inversions, self.drops, self.loop_us = inversions, drops, loop_us
+        self.clock = self.frames = self.asked = 0
+
+    def show(self, noun):
+        return {noun: [{"longest_loop_us": 20}, {"longest_loop_us": self.loop_us}]}
+
+    def counters(self):
+        """Each call finds more of every drop."""
+        self.asked += 1
+        return {"drop_events": {}, "drop_copies": {reason: self.asked for reason in self.drops}}
 
     def cpu_ns(self):
         return self.clock
@@ -47,7 +56,7 @@ class Device:
         self.frames += received
         latency_ns = {p: self.base_ns * (1 + n) for n, p in enumerate(("p50", "p90", "p99", "max"))}
         found = {"sent": sent, "expected": sent, "received": received, "lost": sent - received, "wall_ns": int(seconds * SECOND),
-                 "longest_gap_ns": 1000, "latency_ns": latency_ns, "first_fault": "",
+                 "longest_gap_ns": 1000, "latency_ns": latency_ns, "first_fault": "", "wire_full": 0, "inversions": self.inversions,
                  "by_class": {"1": {"expected": sent, "received": received, "lost": sent - received}},
                  **dict.fromkeys(("doubled", "reordered", "altered", "misdelivered", "unsent"), 0)}
         if self.wrong:
@@ -207,13 +216,34 @@ class Overload(unittest.TestCase):
         self.assertIn("a second generator core is needed", found["unmeasured"]["goodput_ratio"])
         self.assertIn("ndr_mrr", found["metrics"])
 
-    def test_inversions_count_what_a_lower_class_got_instead(self):
-        def by(**classes):
-            return {name[1:]: {"received": received, "lost": lost} for name, (received, lost) in classes.items()}
-        self.assertEqual(overload.inversions(by(c1=(0, 100), c3=(50, 50), c6=(100, 0))), 0)
-        self.assertEqual(overload.inversions(by(c1=(50, 50), c3=(50, 50), c6=(100, 0))), 50)
-        self.assertEqual(overload.inversions(by(c1=(10, 90), c6=(60, 40))), 10)
-        self.assertEqual(overload.inversions(by(c1=(0, 10), c6=(0, 10))), 0)
+    def test_inversions_are_the_generator_s(self):
+        found = run(overload, {Router: Device(1e6, 1, 1, inversions=3)})
+        self.assertEqual(found["metrics"]["class_inversions"], 3)
+        self.assertFalse(found["passed"])
+        self.assertEqual([c["cell"] for c in found["cells"] if c["key"] == "class_inversions"],
+                         ["half rate, until time is over", "half rate, until the queue is full"])
+        self.assertTrue(run(overload, {Router: Device(1e6, 1, 1)})["passed"])
+
+    def test_inversions_count_only_where_nobody_was_away(self):
+        found = run(overload, {Router: Device(1e6, 1, 1, inversions=3, loop_us=10_001)})
+        self.assertIn("3 inversions, but the router, since it started, was away for 10.0 ms", found["unmeasured"]["class_inversions"])
+        self.assertEqual(run(overload, {Router: Device(1e6, 1, 1, inversions=0, loop_us=1e6)})["metrics"]["class_inversions"], 0)
+        gone = {"inversions": 1, "longest_gap_ns": 10_000_001}
+        self.assertIn("the generator was away for 10.0 ms", overload.away(Device(1e6, 1, 1), gone))
+        self.assertIsNone(overload.away(Device(1e6, 1, 1), {**gone, "longest_gap_ns": 10_000_000}))
+
+    def test_a_trial_that_lost_elsewhere_is_void(self):
+        found = run(overload, {Router: Device(1e6, 1, 1, drops=("queue_full", "no_buffer"))})
+        self.assertNotIn("class_inversions", found["metrics"])
+        self.assertIn("1 lost as no_buffer (drop_copies)", found["unmeasured"]["class_inversions"])
+        self.assertIn("1 lost as no_buffer (drop_copies)", found["void"])
+
+    def test_what_was_lost_elsewhere_is_told(self):
+        before = {"drop_events": {"expired": 3}, "drop_copies": {"queue_full": 1}}
+        after = {"drop_datagrams": {"short": 2}, "drop_events": {"expired": 3}, "drop_copies": {"queue_full": 9, "queue_expired": 7, "owner_full": 4}}
+        self.assertEqual(overload.lost_elsewhere(before, after, {"wire_full": 5}),
+                         "2 lost as short (drop_datagrams), 4 lost as owner_full (drop_copies), 5 lost on the wire to the router")
+        self.assertIsNone(overload.lost_elsewhere(after, after, {"wire_full": 0}))
 
 
 class Links(unittest.TestCase):

@@ -2,6 +2,7 @@
  * Each deliberate fault alone, told and counted exactly.
  */
 
+#include "perf/gen/inversions.h"
 #include "perf/gen/sink.h"
 
 #include "tests/unit/perf/gen/sink_fixture.h"
@@ -118,6 +119,39 @@ Test(sink, counts_what_is_lost_by_subscriber_and_class)
 	cr_assert_eq(result.by_class[class].lost, 3);
 	cr_assert_eq(result.by_class[class].expected, 6);
 	cr_assert_eq(result.by_class[7].expected, 0);
+}
+
+/* Of two events for subscriber 1, sent together, one is lost; the other one comes 50 ms later, and again. */
+static uint64_t inversions_when(uint32_t lost, uint32_t comes)
+{
+	const struct inversions_spec spec = {FIXTURE_SUBSCRIBERS, 1000000000, 200000000};
+	struct stamp s = stamp_of(comes, 1);
+	struct rh_error err = {""};
+	struct inversions *v;
+	uint64_t n;
+
+	cr_assert_eq(inversions_create(&v, &spec, &err), 0, "%s", err.text);
+	inversions_begin(v, 0);
+	sink_trial_begin(f.sink, TRIAL);
+	sink_watch(f.sink, v);
+	inversions_sent(v, 1, f.places[lost].class, 1000);
+	inversions_sent(v, 1, f.places[comes].class, 1000);
+	f.places[comes].receivers = (const uint32_t[]){1};
+	f.places[comes].receiver_count = 1;
+	fixture_route(&f, &rnd, &s, record);
+	for (int i = 0; i < 2; i++)
+		(void)sink_take(f.sink, 1, record, f.places[comes].len, 50000000);
+	sink_watch(f.sink, NULL);
+	n = inversions_count(v);
+	inversions_destroy(v);
+	return n;
+}
+
+Test(sink, tells_who_watches_which_class_got_through)
+{
+	cr_assert_gt(f.places[2].class, f.places[0].class);
+	cr_assert_eq(inversions_when(2, 0), 1);
+	cr_assert_eq(inversions_when(0, 2), 0);
 }
 
 Test(sink, finds_doubled_copies_and_leaves_the_first)
