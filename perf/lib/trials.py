@@ -17,13 +17,13 @@ def judged(device, generator, rate, seconds, lossless_counts=False, **more):
     """
     before = device.cpu_ns()
     found = generator.trial(rate, seconds, **more)
-    share = (device.cpu_ns() - before + TICK_NS) / found["wall_ns"]
+    share = (device.cpu_ns() - before) / found["wall_ns"]
     wrong = faults(found)
     if wrong:
         raise MachineError(f"the router delivered wrongly: {wrong}")
     if lossless_counts and not found["lost"]:
         return found
-    if share < ON_CPU_SHARE:
+    if share + TICK_NS / found["wall_ns"] < ON_CPU_SHARE:
         raise Void(f"the worker was on its core for {share:.0%} of the trial")
     if found["longest_gap_ns"] > device.gap_ns:
         raise Void(f"the generator was away for {found['longest_gap_ns'] / 1e6:.1f} ms")
