@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+from lib import search
 from lib.generator import Generator
 from lib.machine import MachineError
 from lib.testpmd import forwarder
@@ -31,8 +32,7 @@ class Memif:
     name = "memif"
     ring = MEMIF_RING
     gap_ns = 1_000_000
-    # As in search.short; how many, and with --quick.
-    trial_seconds, trials = 0.1, (21, 9)
+    trial_seconds, trials = search.SHORT_SECONDS, search.SHORT_TRIALS
     before_device = before_generator = ()
 
     def __init__(self, folder):

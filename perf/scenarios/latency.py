@@ -21,26 +21,21 @@ MEMORY_MIB = 1600
 PERCENTILES = ("p50", "p90", "p99", "max")
 
 
-# As in search.short: the median of many short trials is one without the host's interruptions.
-TRIAL_SECONDS = 0.1
-
 
 def find_ndr(rig, device, generator, void):
-    """NDR and PDR of @device, at most what comes through of all that the generator can send."""
-    goals = [search.short(goal, rig.quick) for goal in (search.NDR, search.PDR)]
-    trial = trials.for_search(rig, device, generator, void, burst=BURST)
-    most = search.mrr(trial, HIGHEST, TRIAL_SECONDS, rig.pick(21, 9))
-    return search.mlrsearch(trial, goals, START, LOWEST, most)
+    """NDR and PDR of @device."""
+    return search.by_short_trials(trials.for_search(rig, device, generator, void, burst=BURST), rig.quick, START, LOWEST, HIGHEST)[1]
 
 
 def half(rig, device_kind, rates, void):
     """Latencies at each of @rates, with the tag of the cores."""
-    times = rig.pick(21, 9)
+    # The median of many short trials is one without the host's interruptions.
+    times = rig.pick(*search.SHORT_TRIALS)
     before = probe.line(rig.build, rig.control, rig.worker)
     found = {}
     with linked(rig, Memif, device_kind, OPTIONS) as (device, generator):
         for load, rate in rates.items():
-            each = [trials.patient(device, generator, rate, TRIAL_SECONDS, void, burst=BURST)["latency_ns"] for _ in range(times)]
+            each = [trials.patient(device, generator, rate, search.SHORT_SECONDS, void, burst=BURST)["latency_ns"] for _ in range(times)]
             found[load] = {p: statistics.median(one[p] for one in each) for p in PERCENTILES}
     after = probe.line(rig.build, rig.control, rig.worker)
     if before["tag"] != after["tag"]:
