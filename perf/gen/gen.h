@@ -43,6 +43,7 @@ struct gen_options {
 	bool reflect;	    /* a plain forwarder is beyond the port: no sessions */
 	bool yields;	    /* sleep a little when there is nothing to do: a shared core, latencies mean nothing */
 	bool paced;	    /* subscribers grant credit as trials say, not without limit */
+	const char *scan;   /* a regular expression that the router looks for in every payload, or NULL */
 	enum gen_fault fault; /* done to every fault_every-th event received: the sink must find it */
 	uint32_t fault_every;
 };

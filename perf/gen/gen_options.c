@@ -94,6 +94,9 @@ static int complete(struct gen_options *opt, uint32_t core, uint32_t rx_core, ui
 	opt->first_port = (uint16_t)port;
 	if (!opt->device || !opt->router_ip || !opt->ip)
 		return rh_error_set(err, EINVAL, "--device, --ip and --router are needed");
+	if (opt->scan && opt->workload.subscriptions % opt->workload.subscribers)
+		return rh_error_set(err, EINVAL, "--scan: %u subscriptions of %u subscribers: all need as many", opt->workload.subscriptions,
+			opt->workload.subscribers);
 	if (clients > GEN_CLIENTS_PER_ADDRESS)
 		clients = GEN_CLIENTS_PER_ADDRESS;
 	if (!port || port + clients > 65535)
@@ -121,6 +124,7 @@ int gen_options_parse(int argc, char **argv, struct gen_options *opt, struct rh_
 		{"reflect", OPTION_ON, &opt->reflect, "a plain forwarder is there: no sessions", NULL},
 		{"yield", OPTION_ON, &opt->yields, "sleep when idle, for a shared core: latencies then mean nothing", NULL},
 		{"paced", OPTION_ON, &opt->paced, "subscribers grant credit as trials say", NULL},
+		{"scan", OPTION_TEXT, &opt->scan, "regular expression that the router has to look for in every payload", NULL},
 		{"fault", OPTION_CALL, opt, "lose, double, reorder or alter every N-th event received, as lose:1000: a test of the sink", fault_set},
 		OPTIONS_WORKLOAD(&opt->workload),
 	};

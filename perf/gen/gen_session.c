@@ -71,6 +71,19 @@ uint32_t gen_subscription(const struct gen *gen, uint32_t client, uint32_t n)
 	return client - gen->opt.workload.publishers + n * gen->opt.workload.subscribers;
 }
 
+/* With --scan there is one more, the first subscriber's: it makes the router look for a pattern in every payload, and finds none. */
+static uint32_t subscriptions_of_all(const struct gen *gen)
+{
+	return gen->opt.workload.subscriptions + (gen->opt.scan != NULL);
+}
+
+static struct rh_sub_entry scan_entry(const struct gen *gen)
+{
+	return (struct rh_sub_entry){.filter = {"#", 1},
+		.content = {gen->opt.scan, (uint16_t)strlen(gen->opt.scan)},
+		.content_kind = RH_CONTENT_PAYLOAD_REGEX};
+}
+
 void gen_subscribe_send(struct gen *gen, uint32_t client, uint8_t type)
 {
 	struct gen_session *s = &gen->sessions->list[client];
@@ -79,11 +92,11 @@ void gen_subscribe_send(struct gen *gen, uint32_t client, uint8_t type)
 	uint8_t datagram[DATAGRAM_MAX];
 	uint16_t n = 0;
 
-	for (uint32_t at; n < ENTRIES && (at = gen_subscription(gen, client, s->next + n)) <
-				gen->opt.workload.subscriptions; n++) {
-		uint32_t len = workload_filter(&gen->workload, at, text[n]);
-
-		entries[n].filter = (struct rh_text){text[n], (uint16_t)len};
+	for (uint32_t at; n < ENTRIES && (at = gen_subscription(gen, client, s->next + n)) < subscriptions_of_all(gen); n++) {
+		if (at == gen->opt.workload.subscriptions)
+			entries[n] = scan_entry(gen);
+		else
+			entries[n].filter = (struct rh_text){text[n], (uint16_t)workload_filter(&gen->workload, at, text[n])};
 	}
 	s->asked = n;
 	datagram_send(gen, client, datagram,
@@ -96,7 +109,7 @@ static void session_advance(struct gen *gen, uint32_t client)
 	struct gen_session *s = &gen->sessions->list[client];
 
 	if (s->state == SUBSCRIBING && (is_publisher(gen, client) ||
-			gen_subscription(gen, client, s->next) >= gen->opt.workload.subscriptions)) {
+			gen_subscription(gen, client, s->next) >= subscriptions_of_all(gen))) {
 		s->state = OPEN;
 		gen->sessions->open++;
 	}

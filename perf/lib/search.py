@@ -144,7 +144,10 @@ def mlrsearch(trial, goals, start, lowest, highest):
     return found
 
 
-def by_short_trials(trial, is_quick, start, lowest, highest):
-    """(MRR, NDR and PDR as mlrsearch has them, up to the MRR): what comes through of more is not what was sent."""
+def by_short_trials(trial, is_quick, start, lowest, highest, beyond=1.0):
+    """
+    (MRR, NDR and PDR as mlrsearch has them, up to @beyond times the MRR): where the generator is the limit, what comes through of more is not what was sent; where
+    the device is, a host may give it more meanwhile.
+    """
     rate = mrr(trial, highest, SHORT_SECONDS, SHORT_TRIALS[is_quick])
-    return rate, mlrsearch(trial, [short(goal, is_quick) for goal in (NDR, PDR)], start, lowest, rate)
+    return rate, mlrsearch(trial, [short(goal, is_quick) for goal in (NDR, PDR)], start, lowest, min(highest, beyond * rate))

@@ -15,9 +15,11 @@ from lib.result import Result, cell
 SUMMARY = "NDR/MRR, goodput at twice the MRR, loss by class with the output at half rate; rhumbd over memif"
 KEYS = ("ndr_mrr", "goodput_ratio", "class_inversions")
 FLOORS = {"ndr_mrr": 0.90, "goodput_ratio": 0.90, "class_inversions": 0}
-# Every event misses: the router is slow enough for one generator core to offer twice what it can do.
+# Every event misses, and a pattern is looked for in its payload: the router is slow enough for one generator core to offer twice what it can do.
 CACHE_OFF = {"result-cache-entries": 0}
-OPTIONS = {"trace": 2048}
+OPTIONS = {"trace": 2048, "scan": "(time|event|order).{1,40}never[0-9]+x"}
+# All of it on the worker: nothing is put off to the content lane.
+CONTENT = {"worker-share": 100, "scan-cost-max": 10_000}
 CLASSES = {"trace": 2048, "classes": "1,3,6", "paced": True, "subscribers": 32, "subscriptions": 320, "topics": 3200}
 LOWEST, HIGHEST, START = 10_000, 20_000_000, 500_000
 HALF_RATE = 200_000
@@ -32,6 +34,12 @@ BURST = 8
 MEMORY_MIB = 1600
 
 
+class CardMemif(Memif):
+    """As many descriptors as a card has at most."""
+
+    ring = "rsize=12"
+
+
 class LongMemif(Memif):
     """Room for 80 ms of what comes: a router that is away for less loses nothing before its queues."""
 
@@ -39,12 +47,13 @@ class LongMemif(Memif):
 
 
 def _goodput(rig, device, generator, mrr, void):
+    """Twice the MRR and the MRR itself by turns: a host's core may become faster meanwhile."""
     seconds = search.SHORT_SECONDS
-    found = [trials.patient(device, generator, 2 * mrr, seconds, void, burst=BURST) for _ in range(rig.pick(*search.SHORT_TRIALS))]
-    offered = statistics.median(f["sent"] for f in found) / seconds
+    found = [[trials.patient(device, generator, rate, seconds, void, burst=BURST) for rate in (mrr, 2 * mrr)] for _ in range(rig.pick(*search.SHORT_TRIALS))]
+    offered = statistics.median(twice["sent"] for _, twice in found) / seconds
     if offered < 1.8 * mrr:
         raise MachineError(f"the generator offers {offered:,.0f} a second, less than twice the MRR of {mrr:,.0f}: a second generator core is needed")
-    return [{"goodput_ratio": f["received"] / seconds / mrr, "offered": f["sent"] / seconds} for f in found]
+    return [{"goodput_ratio": twice["received"] / once["received"], "offered": twice["sent"] / seconds} for once, twice in found]
 
 
 def lost_elsewhere(before, after, found):
@@ -97,9 +106,11 @@ def _classes(rig, result, void):
 
 def _overload(rig, result, void):
     tag = probe.line(rig.build, rig.control, rig.worker)["tag"]
-    with linked(rig, Memif, Router, OPTIONS, dataplane=CACHE_OFF) as (device, generator):
+    with linked(rig, CardMemif, Router, OPTIONS, dataplane=CACHE_OFF, content=CONTENT) as (device, generator):
         trial = trials.for_search(rig, device, generator, void, burst=BURST)
-        rate, found = search.by_short_trials(trial, rig.quick, START, LOWEST, HIGHEST)
+        rate, found = search.by_short_trials(trial, rig.quick, START, LOWEST, HIGHEST, beyond=1.5)
+        # What the host gave meanwhile is between the two, or the ratio flatters.
+        rate = max(rate, search.mrr(trial, HIGHEST, search.SHORT_SECONDS, rig.pick(*search.SHORT_TRIALS)))
         rig.say(f"MRR {rate:,.0f} events a second, cores {tag}")
         rig.say(f"NDR {found['ndr']['lower']:,.0f}, PDR {found['pdr']['lower']:,.0f} events a second")
         result.add(cell("cache off", "ndr_mrr", [{"ndr_mrr": found["ndr"]["lower"] / rate}]),

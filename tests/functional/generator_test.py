@@ -54,6 +54,15 @@ class Trials(case.RouterCase):
         # What a first trial finds cold is not the subject.
         return generator.trial(RATE, SECONDS, **more)
 
+    def test_a_pattern_is_looked_for_in_every_payload_and_nobody_gets_more(self):
+        generator = self.generator(scan="[x-z]{9}never")
+        before = self.total("content_scans")
+        found = self.trial(generator)
+        self.assertEqual((found["lost"], found["misdelivered"], found["first_fault"]), (0, 0, ""))
+        # Events that the first subscriber is due anyway need no look: one in twenty.
+        self.assertGreater(self.total("content_scans") - before, 0.9 * found["expected"])
+        self.assertEqual(generator.close(), 0)
+
     def test_a_clean_trial_is_exact(self):
         generator = self.generator(copies=4, events=2, classes="0,3,7")
         self.assertEqual((generator.ready["sessions"], generator.ready["subscriptions"]), (24, 200))
@@ -159,7 +168,9 @@ class Trials(case.RouterCase):
         program = os.path.join(case.paths.BUILD, "perf/gen/rhumb-gen")
         for words, said in ((["--nope"], "--nope: no such option"), (["--copies"], "--copies: a value is missing"),
                             (["--topics", "x"], "--topics x: not a value"), ([], "--device, --ip and --router are needed"),
-                            (["--device", "net_null0", "--ip", "198.18.0.9", "--router", "198.18.0.1", "--fault", "eat:3"], "not a value")):
+                            (["--device", "net_null0", "--ip", "198.18.0.9", "--router", "198.18.0.1", "--fault", "eat:3"], "not a value"),
+                            (["--device", "net_null0", "--ip", "198.18.0.9", "--router", "198.18.0.1", "--scan", "x", "--subscriptions", "7", "--subscribers", "2"],
+                             "all need as many")):
             done = subprocess.run([program, *words], capture_output=True, text=True, timeout=20, check=False)
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(said, done.stderr)
