@@ -138,7 +138,6 @@ void dp_index_prune(struct dp_memory *memory, struct dp_index *index, struct dp_
 int dp_index_init(struct dp_memory *memory, struct dp_index *index, uint64_t seed)
 {
 	dp_secret_init(&index->secret, seed);
-	index->topic_seed = rh_hash("topic", 5, seed);
 	for (uint32_t i = 0; i < DP_LIMIT_TENANTS; i++)
 		index->tenant_hash[i] = rh_hash(&i, sizeof(i), seed);
 	return dp_words_init(memory, &index->words);

@@ -73,7 +73,6 @@ struct dp_index {
 	struct dp_shapes *shapes[DP_LIMIT_TENANTS]; /* R; NULL: nobody subscribed there */
 	struct dp_secret secret;		    /* R */
 	uint64_t tenant_hash[DP_LIMIT_TENANTS];	    /* R; the same before a tenant exists and after */
-	uint64_t topic_seed;			    /* of dp_topic_hash */
 	/* Builder only. */
 	struct dp_rows *rows[DP_LIMIT_TENANTS];
 	uint32_t shape_serial; /* of ids, all tenants' */

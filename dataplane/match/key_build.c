@@ -9,13 +9,20 @@ const struct dp_key_bytes dp_key_bytes = {
 		ONES(7), ~0ULL},
 };
 
+static uint64_t word_of(uint64_t number, uint64_t seed, uint64_t under)
+{
+	uint64_t words[2] = {number, seed};
+
+	return rh_hash(words, sizeof(words), under);
+}
+
 void dp_secret_init(struct dp_secret *secret, uint64_t seed)
 {
 	secret->seed = seed;
 	for (uint64_t i = 0; i < DP_KEY_LEVELS; i++) {
-		uint64_t words[2] = {i, seed};
-
-		secret->a[i] = rh_hash(words, sizeof(words), seed);
-		secret->b[i] = rh_hash(words, sizeof(words), ~seed);
+		secret->a[i] = word_of(i, seed, seed);
+		secret->b[i] = word_of(i, seed, ~seed);
 	}
+	for (uint64_t i = 0; i < DP_KEY_TOPIC_WORDS; i++)
+		secret->topic[i] = word_of(DP_KEY_LEVELS + i, seed, seed);
 }

@@ -89,7 +89,7 @@ static int create(struct dp_table *table, uint32_t owner, uint32_t cache_entries
 	match->table = table;
 	match->worker = owner;
 	/* One for all workers: what they remember of topics is put together by hash. */
-	match->seed = table->index.topic_seed;
+	match->index = &table->index;
 	match->result = rh_pages_reserve(DP_RESULT_ROOM * sizeof(struct dp_receiver));
 	match->stamp = rh_pages_reserve_aligned(STAMP_BYTES);
 	match->candidate = calloc(DP_CANDIDATES_MAX, sizeof(struct dp_cond *));

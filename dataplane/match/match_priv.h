@@ -23,7 +23,7 @@ struct dp_match {
 	const struct dp_table *table;
 	const struct dp_snapshot *snapshot; /* of this burst */
 	uint64_t generation;		    /* likewise */
-	uint64_t seed;
+	const struct dp_index *index;
 	uint32_t worker;
 	struct dp_cache cache;
 
@@ -71,7 +71,9 @@ static inline uint64_t dp_profile_hash(uint16_t profile)
 static inline uint64_t dp_match_key_hash(
 	const struct dp_match *match, const struct dp_match_key *key)
 {
-	return dp_topic_hash(match->seed, key->tenant, key->topic, key->topic_len) ^
+	const struct dp_index *index = match->index;
+
+	return dp_topic_hash(&index->secret, index->tenant_hash[key->tenant], key->topic, key->topic_len) ^
 	       dp_profile_hash(key->profile);
 }
 

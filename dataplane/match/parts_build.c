@@ -61,7 +61,7 @@ static uint64_t topic_hash(const struct dp_index *index, uint16_t tenant, const 
 		memcpy(text + len, filter->canon + token->start, token->size);
 		len += token->size;
 	}
-	return dp_topic_hash(index->topic_seed, tenant, text, len);
+	return dp_topic_hash(&index->secret, index->tenant_hash[tenant], text, len);
 }
 
 static uint32_t wild_part(const struct dp_index *index, uint16_t tenant, const struct rh_filter *filter)
