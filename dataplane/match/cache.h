@@ -3,7 +3,7 @@
 /*
  * A worker's result cache: for a topic, the unconditional receivers and the conditional candidates.
  * Eight ways to a bucket; a bucket is 32 bytes of tags, an entry four cache lines. An entry is
- * valid while the counters of its topic's parts (parts.h) say what they did before the index was
+ * valid while nothing changed, or the counters of its topic's parts (parts.h) say what they did before the index was
  * walked. Valid or not, it counts its topic's events as long as it is there (topics.h).
  *
  * Written by its worker alone. A control thread may read it for `show topics`: seq is odd while an
@@ -26,7 +26,7 @@
 
 #define DP_CACHE_WAYS	     DP_WAYS
 #define DP_CACHE_TOPIC_BYTES 84
-#define DP_CACHE_RECEIVERS   11
+#define DP_CACHE_RECEIVERS   10
 /*
  * One in so many newcomers takes another topic's place: topics that come once then cost little more
  * than without a cache, and what comes often is soon in. Decided before the search, which spares
@@ -63,18 +63,18 @@ struct dp_bucket {
 
 struct dp_entry {
 	uint64_t look; /* the last one here, as dp_cache.look says it */
-	uint32_t wild, root;	/* coarse counters of its parts, and where they stand */
-	struct dp_part_at at;
+	uint64_t as_of; /* dp_parts.changes when it was found valid; DP_PART_NEVER: was seen to be outdated, for good */
+	struct dp_part_at at; /* where counters of its parts stand */
 	uint64_t events, bytes; /* of the topic since; bytes of payload */
 	uint16_t tenant, profile, topic_len;
 	uint16_t pending_at; /* in the block, in units of DP_CACHE_UNIT */
 	uint32_t count;
 	uint8_t pending; /* what else decides about more: DP_PENDING_ and DP_KEYED_; whatever changes it makes the entry outdated */
 	bool used;
-	bool outdated; /* was seen to be; for good, whatever the counters say later */
 	struct dp_receiver only; /* of one */
 	/* Behind the header: what fits, else it is in the block. */
 	char topic[DP_CACHE_TOPIC_BYTES] __attribute__((aligned(8)));
+	uint32_t wild, root;	       /* coarse counters of its parts */
 	uint32_t fine_wild, fine_root; /* sums of the finer ones */
 	uint32_t since;		       /* stamp (topics.h) */
 	uint32_t seq;
@@ -85,7 +85,7 @@ struct dp_entry {
 static_assert(sizeof(struct dp_entry) == 256, "four lines");
 static_assert(
 	offsetof(struct dp_entry, topic) == 64, "a hit of one receiver reads line 0, then text");
-static_assert(sizeof(struct dp_receiver) == 8, "eleven to an entry");
+static_assert(sizeof(struct dp_receiver) == 8, "ten to an entry");
 static_assert(DP_SLAB_BLOCK_MAX / DP_CACHE_UNIT <= UINT16_MAX, "pending_at holds it");
 
 struct dp_cache {
@@ -204,11 +204,12 @@ static inline const dp_session_id_t *dp_pending_excluded(const struct dp_pending
 	return (const void *)(pending->address + pending->conds + pending->keyed);
 }
 
+/* @entry: with a tag, so it is used. */
 static inline bool dp_entry_is(
 	const struct dp_cache *cache, const struct dp_entry *entry, const struct dp_match_key *key)
 {
 	return entry->topic_len == key->topic_len && entry->tenant == key->tenant &&
-	       entry->profile == key->profile && entry->used &&
+	       entry->profile == key->profile &&
 	       dp_text_equal(dp_entry_topic(cache, entry), key->topic, key->topic_len);
 }
 

@@ -137,6 +137,7 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	bool text_in_block = key->topic_len > DP_CACHE_TOPIC_BYTES;
 
 	rh_store_relaxed(&entry->look, cache->look);
+	entry->as_of = found->seen.changes;
 	entry->wild = found->seen.wild;
 	entry->root = found->seen.root;
 	entry->fine_wild = found->seen.fine_wild;
@@ -154,7 +155,6 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 		found->count * sizeof(*found->receivers));
 	if (entry->pending)
 		write_pending((struct dp_pending *)(void *)(base + layout->pending_at), found);
-	entry->outdated = false;
 	rh_store_relaxed(&entry->used, true);
 }
 

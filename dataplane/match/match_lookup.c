@@ -55,19 +55,22 @@ static inline void prefetch_bucket(const struct dp_cache *cache, uint64_t hash)
 	rh_prefetch(&cache->bucket[(uint32_t)hash & cache->mask]);
 }
 
-static inline void prefetch_entry(const struct dp_cache *cache, uint64_t hash)
+/* The first entry with @hash's tag, nearly always the only one; fetched. NULL: there is none. */
+static inline struct dp_entry *entry_guess(const struct dp_cache *cache, uint64_t hash)
 {
 	unsigned ways = bucket_ways(cache, hash, dp_cache_tag(hash));
-	const struct dp_entry *entry;
+	struct dp_entry *entry;
 
 	if (!ways)
-		return;
+		return NULL;
 	entry = bucket_entries(cache, hash) + __builtin_ctz(ways);
 	rh_prefetch(entry);
 	rh_prefetch(entry->topic);
+	return entry;
 }
 
-static inline struct dp_entry *cache_find(
+/* Not inline: what entry_guess says is nearly always right. */
+static __attribute__((noinline)) struct dp_entry *cache_find(
 	const struct dp_cache *cache, const struct dp_match_key *key, uint64_t hash)
 {
 	unsigned ways = bucket_ways(cache, hash, dp_cache_tag(hash));
@@ -117,9 +120,9 @@ static inline void answer_sure(struct dp_match *match, const struct dp_match_key
 	const struct dp_receiver *receivers = dp_entry_receivers(&match->cache, entry);
 
 	dp_entry_count(&match->cache, entry, key);
-	result->verdict = DP_MATCH_OK;
 	result->receivers = receivers;
 	result->count = entry->count;
+	result->verdict = DP_MATCH_OK;
 	/* For the fan-out, which comes when the whole burst is matched. */
 	if (entry->count > 1)
 		rh_prefetch(receivers);
@@ -231,45 +234,46 @@ static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_
 	return kept <= DP_KEPT_EVICTED;
 }
 
-/* Something changed on a side of its topic: near it? If not, this is the count from now on. */
-static bool is_still_valid(
-	const struct dp_match *match, struct dp_entry *entry, uint64_t hash)
+/* What changed was on a side of @entry's topic: near it? If not, this is the count from now on. */
+static bool is_near(const struct dp_match *match, struct dp_entry *entry, uint64_t hash, uint32_t wild, uint32_t root)
 {
 	const struct dp_parts *parts = match->table->parts;
 	uint32_t topic = dp_part_topic(hash ^ dp_profile_hash(entry->profile));
-	uint32_t wild = dp_part_coarse_wild(parts, entry->tenant, &entry->at);
-	uint32_t root = dp_part_coarse_root(parts, &entry->at);
 
 	if (wild != entry->wild &&
 		dp_part_fine_wild(parts, entry->tenant, &entry->at) != entry->fine_wild)
-		entry->outdated = true;
+		return true;
 	if (root != entry->root &&
 		dp_part_fine_root(parts, topic, &entry->at) != entry->fine_root)
-		entry->outdated = true;
-	if (entry->outdated)
-		return false;
+		return true;
 	entry->wild = wild;
 	entry->root = root;
+	return false;
+}
+
+/* Something changed since @entry was found valid: is it still? Not inline: subscriptions change less often than topics come. */
+static __attribute__((noinline)) bool is_still_valid(const struct dp_match *match, struct dp_entry *entry, uint64_t hash)
+{
+	const struct dp_parts *parts = match->table->parts;
+	uint32_t wild = dp_part_coarse_wild(parts, entry->tenant, &entry->at);
+	uint32_t root = dp_part_coarse_root(parts, &entry->at);
+
+	if (entry->as_of == DP_PART_NEVER ||
+		dp_look_stamp(match->cache.look) - dp_look_stamp(entry->look) > DP_CACHE_AGE)
+		return false;
+	if ((wild != entry->wild || root != entry->root) && is_near(match, entry, hash, wild, root)) {
+		entry->as_of = DP_PART_NEVER;
+		return false;
+	}
+	entry->as_of = match->as_of;
 	return true;
 }
 
 static inline bool is_valid(const struct dp_match *match, struct dp_entry *entry, uint64_t hash)
 {
-	const struct dp_parts *parts = match->table->parts;
-
-	if (rh_unlikely(!entry || entry->outdated))
+	if (rh_unlikely(!entry))
 		return false;
-	if (rh_unlikely(dp_look_stamp(match->cache.look) - dp_look_stamp(entry->look) > DP_CACHE_AGE))
-		return false;
-	return rh_likely(entry->wild == dp_part_coarse_wild(parts, entry->tenant, &entry->at) &&
-			 entry->root == dp_part_coarse_root(parts, &entry->at)) ||
-	       is_still_valid(match, entry, hash);
-}
-
-static inline void count_hit(struct dp_match *match, struct dp_match_result *result)
-{
-	result->cache_hit = true;
-	rh_add_relaxed(&match->counters.hits, 1);
+	return rh_likely(entry->as_of == match->as_of) || is_still_valid(match, entry, hash);
 }
 
 /* What the search found for @topic, through the cache: an event before this one may have brought
@@ -282,7 +286,8 @@ static void answer_cached(struct dp_match *match, uint32_t topic, const struct d
 	result->verdict = DP_MATCH_OK;
 	result->cache_hit = false;
 	if (is_valid(match, entry, hash)) {
-		count_hit(match, result);
+		result->cache_hit = true;
+		rh_add_relaxed(&match->counters.hits, 1);
 		answer_from(match, key, entry, result);
 		return;
 	}
@@ -462,7 +467,7 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 	const struct dp_match_key *keys, uint32_t count, uint64_t *hash,
 	struct dp_match_result *results)
 {
-	struct dp_entry *found = NULL, *entry = NULL; /* valid */
+	struct dp_entry *guess[DP_MATCH_BURST_MAX], *found = NULL, *entry = NULL; /* valid */
 	struct pendings pendings;
 
 	ahead_begin(match);
@@ -476,11 +481,13 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 	}
 	for (uint32_t i = 0; i < count; i++)
 		if (!keys[i].same)
-			prefetch_entry(&match->cache, hash[i]);
+			guess[i] = entry_guess(&match->cache, hash[i]);
 	for (uint32_t i = 0; i < count; i++) {
 		/* What answered the key before answers the same one too: nothing has been loaded since. */
-		if (!keys[i].same || !entry) {
-			found = cache_find(&match->cache, &keys[i], hash[i]);
+		if (!keys[i].same) {
+			found = guess[i];
+			if (rh_likely(found != NULL) && rh_unlikely(!dp_entry_is(&match->cache, found, &keys[i])))
+				found = cache_find(&match->cache, &keys[i], hash[i]);
 			entry = rh_likely(is_valid(match, found, hash[i])) ? found : NULL;
 		}
 		/* An outdated entry is written anew in its place: that displaces nobody. */
@@ -488,11 +495,12 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 			miss_add(misses, i, !found && is_declined(&match->cache, hash[i]));
 			continue;
 		}
-		count_hit(match, &results[i]);
 		answer_sure(match, &keys[i], entry, &results[i]);
+		results[i].cache_hit = true;
 		if (rh_unlikely(entry->pending))
 			pending_add(match, &pendings, i, &keys[i], entry, &results[i]);
 	}
+	rh_add_relaxed(&match->counters.hits, count - misses->count);
 	/* Before a miss displaces one of their entries. */
 	if (rh_unlikely(match->ahead.events))
 		pendings_answer(match, &pendings, keys, results);
@@ -527,6 +535,7 @@ uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys,
 	match->keys = keys;
 	match->later = 0;
 	match->cache.look++;
+	match->as_of = dp_part_changes(match->table->parts);
 	if (match->cache.bucket)
 		hits_answer(match, &misses, keys, count, hash, results);
 	else

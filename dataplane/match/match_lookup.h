@@ -40,8 +40,8 @@ enum dp_match_verdict {
 struct dp_match_result {
 	const struct dp_receiver
 		*receivers; /* valid until the next dp_match_burst or quiescent state */
-	uint32_t count;
-	enum dp_match_verdict verdict;
+	uint32_t count; /* 0 with DP_MATCH_BAD_TOPIC */
+	uint8_t verdict; /* enum dp_match_verdict */
 	bool cache_hit;
 };
 

@@ -23,6 +23,7 @@ struct dp_match {
 	const struct dp_table *table;
 	const struct dp_snapshot *snapshot; /* of this burst */
 	uint64_t generation;		    /* likewise */
+	uint64_t as_of;			    /* dp_parts.changes when it began */
 	const struct dp_index *index;
 	uint32_t worker;
 	struct dp_cache cache;

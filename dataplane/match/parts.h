@@ -15,12 +15,13 @@
  *        a literal 3rd level  that level            the tenant
  *        else                 the tenant            the tenant
  *
- * A look at the coarse ones and at the 2nd level's is enough while nothing near them changes. Where
- * something did, the finer ones of that side say whether it was near this topic.
+ * While nothing changes at all the number of all changes says so: one for a burst. Where something did, a
+ * look at the coarse ones and at the 2nd level's is enough while nothing near them changes; and where
+ * that did, the finer ones of that side say whether it was near this topic.
  *
- * Counters only grow, and wrap after 2^32 changes; who keeps their sums drops what he did not look at
- * for DP_PART_AGE (cache.h). Written by the builder, after the index: finer first. Read by workers
- * before the index: coarse first.
+ * Counters only grow, and all but the number of all changes wrap after 2^32; who keeps their sums drops what
+ * he did not look at for DP_CACHE_AGE (cache.h). Written by the builder, after the index: finer first, the
+ * number of all changes last. Read by workers before the index: the other way round.
  */
 
 #include "dataplane/api/limits.h"
@@ -36,12 +37,15 @@ struct rh_filter;
 #define DP_PART_PAIR_BITS  16
 #define DP_PART_TOPIC_BITS 18
 
+#define DP_PART_NEVER UINT64_MAX
+
 struct dp_part_pair {
 	uint32_t all;  /* coarse */
 	uint32_t only; /* fine: filters that no narrower part holds */
 };
 
 struct dp_parts {
+	uint64_t changes; /* of all of them; never DP_PART_NEVER */
 	struct dp_part_pair wild[DP_LIMIT_TENANTS];
 	struct dp_part_pair root[1u << DP_PART_ROOT_BITS];
 	uint32_t level[1u << DP_PART_LEVEL_BITS]; /* 2nd or 3rd; its hash depends on which */
@@ -56,6 +60,7 @@ struct dp_part_at {
 
 /* Counters as they were. */
 struct dp_part_seen {
+	uint64_t changes;
 	uint32_t wild, root;		/* coarse; wild with the 2nd level's */
 	uint32_t fine_wild, fine_root;	/* sums */
 };
@@ -85,6 +90,11 @@ static inline uint16_t dp_part_pair(uint64_t hash)
 }
 
 /* Ctx of what follows: worker. */
+static inline uint64_t dp_part_changes(const struct dp_parts *parts)
+{
+	return rh_load_acquire(&parts->changes);
+}
+
 static inline uint32_t dp_part_coarse_wild(
 	const struct dp_parts *parts, uint16_t tenant, const struct dp_part_at *at)
 {
@@ -114,9 +124,10 @@ static inline uint32_t dp_part_fine_root(
 static inline struct dp_part_seen dp_part_look(
 	const struct dp_parts *parts, uint16_t tenant, uint32_t topic, const struct dp_part_at *at)
 {
-	struct dp_part_seen seen = {.wild = dp_part_coarse_wild(parts, tenant, at),
-		.root = dp_part_coarse_root(parts, at)};
+	struct dp_part_seen seen = {.changes = dp_part_changes(parts)};
 
+	seen.wild = dp_part_coarse_wild(parts, tenant, at);
+	seen.root = dp_part_coarse_root(parts, at);
 	seen.fine_wild = dp_part_fine_wild(parts, tenant, at);
 	seen.fine_root = dp_part_fine_root(parts, topic, at);
 	return seen;

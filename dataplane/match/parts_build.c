@@ -110,16 +110,24 @@ static void touch_wild(struct dp_parts *parts, uint16_t tenant, uint32_t fine)
 		raise(&parts->wild[tenant].all);
 }
 
-void dp_part_touch(struct dp_parts *parts, uint16_t tenant, uint32_t part)
+static void touch_rooted(struct dp_parts *parts, uint32_t part)
 {
 	struct dp_part_pair *root = &parts->root[part >> FINE_BITS & ((1u << DP_PART_ROOT_BITS) - 1)];
 	uint32_t fine = part & FINE_MASK;
 
 	switch (part >> KIND_SHIFT) {
-	case KIND_WILD: touch_wild(parts, tenant, fine); return;
 	case KIND_ROOT: raise(&root->only); break;
 	case KIND_PAIR: raise(&parts->pair[fine]); break;
 	default: raise(&parts->topic[fine]);
 	}
 	raise(&root->all);
+}
+
+void dp_part_touch(struct dp_parts *parts, uint16_t tenant, uint32_t part)
+{
+	if (part >> KIND_SHIFT == KIND_WILD)
+		touch_wild(parts, tenant, part & FINE_MASK);
+	else
+		touch_rooted(parts, part);
+	rh_store_release(&parts->changes, parts->changes + 1);
 }

@@ -54,18 +54,18 @@ static inline void results_sort(struct dp_ctx *ctx, bool diverts)
 		hits += r->cache_hit;
 		if (diverts && dp_lane_divert(ctx, &ctx->events[ctx->live[i]], r))
 			continue;
-		if (rh_unlikely(r->verdict != DP_MATCH_OK)) {
-			ctx->events[ctx->live[i]].drop = DP_DROP_FRAME_TOPIC;
-			dp_drop_event(ctx, ctx->events[ctx->live[i]].publisher, DP_DROP_FRAME_TOPIC);
-		} else if (!r->count) {
-			unmatched++;
-		} else {
+		if (rh_likely(r->count)) {
 			copies += r->count;
 			if (rh_unlikely(n != i)) {
 				ctx->live[n] = ctx->live[i];
 				ctx->results[n] = *r;
 			}
 			n++;
+		} else if (rh_likely(r->verdict == DP_MATCH_OK)) {
+			unmatched++;
+		} else {
+			ctx->events[ctx->live[i]].drop = DP_DROP_FRAME_TOPIC;
+			dp_drop_event(ctx, ctx->events[ctx->live[i]].publisher, DP_DROP_FRAME_TOPIC);
 		}
 	}
 	dp_count(ctx, cache_hits, hits);

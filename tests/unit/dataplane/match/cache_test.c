@@ -80,11 +80,48 @@ Test(cache, what_nobody_looked_at_for_minutes_is_outdated)
 	(void)fixture_publish();
 	(void)fixture_sessions("a", NULL);
 	dp_match_tick(match, (now + DP_CACHE_AGE) << DP_TOPIC_STAMP_SHIFT);
+	(void)fixture_add(0, "q", 2, 0);
 	(void)fixture_sessions("a", NULL);
 	cr_expect(fixture_result.cache_hit);
 	dp_match_tick(match, (now + 2 * DP_CACHE_AGE + 1) << DP_TOPIC_STAMP_SHIFT);
+	(void)fixture_add(0, "r", 2, 0);
 	(void)fixture_sessions("a", NULL);
 	cr_expect_not(fixture_result.cache_hit);
+}
+
+Test(cache, what_nobody_looked_at_for_minutes_stands_if_nothing_changed)
+{
+	uint64_t now = dp_look_stamp(match->cache.look);
+
+	(void)fixture_add(0, "a", 1, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions("a", NULL);
+	dp_match_tick(match, (now + DP_CACHE_AGE + 1) << DP_TOPIC_STAMP_SHIFT);
+	(void)fixture_sessions("a", NULL);
+	cr_expect(fixture_result.cache_hit);
+}
+
+/* What a change elsewhere leaves valid is valid as of that change, so that a later one is not missed, nor looked for twice. */
+Test(cache, one_change_after_the_other_is_seen)
+{
+	const struct dp_entry *entry;
+
+	(void)fixture_add(0, "a/b", 1, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions("a/b", NULL);
+	for (unsigned i = 0; i < 3; i++) {
+		(void)fixture_add(0, "q", 10 + i, 0);
+		(void)fixture_publish();
+		cr_expect_str_eq(fixture_sessions("a/b", NULL), "1");
+		cr_expect(fixture_result.cache_hit);
+	}
+	entry = (const void *)((const uint8_t *)fixture_result.receivers - offsetof(struct dp_entry, only));
+	cr_expect_eq(entry->as_of, dp_part_changes(match->table->parts));
+	(void)fixture_add(0, "a/b", 2, 0);
+	(void)fixture_publish();
+	cr_expect_str_eq(fixture_sessions("a/b", NULL), "1 2");
+	cr_expect_not(fixture_result.cache_hit);
+	cr_expect_eq(counters().stale, 1);
 }
 
 static uint32_t hits_of(const char *what, unsigned from, unsigned to)
@@ -188,6 +225,66 @@ Test(cache, long_topics_are_compared_in_full)
 		cr_expect_str_eq(fixture_sessions(topic, NULL), "1");
 		cr_expect_str_eq(fixture_sessions(other, NULL), "");
 		cr_expect_eq(fixture_result.cache_hit, i > 0);
+	}
+}
+
+#define TWIN_TEXTS (1u << 20)
+
+/* Where a topic stands in the cache, and which it is of. */
+struct twin {
+	uint64_t place; /* bucket above, tag below */
+	uint32_t number;
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct twin *x = a, *y = b;
+
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+static uint64_t place_of(const char *topic)
+{
+	struct dp_match_key key = {.topic = topic, .topic_len = (uint16_t)strlen(topic)};
+	uint64_t hash = dp_match_key_hash(match, &key);
+
+	return (uint64_t)((uint32_t)hash & match->cache.mask) << 32 | dp_cache_tag(hash);
+}
+
+/* Two topics of a million that have bucket and tag in common; with 32 buckets there are eight such pairs. */
+static bool twins_find(char *one, char *other, size_t room)
+{
+	struct twin *twins = calloc(TWIN_TEXTS, sizeof(*twins));
+	uint32_t i;
+
+	for (i = 0; i < TWIN_TEXTS; i++) {
+		(void)snprintf(one, room, "twin/%u", i);
+		twins[i] = (struct twin){place_of(one), i};
+	}
+	qsort(twins, TWIN_TEXTS, sizeof(*twins), by_place);
+	for (i = 1; i < TWIN_TEXTS && twins[i].place != twins[i - 1].place; i++)
+		;
+	if (i < TWIN_TEXTS) {
+		(void)snprintf(one, room, "twin/%u", twins[i - 1].number);
+		(void)snprintf(other, room, "twin/%u", twins[i].number);
+	}
+	free(twins);
+	return i < TWIN_TEXTS;
+}
+
+Test(cache, topics_of_one_bucket_and_tag_are_told_apart)
+{
+	char one[32], other[32];
+
+	cr_assert(twins_find(one, other, sizeof(one)));
+	(void)fixture_add(0, one, 1, 0);
+	(void)fixture_add(0, other, 2, 0);
+	(void)fixture_publish();
+	for (unsigned round = 0; round < 3; round++) {
+		cr_expect_str_eq(fixture_sessions(one, NULL), "1");
+		cr_expect_eq(fixture_result.cache_hit, round > 0);
+		cr_expect_str_eq(fixture_sessions(other, NULL), "2");
+		cr_expect_eq(fixture_result.cache_hit, round > 0);
 	}
 }
 
