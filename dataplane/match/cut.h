@@ -28,6 +28,6 @@ bool dp_cut_make(
  * The same for the topics of the @count @keys with the numbers @event, into cut[0] and behind it. Bit n of the answer: it is false for
  * number n. @count: at most DP_MATCH_BURST_MAX.
  */
-uint64_t dp_cut_burst(struct dp_cut *cut, const struct dp_secret *secret, const struct dp_match_key *keys,
+uint64_t dp_cut_burst(struct dp_cut *cut, const struct dp_secret *secret, struct dp_match_keys keys,
 	const uint8_t *event, uint32_t count);
 _Static_assert(offsetof(struct dp_cut, text) >= DP_TEXT_BEFORE, "readable before it");

@@ -163,13 +163,13 @@ bool dp_cut_make(struct dp_cut *cut, const struct dp_secret *secret, const char 
 	return cut_make(cut, secret, text, len);
 }
 
-uint64_t dp_cut_burst(struct dp_cut *cut, const struct dp_secret *secret, const struct dp_match_key *keys,
+uint64_t dp_cut_burst(struct dp_cut *cut, const struct dp_secret *secret, struct dp_match_keys keys,
 	const uint8_t *event, uint32_t count)
 {
 	uint64_t refused = 0;
 
 	for (uint32_t n = 0; n < count; n++) {
-		const struct dp_match_key *key = &keys[event[n]];
+		const struct dp_match_key *key = dp_match_key_at(keys, event[n]);
 
 		if (rh_unlikely(!cut_make(&cut[n], secret, key->topic, key->topic_len)))
 			refused |= 1ULL << n;

@@ -136,10 +136,18 @@ static void answer_pending(struct dp_match *match, uint32_t event, const struct 
 	give_result(match, match->walk_count, result);
 }
 
+/* Number of @key in this burst. */
+static uint32_t event_of(const struct dp_match *match, const struct dp_match_key *key)
+{
+	size_t behind = (size_t)((const uint8_t *)key - (const uint8_t *)match->keys.first);
+
+	return (uint32_t)(behind / match->keys.stride);
+}
+
 /* May its conditions be decided now? Whoever looks at a waiting copy again has to know now, and pays as well. */
 static inline bool may_decide(struct dp_match *match, const struct dp_match_key *key)
 {
-	if (rh_unlikely(match->held) && match->held >> (key - match->keys) & 1)
+	if (rh_unlikely(match->held) && match->held >> event_of(match, key) & 1)
 		return false;
 	return !match->meter.budget || match->cache.topics.again ||
 	       dp_budget_allows(match->meter.budget, key->tenant, key->payload_len, match->cache.look);
@@ -390,7 +398,7 @@ static __attribute__((noinline)) void misses_refuse(struct dp_match *match, stru
 }
 
 /* Cut the topics; none of them is refused then. */
-static inline void misses_cut(struct dp_match *match, struct misses *misses, const struct dp_match_key *keys,
+static inline void misses_cut(struct dp_match *match, struct misses *misses, struct dp_match_keys keys,
 	struct dp_match_result *results)
 {
 	uint64_t refused = dp_search_begin(match->search, keys, misses->event, misses->count);
@@ -403,7 +411,7 @@ static inline void misses_cut(struct dp_match *match, struct misses *misses, con
 
 /* What the index says, some of it through the cache. */
 static void misses_answer(struct dp_match *match, struct misses *misses,
-	const struct dp_match_key *keys, const uint64_t *hash, struct dp_match_result *results)
+	struct dp_match_keys keys, const uint64_t *hash, struct dp_match_result *results)
 {
 	uint64_t passing;
 
@@ -414,16 +422,16 @@ static void misses_answer(struct dp_match *match, struct misses *misses,
 	/* Before the search: a change during it leaves the entry outdated, never wrong. */
 	for (uint32_t n = 0; n < misses->count; n++)
 		if (!(misses->passing >> n & 1))
-			found_parts(match, n, hash[misses->event[n]], &keys[misses->event[n]],
+			found_parts(match, n, hash[misses->event[n]], dp_match_key_at(keys, misses->event[n]),
 				&misses->found[n]);
 	dp_search_run(match->search);
 	for (uint32_t n = 0; n < misses->count; n++) {
 		uint32_t event = misses->event[n];
 
 		if (misses->passing >> n & 1)
-			event_pass(match, n, &keys[event], hash[event], &results[event]);
+			event_pass(match, n, dp_match_key_at(keys, event), hash[event], &results[event]);
 		else
-			answer_cached(match, n, &keys[event], hash[event], &misses->found[n],
+			answer_cached(match, n, dp_match_key_at(keys, event), hash[event], &misses->found[n],
 				&results[event]);
 	}
 }
@@ -436,15 +444,15 @@ struct pendings {
 
 /* All that need it are scanned one right behind the other, then those that have more receivers, perhaps, are decided. */
 static __attribute__((noinline)) void pendings_answer(struct dp_match *match, const struct pendings *pendings,
-	const struct dp_match_key *keys, struct dp_match_result *results)
+	struct dp_match_keys keys, struct dp_match_result *results)
 {
-	dp_meter_begin(&match->meter, keys[pendings->event[0]].tenant);
+	dp_meter_begin(&match->meter, dp_match_key_at(keys, pendings->event[0])->tenant);
 	dp_judge_scan_ahead(match->judge, &match->ahead);
 	for (uint64_t left = match->ahead.judged; left; left &= left - 1) {
 		uint32_t n = (uint32_t)__builtin_ctzll(left), event = pendings->event[n];
 
-		dp_meter_turn(&match->meter, keys[event].tenant);
-		answer_pending(match, n, &keys[event], pendings->entry[n], &results[event]);
+		dp_meter_turn(&match->meter, dp_match_key_at(keys, event)->tenant);
+		answer_pending(match, n, dp_match_key_at(keys, event), pendings->entry[n], &results[event]);
 	}
 	dp_meter_end(&match->meter);
 }
@@ -464,7 +472,7 @@ static __attribute__((noinline)) void pending_add(struct dp_match *match, struct
 
 /* Hash every topic (of the same ones the first) and ask for its bucket, then for its entry; then answer what is known. */
 static void hits_answer(struct dp_match *match, struct misses *misses,
-	const struct dp_match_key *keys, uint32_t count, uint64_t *hash,
+	struct dp_match_keys keys, uint32_t count, uint64_t *hash,
 	struct dp_match_result *results)
 {
 	struct dp_entry *guess[DP_MATCH_BURST_MAX], *found = NULL, *entry = NULL; /* valid */
@@ -472,22 +480,26 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 
 	ahead_begin(match);
 	for (uint32_t i = 0; i < count; i++) {
-		if (keys[i].same) {
+		const struct dp_match_key *key = dp_match_key_at(keys, i);
+
+		if (key->same) {
 			hash[i] = hash[i - 1];
 			continue;
 		}
-		hash[i] = dp_match_key_hash(match, &keys[i]);
+		hash[i] = dp_match_key_hash(match, key);
 		prefetch_bucket(&match->cache, hash[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
-		if (!keys[i].same)
+		if (!dp_match_key_at(keys, i)->same)
 			guess[i] = entry_guess(&match->cache, hash[i]);
 	for (uint32_t i = 0; i < count; i++) {
+		const struct dp_match_key *key = dp_match_key_at(keys, i);
+
 		/* What answered the key before answers the same one too: nothing has been loaded since. */
-		if (!keys[i].same) {
+		if (!key->same) {
 			found = guess[i];
-			if (rh_likely(found != NULL) && rh_unlikely(!dp_entry_is(&match->cache, found, &keys[i])))
-				found = cache_find(&match->cache, &keys[i], hash[i]);
+			if (rh_likely(found != NULL) && rh_unlikely(!dp_entry_is(&match->cache, found, key)))
+				found = cache_find(&match->cache, key, hash[i]);
 			entry = rh_likely(is_valid(match, found, hash[i])) ? found : NULL;
 		}
 		/* An outdated entry is written anew in its place: that displaces nobody. */
@@ -495,10 +507,10 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 			miss_add(misses, i, !found && is_declined(&match->cache, hash[i]));
 			continue;
 		}
-		answer_sure(match, &keys[i], entry, &results[i]);
+		answer_sure(match, key, entry, &results[i]);
 		results[i].cache_hit = true;
 		if (rh_unlikely(entry->pending))
-			pending_add(match, &pendings, i, &keys[i], entry, &results[i]);
+			pending_add(match, &pendings, i, key, entry, &results[i]);
 	}
 	rh_add_relaxed(&match->counters.hits, count - misses->count);
 	/* Before a miss displaces one of their entries. */
@@ -510,7 +522,7 @@ static void hits_answer(struct dp_match *match, struct misses *misses,
 
 /* Without a cache. */
 static void burst_answer(struct dp_match *match, struct misses *misses,
-	const struct dp_match_key *keys, uint32_t count, struct dp_match_result *results)
+	struct dp_match_keys keys, uint32_t count, struct dp_match_result *results)
 {
 	for (uint32_t i = 0; i < count; i++)
 		miss_add(misses, i, true);
@@ -518,11 +530,11 @@ static void burst_answer(struct dp_match *match, struct misses *misses,
 	rh_add_relaxed(&match->counters.misses, misses->count);
 	dp_search_run(match->search);
 	for (uint32_t n = 0; n < misses->count; n++)
-		(void)answer_passing(match, n, &keys[misses->event[n]], &results[misses->event[n]]);
+		(void)answer_passing(match, n, dp_match_key_at(keys, misses->event[n]), &results[misses->event[n]]);
 	dp_topics_sample(match, keys, misses->event, misses->count);
 }
 
-uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
 	struct dp_match_result *results)
 {
 	uint64_t hash[DP_MATCH_BURST_MAX];

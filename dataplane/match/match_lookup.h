@@ -25,6 +25,17 @@ struct dp_match_key {
 	bool same; /* topic, tenant and profile are those of the key before it */
 };
 
+/* The keys of a burst, each @stride bytes behind the one before: they may be parts of something larger. */
+struct dp_match_keys {
+	const struct dp_match_key *first;
+	size_t stride;
+};
+
+static inline const struct dp_match_key *dp_match_key_at(struct dp_match_keys keys, uint32_t at)
+{
+	return (const void *)((const uint8_t *)keys.first + at * keys.stride);
+}
+
 struct dp_receiver {
 	dp_session_id_t session;
 	dp_sub_id_t sub; /* witness: one subscription of the session that asked for this event */
@@ -69,8 +80,14 @@ uint64_t dp_match_begin(struct dp_match *match);
 void dp_match_hold(struct dp_match *match, uint64_t events);
 /* Match @count (at most DP_MATCH_BURST_MAX) events; returns how many are DP_MATCH_LATER. Ctx: worker. No allocation, no locks, bounded
  * work. */
-uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
 	struct dp_match_result *results);
+/* The same for an array of keys. */
+static inline uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+	struct dp_match_result *results)
+{
+	return dp_match_events(match, (struct dp_match_keys){keys, sizeof(*keys)}, count, results);
+}
 
 /*
  * dp_match_burst for one event that was matched before, as a waiting copy's: it is not counted as

@@ -54,7 +54,7 @@ struct dp_match {
 	struct dp_meter meter;
 	uint32_t later; /* events of this burst that are DP_MATCH_LATER */
 	uint64_t held;	/* dp_match_hold: a bit for each event of this burst */
-	const struct dp_match_key *keys; /* of this burst */
+	struct dp_match_keys keys; /* of this burst */
 	struct dp_judge *judge;
 	struct dp_access_batch batch;
 	struct dp_ahead ahead;

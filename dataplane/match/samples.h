@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 struct dp_match;
-struct dp_match_key;
+struct dp_match_keys;
 
 /* Cycles: 1.6 ms, 6 ms and 0.4 s at 2.7 GHz. */
 #define DP_SAMPLE_LOOK	(1ull << 22)
@@ -55,4 +55,4 @@ void dp_samples_free_all(struct dp_table *table);
 /* The time, every 100 us or so. Ctx: worker. */
 void dp_samples_tick(struct dp_match *match, uint64_t now_tsc);
 /* A look at the burst of @count events, after dp_samples_tick has said that one is due. Ctx: worker. */
-void dp_samples_look(struct dp_match *match, const struct dp_match_key *keys, uint32_t count);
+void dp_samples_look(struct dp_match *match, struct dp_match_keys keys, uint32_t count);

@@ -34,7 +34,7 @@ static bool is_taken(const struct dp_match *match, const struct dp_match_key *ke
 	return true;
 }
 
-void dp_samples_look(struct dp_match *match, const struct dp_match_key *keys, uint32_t count)
+void dp_samples_look(struct dp_match *match, struct dp_match_keys keys, uint32_t count)
 {
 	uint32_t at = (dp_dice_roll(&match->sample_dice) >> 16) % count;
 
@@ -43,7 +43,7 @@ void dp_samples_look(struct dp_match *match, const struct dp_match_key *keys, ui
 		return;
 	match->sample_due = false;
 	for (uint32_t i = 0; i < count; i++, at = at + 1 < count ? at + 1 : 0)
-		if (is_taken(match, &keys[at]))
+		if (is_taken(match, dp_match_key_at(keys, at)))
 			return;
 }
 

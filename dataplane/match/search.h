@@ -59,7 +59,7 @@ struct dp_search {
  * Topics [0, @count) are those of @keys with the numbers @event. Bit n of the answer: nobody may publish number n (its tenant or its text); then all
  * have to be begun again without it. Ctx: worker, under RCU.
  */
-uint64_t dp_search_begin(struct dp_search *search, const struct dp_match_key *keys, const uint8_t *event,
+uint64_t dp_search_begin(struct dp_search *search, struct dp_match_keys keys, const uint8_t *event,
 	uint32_t count);
 /* Answers hold until the next quiescent state. Ctx: worker, under RCU. */
 void dp_search_run(struct dp_search *search);

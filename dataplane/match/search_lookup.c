@@ -347,14 +347,14 @@ void dp_search_run(struct dp_search *search)
 	}
 }
 
-uint64_t dp_search_begin(struct dp_search *search, const struct dp_match_key *keys, const uint8_t *event,
+uint64_t dp_search_begin(struct dp_search *search, struct dp_match_keys keys, const uint8_t *event,
 	uint32_t count)
 {
 	uint64_t refused = 0;
 
 	search->topics = count;
 	for (uint32_t n = 0; n < count; n++) {
-		uint16_t tenant = keys[event[n]].tenant;
+		uint16_t tenant = dp_match_key_at(keys, event[n])->tenant;
 
 		if (rh_unlikely(tenant >= DP_LIMIT_TENANTS)) {
 			refused |= 1ULL << n;

@@ -54,6 +54,7 @@ struct dp_cache;
 struct dp_entry;
 struct dp_match;
 struct dp_match_key;
+struct dp_match_keys;
 
 struct dp_topic_set {
 	uint32_t tag[DP_TOPIC_WAYS]; /* 0: empty */
@@ -158,5 +159,5 @@ void dp_topics_event(struct dp_match *match, const struct dp_match_key *key, uin
  * Without a cache: look at one in DP_TOPIC_SAMPLE of the @count events that have just been searched for, whose numbers in @keys are
  * @event. Ctx: worker.
  */
-void dp_topics_sample(struct dp_match *match, const struct dp_match_key *keys, const uint8_t *event,
+void dp_topics_sample(struct dp_match *match, struct dp_match_keys keys, const uint8_t *event,
 	uint32_t count);

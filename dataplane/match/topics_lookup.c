@@ -196,7 +196,7 @@ static void sample(struct dp_match *match, uint32_t topic, const struct dp_match
 	take_event(match, key, dp_match_key_hash(match, key), match->walk_count, DP_TOPIC_SAMPLE);
 }
 
-void dp_topics_sample(struct dp_match *match, const struct dp_match_key *keys, const uint8_t *event,
+void dp_topics_sample(struct dp_match *match, struct dp_match_keys keys, const uint8_t *event,
 	uint32_t count)
 {
 	struct dp_topics *topics = &match->cache.topics;
@@ -204,7 +204,7 @@ void dp_topics_sample(struct dp_match *match, const struct dp_match_key *keys, c
 
 	/* 1 is the first. */
 	for (; next <= count; next += distance(topics))
-		sample(match, next - 1, &keys[event[next - 1]]);
+		sample(match, next - 1, dp_match_key_at(keys, event[next - 1]));
 	topics->skip = next - count;
 }
 

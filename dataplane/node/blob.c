@@ -9,9 +9,9 @@
 static void blob_describe(const struct dp_ctx *ctx, struct dp_blob *blob, const struct dp_event *event)
 {
 	blob->rx_tsc = ctx->now_tsc;
-	blob->ttl_ms = event->view.ttl_ms;
-	blob->tenant = event->publisher->tenant;
-	blob->profile = event->publisher->profile;
+	blob->ttl_ms = rh_load_be32(event->record + DP_OUTGOING_TTL_AT);
+	blob->tenant = event->key.tenant;
+	blob->profile = event->key.profile;
 }
 
 dp_blob_id_t dp_event_blob(struct dp_ctx *ctx, struct dp_event *event)
@@ -20,7 +20,7 @@ dp_blob_id_t dp_event_blob(struct dp_ctx *ctx, struct dp_event *event)
 
 	if (event->blob != DP_BLOB_NONE)
 		return event->blob;
-	if (event->raw != DP_BLOB_NONE && !event->view.alias) {
+	if (event->raw != DP_BLOB_NONE && !event->alias) {
 		event->blob = event->raw;
 		event->raw = DP_BLOB_NONE;
 		blob = dp_store_get(&ctx->store, event->blob);
@@ -48,15 +48,15 @@ void dp_event_release(struct dp_ctx *ctx, struct dp_event *event)
 
 void dp_run_write_many(uint8_t *out, const struct dp_run *run, bool in_place)
 {
-	const uint8_t *first = run->events->view.record;
-	const struct rh_event *last = &run->events[run->count - 1].view;
+	const uint8_t *first = run->events->record;
+	const struct dp_event *last = &run->events[run->count - 1];
 	uint32_t len = (uint32_t)(last->record - first) + last->record_len;
 	/* Records of one datagram have one publisher. */
-	uint16_t tenant = run->events->publisher->tenant;
+	uint16_t tenant = run->events->key.tenant;
 
 	if (!in_place)
 		rte_memcpy(out, first, len);
 	for (uint32_t i = 0; i < run->count; i++)
-		dp_outgoing_patch_whole(out + (run->events[i].view.record - first), tenant);
+		dp_outgoing_patch_whole(out + (run->events[i].record - first), tenant);
 	dp_pad(out, len, run->padded);
 }

@@ -173,7 +173,7 @@ static inline bool receivers_same(const struct dp_match_result *a, const struct 
 static inline bool run_joins(const struct dp_event *event, const uint8_t *live,
 	const struct dp_match_result *result, uint32_t n)
 {
-	return event[n].view.record == event[n - 1].end && event[n].end && live[n] == live[0] + n &&
+	return event[n].record == event[n - 1].end && event[n].end && live[n] == live[0] + n &&
 	       receivers_same(&result[n - 1], &result[n]);
 }
 
@@ -186,14 +186,14 @@ static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struc
 	uint32_t n = 1, most = ctx->live_count - run->first;
 
 	for (; n < most && run_joins(event, live, result, n); n++)
-		run->bytes += event[n].view.record_len;
+		run->bytes += event[n].record_len;
 	/* One alone may leave longer than it came, under an alias: what dp_run_begin said stands. */
 	if (n == 1)
 		return;
 	run->count = n;
 	run->packet = event[n - 1].packet;
-	end = event[n - 1].view.record + event[n - 1].view.record_len;
-	run->padded = RH_ALIGN_UP((uint32_t)(end - event->view.record), (uint32_t)RH_WIRE_ALIGN);
+	end = event[n - 1].record + event[n - 1].record_len;
+	run->padded = RH_ALIGN_UP((uint32_t)(end - event->record), (uint32_t)RH_WIRE_ALIGN);
 }
 
 static inline void run_fill(struct dp_ctx *ctx, struct dp_run *run, uint32_t first)
@@ -203,7 +203,7 @@ static inline void run_fill(struct dp_ctx *ctx, struct dp_run *run, uint32_t fir
 
 	dp_run_begin(run, event, first, result->receivers + result->count - 1);
 	/* Most datagrams hold one event, and this looks no further. Behind the last of a burst lies what a former one left. */
-	if (rh_unlikely(event[1].view.record == event->end))
+	if (rh_unlikely(event[1].record == event->end))
 		run_extend(ctx, run);
 }
 

@@ -56,7 +56,7 @@ static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const st
 	m = packet->mbuf;
 	if (rh_unlikely(!dp_buffer_is_own(m)))
 		return NULL;
-	at = c->run->events->view.record - (const uint8_t *)m->buf_addr;
+	at = c->run->events->record - (const uint8_t *)m->buf_addr;
 	start = at - dp_headers_len(c->slot, c->hop);
 	if (rh_unlikely(start < 0 || at + c->run->padded > m->buf_len))
 		return NULL;
@@ -122,7 +122,7 @@ static inline __attribute__((always_inline)) void dp_forward(struct dp_ctx *ctx,
 	if (dp_append_fits(txq, copy.slot, copy.to->session, run->padded)) {
 		dp_forward_behind(c, txq);
 	} else if ((m = dp_frame_reuse(ctx, &copy, txq)) != NULL) {
-		dp_forward_in(m, (uint8_t *)run->events->view.record, &copy, txq, true);
+		dp_forward_in(m, (uint8_t *)run->events->record, &copy, txq, true);
 		m->ol_flags = 0;
 		run->packet->mbuf = NULL;
 	} else {

@@ -67,7 +67,6 @@ bool dp_lane_divert(struct dp_ctx *ctx, struct dp_event *event, struct dp_match_
 		dp_count(ctx, content_skipped, 1);
 		return false;
 	}
-	event->drop = DP_DROP_CONTENT_BUDGET;
 	dp_drop_event(ctx, event->publisher, DP_DROP_CONTENT_BUDGET);
 	return true;
 }

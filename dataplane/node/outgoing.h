@@ -17,16 +17,16 @@
 
 static inline uint32_t dp_outgoing_len(const struct dp_event *event)
 {
-	return event->view.record_len + (event->view.alias ? event->topic_len : 0);
+	return event->record_len + (event->alias ? event->key.topic_len : 0);
 }
 
 /* The fields a router changes, in a copy of the record's header. */
 static inline void dp_outgoing_patch(uint8_t *out, const struct dp_event *event)
 {
 	out[1] = 0;
-	out[DP_OUTGOING_HOP_AT] = (uint8_t)(event->view.hop_limit - 1);
-	rh_store_be16(out + 6, event->publisher->tenant);
-	rh_store_be16(out + 48, event->topic_len);
+	out[DP_OUTGOING_HOP_AT] = (uint8_t)(event->hop_limit - 1);
+	rh_store_be16(out + 6, event->key.tenant);
+	rh_store_be16(out + 48, event->key.topic_len);
 	rh_store_be16(out + 54, 0);
 }
 
@@ -41,15 +41,16 @@ static inline void dp_outgoing_patch_whole(uint8_t *out, uint16_t tenant)
 /* Write dp_outgoing_len bytes at @out. */
 static inline void dp_outgoing_write(uint8_t *out, const struct dp_event *event)
 {
-	const uint8_t *record = event->view.record;
+	const struct dp_match_key *key = &event->key;
+	const uint8_t *record = event->record;
 
-	if (rh_likely(!event->view.alias)) {
-		rte_memcpy(out, record, event->view.record_len);
+	if (rh_likely(!event->alias)) {
+		rte_memcpy(out, record, event->record_len);
 	} else {
 		rte_memcpy(out, record, RH_PUBLISH_HDR);
-		rte_memcpy(out + RH_PUBLISH_HDR, event->topic, event->topic_len);
-		rte_memcpy(out + RH_PUBLISH_HDR + event->topic_len, record + RH_PUBLISH_HDR,
-			event->view.record_len - RH_PUBLISH_HDR);
+		rte_memcpy(out + RH_PUBLISH_HDR, key->topic, key->topic_len);
+		rte_memcpy(out + RH_PUBLISH_HDR + key->topic_len, record + RH_PUBLISH_HDR,
+			event->record_len - RH_PUBLISH_HDR);
 	}
 	dp_outgoing_patch(out, event);
 }
@@ -100,7 +101,7 @@ static inline void dp_run_begin(struct dp_run *run, struct dp_event *event, uint
 	uint32_t len = dp_outgoing_len(event);
 
 	run->events = event;
-	run->packet = event->view.alias ? NULL : event->packet;
+	run->packet = event->alias ? NULL : event->packet;
 	run->last = last;
 	run->first = first;
 	run->count = 1;
@@ -125,7 +126,7 @@ static inline void dp_run_write(uint8_t *out, const struct dp_run *run, bool in_
 		return;
 	}
 	if (in_place) {
-		dp_outgoing_patch_whole(out, run->events->publisher->tenant);
+		dp_outgoing_patch_whole(out, run->events->key.tenant);
 	} else {
 		dp_outgoing_write(out, run->events);
 		rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)run->bytes);

@@ -23,7 +23,7 @@ struct walk {
 static inline void open_end(struct dp_ctx *ctx)
 {
 	const struct dp_event *event = &ctx->events[ctx->event_count - 1];
-	uint64_t ahead = event->view.sequence - event->publisher->sequence.highest;
+	uint64_t ahead = rh_load_be64(event->record + 8) - event->publisher->sequence.highest;
 
 	if (ctx->event_count == DP_BURST || rh_unlikely(ahead - 1 >= UINT32_MAX))
 		dp_node_session(ctx);
@@ -34,18 +34,17 @@ static inline void publish_take(struct dp_ctx *ctx, struct dp_packet *p, struct 
 	const uint8_t *end, bool last)
 {
 	struct dp_event *event = &ctx->events[ctx->event_count];
-	enum rh_frame_error err = rh_event_take(rec.bytes, rec.len, &event->view);
+	struct rh_event view;
+	enum rh_frame_error err = rh_event_take(rec.bytes, rec.len, &view);
 
 	if (rh_unlikely(err != RH_FRAME_OK)) {
 		dp_count(ctx, events_parsed, 1);
 		dp_drop_event(ctx, p->slot, (enum dp_drop)err);
 		return;
 	}
-	event->publisher = p->slot;
+	dp_event_begin(event, p->slot, &view);
 	event->packet = last ? p : NULL;
-	event->end = event->view.alias ? NULL : end;
-	event->raw = event->blob = DP_BLOB_NONE;
-	event->drop = DP_EVENT_OPEN;
+	event->end = view.alias ? NULL : end;
 	ctx->events_open = true;
 	ctx->event_count++;
 	open_end(ctx);
@@ -135,8 +134,8 @@ static void control_refused(struct dp_packet *p, uint8_t type)
 		dp_session_protocol_error(p->slot, RH_BYE_PROTOCOL);
 }
 
-/* The plain events that come next; true: nothing is behind them. */
-static inline bool plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct dp_session *slot,
+/* The plain events that come next; true: nothing is behind them. Inline wherever records are walked. */
+static inline __attribute__((always_inline)) bool plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct dp_session *slot,
 	struct rh_record_cursor *cur, uint32_t *count)
 {
 	while (rh_likely(dp_plain_take(ctx, p, slot, cur))) {

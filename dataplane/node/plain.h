@@ -13,6 +13,7 @@
 #include "dataplane/frame/bytes.h"
 #include "dataplane/frame/datagram.h"
 #include "dataplane/node/node.h"
+#include "dataplane/node/outgoing.h"
 
 /* Of a record's first 8 bytes: type and flags; then, behind its length, mode, kind and the zero bit; tenant. Class is free. */
 #define DP_PLAIN_HEAD_MASK 0xffff00001f00ffffULL
@@ -32,7 +33,7 @@ static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event 
 	payload = rh_load_be32(rec + 44);
 	topic = rh_load_be32(rec + 48) >> 16;
 	attributes = rh_load_be32(rec + 50);
-	if (rh_unlikely(!rh_bits_be64(rec, DP_PLAIN_HEAD_MASK, DP_PLAIN_HEAD) || !rec[5] ||
+	if (rh_unlikely(!rh_bits_be64(rec, DP_PLAIN_HEAD_MASK, DP_PLAIN_HEAD) || !rec[DP_OUTGOING_HOP_AT] ||
 			topic - 1 >= RH_TOPIC_MAX || attributes > RH_ATTRIBUTES_MAX ||
 			RH_PUBLISH_HDR + topic + attributes + payload != len))
 		return false;
@@ -44,19 +45,17 @@ static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event 
 	} else if (rh_unlikely(!rh_padding_is_zero(rec + padded, len))) {
 		return false;
 	}
-	event->view.record = rec;
-	event->view.record_len = (uint32_t)len;
-	event->view.payload = rec + len - payload;
-	event->view.payload_len = (uint32_t)payload;
-	event->view.attributes = event->view.payload - attributes;
-	event->view.attributes_len = (uint16_t)attributes;
-	event->view.alias = 0;
-	event->view.sequence = rh_load_be64(rec + 8);
-	event->view.incarnation = rh_load_be64(rec + 16);
-	event->view.ttl_ms = rh_load_be32(rec + 32);
-	event->view.hop_limit = rec[5];
-	event->topic = (const char *)rec + RH_PUBLISH_HDR;
-	event->topic_len = (uint16_t)topic;
+	event->record = rec;
+	event->record_len = (uint32_t)len;
+	event->key.payload = rec + len - payload;
+	event->key.payload_len = (uint32_t)payload;
+	event->key.attributes = event->key.payload - attributes;
+	event->key.attributes_len = (uint16_t)attributes;
+	event->key.topic = (const char *)rec + RH_PUBLISH_HDR;
+	event->key.topic_len = (uint16_t)topic;
+	event->hop_limit = rec[DP_OUTGOING_HOP_AT];
+	event->open = false;
+	event->alias = 0;
 	cur->next = event->end = rec + padded;
 	/* Last, so that little is kept for after the call. */
 	return !attributes || rh_attributes_check(rec + RH_PUBLISH_HDR + topic, attributes) == RH_FRAME_OK;
@@ -65,11 +64,12 @@ static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event 
 /* Does it have nothing in its way? Then it is admitted. */
 static inline bool dp_plain_admit(struct dp_session *slot, const struct dp_event *event)
 {
-	uint64_t events = slot->rx_events + 1, bytes = slot->rx_bytes + event->view.record_len;
+	uint64_t events = slot->rx_events + 1, bytes = slot->rx_bytes + event->record_len;
+	const uint8_t *rec = event->record;
 
-	if (rh_unlikely(event->view.incarnation != slot->incarnation || !event->view.ttl_ms ||
+	if (rh_unlikely(rh_load_be64(rec + 16) != slot->incarnation || !rh_load_be32(rec + 32) ||
 			events > slot->rx_granted_events || bytes > slot->rx_granted_bytes ||
-			!dp_sequence_follow(&slot->sequence, event->view.sequence)))
+			!dp_sequence_follow(&slot->sequence, rh_load_be64(rec + 8))))
 		return false;
 	rh_store_relaxed(&slot->rx_events, events);
 	rh_store_relaxed(&slot->rx_bytes, bytes);
@@ -80,7 +80,7 @@ static inline bool dp_plain_admit(struct dp_session *slot, const struct dp_event
 static inline bool dp_plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct dp_session *slot,
 	struct rh_record_cursor *cur)
 {
-	struct dp_event *event = &ctx->events[ctx->event_count];
+	struct dp_event *event = rh_opaque(&ctx->events[ctx->event_count]);
 	struct rh_record_cursor next = *cur;
 
 	if (rh_unlikely(!dp_plain_parse(&next, event) || !dp_plain_admit(slot, event)))
@@ -89,6 +89,8 @@ static inline bool dp_plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct
 	event->publisher = slot;
 	event->packet = next.next == next.end ? p : NULL;
 	event->raw = event->blob = DP_BLOB_NONE;
-	event->drop = DP_DROP_NONE;
+	event->key.tenant = slot->tenant;
+	event->key.profile = slot->profile;
+	event->key.same = false;
 	return true;
 }

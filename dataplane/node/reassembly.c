@@ -109,10 +109,11 @@ static void slice_put(struct dp_reassembly *r, const struct rh_fragment *f, uint
 }
 
 /* What the slices waited for each other is time that the event spent here. */
-static void age(struct dp_ctx *ctx, uint8_t *record, struct rh_event *view, uint64_t started_tsc)
+static void age(struct dp_ctx *ctx, uint8_t *record, uint64_t started_tsc)
 {
-	view->ttl_ms = dp_outgoing_ttl(ctx, view->ttl_ms, ctx->now_tsc - started_tsc);
-	rh_store_be32(record + DP_OUTGOING_TTL_AT, view->ttl_ms);
+	uint32_t ttl_ms = rh_load_be32(record + DP_OUTGOING_TTL_AT);
+
+	rh_store_be32(record + DP_OUTGOING_TTL_AT, dp_outgoing_ttl(ctx, ttl_ms, ctx->now_tsc - started_tsc));
 }
 
 /* All there: an event of the burst, unless the record says otherwise. */
@@ -122,18 +123,15 @@ static void complete(struct dp_ctx *ctx, struct dp_reassembly *r)
 	struct dp_session *slot = r->slot;
 	dp_blob_id_t blob = detach(ctx, r);
 	uint8_t *record = dp_store_get(&ctx->store, blob)->bytes;
-	enum rh_frame_error err = rh_event_parse(record, r->total, true, &event->view);
+	struct rh_event view;
+	enum rh_frame_error err = rh_event_parse(record, r->total, true, &view);
 
-	if (err == RH_FRAME_OK && event->view.sequence == r->sequence) {
-		age(ctx, record, &event->view, r->started_tsc);
-		event->publisher = slot;
-		event->packet = NULL;
-		event->end = NULL;
-		ctx->events_open = true;
+	if (err == RH_FRAME_OK && view.sequence == r->sequence) {
+		age(ctx, record, r->started_tsc);
+		dp_event_begin(event, slot, &view);
 		event->raw = blob;
+		ctx->events_open = true;
 		ctx->events_hold = true;
-		event->blob = DP_BLOB_NONE;
-		event->drop = DP_EVENT_OPEN;
 		ctx->event_count++;
 		dp_count(ctx, reassembled, 1);
 		return;

@@ -54,7 +54,7 @@ static inline bool dp_sequence_follow(struct dp_sequence *s, uint64_t sequence)
 {
 	if (rh_unlikely(!sequence || sequence - 1 != s->highest))
 		return false;
-	s->seen = s->seen << 1 | 1;
+	s->seen += s->seen + 1;
 	s->probe = 0;
 	rh_store_relaxed(&s->highest, sequence);
 	return true;

@@ -1,4 +1,6 @@
+#include "dataplane/match/text.h"
 #include "dataplane/node/node.h"
+#include "dataplane/node/trace_write.h"
 
 void dp_session_protocol_error(struct dp_session *slot, uint8_t bye_reason)
 {
@@ -56,26 +58,26 @@ static bool alias_resolve(const struct dp_session *slot, struct dp_event *event)
 
 	if (!aliases)
 		return false;
-	entry = rh_rcu_deref(aliases->entry[event->view.alias]);
+	entry = rh_rcu_deref(aliases->entry[event->alias]);
 	if (!entry)
 		return false;
-	event->topic = entry->topic;
-	event->topic_len = entry->len;
+	event->key.topic = entry->topic;
+	event->key.topic_len = entry->len;
 	return true;
 }
 
 /* Checks on the event itself, once it is known to be new. */
-static enum dp_drop event_check(struct dp_event *event)
+static enum dp_drop event_check(struct dp_event *event, const struct rh_event *view)
 {
-	if (rh_unlikely(event->view.tenant))
+	if (rh_unlikely(view->tenant))
 		return DP_DROP_TENANT;
-	if (rh_unlikely(event->view.mode != RH_MODE_BEST_EFFORT))
+	if (rh_unlikely(view->mode != RH_MODE_BEST_EFFORT))
 		return DP_DROP_MODE;
-	if (rh_unlikely(event->view.alias) && !alias_resolve(event->publisher, event))
+	if (rh_unlikely(event->alias) && !alias_resolve(event->publisher, event))
 		return DP_DROP_BAD_ALIAS;
-	if (rh_unlikely(!event->view.hop_limit))
+	if (rh_unlikely(!view->hop_limit))
 		return DP_DROP_HOP_LIMIT;
-	if (rh_unlikely(!event->view.ttl_ms))
+	if (rh_unlikely(!view->ttl_ms))
 		return DP_DROP_EXPIRED;
 	return DP_DROP_NONE;
 }
@@ -83,23 +85,23 @@ static enum dp_drop event_check(struct dp_event *event)
 static enum dp_drop session_check(struct dp_ctx *ctx, struct dp_event *event)
 {
 	struct dp_session *slot = event->publisher;
+	struct rh_event view;
 	enum dp_drop drop;
 
-	event->topic = (const char *)event->view.topic;
-	event->topic_len = event->view.topic_len;
+	rh_event_load_header(event->record, &view);
 	if (rh_unlikely(rh_load_relaxed(&ctx->tables->draining)))
 		return DP_DROP_DRAINING;
 	if (rh_unlikely(rh_load_relaxed(&slot->state) != DP_SLOT_OPEN))
 		return DP_DROP_SESSION_CLOSED;
-	if (rh_unlikely(event->view.incarnation != slot->incarnation))
+	if (rh_unlikely(view.incarnation != slot->incarnation))
 		return DP_DROP_INCARNATION;
-	drop = sequence_take(ctx, slot, event->view.sequence);
+	drop = sequence_take(ctx, slot, view.sequence);
 	if (rh_unlikely(drop != DP_DROP_NONE))
 		return drop;
-	drop = credit_take(ctx, slot, event->view.record_len);
+	drop = credit_take(ctx, slot, event->record_len);
 	if (rh_unlikely(drop != DP_DROP_NONE))
 		return drop;
-	return event_check(event);
+	return event_check(event, &view);
 }
 
 void dp_session_discard(struct dp_ctx *ctx, struct dp_session *slot, uint64_t sequence, uint32_t bytes,
@@ -112,39 +114,60 @@ void dp_session_discard(struct dp_ctx *ctx, struct dp_session *slot, uint64_t se
 	dp_drop_event(ctx, slot, reason);
 }
 
-/* Events of the long way, and those that came beside them: one after the other. Returns how many go on. */
-static uint32_t events_check(struct dp_ctx *ctx)
+static void event_refuse(struct dp_ctx *ctx, struct dp_event *event, enum dp_drop reason)
 {
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < ctx->event_count; i++) {
-		struct dp_event *event = &ctx->events[i];
-
-		if (event->drop == DP_EVENT_OPEN)
-			event->drop = session_check(ctx, event);
-		if (rh_likely(event->drop == DP_DROP_NONE))
-			ctx->live[n++] = (uint8_t)i;
-		else
-			dp_drop_event(ctx, event->publisher, event->drop);
-	}
-	ctx->events_open = false;
-	return n;
+	dp_drop_event(ctx, event->publisher, reason);
+	if (rh_unlikely(ctx->trace != NULL))
+		dp_trace_refused(ctx, event, reason);
+	dp_event_release(ctx, event);
 }
 
-/* Events that are all admitted go on, all of them. */
-static uint32_t events_pass(struct dp_ctx *ctx)
+/* Events of the long way, and those that came beside them: one after the other. Those that go on close up. */
+static __attribute__((noinline)) void events_check(struct dp_ctx *ctx)
 {
-	for (uint32_t i = 0; i < DP_BURST; i++)
-		ctx->live[i] = (uint8_t)i;
-	return ctx->event_count;
+	struct dp_event *kept = ctx->events, *end = ctx->events + ctx->event_count;
+
+	for (struct dp_event *event = ctx->events; event < end; event++) {
+		enum dp_drop drop = event->open ? session_check(ctx, event) : DP_DROP_NONE;
+
+		if (rh_unlikely(drop != DP_DROP_NONE)) {
+			event_refuse(ctx, event, drop);
+			continue;
+		}
+		if (kept != event)
+			*kept = *event;
+		kept++;
+	}
+	ctx->event_count = (uint32_t)(kept - ctx->events);
+	ctx->events_open = false;
+}
+
+static inline bool same_topic(const struct dp_event *a, const struct dp_event *b)
+{
+	return a->publisher == b->publisher && a->key.topic_len == b->key.topic_len &&
+	       dp_text_equal(a->key.topic, b->key.topic, a->key.topic_len);
+}
+
+/* Publishers send several events of one topic in a row: comparing is cheaper than asking for each. */
+static __attribute__((noinline)) void topics_compare(struct dp_ctx *ctx)
+{
+	for (struct dp_event *event = ctx->events + 1; event < ctx->events + ctx->event_count; event++)
+		event->key.same = same_topic(&event[-1], event);
 }
 
 void dp_node_session(struct dp_ctx *ctx)
 {
+	bool several;
+
 	/* Here, since a burst may be full before its last datagram is parsed. */
 	dp_stage_end(ctx, DP_STAGE_PARSE);
 	dp_count(ctx, events_parsed, ctx->event_count);
-	ctx->live_count = rh_unlikely(ctx->events_open) ? events_check(ctx) : events_pass(ctx);
+	/* Several of one topic come in one datagram; how many the last one held is a guess at the others. */
+	several = ctx->events_open || ctx->datagram_events > 1;
+	if (rh_unlikely(ctx->events_open))
+		events_check(ctx);
+	if (rh_unlikely(several))
+		topics_compare(ctx);
 	dp_stage_end(ctx, DP_STAGE_SESSION);
 	dp_node_match(ctx);
 	dp_node_credit(ctx);

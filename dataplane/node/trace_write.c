@@ -10,7 +10,7 @@ static bool wanted(const struct dp_trace_conf *conf, const struct dp_event *even
 
 	if (conf->all)
 		return true;
-	if (!event->topic || rh_topic_parse(event->topic, event->topic_len, &topic, NULL) < 0)
+	if (!event->key.topic || rh_topic_parse(event->key.topic, event->key.topic_len, &topic, NULL) < 0)
 		return false;
 	return rh_filter_matches(&conf->filter, &topic);
 }
@@ -31,47 +31,48 @@ static void place_write(struct dp_trace_ring *ring, const struct dp_trace_entry 
 }
 
 static void event_write(struct dp_ctx *ctx, const struct dp_event *event,
-	const struct dp_match_result *result)
+	const struct dp_match_result *result, enum dp_drop drop)
 {
-	const struct rh_event *v = &event->view;
+	const struct dp_match_key *key = &event->key;
 	struct dp_trace_entry e = {
 		.wall_ns = ctx->now_tsc, /* dp_trace_read makes wall time of it */
-		.incarnation = v->incarnation,
-		.sequence = v->sequence,
+		.incarnation = rh_load_be64(event->record + 16),
+		.sequence = rh_load_be64(event->record + 8),
 		.worker = ctx->worker,
 		.publisher = dp_slot_index(ctx, event->publisher),
-		.payload_len = v->payload_len,
-		.drop = (uint16_t)event->drop,
+		.payload_len = key->payload_len,
+		.drop = (uint16_t)drop,
 	};
-	uint32_t kept = v->payload_len < DP_TRACE_PAYLOAD_BYTES ? v->payload_len : DP_TRACE_PAYLOAD_BYTES;
+	uint32_t kept = key->payload_len < DP_TRACE_PAYLOAD_BYTES ? key->payload_len : DP_TRACE_PAYLOAD_BYTES;
 
 	if (result) {
 		e.receivers = result->count;
 		e.cache_hit = result->cache_hit;
-		if (result->verdict == DP_MATCH_BAD_TOPIC)
-			e.drop = DP_DROP_FRAME_TOPIC;
 	}
-	if (event->topic) {
-		e.topic_len = event->topic_len;
-		memcpy(e.topic, event->topic,
+	if (key->topic) {
+		e.topic_len = key->topic_len;
+		memcpy(e.topic, key->topic,
 			e.topic_len < DP_TRACE_TOPIC_BYTES ? e.topic_len : DP_TRACE_TOPIC_BYTES);
 	}
 	e.payload_kept = (uint16_t)kept;
 	if (kept)
-		memcpy(e.payload, v->payload, kept);
+		memcpy(e.payload, key->payload, kept);
 	place_write(ctx->trace_ring, &e);
+}
+
+void dp_trace_refused(struct dp_ctx *ctx, const struct dp_event *event, enum dp_drop reason)
+{
+	if (wanted(ctx->trace, event))
+		event_write(ctx, event, NULL, reason);
 }
 
 void dp_trace_burst(struct dp_ctx *ctx)
 {
-	uint32_t live = 0;
-
 	for (uint32_t i = 0; i < ctx->event_count; i++) {
-		const struct dp_match_result *result = NULL;
+		const struct dp_match_result *result = &ctx->results[i];
+		bool bad = result->verdict == DP_MATCH_BAD_TOPIC;
 
-		if (live < ctx->live_count && ctx->live[live] == i)
-			result = &ctx->results[live++];
 		if (wanted(ctx->trace, &ctx->events[i]))
-			event_write(ctx, &ctx->events[i], result);
+			event_write(ctx, &ctx->events[i], result, bad ? DP_DROP_FRAME_TOPIC : DP_DROP_NONE);
 	}
 }

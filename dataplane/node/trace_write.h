@@ -21,5 +21,7 @@ struct dp_trace_ring {
 	struct dp_trace_place place[DP_LIMIT_TRACE_RING];
 };
 
-/* Record the burst as matched: ctx->events and, for those still live, ctx->results. Ctx: worker, ctx->trace is set. */
+/* Record the burst as matched: ctx->events with ctx->results. Ctx: worker, ctx->trace is set. */
 void dp_trace_burst(struct dp_ctx *ctx);
+/* Record one that is not matched, for @reason. Ctx: likewise. */
+void dp_trace_refused(struct dp_ctx *ctx, const struct dp_event *event, enum dp_drop reason);

@@ -9,15 +9,15 @@
 #define WORK 100
 
 /* Names that the linker gives. */
-void __wrap_dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+uint32_t __wrap_dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
 	struct dp_match_result *results);
-void __real_dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+uint32_t __real_dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
 	struct dp_match_result *results);
 
-void __wrap_dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
+uint32_t __wrap_dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
 	struct dp_match_result *results)
 {
 	for (uint32_t i = 0; i < count * WORK; i++)
 		__asm__ volatile("");
-	__real_dp_match_burst(match, keys, count, results);
+	return __real_dp_match_events(match, keys, count, results);
 }

@@ -133,7 +133,7 @@ Test(cut, a_burst_is_cut_as_each_of_its_topics)
 		keys[i].topic = strcpy(room[i], text[i]);
 		keys[i].topic_len = (uint16_t)strlen(text[i]);
 	}
-	cr_expect_eq(dp_cut_burst(cuts, &secret, keys, event, 3), 1 << 2);
+	cr_expect_eq(dp_cut_burst(cuts, &secret, (struct dp_match_keys){keys, sizeof(keys[0])}, event, 3), 1 << 2);
 	cr_expect_eq(cuts[0].topic.levels, 2);
 	cr_expect_arr_eq(cuts[0].topic.text, "/d", 2);
 	cr_expect_arr_eq(cuts[1].topic.text, "a/b", 3);

@@ -2,6 +2,7 @@
 
 #include "tests/unit/dataplane/node/fixture.h"
 
+#include "dataplane/node/outgoing.h"
 #include "dataplane/node/transmit.h"
 
 #include <stdlib.h>
@@ -270,6 +271,17 @@ Test(fragment, a_session_holds_no_more_than_its_share)
 	cr_assert_eq(fx_dropped(events, REASSEMBLY_FULL), 100 - DP_LIMIT_REASSEMBLY_PER_SESSION);
 	cr_assert_eq(dp_store_large_free(&fx.eng->ctx[0]->store),
 		DP_LIMIT_EVENT_BUFFERS - DP_LIMIT_REASSEMBLY_PER_SESSION);
+}
+
+Test(fragment, an_event_refused_once_it_is_whole_gives_its_place_back)
+{
+	uint64_t sequence = make(60000);
+
+	record[DP_OUTGOING_HOP_AT] = 0;
+	for (uint32_t i = 0; i < slices(); i++)
+		send_slice(i, sequence, 1);
+	cr_assert_eq(fx_dropped(events, HOP_LIMIT), 1);
+	cr_assert_eq(dp_store_large_free(&fx.eng->ctx[0]->store), DP_LIMIT_EVENT_BUFFERS);
 }
 
 /* Every place that could hold a large event. */
