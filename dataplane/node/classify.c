@@ -7,6 +7,7 @@
  */
 
 #include "dataplane/frame/bytes.h"
+#include "dataplane/node/header.h"
 #include "dataplane/node/node.h"
 #include "dataplane/node/usual.h"
 
@@ -212,18 +213,32 @@ static __attribute__((noinline)) bool frame_judge(struct dp_ctx *ctx, const stru
 	return false;
 }
 
-/* Ours among the frames become the burst's packets. @usual: some may be; where software checks sums none is. Returns how many. */
+/* Its header is wrong. Takes the frame. */
+static __attribute__((noinline)) void packet_refuse(struct dp_ctx *ctx, struct rte_mbuf *m, enum rh_frame_error err)
+{
+	dp_drop_datagrams(ctx, (enum dp_drop)err, 1);
+	rte_pktmbuf_free(m);
+}
+
+/* Ours among the frames, with headers that hold, become the burst's packets. @usual: some may be; where software checks sums none is. Returns how many. */
 static inline uint32_t frames_sort(struct dp_ctx *ctx, const struct classify *c, uint32_t port, struct rte_mbuf **frames,
 	uint32_t count, bool usual)
 {
 	const struct dp_usual like = dp_usual_to(c->udp_port, c->local);
+	const struct dp_tables *tables = ctx->tables;
 	struct dp_packet *p = ctx->packets;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct rte_mbuf *m = frames[i];
+		enum rh_frame_error err;
 
 		if (!(usual && rh_likely(dp_usual_take(p, m, &like))) && !frame_judge(ctx, c, port, p, m))
 			continue;
+		err = dp_header_take(tables, p);
+		if (rh_unlikely(err != RH_FRAME_OK)) {
+			packet_refuse(ctx, m, err);
+			continue;
+		}
 		p->mbuf = m;
 		p->port = port;
 		p++;

@@ -13,13 +13,13 @@
 uint32_t dp_node_rx(struct dp_ctx *ctx, struct dp_rxq *rxq);
 
 /*
- * Sort @count frames (at most DP_BURST) of @port into event datagrams, which go on to parse, frames for the kernel and
- * drops. Takes the frames.
+ * Sort @count frames (at most DP_BURST) of @port into event datagrams, whose headers are read and which go on to parse, frames for the
+ * kernel and drops. Takes the frames.
  */
 void dp_node_classify(struct dp_ctx *ctx, uint32_t port, bool check_in_software,
 	struct rte_mbuf **frames, uint32_t count);
 
-/* Headers, sessions, records of ctx->packets; frees their frames when all is done. */
+/* Sessions and records of ctx->packets, whose headers are known; frees their frames when all is done. */
 void dp_node_parse(struct dp_ctx *ctx);
 
 /*

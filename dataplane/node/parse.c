@@ -219,52 +219,6 @@ static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p, bool pla
 	}
 }
 
-/* Guess the slot from the session number and fetch what admission and the session stage read. NULL: there is no such slot. */
-static inline struct dp_session *slot_guess(struct dp_session *slots, uint32_t slot_count, uint32_t wire_id)
-{
-	uint32_t index = wire_id & DP_SLOT_MASK;
-	struct dp_session *slot = &slots[index];
-
-	if (rh_unlikely(index >= slot_count))
-		return NULL;
-	rh_prefetch(slot);
-	rh_prefetch(&slot->sequence);
-	rh_prefetch(&slot->rx_granted_events);
-	return slot;
-}
-
-static __attribute__((noinline)) void packet_refuse(struct dp_ctx *ctx, struct dp_packet *p, enum rh_frame_error err)
-{
-	dp_drop_datagrams(ctx, (enum dp_drop)err, 1);
-	rte_pktmbuf_free(p->mbuf);
-}
-
-/* Headers of all datagrams; those refused are dropped from the burst. Returns how many are left. */
-static uint32_t headers_parse(struct dp_ctx *ctx)
-{
-	struct dp_packet *kept = ctx->packets, *end = ctx->packets + ctx->packet_count;
-	struct dp_session *slots = ctx->tables->slots;
-	uint32_t slot_count = ctx->tables->slot_count;
-
-	for (struct dp_packet *p = ctx->packets; p < end; p++) {
-		struct rh_datagram header;
-		enum rh_frame_error err = rh_datagram_parse(p->bytes, p->len, &header);
-
-		if (rh_unlikely(err != RH_FRAME_OK)) {
-			packet_refuse(ctx, p, err);
-			continue;
-		}
-		p->speaker.wire_id = header.session;
-		p->speaker.check = header.check;
-		p->lane = header.lane;
-		p->slot = slot_guess(slots, slot_count, header.session);
-		if (rh_unlikely(kept != p))
-			*kept = *p;
-		kept++;
-	}
-	return (uint32_t)(kept - ctx->packets);
-}
-
 /* Not an open session of ours. False: the datagram ends here. Its frame was handed on, or is left for the end of the burst. */
 static bool packet_admit(struct dp_ctx *ctx, struct dp_packet *p)
 {
@@ -312,7 +266,7 @@ static void frames_free(struct dp_ctx *ctx, uint32_t count)
 
 void dp_node_parse(struct dp_ctx *ctx)
 {
-	uint32_t n = headers_parse(ctx);
+	uint32_t n = ctx->packet_count;
 	bool draining = rh_load_relaxed(&ctx->tables->draining);
 
 	for (uint32_t i = 0; i < n; i++) {
