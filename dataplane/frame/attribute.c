@@ -13,29 +13,19 @@
 #include <errno.h>
 #include <string.h>
 
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
-
-#define KEY_MASK     0x1f
-#define TYPE_SHIFT   5
 #define VALUE_LENGTH 2
-#define CORE_HEAD    (1 + VALUE_LENGTH)
-
-/* The fixed part of a PUBLISH stands in front of its attributes: so many bytes before the end of a value can be read at once. */
-#define WINDOW 32
-_Static_assert(WINDOW <= RH_PUBLISH_HDR, "what is read before a value is in its record");
+_Static_assert(RH_ATTRIBUTE_CORE_HEAD == 1 + VALUE_LENGTH, "key and type, length of the value");
 
 #define CORE_NAME(text)                                                                            \
 	{                                                                                          \
 		text, sizeof(text) - 1                                                             \
 	}
 
-/* A row for every key that KEY_MASK can yield: no name for extensions and unknown keys. */
+/* A row for every key that RH_ATTRIBUTE_KEY_MASK can yield: no name for extensions and unknown keys. */
 static const struct {
 	const char *text;
 	uint8_t len;
-} core_names[KEY_MASK + 1] = {
+} core_names[RH_ATTRIBUTE_KEY_MASK + 1] = {
 	[RH_ATTR_ID] = CORE_NAME("id"),
 	[RH_ATTR_SOURCE] = CORE_NAME("source"),
 	[RH_ATTR_SPECVERSION] = CORE_NAME("specversion"),
@@ -79,8 +69,8 @@ static size_t attribute_load(const uint8_t *p, size_t left, struct rh_attribute 
 
 	if (!left)
 		return 0;
-	out->key = p[0] & KEY_MASK;
-	out->type = p[0] >> TYPE_SHIFT;
+	out->key = p[0] & RH_ATTRIBUTE_KEY_MASK;
+	out->type = p[0] >> RH_ATTRIBUTE_TYPE_SHIFT;
 	out->name = core_names[out->key].text;
 	out->name_len = core_names[out->key].len;
 	if (out->key == RH_ATTR_EXTENSION) {
@@ -123,8 +113,7 @@ static bool attribute_valid(const struct rh_attribute *attr)
 	return rh_utf8_valid((const uint8_t *)attr->value, attr->value_len, NULL);
 }
 
-/* The check of everything there may be, behind a core attribute with key @before, or from the start. */
-static __attribute__((noinline)) enum rh_frame_error attributes_check_slowly(
+enum rh_frame_error rh_attributes_check_slowly(
 	const uint8_t *attributes, size_t len, uint8_t before_key)
 {
 	struct rh_attribute attr, before = {.key = before_key};
@@ -141,67 +130,6 @@ static __attribute__((noinline)) enum rh_frame_error attributes_check_slowly(
 		at += taken;
 	}
 	return RH_FRAME_OK;
-}
-
-/* How many of the WINDOW bytes before @end are plain, from behind: ASCII without U+0000. All of them are readable. */
-static inline uint32_t plain_before(const uint8_t *end)
-{
-#ifdef __AVX2__
-	__m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(end - WINDOW));
-	/* Signed: what is not ASCII is below 0. */
-	__m256i other = _mm256_cmpgt_epi8(_mm256_set1_epi8(1), bytes);
-
-	return _lzcnt_u32((uint32_t)_mm256_movemask_epi8(other));
-#else
-	uint32_t plain = 0;
-
-	while (plain < WINDOW && (int8_t)end[-1 - (int)plain] > 0)
-		plain++;
-	return plain;
-#endif
-}
-
-/* Is the value of @len bytes before @end plain? Most are shorter than a window: one look, whatever their length. */
-static inline bool value_is_plain(const uint8_t *end, uint32_t len)
-{
-	uint32_t plain = plain_before(end);
-
-	while (rh_unlikely(plain < len)) {
-		if (plain < WINDOW)
-			return false;
-		end -= WINDOW;
-		len -= WINDOW;
-		plain = plain_before(end);
-	}
-	return true;
-}
-
-/* Core attributes of plain text, as most are, one after the other; from the first of another kind on, the slow check. */
-enum rh_frame_error rh_attributes_check(const uint8_t *attributes, size_t len)
-{
-	const uint8_t *end = attributes + len, *last = end - CORE_HEAD;
-	uint32_t before = RH_ATTR_EXTENSION;
-
-	while (attributes <= last) {
-		uint32_t head = attributes[0], value;
-		const uint8_t *next;
-
-		if (rh_unlikely(head >= RH_ATTR_TYPE_COUNT << TYPE_SHIFT))
-			break;
-		value = rh_load_be16(attributes + 1);
-		next = attributes + CORE_HEAD + value;
-		head &= KEY_MASK;
-		if (rh_unlikely(next > end) || !value_is_plain(next, value) || rh_unlikely(head <= before))
-			break;
-		before = head;
-		attributes = next;
-	}
-	/* Keys ascend: if one is unknown, the last is. */
-	if (rh_unlikely(before >= RH_ATTR_KEY_COUNT))
-		return RH_FRAME_ATTRIBUTE;
-	if (rh_likely(attributes == end))
-		return RH_FRAME_OK;
-	return attributes_check_slowly(attributes, (size_t)(end - attributes), (uint8_t)before);
 }
 
 bool rh_attribute_next(
@@ -233,7 +161,7 @@ static size_t attribute_size(const struct rh_attribute *attr)
 
 static void attribute_store(uint8_t *out, const struct rh_attribute *attr)
 {
-	*out++ = (uint8_t)(attr->type << TYPE_SHIFT | attr->key);
+	*out++ = (uint8_t)(attr->type << RH_ATTRIBUTE_TYPE_SHIFT | attr->key);
 	if (attr->key == RH_ATTR_EXTENSION) {
 		*out++ = attr->name_len;
 		memcpy(out, attr->name, attr->name_len);

@@ -6,6 +6,7 @@
  */
 
 #include "dataplane/base/compiler.h"
+#include "dataplane/frame/attribute.h"
 #include "dataplane/frame/bytes.h"
 #include "dataplane/frame/status.h"
 #include "dataplane/frame/wire.h"
@@ -47,9 +48,6 @@ struct rh_event {
 
 /* Options: structure, known sizes, no known type twice, no unknown critical one. Ctx: any. */
 enum rh_frame_error rh_options_check(const uint8_t *options, size_t len);
-/* Attributes: structure, names, UTF-8 values, strictly ascending, so that none is there twice.
- * RH_PUBLISH_HDR bytes in front of them are readable, as in a record. Ctx: any. */
-enum rh_frame_error rh_attributes_check(const uint8_t *attributes, size_t len);
 
 /* Which of its errors an event beyond the limits or with refused values has, never OK. */
 enum rh_frame_error rh_event_refusal(const struct rh_event *event);
