@@ -17,7 +17,7 @@
 /* Bytes of UDP payload one frame to this client may hold: never less than RH_DATAGRAM_MIN_MAX. */
 static inline uint32_t dp_datagram_max(const struct dp_session *slot, const struct dp_txq *txq)
 {
-	uint32_t fits = txq->mtu - (slot->family == 4 ? DP_IPV4_UDP_HEADERS : DP_IPV6_UDP_HEADERS);
+	uint32_t fits = txq->mtu - (dp_is_ipv4(slot) ? DP_IPV4_UDP_HEADERS : DP_IPV6_UDP_HEADERS);
 
 	return slot->max_datagram < fits ? slot->max_datagram : fits;
 }
@@ -91,7 +91,7 @@ static inline void dp_append_close(const struct dp_append *a, struct dp_txq *txq
 	a->m->pkt_len = meta->frame_bytes + padded;
 	a->m->data_len = meta->frame_bytes = (uint16_t)a->m->pkt_len;
 	rh_store_be16(datagram + 2, (uint16_t)length);
-	if (rh_likely(slot->family == 4)) {
+	if (rh_likely(dp_is_ipv4(slot))) {
 		dp_ipv4_close(ip, DP_UDP_HEADER + length);
 	} else {
 		dp_ipv6_close(ip, (uint16_t)(DP_UDP_HEADER + length));

@@ -28,7 +28,7 @@ static void ipv4_build(struct dp_session *slot, const struct dp_address *local,
 	rh_datagram_encode(udp + DP_UDP_HEADER, &(struct rh_datagram){.session = slot->wire_id,
 							.check = slot->check,
 							.lane = (uint8_t)slot->owner});
-	slot->template_len = DP_ETHERTYPE + DP_IPV4_HEADER + DP_UDP_HEADER;
+	slot->template_len = DP_IPV4_TEMPLATE;
 }
 
 static void ipv6_build(struct dp_session *slot, const struct dp_address *local,

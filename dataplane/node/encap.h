@@ -20,6 +20,7 @@
 #define DP_IPV4_HEADER 20
 #define DP_IPV6_HEADER 40
 #define DP_UDP_HEADER  8
+#define DP_IPV4_TEMPLATE (DP_ETHERTYPE + DP_IPV4_HEADER + DP_UDP_HEADER) /* template_len */
 
 /*
  * Fill @slot's template and what belongs to it, for datagrams from @local to @remote, lengths, UDP checksum and packet number left
@@ -45,6 +46,11 @@ static inline void dp_ipv6_close(uint8_t *ip, uint16_t udp_len)
 {
 	rh_store_be16(ip + 4, udp_len);
 	rh_store_be16(ip + DP_IPV6_HEADER + 4, udp_len);
+}
+
+static inline bool dp_is_ipv4(const struct dp_session *slot)
+{
+	return slot->template_len == DP_IPV4_TEMPLATE;
 }
 
 /* Bytes in front of the records. */
@@ -80,7 +86,7 @@ static inline void dp_frame_finish(struct rte_mbuf *m, uint8_t *records, const s
 	m->data_len = (uint16_t)m->pkt_len;
 	memcpy(start, hop->l2, DP_L2_MAX);
 	dp_template_copy(front, slot->template);
-	if (rh_unlikely(slot->family != 4)) {
+	if (rh_unlikely(!dp_is_ipv4(slot))) {
 		dp_ipv6_finish(front, slot, (uint16_t)length);
 		return;
 	}

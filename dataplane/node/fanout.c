@@ -149,9 +149,7 @@ static inline struct dp_copy *copies_add(struct dp_ctx *ctx, struct dp_copy *cop
 		c->run = run;
 		c->to = to;
 		c->slot = &slots[to->session];
-		rh_prefetch(c->slot);
-		rh_prefetch(c->slot->template);
-		rh_prefetch(&c->slot->tx_packet_number);
+		dp_session_fetch(c->slot);
 		if (end == copies + DP_BURST) {
 			copies_send(ctx, copies, end);
 			end = copies;

@@ -201,7 +201,7 @@ static uint32_t copies_drain(struct dp_ctx *ctx, uint32_t from)
 		sizeof(messages[0]), DP_BURST, NULL);
 
 	for (uint32_t i = 0; i < n; i++)
-		rh_prefetch(&ctx->tables->slots[messages[i].slot]);
+		dp_session_fetch(&ctx->tables->slots[messages[i].slot]);
 	for (uint32_t i = 0; i < n; i++) {
 		back[i] = messages[i].blob;
 		copy_take(ctx, dp_store_get(&peer->store, back[i]), &messages[i], &b);

@@ -14,6 +14,7 @@ static inline struct dp_session *dp_slot_guess(const struct dp_tables *tables, u
 	if (rh_unlikely(index >= tables->slot_count))
 		return NULL;
 	rh_prefetch(slot);
+	rh_prefetch(slot->template);
 	rh_prefetch(&slot->sequence);
 	rh_prefetch(&slot->rx_granted_events);
 	return slot;

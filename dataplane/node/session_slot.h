@@ -5,7 +5,8 @@
  * wire is its slot and a tag that changes at each reuse.
  *
  * Lines of a slot, by who writes:
- *   identity, template   control, before the slot is opened (release store of state); adjacency and aliases at any time; lane_events is the owner's
+ *   identity, template   control, before the slot is opened (release store of state); adjacency and aliases at any time; lane_events and
+ *                        reassemblies are the owner's
  *   tx, rx, rx_credit    the owner worker, while the slot is open; control before and after
  * A closing slot goes FREE -> OPEN (control) -> CLOSING (control) -> RELEASED (owner let go) -> FREE (after a grace period).
  */
@@ -70,9 +71,6 @@ struct dp_speaker {
 
 struct dp_session {
 	/* identity */
-	uint32_t state; /* enum dp_slot_state; release by control and owner, acquire by workers */
-	uint16_t owner;
-	uint8_t template_len; /* of EtherType, IP and UDP */
 	union {
 		struct dp_speaker speaker; /* of its datagrams */
 		struct {
@@ -84,18 +82,21 @@ struct dp_session {
 			uint8_t remote[16];
 		};
 	};
-	dp_adj_id_t adjacency; /* control, relaxed */
 	uint16_t tenant, profile;
-	uint16_t max_datagram;
-	uint16_t lane_events; /* owner: events it published that are in the content lane */
 	uint64_t incarnation;
 	struct dp_aliases *aliases; /* RCU; NULL without any */
-
-	/* template */
-	uint8_t template[DP_TEMPLATE_MAX] rh_cache_aligned;
-	uint16_t reassemblies; /* owner */
 	uint32_t queue_limit_bytes;
 	uint32_t queue_ms;
+	uint16_t lane_events;  /* owner: events it published that are in the content lane */
+	uint16_t reassemblies; /* owner */
+
+	/* template: with tx, all that a copy needs */
+	uint8_t template[DP_TEMPLATE_MAX] rh_cache_aligned;
+	uint16_t max_datagram;
+	dp_adj_id_t adjacency; /* control, relaxed */
+	uint16_t owner;
+	uint8_t template_len; /* of EtherType, IP and UDP */
+	uint8_t state; /* enum dp_slot_state; release by control and owner, acquire by workers */
 
 	/* tx */
 	uint64_t tx_packet_number rh_cache_aligned; /* the next one */
@@ -128,10 +129,18 @@ struct dp_session {
 _Static_assert(sizeof(struct dp_session) == 5 * RH_CACHE_LINE, "one line a writer, see above");
 
 _Static_assert(DP_LIMIT_WORKERS <= UINT16_MAX, "an owner has 16 bits");
+_Static_assert(offsetof(struct dp_session, state) == 2 * RH_CACHE_LINE - 1, "in the template's line");
 _Static_assert(offsetof(struct dp_speaker, port) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, remote_port) &&
 		       offsetof(struct dp_speaker, family) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, family) &&
 		       offsetof(struct dp_speaker, address) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, remote),
 	"a speaker begins like the identity of its session");
+
+/* Fetch what a copy for @slot needs of it. */
+static inline void dp_session_fetch(const struct dp_session *slot)
+{
+	rh_prefetch(slot->template);
+	rh_prefetch(&slot->tx_packet_number);
+}
 
 /* What is written rarely. */
 struct dp_session_cold {
