@@ -69,11 +69,17 @@ static inline void rh_datagram_encode(uint8_t *out, const struct rh_datagram *d)
 	rh_store_be32(out + 20, d->check);
 }
 
+/* Fill in the packet number alone in a header made before. Ctx: any. */
+static inline void rh_datagram_number(uint8_t *out, uint64_t packet_number)
+{
+	rh_store_be64(out + 8, packet_number);
+}
+
 /* Fill in what changes from datagram to datagram of a session in a header made before. Ctx: any. */
 static inline void rh_datagram_close(uint8_t *out, uint16_t length, uint64_t packet_number)
 {
 	rh_store_be16(out + 2, length);
-	rh_store_be64(out + 8, packet_number);
+	rh_datagram_number(out, packet_number);
 }
 
 /*

@@ -22,10 +22,16 @@ static inline uint32_t dp_datagram_max(const struct dp_session *slot, const stru
 	return slot->max_datagram < fits ? slot->max_datagram : fits;
 }
 
+/* May @slot's newest frame be one of @waiting frames before place @tail? That it is not is certain. */
+static inline bool dp_append_may_wait(uint32_t tail, uint32_t waiting, const struct dp_session *slot)
+{
+	return tail - slot->tx_open < waiting;
+}
+
 /* Is @slot's newest frame still in @txq? */
 static inline bool dp_append_waits(const struct dp_txq *txq, const struct dp_session *slot, uint32_t index)
 {
-	return txq->tail - slot->tx_open < dp_txq_waiting(txq) &&
+	return dp_append_may_wait(txq->tail, dp_txq_waiting(txq), slot) &&
 	       txq->meta[(slot->tx_open - 1) & (DP_TX_BACKLOG - 1)].slot == index;
 }
 

@@ -66,6 +66,34 @@ static inline void dp_template_copy(uint8_t *out, const uint8_t *template)
 	rte_mov32(out + DP_TEMPLATE_MAX - 32, template + DP_TEMPLATE_MAX - 32);
 }
 
+/* 32 bytes at any address. */
+typedef uint8_t dp_bytes32 __attribute__((vector_size(32), aligned(1), may_alias));
+
+/* What the template leaves open over IPv4 and datagrams of one length have in common; zero elsewhere. */
+struct dp_closing {
+	uint8_t bytes[DP_TEMPLATE_MAX];
+};
+
+static inline void dp_closing_make(struct dp_closing *closing, uint32_t length)
+{
+	memset(closing, 0, sizeof(*closing));
+	dp_ipv4_close(closing->bytes + DP_ETHERTYPE, DP_UDP_HEADER + length);
+	rh_datagram_close(closing->bytes + DP_TEMPLATE_MAX - RH_DATAGRAM_HDR, (uint16_t)length, 0);
+}
+
+/* 32 bytes of @a and @b, which do not overlap @out. */
+static inline void dp_or32(uint8_t *out, const uint8_t *a, const uint8_t *b)
+{
+	*(dp_bytes32 *)out = *(const dp_bytes32 *)a | *(const dp_bytes32 *)b;
+}
+
+/* dp_template_copy of an IPv4 session, which is zero where @closing is not; only the packet number stays open. */
+static inline void dp_template_copy_closed(uint8_t *out, const uint8_t *template, const struct dp_closing *closing)
+{
+	dp_or32(out, template, closing->bytes);
+	dp_or32(out + DP_TEMPLATE_MAX - 32, template + DP_TEMPLATE_MAX - 32, closing->bytes + DP_TEMPLATE_MAX - 32);
+}
+
 /*
  * What the template leaves open of IPv6, UDP and datagram header, the EtherType at @front, and the UDP checksum, which IPv6 must not leave
  * out (RFC 8200 section 8.1). Not inline: the checksum costs more.

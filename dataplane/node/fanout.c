@@ -2,21 +2,16 @@
  * Events with the same receivers whose records lie one behind the other are a run, most often of one; what is done for a copy is done for a whole
  * run at once. The copies of a burst are taken in chunks: fetch the sessions, fetch their next hops, then make
  * the copies. A copy leaves at once when its session is ours, has credit and nobody waits before it; otherwise
- * it queues; the copy for a session of another worker goes to that worker.
+ * it queues; the copy for a session of another worker goes to that worker. That is the narrow way; of a run with many
+ * receivers most copies go another one (wide.h).
  */
 
 #include "dataplane/node/forward.h"
-
-/*
- * So many frames wait for a device before it gets them within a round: their buffers come back while they are in the cache. 64: with 32
- * receivers of each event a copy costs 70 cycles, 95 without (32 and 128 are alike; rhumb-perf-path --copies 32, Xeon model 207).
- */
-#define FLUSH_AT 64
+#include "dataplane/node/wide.h"
 
 static bool may_send_now(const struct dp_session *slot, const struct dp_txq *txq, const struct dp_run *run)
 {
-	return slot->queue_count == 0 && slot->tx_events + run->count <= slot->tx_granted_events &&
-	       slot->tx_bytes + run->bytes <= slot->tx_granted_bytes && dp_txq_open(txq);
+	return dp_has_credit(slot, run->count, run->bytes) && dp_txq_open(txq);
 }
 
 /* More than half a backlog within one round: what the device takes now need not queue. */
@@ -86,7 +81,7 @@ static __attribute__((noinline)) void run_split(struct dp_ctx *ctx, const struct
 	}
 }
 
-static void own_copy(struct dp_ctx *ctx, const struct dp_copy *c)
+static inline __attribute__((always_inline)) void own_copy(struct dp_ctx *ctx, const struct dp_copy *c)
 {
 	struct dp_txq *txq = dp_txq_of(ctx, c->hop);
 
@@ -106,15 +101,12 @@ static void other_copy(struct dp_ctx *ctx, const struct dp_copy *c)
 
 static void queues_flush(struct dp_ctx *ctx)
 {
-	for (uint32_t q = 0; q < ctx->rxq_count; q++) {
-		struct dp_txq *txq = ctx->txq[ctx->rxq[q].port];
-
-		if (dp_txq_waiting(txq) >= FLUSH_AT && !txq->blocked_since_tsc)
-			dp_txq_flush(ctx, txq);
-	}
+	for (uint32_t q = 0; q < ctx->rxq_count; q++)
+		dp_txq_relieve(ctx, ctx->txq[ctx->rxq[q].port]);
 }
 
-static void copy_send(struct dp_ctx *ctx, const struct dp_copy *c)
+/* Inline where a burst is sent, whatever else sends one. */
+static inline __attribute__((always_inline)) void copy_send(struct dp_ctx *ctx, const struct dp_copy *c)
 {
 	if (rh_unlikely(rh_load_acquire(&c->slot->state) != DP_SLOT_OPEN))
 		dp_drop_copies_unowned(ctx, DP_DROP_SUBSCRIBER_GONE, c->run->count);
@@ -137,13 +129,12 @@ static void copies_send(struct dp_ctx *ctx, struct dp_copy *copies, const struct
 	queues_flush(ctx);
 }
 
-/* Put a copy of @run for each of its receivers at @end of @copies, and send what makes a burst; the end now. */
+/* Put a copy of @run for each of its receivers, from @to on, at @end of @copies, and send what makes a burst; the end now. */
 static inline struct dp_copy *copies_add(struct dp_ctx *ctx, struct dp_copy *copies, struct dp_copy *end, const struct dp_run *run,
-	struct dp_session *slots)
+	const struct dp_receiver *to, struct dp_session *slots)
 {
-	const struct dp_receiver *to = ctx->results[run->first].receivers, *last = run->last;
-
-	for (; to <= last; to++) {
+	/* There is at least one. */
+	do {
 		struct dp_copy *c = end++;
 
 		c->run = run;
@@ -154,8 +145,69 @@ static inline struct dp_copy *copies_add(struct dp_ctx *ctx, struct dp_copy *cop
 			copies_send(ctx, copies, end);
 			end = copies;
 		}
-	}
+	} while (to++ < run->last);
 	return end;
+}
+
+/* A copy of @run for @to alone. Not inline: copies_send has it too. */
+static __attribute__((noinline)) void copy_alone(struct dp_ctx *ctx, const struct dp_run *run, const struct dp_receiver *to)
+{
+	struct dp_session *slot = &ctx->tables->slots[to->session];
+	struct dp_copy c = {.run = run,
+		.to = to,
+		.slot = slot,
+		.hop = rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)])};
+
+	copy_send(ctx, &c);
+}
+
+static __attribute__((noinline)) void copies_left(struct dp_ctx *ctx, const struct dp_run *run, const struct dp_wide_left *left)
+{
+	for (uint32_t i = 0; i < left->count; i++)
+		copy_alone(ctx, run, left->to[i]);
+	queues_flush(ctx);
+}
+
+/* Fetch the sessions of the first chunk of the receivers from @to to @last. */
+static inline void chunk_fetch(const struct dp_session *slots, const struct dp_receiver *to, const struct dp_receiver *last)
+{
+	const struct dp_receiver *end = last - to < DP_BURST ? last + 1 : to + DP_BURST;
+
+	for (; to < end; to++)
+		dp_session_fetch(&slots[to->session]);
+}
+
+/* Fetch the sessions of the event with result @first, if it is one and has many: while those of the one before get theirs. */
+static void next_fetch(const struct dp_ctx *ctx, uint32_t first)
+{
+	const struct dp_match_result *next = &ctx->results[first];
+
+	if (first < ctx->live_count && next->count >= DP_WIDE_LEAST)
+		chunk_fetch(ctx->tables->slots, next->receivers, next->receivers + next->count - 1);
+}
+
+/* A copy of @run for each of its receivers, of whom the last may get the frame that it came in. @fetched: the first chunk's sessions are. */
+static __attribute__((noinline)) void run_spread(struct dp_ctx *ctx, const struct dp_run *run, bool fetched)
+{
+	const struct dp_receiver *to = ctx->results[run->first].receivers, *last = run->last;
+	struct dp_wide_left left;
+	struct dp_wide wide;
+
+	if (!fetched)
+		chunk_fetch(ctx->tables->slots, to, last);
+	dp_wide_begin(&wide, run);
+	while (to < last) {
+		uint32_t n = RTE_MIN((uint32_t)(last - to), (uint32_t)DP_BURST);
+
+		if (to + n < last)
+			chunk_fetch(ctx->tables->slots, to + n, last);
+		else
+			next_fetch(ctx, run->first + run->count);
+		to += dp_wide_send(ctx, &wide, to, n, &left);
+		if (rh_unlikely(left.count))
+			copies_left(ctx, run, &left);
+	}
+	copy_alone(ctx, run, last);
 }
 
 /* Do two results name the same sessions in the same order? Not every pair that does is told. */
@@ -194,7 +246,8 @@ static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struc
 	run->padded = RH_ALIGN_UP((uint32_t)(end - event->record), (uint32_t)RH_WIRE_ALIGN);
 }
 
-static inline void run_fill(struct dp_ctx *ctx, struct dp_run *run, uint32_t first)
+/* Make @run of the events from result @first on; its receivers. */
+static inline const struct dp_receiver *run_fill(struct dp_ctx *ctx, struct dp_run *run, uint32_t first)
 {
 	struct dp_event *event = rh_opaque(&ctx->events[ctx->live[first]]);
 	const struct dp_match_result *result = &ctx->results[first];
@@ -203,6 +256,7 @@ static inline void run_fill(struct dp_ctx *ctx, struct dp_run *run, uint32_t fir
 	/* Most datagrams hold one event, and this looks no further. Behind the last of a burst lies what a former one left. */
 	if (rh_unlikely(event[1].record == event->end))
 		run_extend(ctx, run);
+	return result->receivers;
 }
 
 static void events_release(struct dp_ctx *ctx)
@@ -217,10 +271,21 @@ void dp_node_fanout(struct dp_ctx *ctx)
 	struct dp_run runs[DP_BURST], *run = runs;
 	struct dp_copy copies[DP_BURST], *end = copies;
 	struct dp_session *slots = ctx->tables->slots;
+	uint32_t fetched = UINT32_MAX; /* result whose first sessions are */
 
 	for (uint32_t first = 0; first < ctx->live_count; first += run++->count) {
-		run_fill(ctx, run, first);
-		end = copies_add(ctx, copies, end, run, slots);
+		const struct dp_receiver *to = run_fill(ctx, run, first);
+
+		if (rh_likely(!dp_run_is_wide(run, to))) {
+			end = copies_add(ctx, copies, end, run, to, slots);
+			continue;
+		}
+		/* Copies of earlier events first, which may be to some of its receivers. */
+		if (end != copies)
+			copies_send(ctx, copies, end);
+		end = copies;
+		run_spread(ctx, run, fetched == first);
+		fetched = first + run->count;
 	}
 	if (end != copies)
 		copies_send(ctx, copies, end);

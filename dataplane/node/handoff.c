@@ -145,8 +145,7 @@ static void copy_queue(struct dp_ctx *ctx, struct dp_session *slot, const struct
 
 static bool may_send_now(const struct dp_session *slot, const struct dp_txq *txq, uint32_t bytes)
 {
-	return slot->queue_count == 0 && slot->tx_events < slot->tx_granted_events &&
-	       slot->tx_bytes + bytes <= slot->tx_granted_bytes && dp_txq_open(txq);
+	return dp_has_credit(slot, 1, bytes) && dp_txq_open(txq);
 }
 
 static void copy_take(struct dp_ctx *ctx, const struct dp_blob *blob, struct dp_copy_message *m,

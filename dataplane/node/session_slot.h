@@ -93,10 +93,15 @@ struct dp_session {
 	/* template: with tx, all that a copy needs */
 	uint8_t template[DP_TEMPLATE_MAX] rh_cache_aligned;
 	uint16_t max_datagram;
-	dp_adj_id_t adjacency; /* control, relaxed */
-	uint16_t owner;
-	uint8_t template_len; /* of EtherType, IP and UDP */
-	uint8_t state; /* enum dp_slot_state; release by control and owner, acquire by workers */
+	union {
+		struct {
+			dp_adj_id_t adjacency; /* control, relaxed */
+			uint16_t owner;
+			uint8_t template_len; /* of EtherType, IP and UDP */
+			uint8_t state; /* enum dp_slot_state; release by control and owner, acquire by workers */
+		};
+		uint64_t way; /* the four at once; acquire by workers */
+	};
 
 	/* tx */
 	uint64_t tx_packet_number rh_cache_aligned; /* the next one */
@@ -129,7 +134,18 @@ struct dp_session {
 _Static_assert(sizeof(struct dp_session) == 5 * RH_CACHE_LINE, "one line a writer, see above");
 
 _Static_assert(DP_LIMIT_WORKERS <= UINT16_MAX, "an owner has 16 bits");
-_Static_assert(offsetof(struct dp_session, state) == 2 * RH_CACHE_LINE - 1, "in the template's line");
+_Static_assert(offsetof(struct dp_session, way) == 2 * RH_CACHE_LINE - sizeof(uint64_t), "in the template's line");
+_Static_assert(offsetof(struct dp_session, adjacency) == offsetof(struct dp_session, way) && sizeof(dp_adj_id_t) == 4 &&
+		       offsetof(struct dp_session, owner) == offsetof(struct dp_session, way) + 4 &&
+		       offsetof(struct dp_session, template_len) == offsetof(struct dp_session, way) + 6 &&
+		       offsetof(struct dp_session, state) == offsetof(struct dp_session, way) + 7,
+	"see dp_way_of");
+
+/* The way of an open session of worker @owner with a template of @template_len bytes, by next hop @adjacency (x86-64: the lower half). */
+static inline uint64_t dp_way_of(dp_adj_id_t adjacency, uint32_t owner, uint8_t template_len)
+{
+	return (uint64_t)DP_SLOT_OPEN << 56 | (uint64_t)template_len << 48 | (uint64_t)owner << 32 | adjacency;
+}
 _Static_assert(offsetof(struct dp_speaker, port) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, remote_port) &&
 		       offsetof(struct dp_speaker, family) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, family) &&
 		       offsetof(struct dp_speaker, address) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, remote),

@@ -1,0 +1,117 @@
+#include "tests/unit/dataplane/node/many.h"
+
+#include "dataplane/node/transmit.h"
+
+#include <stdlib.h>
+
+struct fx_client pub, sub[MOST];
+dp_sub_id_t all[MOST];
+uint32_t subs;
+
+void many_start(void)
+{
+	fx_start(NULL);
+	/* A pause of a busy machine is no standstill of the device. */
+	fx.eng->ctx[0]->cycles_per_ms *= 1000;
+	join(&pub, 1, 4, DP_VLAN_NONE);
+}
+
+void many_start_two(void)
+{
+	fx_start(&(struct fx_options){.workers = 2});
+	join(&pub, 1, 4, DP_VLAN_NONE);
+}
+
+void many_start_jumbo(void)
+{
+	fx_start(&(struct fx_options){.mtu = 4000});
+	join(&pub, 1, 4, DP_VLAN_NONE);
+}
+
+void many_stop(void)
+{
+	out_free();
+	fx_settle();
+	/* Criterion does not count a failed assertion here. */
+	if (rte_mempool_in_use_count(pool()) != 0)
+		abort();
+	fx_stop();
+}
+
+struct dp_session *slot_of(uint32_t i)
+{
+	return &fx.eng->tables.slots[sub[i].slot];
+}
+
+struct dp_txq *txq(void)
+{
+	return fx.eng->ctx[0]->txq[fx.port];
+}
+
+void subscriber(uint8_t family, uint16_t vlan, uint32_t owner, uint16_t max_datagram)
+{
+	struct fx_client *c = &sub[subs];
+	struct dp_session_conf conf;
+
+	fx_client_init(c, FIRST + subs++, family, vlan);
+	c->owner = owner;
+	conf = fx_conf(c);
+	conf.max_datagram = max_datagram;
+	fx_open(c, &conf);
+	all[subs - 1] = fx_subscribe(c, "#");
+}
+
+void subscribers(uint32_t n)
+{
+	while (n--)
+		subscriber(4, DP_VLAN_NONE, 0, 1472);
+}
+
+struct rte_mbuf *frame_for(uint32_t i)
+{
+	struct rte_mbuf *found = NULL;
+
+	for (uint32_t k = 0; k < out_count; k++)
+		if (rte_pktmbuf_mtod(out[k], uint8_t *)[5] == FIRST + i) {
+			cr_assert_null(found, "two frames for subscriber %u", i);
+			found = out[k];
+		}
+	return found;
+}
+
+bool is_wide(const struct rte_mbuf *m, const struct fx_client *to)
+{
+	uint32_t headers = (to->vlan == DP_VLAN_NONE ? 14 : 18) + DP_IPV4_UDP_HEADERS + RH_DATAGRAM_HDR;
+
+	return (m->data_off + headers) % RH_CACHE_LINE == 0;
+}
+
+void expect(uint32_t i, const struct rh_event_spec *specs, uint32_t count, uint64_t number, bool wide)
+{
+	const struct rte_mbuf *m = frame_for(i);
+
+	cr_assert_not_null(m, "nothing for subscriber %u", i);
+	expect_frame_of(m, &sub[i], specs, count, number);
+	cr_assert_eq(is_wide(m, &sub[i]), wide, "subscriber %u", i);
+	cr_assert_eq(m->port, wide ? RTE_MBUF_PORT_INVALID : m->port);
+	cr_assert_eq(rte_mbuf_refcnt_read(m), 1);
+	cr_assert_null(m->next);
+}
+
+void expect_others(uint32_t except, const struct rh_event_spec *spec, uint64_t number)
+{
+	for (uint32_t i = 0; i < subs; i++)
+		if (i != except)
+			expect(i, spec, 1, number, i != subs - 1);
+}
+
+struct rh_event_spec next(void)
+{
+	return fx_spec(&pub, "some/topic", "13 bytes long");
+}
+
+void publish(struct rh_event_spec *spec)
+{
+	out_free();
+	run(received(&pub, spec), 0);
+}
