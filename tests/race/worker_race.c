@@ -22,6 +22,7 @@
 #include "tests/lib/patterns.h"
 
 #include <pthread.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <sched.h>
 #include <stdio.h>
@@ -52,6 +53,8 @@ struct client {
 	bool is_slow;
 };
 static struct client pub, near, far, slow = {.is_slow = true};
+/* Subscribed all the time, so that an event has receivers enough to go the wide way (wide.h), some of them another worker's. */
+static struct client crowd[6];
 
 static void die(const char *what)
 {
@@ -121,6 +124,9 @@ static void *worker(void *arg)
 	uint64_t sequence = 1;
 
 	rh_rcu_register();
+	/* An lcore of EAL's, for whom pools keep buffers: without them no copy goes the wide way. */
+	if (rte_thread_register() < 0)
+		die("no lcore");
 	rh_store_release(&ctx->running, 1);
 	while (rh_load_acquire(&eng->phase) != DP_PHASE_EXIT) {
 		(void)dp_worker_poll_once(eng, ctx);
@@ -129,6 +135,7 @@ static void *worker(void *arg)
 				feed(ctx, &sequence);
 		(void)sched_yield();
 	}
+	rte_thread_unregister();
 	rh_rcu_unregister();
 	rh_store_release(&ctx->running, 0);
 	return NULL;
@@ -364,6 +371,11 @@ int main(int argc, char **argv)
 	client_make(&near, 2, 0);
 	client_make(&far, 3, 1);
 	client_make(&slow, 4, 1);
+	for (uint8_t i = 0; i < RH_ARRAY_LEN(crowd); i++) {
+		client_make(&crowd[i], (uint8_t)(5 + i), i % 3 == 2);
+		(void)subscribe(&crowd[i], 0);
+	}
+	(void)dp_table_publish(table);
 	for (int w = 0; w < 2; w++) {
 		eng->ctx[w]->budget->account[0] = (struct dp_account){.cycles = -DEBT, .filled_tsc = rh_tsc()};
 		eng->ctx[w]->budget->idle_depth = 0;
