@@ -68,13 +68,15 @@ static inline uint64_t dp_profile_hash(uint16_t profile)
 	return profile * 0x9e3779b97f4a7c15ULL;
 }
 
-/* Of the result cache, and of what is remembered of topics. */
+_Static_assert((DP_LIMIT_TENANTS & (DP_LIMIT_TENANTS - 1)) == 0, "a mask");
+
+/* Of the result cache, and of what is remembered of topics. A tenant that cannot be shares a hash with one that can: entries name theirs. */
 static inline uint64_t dp_match_key_hash(
 	const struct dp_match *match, const struct dp_match_key *key)
 {
 	const struct dp_index *index = match->index;
 
-	return dp_topic_hash(&index->secret, index->tenant_hash[key->tenant], key->topic, key->topic_len) ^
+	return dp_topic_hash(&index->secret, index->tenant_hash[key->tenant & (DP_LIMIT_TENANTS - 1)], key->topic, key->topic_len) ^
 	       dp_profile_hash(key->profile);
 }
 
