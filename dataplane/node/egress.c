@@ -66,12 +66,6 @@ static bool waited_too_long(const struct dp_ctx *ctx, const struct dp_session *s
 
 enum step { STEP_LEFT, STEP_NO_CREDIT, STEP_BLOCKED };
 
-static bool has_credit(const struct dp_session *slot, uint32_t len)
-{
-	return slot->tx_events < slot->tx_granted_events &&
-	       slot->tx_bytes + len <= slot->tx_granted_bytes;
-}
-
 /* Move the first copy that waits: sent or dropped, or it stays and says why. */
 static enum step step(struct dp_ctx *ctx, struct dp_session *slot)
 {
@@ -86,7 +80,7 @@ static enum step step(struct dp_ctx *ctx, struct dp_session *slot)
 		dp_queue_drop(ctx, slot, class, DP_DROP_QUEUE_EXPIRED);
 		return STEP_LEFT;
 	}
-	if (!has_credit(slot, blob->len))
+	if (!dp_has_credit(slot, 1, blob->len))
 		return STEP_NO_CREDIT;
 	hop = rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)]);
 	txq = dp_txq_of(ctx, hop);

@@ -9,11 +9,6 @@
 #include "dataplane/node/forward.h"
 #include "dataplane/node/wide.h"
 
-static bool may_send_now(const struct dp_session *slot, const struct dp_txq *txq, const struct dp_run *run)
-{
-	return dp_has_credit(slot, run->count, run->bytes) && dp_txq_open(txq);
-}
-
 /* More than half a backlog within one round: what the device takes now need not queue. */
 static bool may_send_after_flush(struct dp_ctx *ctx, const struct dp_session *slot, struct dp_txq *txq,
 	const struct dp_run *run)
@@ -21,7 +16,7 @@ static bool may_send_after_flush(struct dp_ctx *ctx, const struct dp_session *sl
 	if (dp_txq_open(txq) || txq->blocked_since_tsc)
 		return false;
 	dp_txq_flush(ctx, txq);
-	return may_send_now(slot, txq, run);
+	return dp_may_send_now(slot, txq, run->count, run->bytes);
 }
 
 /* The same place in each event's result. */
@@ -74,7 +69,7 @@ static __attribute__((noinline)) void run_split(struct dp_ctx *ctx, const struct
 	one.run = &run;
 	for (uint32_t i = 0; i < c->run->count; i++) {
 		dp_run_begin(&run, &c->run->events[i], c->run->first + i, c->run->last);
-		if (may_send_now(c->slot, txq, &run) || may_send_after_flush(ctx, c->slot, txq, &run))
+		if (dp_may_send_now(c->slot, txq, run.count, run.bytes) || may_send_after_flush(ctx, c->slot, txq, &run))
 			one_forward(ctx, &one, txq);
 		else
 			queue_copy(ctx, c->slot, run.events, receiver_of(ctx, c, i));
@@ -87,7 +82,7 @@ static inline __attribute__((always_inline)) void own_copy(struct dp_ctx *ctx, c
 
 	if (rh_unlikely(!txq))
 		dp_drop_copies(ctx, c->slot, DP_DROP_NO_ADJACENCY, c->run->count);
-	else if (rh_unlikely(!may_send_now(c->slot, txq, c->run) || too_long(c->slot, txq, c->run)))
+	else if (rh_unlikely(!dp_may_send_now(c->slot, txq, c->run->count, c->run->bytes) || too_long(c->slot, txq, c->run)))
 		run_split(ctx, c, txq);
 	else
 		dp_forward(ctx, c, txq);

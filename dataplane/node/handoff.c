@@ -143,11 +143,6 @@ static void copy_queue(struct dp_ctx *ctx, struct dp_session *slot, const struct
 		dp_egress_enqueue(ctx, slot, own, &m->witness);
 }
 
-static bool may_send_now(const struct dp_session *slot, const struct dp_txq *txq, uint32_t bytes)
-{
-	return dp_has_credit(slot, 1, bytes) && dp_txq_open(txq);
-}
-
 static void copy_take(struct dp_ctx *ctx, const struct dp_blob *blob, struct dp_copy_message *m,
 	struct borrowed *b)
 {
@@ -167,7 +162,7 @@ static void copy_take(struct dp_ctx *ctx, const struct dp_blob *blob, struct dp_
 		dp_drop_copy(ctx, slot, DP_DROP_NO_ADJACENCY);
 		return;
 	}
-	if (!may_send_now(slot, txq, blob->len)) {
+	if (!dp_may_send_now(slot, txq, 1, blob->len)) {
 		copy_queue(ctx, slot, blob, m, b);
 		return;
 	}

@@ -67,11 +67,22 @@ static inline void dp_txq_put_other(struct dp_txq *txq, struct rte_mbuf *frame)
 	dp_txq_put(txq, frame, (struct dp_tx_meta){.slot = DP_SLOT_NONE});
 }
 
-/* Does nobody wait before @copies of @bytes for @slot, and has it credit for all of them? */
+/* Has @slot credit for @copies of @bytes together? */
 static inline bool dp_has_credit(const struct dp_session *slot, uint64_t copies, uint64_t bytes)
 {
-	return slot->queue_count == 0 && slot->tx_events + copies <= slot->tx_granted_events &&
-	       slot->tx_bytes + bytes <= slot->tx_granted_bytes;
+	return slot->tx_events + copies <= slot->tx_granted_events && slot->tx_bytes + bytes <= slot->tx_granted_bytes;
+}
+
+/* Does nobody wait before them either? */
+static inline bool dp_may_leave(const struct dp_session *slot, uint64_t copies, uint64_t bytes)
+{
+	return slot->queue_count == 0 && dp_has_credit(slot, copies, bytes);
+}
+
+/* And by @txq now? */
+static inline bool dp_may_send_now(const struct dp_session *slot, const struct dp_txq *txq, uint64_t copies, uint64_t bytes)
+{
+	return dp_may_leave(slot, copies, bytes) && dp_txq_open(txq);
 }
 
 /* Copies of @bytes take that much of @slot's credit. */

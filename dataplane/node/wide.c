@@ -134,7 +134,7 @@ static inline bool may_go(struct way *way, const struct dp_ctx *ctx, const struc
 	uint64_t to = rh_load_acquire(&slot->way);
 
 	return (rh_likely(to == way->way) || way_turn(way, ctx, to)) && slot->max_datagram >= way->length &&
-	       dp_has_credit(slot, way->copies, way->bytes) && !dp_append_may_wait(way->tail, way->waiting, slot);
+	       dp_may_leave(slot, way->copies, way->bytes) && !dp_append_may_wait(way->tail, way->waiting, slot);
 }
 
 /* All of @bytes of @from, whole lines, which both begin on one. */
