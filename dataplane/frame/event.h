@@ -52,14 +52,25 @@ enum rh_frame_error rh_options_check(const uint8_t *options, size_t len);
 /* Which of its errors an event beyond the limits or with refused values has, never OK. */
 enum rh_frame_error rh_event_refusal(const struct rh_event *event);
 
+/* Of a PUBLISH record. Ctx: any. */
+static inline uint64_t rh_event_sequence(const uint8_t *record)
+{
+	return rh_load_be64(record + 8);
+}
+
+static inline uint64_t rh_event_incarnation(const uint8_t *record)
+{
+	return rh_load_be64(record + 16);
+}
+
 /* Fixed part of the record: no checks, every load inside RH_PUBLISH_HDR. */
 static inline void rh_event_load_header(const uint8_t *bytes, struct rh_event *out)
 {
 	out->service = bytes[4];
 	out->hop_limit = bytes[5];
 	out->tenant = rh_load_be16(bytes + 6);
-	out->sequence = rh_load_be64(bytes + 8);
-	out->incarnation = rh_load_be64(bytes + 16);
+	out->sequence = rh_event_sequence(bytes);
+	out->incarnation = rh_event_incarnation(bytes);
 	out->origin_ns = rh_load_be64(bytes + 24);
 	out->ttl_ms = rh_load_be32(bytes + 32);
 	out->partition_hash = rh_load_be32(bytes + 36);

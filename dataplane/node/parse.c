@@ -23,7 +23,7 @@ struct walk {
 static inline void open_end(struct dp_ctx *ctx)
 {
 	const struct dp_event *event = &ctx->events[ctx->event_count - 1];
-	uint64_t ahead = rh_load_be64(event->record + 8) - event->publisher->sequence.highest;
+	uint64_t ahead = rh_event_sequence(event->record) - event->publisher->sequence.highest;
 
 	if (ctx->event_count == DP_BURST || rh_unlikely(ahead - 1 >= UINT32_MAX))
 		dp_node_session(ctx);

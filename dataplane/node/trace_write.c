@@ -36,8 +36,8 @@ static void event_write(struct dp_ctx *ctx, const struct dp_event *event,
 	const struct dp_match_key *key = &event->key;
 	struct dp_trace_entry e = {
 		.wall_ns = ctx->now_tsc, /* dp_trace_read makes wall time of it */
-		.incarnation = rh_load_be64(event->record + 16),
-		.sequence = rh_load_be64(event->record + 8),
+		.incarnation = rh_event_incarnation(event->record),
+		.sequence = rh_event_sequence(event->record),
 		.worker = ctx->worker,
 		.publisher = dp_slot_index(ctx, event->publisher),
 		.payload_len = key->payload_len,

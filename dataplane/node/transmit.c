@@ -94,7 +94,7 @@ static enum dp_drop transmit_slices(struct dp_ctx *ctx, struct dp_session *slot,
 	uint32_t index = dp_slot_index(ctx, slot);
 	struct rh_fragment f = {.total = blob->len,
 		.id = ctx->tables->cold[index].fragment_id,
-		.sequence = rh_load_be64(blob->bytes + 8)};
+		.sequence = rh_event_sequence(blob->bytes)};
 	struct rte_mbuf *frames[FRAGMENTS_MAX];
 	uint32_t n = 0;
 
