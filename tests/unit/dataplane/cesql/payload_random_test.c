@@ -208,11 +208,11 @@ static void random_regex(struct rnd *rnd, unsigned depth, char *out)
 	static const char *const atoms[] = {"a", "b", "c", "0", "1", ".", "\\.", "\\n", "\\d", "\\w", "\\s", "\\D", "[ab]", "[^a]", "[0-9a]", "[\\x80-\\xbf]",
 		"\\xc3", "\\xa9", "[^\\x80-\\xff]", "ab", "\\x25"};
 	static const char *const repeats[] = {"*", "+", "?", "{2}", "{1,3}", "{2,}", "+?", "{0,2}"};
-	bool group;
 
 	for (unsigned n = 1 + rnd_below(rnd, 3); n; n--) {
-		group = depth && rnd_below(rnd, 3) == 0;
-		if (group) {
+		bool one = true; /* what a repeat behind it would be of */
+
+		if (depth && rnd_below(rnd, 3) == 0) {
 			strcat(out, rnd_below(rnd, 2) ? "(?:" : "(");
 			random_regex(rnd, depth - 1, out);
 			while (rnd_below(rnd, 3) == 0) {
@@ -221,9 +221,12 @@ static void random_regex(struct rnd *rnd, unsigned depth, char *out)
 			}
 			strcat(out, ")");
 		} else {
-			strcat(out, PICK(rnd, atoms));
+			const char *atom = PICK(rnd, atoms);
+
+			strcat(out, atom);
+			one = strcmp(atom, "ab") != 0;
 		}
-		if (rnd_below(rnd, 3) == 0 && (group || !strcmp(out + strlen(out) - 2, "ab") == 0))
+		if (rnd_below(rnd, 3) == 0 && one)
 			strcat(out, PICK(rnd, repeats));
 	}
 }
