@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-/* The one system call of a worker that polls; a full eventfd is rung already. */
-static void ring(int fd)
+/* A full eventfd is rung already. */
+void dp_bell_ring(int fd)
 {
 	const uint64_t one = 1;
 
@@ -20,7 +20,7 @@ void dp_punt_kick(struct dp_engine *eng, struct dp_ctx *ctx)
 		return;
 	bell->last_kick_tsc = ctx->now_tsc;
 	rh_store_relaxed(&bell->armed, 0);
-	ring(eng->punt_fd);
+	dp_bell_ring(eng->punt_fd);
 }
 
 /* No fence behind the event that was handed over: what this round does not see, the next housekeeping does. */
@@ -31,5 +31,5 @@ void dp_lane_kick(const struct dp_engine *eng, const struct dp_ctx *ctx)
 	if (rh_likely(!ctx->lane_waiting) || !rh_load_relaxed(&lane->armed))
 		return;
 	rh_store_relaxed(&lane->armed, 0);
-	ring(lane->bell);
+	dp_bell_ring(lane->bell);
 }

@@ -110,7 +110,9 @@ bool dp_command_send(struct dp_engine *eng, uint32_t worker, enum dp_command_op 
 /* inject.c. Ctx: worker. Returns messages taken. */
 uint32_t dp_injects_drain(struct dp_ctx *ctx);
 
-/* bell.c. Ctx: worker. Ring the bell if control waits and something is there. */
+/* bell.c. Wake who sleeps on the eventfd @fd: the one system call of a worker that polls. Ctx: any. */
+void dp_bell_ring(int fd);
+/* Ctx: worker. Ring the bell if control waits and something is there. */
 void dp_punt_kick(struct dp_engine *eng, struct dp_ctx *ctx);
 /* The same for the content lane, if it sleeps and this worker's events are there. */
 void dp_lane_kick(const struct dp_engine *eng, const struct dp_ctx *ctx);

@@ -179,13 +179,10 @@ int dp_lane_start(struct dp_engine *eng, struct rh_error *err)
 
 void dp_lane_stop(struct dp_engine *eng)
 {
-	const uint64_t one = 1;
-
 	if (!eng->lane)
 		return;
 	rh_store_release(&eng->lane->stopping, 1);
-	if (write(eng->lane->bell, &one, sizeof(one)) < 0)
-		return;
+	dp_bell_ring(eng->lane->bell);
 }
 
 bool dp_lane_ended(struct dp_engine *eng)
