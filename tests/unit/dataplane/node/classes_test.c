@@ -414,15 +414,21 @@ Test(classes, a_large_place_is_worth_many_small_ones)
 	EXPECT_LEAVING(11, 5, 6, 7);
 }
 
+/* Two that wait for @events of the lowest class, one of them for whatever else comes too. */
+static void two_wait(struct fx_client *other, int events)
+{
+	join(&sub, 2, 0, "#", 0, RH_CREDIT_UNLIMITED, 1 << 20);
+	join(other, 9, 0, "both", 0, RH_CREDIT_UNLIMITED, 1 << 20);
+	for (int i = 0; i < events; i++)
+		publish_sized(&pub, "both", 1, 0);
+}
+
 /* What is in flight keeps its part of the store, also before the highest class. */
 Test(classes, an_exchange_never_takes_what_queues_may_not_have)
 {
 	struct fx_client other;
 
-	join(&sub, 2, 0, "#", 0, RH_CREDIT_UNLIMITED, 1 << 20);
-	join(&other, 9, 0, "both", 0, RH_CREDIT_UNLIMITED, 1 << 20);
-	for (int i = 0; i < 7; i++)
-		publish_sized(&pub, "both", 1, 0);
+	two_wait(&other, 7);
 	store_shrink(8); /* 7 for queues: all are taken, by events that two wait for */
 	publish_sized(&pub, "mine", 6, 0);
 	cr_assert_eq(store_used(0), 7, "nobody else would give the place up");
@@ -440,10 +446,7 @@ Test(classes, who_alone_holds_a_place_is_looked_for_only_so_far)
 {
 	struct fx_client other;
 
-	join(&sub, 2, 0, "#", 0, RH_CREDIT_UNLIMITED, 1 << 20);
-	join(&other, 9, 0, "both", 0, RH_CREDIT_UNLIMITED, 1 << 20);
-	for (int i = 0; i < 40; i++)
-		publish_sized(&pub, "both", 1, 0);
+	two_wait(&other, 40);
 	publish_sized(&pub, "mine", 1, 0);
 	store_shrink(46); /* 41 for queues: all are taken */
 	publish_sized(&pub, "mine", 6, 0);
