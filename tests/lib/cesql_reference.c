@@ -348,10 +348,16 @@ static json_t *json_at(json_t *json, const char *pointer)
 	return json ? json_at(json, pointer) : NULL;
 }
 
+/* A byte of zero is nowhere in JSON (RFC 8259, sections 2 and 7); jansson takes it for the end of the text. */
+static json_t *json_read(struct rh_cesql_text payload)
+{
+	return memchr(payload.bytes, 0, payload.size) ? NULL : json_loadb(payload.bytes, payload.size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+}
+
 /* Payloads of such tests have no name twice, and no number that jansson does not take. */
 static value json_value(const char *pointer, struct rh_cesql_text payload)
 {
-	json_t *whole = json_loadb(payload.bytes, payload.size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL), *json = whole ? json_at(whole, pointer) : NULL;
+	json_t *whole = json_read(payload), *json = whole ? json_at(whole, pointer) : NULL;
 	value out = nothing(B, "FunctionEvaluationError");
 
 	if (json_is_string(json) && !memchr(json_string_value(json), 0, json_string_length(json)))
