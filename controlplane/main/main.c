@@ -3,6 +3,7 @@
 #include "controlplane/main/options.h"
 #include "controlplane/main/router.h"
 #include "controlplane/main/version.h"
+#include "dataplane/base/cpu.h"
 #include "dataplane/base/log.h"
 
 #include <stdio.h>
@@ -29,7 +30,12 @@ static int run(const char *config)
 int main(int argc, char **argv)
 {
 	struct rhumbd_options options;
+	struct rh_error err;
 
+	if (rh_cpu_check(&err) < 0) {
+		(void)fprintf(stderr, "rhumbd: %s\n", err.text);
+		return 1;
+	}
 	rhumbd_options_parse(argc, argv, &options);
 	switch (options.action) {
 	case RHUMBD_RUN:
