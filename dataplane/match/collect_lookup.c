@@ -177,8 +177,20 @@ static __attribute__((noinline)) void unsure_decide(struct dp_match *match, cons
 	tested_decide(match, cond, count, false);
 }
 
-/* What is a subscriber of @target: each session once. Returns how many are conditions. As member_take, all in registers. */
-static uint32_t alone_take(struct dp_match *match, const uint64_t *target, uint32_t count)
+/* As member_take, all in registers, for one that stands alone in @set; how many there are behind it. */
+static inline uint32_t alone_take(
+	struct dp_receiver *to, uint16_t *stamp, uint16_t serial, uint32_t taken, const struct dp_set *set)
+{
+	struct dp_receiver member = dp_alone_receiver(set);
+
+	to[taken] = member;
+	taken += stamp[member.session] != serial;
+	stamp[member.session] = serial;
+	return taken;
+}
+
+/* What is a subscriber of @target: each session once. Returns how many are conditions. */
+static uint32_t targets_take(struct dp_match *match, const uint64_t *target, uint32_t count)
 {
 	struct dp_receiver *to = match->walk_to;
 	uint16_t *stamp = match->stamp, serial = match->serial;
@@ -186,15 +198,11 @@ static uint32_t alone_take(struct dp_match *match, const uint64_t *target, uint3
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct dp_set *set = (const struct dp_set *)(uintptr_t)target[i];
-		struct dp_receiver member = dp_alone_receiver(set);
 
-		if (rh_unlikely(!dp_set_is_alone(set))) {
+		if (rh_likely(dp_set_is_alone(set)))
+			taken = alone_take(to, stamp, serial, taken, set);
+		else
 			conds++;
-			continue;
-		}
-		to[taken] = member;
-		taken += stamp[member.session] != serial;
-		stamp[member.session] = serial;
 	}
 	match->walk_count = taken;
 	return conds;
@@ -215,7 +223,7 @@ static void targets_decide(void *arg, const uint64_t *target, uint32_t count, bo
 		rh_prefetch(dp_set_is_alone(set) ? (const void *)&match->stamp[dp_alone_receiver(set).session]
 						 : (const void *)(uintptr_t)(target[i] & ~DP_RECORD_SURE));
 	}
-	if (alone_take(match, target, count))
+	if (targets_take(match, target, count))
 		conds_decide(match, target, count);
 }
 
@@ -275,6 +283,29 @@ static void thin_candidates(struct dp_match *match)
 	match->candidate_count = kept;
 }
 
+/*
+ * All that the search found for @topic, if each of these filters has one subscriber and no more: no exception and no condition is among them. False: not
+ * so, and some sessions are stamped.
+ */
+static bool alone_collect(struct dp_match *match, uint32_t topic)
+{
+	const struct dp_search_answer *answer = &match->search->answer[topic];
+	const struct dp_filter *const *found = &match->search->found[answer->first], *const *end = found + answer->count;
+	struct dp_receiver *to = match->walk_to;
+	uint16_t *stamp = match->stamp, serial = match->serial;
+	uint32_t taken = 0;
+
+	for (; found < end; found++) {
+		const struct dp_set *set = rh_rcu_deref((*found)->set);
+
+		if (rh_unlikely(!dp_set_is_alone(set)))
+			return false;
+		taken = alone_take(to, stamp, serial, taken, set);
+	}
+	match->walk_count = taken;
+	return !answer->crowded;
+}
+
 void dp_match_collect(struct dp_match *match, uint32_t topic)
 {
 	const struct dp_set *alone = dp_match_alone(match, topic);
@@ -289,6 +320,10 @@ void dp_match_collect(struct dp_match *match, uint32_t topic)
 		match->walk_to[match->walk_count++] = dp_alone_receiver(alone);
 		return;
 	}
+	next_serial(match);
+	if (alone_collect(match, topic))
+		return;
+	match->walk_count = 0;
 	next_serial(match);
 	filters_each(match, topic, filter_exclude);
 	filters_each(match, topic, filter_collect);
