@@ -7,6 +7,7 @@
  */
 
 #include "dataplane/match/cut.h"
+#include "dataplane/match/group.h"
 #include "dataplane/match/index.h"
 #include "dataplane/match/match_lookup.h"
 
@@ -19,13 +20,6 @@ _Static_assert(DP_TOPIC_GROUPS(DP_LIMIT_SHAPES) <= DP_SEARCH_GROUPS, "one topic'
 #define DP_SEARCH_HITS 2048
 /* Filters kept for one search; likewise. */
 #define DP_SEARCH_FOUND 8192
-
-/* Probes of one topic, read together. Two lines. */
-struct dp_search_group {
-	uint64_t tag[DP_PROBES_WIDE];
-	const uint64_t *bucket[DP_PROBES_WIDE];
-	uint64_t about[DP_PROBES_WIDE]; /* shape, or DP_SHAPE_NONE; above, the topic's number */
-} rh_cache_aligned;
 
 struct dp_search_hit {
 	const struct dp_filter *filter; /* first of those with the key */

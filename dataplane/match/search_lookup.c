@@ -2,10 +2,6 @@
 
 #include "dataplane/match/text.h"
 
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
-
 bool dp_filter_fits_whole(
 	const struct dp_filter *filter, const struct rh_topic *topic, struct rh_filter *room)
 {
@@ -155,37 +151,6 @@ static inline struct dp_search_group *topic_ask(struct dp_search *search, struct
 	return rh_likely(!shapes->odd) ? group : rows_ask(search, group, directory, shapes, shapes->odd, topic);
 }
 
-/* A bit for each word of a bucket of @group that has its tag: probe * DP_BUCKET_SLOTS + word by places. */
-#if defined(__AVX2__) && !defined(RH_RCU_TSAN)
-/* Packing keeps signs, and takes half of each in turn. */
-static inline uint32_t group_tagged(const struct dp_search_group *group)
-{
-	const uint64_t *const *bucket = group->bucket;
-	const uint64_t *tag = group->tag;
-	__m256i first = _mm256_packs_epi32(dp_bucket_signs(bucket[0], tag[0]), dp_bucket_signs(bucket[1], tag[1]));
-	__m256i second = _mm256_packs_epi32(dp_bucket_signs(bucket[2], tag[2]), dp_bucket_signs(bucket[3], tag[3]));
-
-	return (uint32_t)_mm256_movemask_epi8(_mm256_packs_epi16(first, second));
-}
-
-#define QUARTER(at, word) (at) + (word), (at) + (word) + 1, (at) + (word) + 4, (at) + (word) + 5
-#define HALF(word)	  QUARTER(0, word), QUARTER(8, word), QUARTER(16, word), QUARTER(24, word)
-static const uint8_t places[DP_PROBES_WIDE * DP_BUCKET_SLOTS] = {HALF(0), HALF(2)};
-#else
-static inline uint32_t group_tagged(const struct dp_search_group *group)
-{
-	uint32_t tagged = 0;
-
-	for (uint32_t i = 0; i < DP_PROBES_WIDE; i++)
-		tagged |= dp_bucket_tagged(group->bucket[i], group->tag[i]) << i * DP_BUCKET_SLOTS;
-	return tagged;
-}
-
-#define QUARTER(at) (at), (at) + 1, (at) + 2, (at) + 3
-#define HALF(at)    QUARTER(at), QUARTER((at) + 4), QUARTER((at) + 8), QUARTER((at) + 12)
-static const uint8_t places[DP_PROBES_WIDE * DP_BUCKET_SLOTS] = {HALF(0), HALF(16)};
-#endif
-
 /* The last bucket ends where its segment does, at a multiple of a segment's size. */
 static const uint64_t *bucket_after(const uint64_t *bucket)
 {
@@ -243,8 +208,8 @@ static inline bool probes_end(const struct dp_search_group *group)
 /* Mostly one of all those words has its tag: no branch depends on which. */
 static inline uint32_t group_read(struct dp_search *search, const struct dp_search_group *group, uint32_t hits)
 {
-	for (uint32_t tagged = group_tagged(group); tagged; tagged &= tagged - 1) {
-		uint32_t place = places[__builtin_ctz(tagged)], probe = place / DP_BUCKET_SLOTS;
+	for (uint32_t tagged = dp_group_tagged(group); tagged; tagged &= tagged - 1) {
+		uint32_t place = dp_group_place(tagged), probe = place / DP_BUCKET_SLOTS;
 		const uint64_t *bucket = group->bucket[probe];
 
 		hits = hit_add(search, rh_load_acquire(&bucket[place % DP_BUCKET_SLOTS]), group->about[probe],

@@ -42,25 +42,6 @@ static bool record_is(const struct dp_topic_record *record, const struct dp_topi
 	       memcmp(record->topic, part->topic, part->topic_len) == 0;
 }
 
-static inline uint32_t least_of(const uint32_t *words)
-{
-#ifdef __AVX2__
-	__m256i all = _mm256_load_si256((const __m256i *)(const void *)words);
-	__m128i least =
-		_mm_min_epu32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
-
-	least = _mm_min_epu32(least, _mm_shuffle_epi32(least, 0x4e));
-	least = _mm_min_epu32(least, _mm_shuffle_epi32(least, 0xb1));
-	return (uint32_t)_mm_cvtsi128_si32(least);
-#else
-	uint32_t least = words[0];
-
-	for (unsigned i = 1; i < DP_TOPIC_WAYS; i++)
-		least = words[i] < least ? words[i] : least;
-	return least;
-#endif
-}
-
 static int record_find(const struct dp_topic_set *set, const struct dp_topic_record *record,
 	uint32_t tag, const struct dp_topic_part *part)
 {
@@ -102,7 +83,7 @@ static void record_write(struct dp_topic_record *record, const struct dp_topic_p
 /* An empty way has no weight. */
 static unsigned lightest(const struct dp_topic_set *set)
 {
-	return (unsigned)__builtin_ctz(dp_ways_with(set->weight, least_of(set->weight)));
+	return (unsigned)__builtin_ctz(dp_ways_with(set->weight, dp_ways_least(set->weight)));
 }
 
 /* With probability @newcomer / (@newcomer + @resident). */
