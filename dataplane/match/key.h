@@ -120,8 +120,10 @@ static inline uint64_t dp_topic_hash(const struct dp_secret *secret, uint64_t te
 	if (rh_likely(len >= DP_KEY_READ)) {
 		const char *end = topic + len - DP_KEY_READ;
 
-		for (; topic < end; topic += DP_KEY_READ)
+		do {
 			hash = dp_topic_step(secret, hash, topic);
+			topic += DP_KEY_READ;
+		} while (topic < end);
 		hash = dp_topic_step(secret, hash, end);
 	} else {
 		dp_short_topic_load(topic, len, &first, &last);

@@ -85,27 +85,6 @@ static __attribute__((noinline)) struct dp_entry *cache_find(
 	return NULL;
 }
 
-/* The parts of the topic space that the result of @topic depends on. @hash: dp_match_key_hash's. */
-static void found_parts(const struct dp_match *match, uint32_t topic, uint64_t hash,
-	const struct dp_match_key *key, struct dp_found *found)
-{
-	const struct dp_search *search = match->search;
-	const struct dp_cut *cut = &search->cut[topic];
-	uint64_t tenant = search->index->tenant_hash[key->tenant];
-	uint32_t levels = cut->topic.levels;
-	uint64_t first = levels > 0 ? tenant + cut->hash[0] : tenant;
-
-	found->at = (struct dp_part_at){.root = dp_part_root(first)};
-	if (levels > 1) {
-		found->at.second = dp_part_level(tenant + cut->hash[1]);
-		found->at.pair = dp_part_pair(first + cut->hash[1]);
-	}
-	if (levels > 2)
-		found->at.third = dp_part_level(tenant + cut->hash[2]);
-	found->seen = dp_part_look(match->table->parts, key->tenant,
-		dp_part_topic(hash ^ dp_profile_hash(key->profile)), &found->at);
-}
-
 static void give_result(struct dp_match *match, uint32_t count, struct dp_match_result *result)
 {
 	result->receivers = match->result + match->result_used;
@@ -113,19 +92,21 @@ static void give_result(struct dp_match *match, uint32_t count, struct dp_match_
 	match->result_used += count;
 }
 
-/* Receivers of a cached entry without conditions. */
-static inline void answer_sure(struct dp_match *match, const struct dp_match_key *key,
+/* Receivers of a cached entry without conditions; returns how many. */
+static inline uint32_t answer_sure(struct dp_match *match, const struct dp_match_key *key,
 	struct dp_entry *entry, struct dp_match_result *result)
 {
-	const struct dp_receiver *receivers = dp_entry_receivers(&match->cache, entry);
+	uint32_t count = entry->count;
+	const struct dp_receiver *receivers = &entry->only;
 
-	dp_entry_count(&match->cache, entry, key);
-	result->receivers = receivers;
-	result->count = entry->count;
-	result->verdict = DP_MATCH_OK;
-	/* For the fan-out, which comes when the whole burst is matched. */
-	if (entry->count > 1)
+	if (rh_unlikely(count != 1)) {
+		receivers = dp_entry_receivers(&match->cache, entry);
+		/* For the fan-out, which comes when the whole burst is matched. */
 		rh_prefetch(receivers);
+	}
+	dp_entry_count(&match->cache, entry, key);
+	*result = (struct dp_match_result){receivers, count, DP_MATCH_OK, true};
+	return count;
 }
 
 /* After that, of one with conditions, about which payload and attributes decide; its payload was looked at ahead. */
@@ -180,11 +161,12 @@ static inline void ahead_begin(struct dp_match *match)
 	match->ahead.judged = 0;
 }
 
-/* Either, by itself: event number 0 of what is looked at ahead. */
+/* Either, by itself: event number 0 of what is looked at ahead. @hit: the entry was there before. */
 static void answer_from(struct dp_match *match, const struct dp_match_key *key,
-	struct dp_entry *entry, struct dp_match_result *result)
+	struct dp_entry *entry, bool hit, struct dp_match_result *result)
 {
-	answer_sure(match, key, entry, result);
+	(void)answer_sure(match, key, entry, result);
+	result->cache_hit = hit;
 	if (!entry->pending)
 		return;
 	if (!may_decide(match, key)) {
@@ -242,46 +224,11 @@ static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_
 	return kept <= DP_KEPT_EVICTED;
 }
 
-/* What changed was on a side of @entry's topic: near it? If not, this is the count from now on. */
-static bool is_near(const struct dp_match *match, struct dp_entry *entry, uint64_t hash, uint32_t wild, uint32_t root)
-{
-	const struct dp_parts *parts = match->table->parts;
-	uint32_t topic = dp_part_topic(hash ^ dp_profile_hash(entry->profile));
-
-	if (wild != entry->wild &&
-		dp_part_fine_wild(parts, entry->tenant, &entry->at) != entry->fine_wild)
-		return true;
-	if (root != entry->root &&
-		dp_part_fine_root(parts, topic, &entry->at) != entry->fine_root)
-		return true;
-	entry->wild = wild;
-	entry->root = root;
-	return false;
-}
-
-/* Something changed since @entry was found valid: is it still? Not inline: subscriptions change less often than topics come. */
-static __attribute__((noinline)) bool is_still_valid(const struct dp_match *match, struct dp_entry *entry, uint64_t hash)
-{
-	const struct dp_parts *parts = match->table->parts;
-	uint32_t wild = dp_part_coarse_wild(parts, entry->tenant, &entry->at);
-	uint32_t root = dp_part_coarse_root(parts, &entry->at);
-
-	if (entry->as_of == DP_PART_NEVER ||
-		dp_look_stamp(match->cache.look) - dp_look_stamp(entry->look) > DP_CACHE_AGE)
-		return false;
-	if ((wild != entry->wild || root != entry->root) && is_near(match, entry, hash, wild, root)) {
-		entry->as_of = DP_PART_NEVER;
-		return false;
-	}
-	entry->as_of = match->as_of;
-	return true;
-}
-
 static inline bool is_valid(const struct dp_match *match, struct dp_entry *entry, uint64_t hash)
 {
 	if (rh_unlikely(!entry))
 		return false;
-	return rh_likely(entry->as_of == match->as_of) || is_still_valid(match, entry, hash);
+	return rh_likely(entry->as_of == match->as_of) || dp_entry_still_valid(match, entry, hash);
 }
 
 /* What the search found for @topic, through the cache: an event before this one may have brought
@@ -294,16 +241,15 @@ static void answer_cached(struct dp_match *match, uint32_t topic, const struct d
 	result->verdict = DP_MATCH_OK;
 	result->cache_hit = false;
 	if (is_valid(match, entry, hash)) {
-		result->cache_hit = true;
 		rh_add_relaxed(&match->counters.hits, 1);
-		answer_from(match, key, entry, result);
+		answer_from(match, key, entry, true, result);
 		return;
 	}
 	rh_add_relaxed(&match->counters.misses, 1);
 	rh_add_relaxed(&match->counters.stale, entry != NULL);
 	dp_match_collect(match, topic);
 	if (keep(match, key, hash, entry, found, &entry)) {
-		answer_from(match, key, entry, result);
+		answer_from(match, key, entry, false, result);
 		return;
 	}
 	dp_topics_event(match, key, hash, entry, match->walk_count);
@@ -422,7 +368,7 @@ static void misses_answer(struct dp_match *match, struct misses *misses,
 	/* Before the search: a change during it leaves the entry outdated, never wrong. */
 	for (uint32_t n = 0; n < misses->count; n++)
 		if (!(misses->passing >> n & 1))
-			found_parts(match, n, hash[misses->event[n]], dp_match_key_at(keys, misses->event[n]),
+			dp_found_parts(match, n, hash[misses->event[n]], dp_match_key_at(keys, misses->event[n]),
 				&misses->found[n]);
 	dp_search_run(match->search);
 	for (uint32_t n = 0; n < misses->count; n++) {
@@ -470,49 +416,87 @@ static __attribute__((noinline)) void pending_add(struct dp_match *match, struct
 	ahead_add(match, key, entry);
 }
 
-/* Hash every topic (of the same ones the first) and ask for its bucket, then for its entry; then answer what is known. */
-static void hits_answer(struct dp_match *match, struct misses *misses,
-	struct dp_match_keys keys, uint32_t count, uint64_t *hash,
-	struct dp_match_result *results)
+/* Hash every topic and ask for its bucket. @repeated: of the same ones the first. */
+static inline void buckets_ask(const struct dp_match *match, struct dp_match_keys keys, uint32_t count, bool repeated, uint64_t *hash)
 {
-	struct dp_entry *guess[DP_MATCH_BURST_MAX], *found = NULL, *entry = NULL; /* valid */
-	struct pendings pendings;
-
-	ahead_begin(match);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct dp_match_key *key = dp_match_key_at(keys, i);
 
-		if (key->same) {
+		if (repeated && key->same) {
 			hash[i] = hash[i - 1];
 			continue;
 		}
 		hash[i] = dp_match_key_hash(match, key);
 		prefetch_bucket(&match->cache, hash[i]);
 	}
+}
+
+/* Then for its entry. */
+static inline void entries_ask(const struct dp_match *match, struct dp_match_keys keys, uint32_t count, bool repeated, const uint64_t *hash,
+	struct dp_entry **guess)
+{
 	for (uint32_t i = 0; i < count; i++)
-		if (!dp_match_key_at(keys, i)->same)
+		if (!(repeated && dp_match_key_at(keys, i)->same))
 			guess[i] = entry_guess(&match->cache, hash[i]);
+}
+
+/* *@guess is no valid entry of @key's: another one may be, or it is still valid. An outdated one is left in *@guess, NULL where there is none. */
+static __attribute__((noinline)) struct dp_entry *entry_settle(const struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
+	struct dp_entry **guess)
+{
+	if (*guess && !dp_entry_is(&match->cache, *guess, key))
+		*guess = cache_find(&match->cache, key, hash);
+	return is_valid(match, *guess, hash) ? *guess : NULL;
+}
+
+/* The valid entry of @key, nearly always *@guess; NULL: there is none. */
+static inline struct dp_entry *entry_of(const struct dp_match *match, const struct dp_match_key *key, const uint64_t *hash,
+	struct dp_entry **guess)
+{
+	struct dp_entry *entry = *guess;
+
+	if (rh_likely(entry && dp_entry_is(&match->cache, entry, key) && entry->as_of == match->as_of))
+		return entry;
+	return entry_settle(match, key, *hash, guess);
+}
+
+/* Answer what is known. */
+static inline __attribute__((always_inline)) void hits_answer(struct dp_match *match, struct misses *misses,
+	struct dp_match_keys keys, uint32_t count, bool repeated, uint64_t *hash,
+	struct dp_match_result *results)
+{
+	struct dp_entry *guess[DP_MATCH_BURST_MAX], *entry = NULL; /* valid */
+	struct pendings pendings;
+	uint64_t copies = 0;
+	bool heard = true;
+
+	ahead_begin(match);
+	buckets_ask(match, keys, count, repeated, hash);
+	entries_ask(match, keys, count, repeated, hash, guess);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct dp_match_key *key = dp_match_key_at(keys, i);
+		uint32_t receivers;
 
 		/* What answered the key before answers the same one too: nothing has been loaded since. */
-		if (!key->same) {
-			found = guess[i];
-			if (rh_likely(found != NULL) && rh_unlikely(!dp_entry_is(&match->cache, found, key)))
-				found = cache_find(&match->cache, key, hash[i]);
-			entry = rh_likely(is_valid(match, found, hash[i])) ? found : NULL;
-		}
+		if (repeated && key->same)
+			guess[i] = guess[i - 1];
+		else
+			entry = entry_of(match, key, &hash[i], &guess[i]);
 		/* An outdated entry is written anew in its place: that displaces nobody. */
 		if (rh_unlikely(!entry)) {
-			miss_add(misses, i, !found && is_declined(&match->cache, hash[i]));
+			miss_add(misses, i, !guess[i] && is_declined(&match->cache, hash[i]));
 			continue;
 		}
-		answer_sure(match, key, entry, &results[i]);
-		results[i].cache_hit = true;
+		receivers = answer_sure(match, key, entry, &results[i]);
+		copies += receivers;
+		if (rh_unlikely(!receivers))
+			heard = false;
 		if (rh_unlikely(entry->pending))
 			pending_add(match, &pendings, i, key, entry, &results[i]);
 	}
 	rh_add_relaxed(&match->counters.hits, count - misses->count);
+	if (rh_likely(heard && !(misses->count | match->ahead.events | match->later)))
+		match->sure_copies = copies;
 	/* Before a miss displaces one of their entries. */
 	if (rh_unlikely(match->ahead.events))
 		pendings_answer(match, &pendings, keys, results);
@@ -534,7 +518,7 @@ static void burst_answer(struct dp_match *match, struct misses *misses,
 	dp_topics_sample(match, keys, misses->event, misses->count);
 }
 
-uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
+uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count, bool repeated,
 	struct dp_match_result *results)
 {
 	uint64_t hash[DP_MATCH_BURST_MAX];
@@ -546,16 +530,24 @@ uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint
 	match->result_used = 0;
 	match->keys = keys;
 	match->later = 0;
+	match->sure_copies = 0;
 	match->cache.look++;
 	match->as_of = dp_part_changes(match->table->parts);
-	if (match->cache.bucket)
-		hits_answer(match, &misses, keys, count, hash, results);
-	else
+	if (rh_unlikely(!match->cache.bucket))
 		burst_answer(match, &misses, keys, count, results);
+	else if (rh_unlikely(repeated))
+		hits_answer(match, &misses, keys, count, true, hash, results);
+	else
+		hits_answer(match, &misses, keys, count, false, hash, results);
 	if (rh_unlikely(match->sample_due) && count)
 		dp_samples_look(match, keys, count);
 	match->held = 0;
 	return match->later;
+}
+
+uint64_t dp_match_sure_copies(const struct dp_match *match)
+{
+	return match->sure_copies;
 }
 
 void dp_match_hold(struct dp_match *match, uint64_t events)

@@ -78,16 +78,23 @@ uint64_t dp_match_begin(struct dp_match *match);
  * Ctx: worker.
  */
 void dp_match_hold(struct dp_match *match, uint64_t events);
-/* Match @count (at most DP_MATCH_BURST_MAX) events; returns how many are DP_MATCH_LATER. Ctx: worker. No allocation, no locks, bounded
- * work. */
-uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
+/*
+ * Match @count (at most DP_MATCH_BURST_MAX) events; returns how many are DP_MATCH_LATER. @repeated: some keys may say that they are the same as the
+ * one before; else nobody looks. Ctx: worker. No allocation, no locks, bounded work.
+ */
+uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count, bool repeated,
 	struct dp_match_result *results);
 /* The same for an array of keys. */
 static inline uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
 	struct dp_match_result *results)
 {
-	return dp_match_events(match, (struct dp_match_keys){keys, sizeof(*keys)}, count, results);
+	return dp_match_events(match, (struct dp_match_keys){keys, sizeof(*keys)}, count, true, results);
 }
+/*
+ * Receivers of all events of the burst just matched, if the result cache had at least one for each of them, and no conditions; else 0, and each
+ * result has to be looked at. Ctx: worker.
+ */
+uint64_t dp_match_sure_copies(const struct dp_match *match);
 
 /*
  * dp_match_burst for one event that was matched before, as a waiting copy's: it is not counted as

@@ -53,6 +53,7 @@ struct dp_match {
 
 	struct dp_meter meter;
 	uint32_t later; /* events of this burst that are DP_MATCH_LATER */
+	uint64_t sure_copies; /* dp_match_sure_copies */
 	uint64_t held;	/* dp_match_hold: a bit for each event of this burst */
 	struct dp_match_keys keys; /* of this burst */
 	struct dp_judge *judge;
@@ -114,3 +115,8 @@ void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct 
 /* All receivers of an event whose topic has an entry with conditions, after dp_judge_scan_ahead for it, as number @event, to walk_to. */
 void dp_match_decide_cached(
 	struct dp_match *match, uint32_t event, const struct dp_match_key *key, const struct dp_entry *entry);
+/* The parts of the topic space that the result of @topic, of the search, depends on. @hash: dp_match_key_hash's. Ctx: worker. */
+void dp_found_parts(const struct dp_match *match, uint32_t topic, uint64_t hash,
+	const struct dp_match_key *key, struct dp_found *found);
+/* Something changed since @entry was found valid: is it still? Not inline: subscriptions change less often than topics come. Ctx: worker. */
+bool dp_entry_still_valid(const struct dp_match *match, struct dp_entry *entry, uint64_t hash);

@@ -15,35 +15,46 @@
 /* At least this many bytes are compared so many at once. */
 #define DP_TEXT_STEP 16
 
-static inline bool dp_text_step_equal(const char *a, const char *b)
+/* At both places at once: the steps at @a and @b, and those @further on, which may overlap them. */
+static inline bool dp_text_steps_equal(const char *a, const char *b, size_t further)
 {
 #ifdef __SSE4_1__
-	__m128i differ = _mm_xor_si128(
+	__m128i first = _mm_xor_si128(
 		_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)b));
+	__m128i second = _mm_xor_si128(
+		_mm_loadu_si128((const __m128i *)(a + further)), _mm_loadu_si128((const __m128i *)(b + further)));
+	__m128i differ = _mm_or_si128(first, second);
 
 	return _mm_testz_si128(differ, differ);
 #else
-	uint64_t x[2], y[2];
+	uint64_t x[4], y[4];
 
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+	memcpy(x, a, DP_TEXT_STEP);
+	memcpy(y, b, DP_TEXT_STEP);
+	memcpy(x + 2, a + further, DP_TEXT_STEP);
+	memcpy(y + 2, b + further, DP_TEXT_STEP);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) == 0;
 #endif
 }
 
-/* memcmp as a call costs a dozen cycles; topics are mostly 16 to 60 bytes, levels fewer. The last step overlaps the one before. */
+/* For a text of at least one step: the last two, which overlap what was compared before, or one another. */
+static inline bool dp_text_long_equal(const char *a, const char *b, size_t len)
+{
+	for (; rh_unlikely(len > 2 * DP_TEXT_STEP); len -= DP_TEXT_STEP, a += DP_TEXT_STEP, b += DP_TEXT_STEP)
+		if (!dp_text_steps_equal(a, b, 0))
+			return false;
+	return dp_text_steps_equal(a, b, len - DP_TEXT_STEP);
+}
+
+/* memcmp as a call costs a dozen cycles; topics are mostly 16 to 60 bytes, levels fewer. */
 static inline bool dp_text_equal(const char *a, const char *b, size_t len)
 {
 	uint64_t x, y, z, u;
 	uint32_t v, w;
 	size_t i;
 
-	if (len >= DP_TEXT_STEP) {
-		for (i = 0; i + DP_TEXT_STEP < len; i += DP_TEXT_STEP)
-			if (!dp_text_step_equal(a + i, b + i))
-				return false;
-		return dp_text_step_equal(a + len - DP_TEXT_STEP, b + len - DP_TEXT_STEP);
-	}
+	if (rh_likely(len >= DP_TEXT_STEP))
+		return dp_text_long_equal(a, b, len);
 	if (len >= sizeof(x)) {
 		memcpy(&x, a, sizeof(x));
 		memcpy(&y, b, sizeof(y));

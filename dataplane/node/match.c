@@ -2,6 +2,8 @@
 #include "dataplane/node/node.h"
 #include "dataplane/node/trace_write.h"
 
+#include <string.h>
+
 /* Behind events of the same publisher that are in the content lane nothing is decided here. */
 static __attribute__((noinline)) void events_hold(struct dp_ctx *ctx)
 {
@@ -10,6 +12,27 @@ static __attribute__((noinline)) void events_hold(struct dp_ctx *ctx)
 	for (uint32_t i = 0; i < ctx->event_count; i++)
 		held |= (uint64_t)(ctx->events[i].publisher->lane_events != 0) << i;
 	dp_match_hold(ctx->match, held);
+}
+
+/* What became of @copies and of the burst's events, @live of which have receivers. */
+static inline void outcomes_count(struct dp_ctx *ctx, uint64_t hits, uint64_t unmatched, uint64_t copies, uint32_t live)
+{
+	dp_count(ctx, cache_hits, hits);
+	dp_count(ctx, cache_misses, ctx->event_count - hits);
+	dp_count(ctx, events_unmatched, unmatched);
+	dp_count(ctx, events_matched, live);
+	dp_count(ctx, copies_made, copies);
+	ctx->live_count = live;
+}
+
+/* All of them have receivers. */
+static void results_take(struct dp_ctx *ctx, uint64_t copies)
+{
+	static const uint8_t all[DP_BURST] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
+		28, 29, 30, 31};
+
+	memcpy(ctx->live, all, sizeof(all));
+	outcomes_count(ctx, ctx->event_count, 0, copies, ctx->event_count);
 }
 
 /* Outcomes of the burst; leaves those with receivers in live, results beside them. @diverts: some may have to go to the content lane. */
@@ -36,12 +59,7 @@ static inline void results_sort(struct dp_ctx *ctx, bool diverts)
 			dp_drop_event(ctx, ctx->events[i].publisher, DP_DROP_FRAME_TOPIC);
 		}
 	}
-	dp_count(ctx, cache_hits, hits);
-	dp_count(ctx, cache_misses, ctx->event_count - hits);
-	dp_count(ctx, events_unmatched, unmatched);
-	dp_count(ctx, events_matched, n);
-	dp_count(ctx, copies_made, copies);
-	ctx->live_count = n;
+	outcomes_count(ctx, hits, unmatched, copies, n);
 }
 
 static __attribute__((noinline)) void results_divert(struct dp_ctx *ctx)
@@ -49,21 +67,31 @@ static __attribute__((noinline)) void results_divert(struct dp_ctx *ctx)
 	results_sort(ctx, true);
 }
 
-void dp_node_match(struct dp_ctx *ctx)
+/* @later: some may have to go to the content lane. */
+static inline void results_look(struct dp_ctx *ctx, bool later)
 {
+	uint64_t copies = dp_match_sure_copies(ctx->match);
+
+	if (rh_unlikely(later))
+		results_divert(ctx);
+	else if (rh_likely(copies))
+		results_take(ctx, copies);
+	else
+		results_sort(ctx, false);
+}
+
+void dp_node_match(struct dp_ctx *ctx, bool repeated)
+{
+	const struct dp_match_keys keys = {&ctx->events[0].key, sizeof(ctx->events[0])};
 	uint32_t later = ctx->lane_waiting;
 
 	if (rh_unlikely(later))
 		events_hold(ctx);
-	later |= dp_match_events(ctx->match, (struct dp_match_keys){&ctx->events[0].key, sizeof(ctx->events[0])},
-		ctx->event_count, ctx->results);
+	later |= dp_match_events(ctx->match, keys, ctx->event_count, repeated, ctx->results);
 	/* Before the results are sorted: the trace shows dropped and unmatched events too. */
 	if (rh_unlikely(ctx->trace != NULL))
 		dp_trace_burst(ctx);
-	if (rh_unlikely(later))
-		results_divert(ctx);
-	else
-		results_sort(ctx, false);
+	results_look(ctx, later);
 	dp_stage_end(ctx, DP_STAGE_MATCH);
 	dp_node_fanout(ctx);
 }

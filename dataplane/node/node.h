@@ -46,7 +46,8 @@ void dp_reassembly_drop(struct dp_ctx *ctx, const struct dp_session *slot, enum 
 /* Release what an event of a burst holds: its places in the store. */
 void dp_event_release(struct dp_ctx *ctx, struct dp_event *event);
 
-void dp_node_match(struct dp_ctx *ctx);
+/* @repeated: some events' keys say that they are the same as the one before. */
+void dp_node_match(struct dp_ctx *ctx, bool repeated);
 void dp_node_fanout(struct dp_ctx *ctx);
 
 /* The event in outgoing form in the store; DP_BLOB_NONE when the store is full. The event keeps one reference. */

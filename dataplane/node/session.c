@@ -169,6 +169,6 @@ void dp_node_session(struct dp_ctx *ctx)
 	if (rh_unlikely(several))
 		topics_compare(ctx);
 	dp_stage_end(ctx, DP_STAGE_SESSION);
-	dp_node_match(ctx);
+	dp_node_match(ctx, several);
 	dp_node_credit(ctx);
 }

@@ -9,15 +9,15 @@
 #define WORK 100
 
 /* Names that the linker gives. */
-uint32_t __wrap_dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
+uint32_t __wrap_dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count, bool repeated,
 	struct dp_match_result *results);
-uint32_t __real_dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
+uint32_t __real_dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count, bool repeated,
 	struct dp_match_result *results);
 
-uint32_t __wrap_dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count,
+uint32_t __wrap_dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count, bool repeated,
 	struct dp_match_result *results)
 {
 	for (uint32_t i = 0; i < count * WORK; i++)
 		__asm__ volatile("");
-	return __real_dp_match_events(match, keys, count, results);
+	return __real_dp_match_events(match, keys, count, repeated, results);
 }

@@ -47,6 +47,8 @@ static void subscribe(void)
 	(void)fixture_publish();
 }
 
+static size_t told; /* bursts of which the receivers were told at once */
+
 static void expect_result(const struct topic *topic, const struct dp_match_result *result)
 {
 	cr_assert_eq(result->verdict, topic->receivers < 0 ? DP_MATCH_BAD_TOPIC : DP_MATCH_OK, "%s", topic->text);
@@ -54,6 +56,20 @@ static void expect_result(const struct topic *topic, const struct dp_match_resul
 	for (uint32_t i = 0; i < result->count; i++)
 		for (uint32_t k = 0; k < i; k++)
 			cr_assert_neq(result->receivers[i].session, result->receivers[k].session);
+}
+
+/* Told at once when the cache had receivers for all of them; @sure is the number told. */
+static void expect_sure(const struct dp_match_result *results, uint32_t count, uint64_t sure)
+{
+	bool all = count > 0;
+	uint64_t copies = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		all &= results[i].cache_hit && results[i].count;
+		copies += results[i].count;
+	}
+	cr_assert_eq(sure, all ? copies : 0, "%u events", count);
+	told += sure != 0;
 }
 
 static void burst(struct rnd *rnd, uint64_t *events)
@@ -64,17 +80,19 @@ static void burst(struct rnd *rnd, uint64_t *events)
 	char text[DP_MATCH_BURST_MAX][64];
 	uint32_t count = rnd_below(rnd, DP_MATCH_BURST_MAX + 1);
 	uint32_t from = rnd_below(rnd, TOPICS), spread = 1 + rnd_below(rnd, TOPICS);
+	bool repeated = rnd_below(rnd, 2);
 
 	for (uint32_t i = 0; i < count; i++) {
 		chosen[i] = &topics[(from + rnd_below(rnd, spread)) % TOPICS];
 		keys[i].topic = strcpy(text[i], chosen[i]->text);
 		keys[i].topic_len = (uint16_t)strlen(text[i]);
 		keys[i].tenant = chosen[i]->tenant;
-		keys[i].same = i && chosen[i] == chosen[i - 1] && rnd_below(rnd, 2);
+		keys[i].same = repeated && i && chosen[i] == chosen[i - 1] && rnd_below(rnd, 2);
 	}
 	memset(results, 0xa5, sizeof(results));
 	(void)dp_match_begin(match);
-	dp_match_burst(match, keys, count, results);
+	(void)dp_match_events(match, (struct dp_match_keys){keys, sizeof(*keys)}, count, repeated, results);
+	expect_sure(results, count, dp_match_sure_copies(match));
 	for (uint32_t i = 0; i < count; i++)
 		expect_result(chosen[i], &results[i]);
 	*events += count;
@@ -109,6 +127,7 @@ static void bursts(uint32_t cache_entries)
 	}
 	dp_match_counters(match, &counters);
 	cr_expect_eq(counters.hits + counters.misses, events);
+	cr_expect_eq(told > 0, cache_entries > 0);
 	fixture_stop();
 }
 

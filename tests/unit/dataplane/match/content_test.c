@@ -148,6 +148,23 @@ Test(content, new_ids_mean_nothing_to_the_published_database)
 	cr_expect_str_eq(fixture_sessions("d", "red"), "1");
 }
 
+Test(content, receivers_are_not_sure_where_conditions_decide)
+{
+	(void)fixture_add(0, "d", 1, 0);
+	(void)fixture_add(0, "e", 1, 0);
+	(void)fixture_add(0, "d", 2, 2);
+	(void)fixture_publish();
+	for (int i = 0; i < 2; i++) {
+		(void)fixture_sessions("e", "urgent");
+		cr_expect_eq(dp_match_sure_copies(match), (uint64_t)i);
+	}
+	for (int i = 0; i < 2; i++) {
+		(void)fixture_sessions("d", "urgent");
+		cr_expect_eq(dp_match_sure_copies(match), 0);
+	}
+	cr_expect(fixture_result.cache_hit);
+}
+
 Test(content, a_new_database_serves_cached_topics)
 {
 	static const char *const more[] = {"CVE-[0-9]{4}-[0-9]{4,}", "urgent", "a.b", "zebra"};
