@@ -22,6 +22,12 @@ static inline uint32_t dp_datagram_max(const struct dp_session *slot, const stru
 	return slot->max_datagram < fits ? slot->max_datagram : fits;
 }
 
+/* Are @padded bytes of records longer than a datagram to @slot? None is shorter than RH_DATAGRAM_MIN_MAX. */
+static inline bool dp_too_long(const struct dp_session *slot, const struct dp_txq *txq, uint32_t padded)
+{
+	return rh_unlikely(RH_DATAGRAM_HDR + padded > RH_DATAGRAM_MIN_MAX) && RH_DATAGRAM_HDR + padded > dp_datagram_max(slot, txq);
+}
+
 /* May @slot's newest frame be one of @waiting frames before place @tail? That it is not is certain. */
 static inline bool dp_append_may_wait(uint32_t tail, uint32_t waiting, const struct dp_session *slot)
 {
@@ -51,20 +57,21 @@ static inline struct dp_append dp_append_begin(struct dp_txq *txq, const struct 
 		(uint32_t)meta->frame_bytes - meta->l2_len - slot->template_len};
 }
 
-/* Has it room for @padded bytes of records? Not inline: most copies find none that waits. */
-static __attribute__((noinline)) bool dp_append_has_room(struct dp_txq *txq, const struct dp_session *slot,
-	uint32_t padded)
+/* Has it room for @padded bytes of records? */
+static inline bool dp_append_has_room(const struct dp_append *a, const struct dp_txq *txq, const struct dp_session *slot, uint32_t padded)
 {
-	struct dp_append a = dp_append_begin(txq, slot);
-
-	return a.meta->l2_len && a.length + padded <= dp_datagram_max(slot, txq) &&
-	       padded <= rte_pktmbuf_tailroom(a.m);
+	return a->meta->l2_len && a->length + padded <= dp_datagram_max(slot, txq) && padded <= rte_pktmbuf_tailroom(a->m);
 }
 
 /* Does @slot's newest frame wait in @txq, with room for @padded bytes of records? */
 static inline bool dp_append_fits(struct dp_txq *txq, const struct dp_session *slot, uint32_t index, uint32_t padded)
 {
-	return dp_append_waits(txq, slot, index) && dp_append_has_room(txq, slot, padded);
+	struct dp_append a;
+
+	if (!dp_append_waits(txq, slot, index))
+		return false;
+	a = dp_append_begin(txq, slot);
+	return dp_append_has_room(&a, txq, slot, padded);
 }
 
 /* Where the records go that fit. */

@@ -268,6 +268,7 @@ struct dp_ctx {
 	const struct dp_trace_conf *trace; /* loaded once a burst; NULL: off */
 	uint32_t packet_count, event_count, credit_count;
 	uint32_t datagram_events; /* of the last datagram: a guess for the next one */
+	uint32_t way_turns; /* of the last burst (way.h): a guess for the next one */
 	bool events_open; /* some of the events are not admitted yet: the session stage looks at each */
 	bool events_hold; /* some of the events have places in the store */
 	struct dp_packet packets[DP_BURST];

@@ -37,8 +37,8 @@ static inline void dp_ipv4_close(uint8_t *ip, uint32_t udp_len)
 {
 	uint32_t total = DP_IPV4_HEADER + udp_len;
 
-	rh_store_be16(ip + 2, (uint16_t)total);
-	rh_store_be16(ip + 4, (uint16_t)~total);
+	/* One beside the other: total * 65536 + 65535 - total. */
+	rh_store_be32(ip + 2, total * UINT16_MAX + UINT16_MAX);
 	rh_store_be16(ip + DP_IPV4_HEADER + 4, (uint16_t)udp_len);
 }
 
@@ -94,6 +94,18 @@ static inline void dp_template_copy_closed(uint8_t *out, const uint8_t *template
 	dp_or32(out + DP_TEMPLATE_MAX - 32, template + DP_TEMPLATE_MAX - 32, closing->bytes + DP_TEMPLATE_MAX - 32);
 }
 
+/* The headers of a datagram of @length bytes to @slot by @hop, over IPv4, in front of @records. What the constant sizes write too much lies in the header that comes next. */
+static inline void dp_ipv4_headers_put(uint8_t *records, const struct dp_session *slot, const struct dp_hop *hop, uint32_t length)
+{
+	uint8_t *front = records - DP_TEMPLATE_MAX;
+
+	memcpy(front - hop->l2_len, hop->l2, DP_L2_MAX);
+	dp_template_copy(front, slot->template);
+	/* IPv4 leaves the UDP checksum out (RFC 768). */
+	dp_ipv4_close(front + DP_ETHERTYPE, DP_UDP_HEADER + length);
+	rh_datagram_close(records - RH_DATAGRAM_HDR, (uint16_t)length, slot->tx_packet_number);
+}
+
 /*
  * What the template leaves open of IPv6, UDP and datagram header, the EtherType at @front, and the UDP checksum, which IPv6 must not leave
  * out (RFC 8200 section 8.1). Not inline: the checksum costs more.
@@ -102,7 +114,7 @@ void dp_ipv6_finish(uint8_t *front, const struct dp_session *slot, uint16_t leng
 
 /*
  * Make the frame @m for @slot by @hop of @records, which stand in it behind room for the headers, @record_bytes (padded) of them. Nothing
- * from @records on is written: what the constant sizes write too much lies in the header that comes next.
+ * from @records on is written.
  */
 static inline void dp_frame_finish(struct rte_mbuf *m, uint8_t *records, const struct dp_session *slot,
 	const struct dp_hop *hop, uint32_t record_bytes)
@@ -112,15 +124,13 @@ static inline void dp_frame_finish(struct rte_mbuf *m, uint8_t *records, const s
 
 	m->pkt_len = (uint32_t)(records + record_bytes - start);
 	m->data_len = (uint16_t)m->pkt_len;
-	memcpy(start, hop->l2, DP_L2_MAX);
-	dp_template_copy(front, slot->template);
-	if (rh_unlikely(!dp_is_ipv4(slot))) {
-		dp_ipv6_finish(front, slot, (uint16_t)length);
+	if (rh_likely(dp_is_ipv4(slot))) {
+		dp_ipv4_headers_put(records, slot, hop, length);
 		return;
 	}
-	/* IPv4 leaves the UDP checksum out (RFC 768). */
-	dp_ipv4_close(front + DP_ETHERTYPE, DP_UDP_HEADER + length);
-	rh_datagram_close(records - RH_DATAGRAM_HDR, (uint16_t)length, slot->tx_packet_number);
+	memcpy(start, hop->l2, DP_L2_MAX);
+	dp_template_copy(front, slot->template);
+	dp_ipv6_finish(front, slot, (uint16_t)length);
 }
 
 _Static_assert(DP_L2_MAX - 12 <= DP_ETHERTYPE + DP_IPV4_HEADER, "what is copied too much is overwritten");

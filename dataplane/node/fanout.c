@@ -1,12 +1,11 @@
 /*
- * Events with the same receivers whose records lie one behind the other are a run, most often of one; what is done for a copy is done for a whole
- * run at once. The copies of a burst are taken in chunks: fetch the sessions, fetch their next hops, then make
- * the copies. A copy leaves at once when its session is ours, has credit and nobody waits before it; otherwise
- * it queues; the copy for a session of another worker goes to that worker. That is the narrow way; of a run with many
- * receivers most copies go another one (wide.h).
+ * Events with the same receivers whose records lie one behind the other are a run, most often of one. The sessions of a burst of copies are fetched, then
+ * the copies made. Those of a run of one event, if it has few receivers, mostly go straight (straight.h); those of a run with many most go the wide way
+ * (wide.h). Of all others a copy leaves at once when its session is ours, has credit and nobody waits before it; otherwise it queues; the copy for a
+ * session of another worker goes to that worker.
  */
 
-#include "dataplane/node/forward.h"
+#include "dataplane/node/straight.h"
 #include "dataplane/node/wide.h"
 
 /* More than half a backlog within one round: what the device takes now need not queue. */
@@ -40,18 +39,11 @@ static void queue_copy(struct dp_ctx *ctx, struct dp_session *slot, struct dp_ev
 		dp_egress_enqueue(ctx, slot, blob, &witness);
 }
 
-/* Is @run longer than a datagram to @slot? None is shorter than RH_DATAGRAM_MIN_MAX. */
-static inline bool too_long(const struct dp_session *slot, const struct dp_txq *txq, const struct dp_run *run)
-{
-	return rh_unlikely(RH_DATAGRAM_HDR + run->padded > RH_DATAGRAM_MIN_MAX) &&
-	       RH_DATAGRAM_HDR + run->padded > dp_datagram_max(slot, txq);
-}
-
 static void one_forward(struct dp_ctx *ctx, const struct dp_copy *one, struct dp_txq *txq)
 {
 	enum dp_drop drop;
 
-	if (!too_long(one->slot, txq, one->run)) {
+	if (!dp_too_long(one->slot, txq, one->run->padded)) {
 		dp_forward(ctx, one, txq);
 		return;
 	}
@@ -76,13 +68,13 @@ static __attribute__((noinline)) void run_split(struct dp_ctx *ctx, const struct
 	}
 }
 
-static inline __attribute__((always_inline)) void own_copy(struct dp_ctx *ctx, const struct dp_copy *c)
+static void own_copy(struct dp_ctx *ctx, const struct dp_copy *c)
 {
 	struct dp_txq *txq = dp_txq_of(ctx, c->hop);
 
 	if (rh_unlikely(!txq))
 		dp_drop_copies(ctx, c->slot, DP_DROP_NO_ADJACENCY, c->run->count);
-	else if (rh_unlikely(!dp_may_send_now(c->slot, txq, c->run->count, c->run->bytes) || too_long(c->slot, txq, c->run)))
+	else if (rh_unlikely(!dp_may_send_now(c->slot, txq, c->run->count, c->run->bytes) || dp_too_long(c->slot, txq, c->run->padded)))
 		run_split(ctx, c, txq);
 	else
 		dp_forward(ctx, c, txq);
@@ -100,52 +92,8 @@ static void queues_flush(struct dp_ctx *ctx)
 		dp_txq_relieve(ctx, ctx->txq[ctx->rxq[q].port]);
 }
 
-/* Inline where a burst is sent, whatever else sends one. */
-static inline __attribute__((always_inline)) void copy_send(struct dp_ctx *ctx, const struct dp_copy *c)
-{
-	if (rh_unlikely(rh_load_acquire(&c->slot->state) != DP_SLOT_OPEN))
-		dp_drop_copies_unowned(ctx, DP_DROP_SUBSCRIBER_GONE, c->run->count);
-	else if (rh_unlikely(c->slot->owner != ctx->worker))
-		other_copy(ctx, c);
-	else
-		own_copy(ctx, c);
-}
-
-static void copies_send(struct dp_ctx *ctx, struct dp_copy *copies, const struct dp_copy *end)
-{
-	struct dp_hop *const *hops = ctx->tables->hops;
-
-	for (struct dp_copy *c = copies; c < end; c++) {
-		c->hop = rh_rcu_deref(hops[rh_load_relaxed(&c->slot->adjacency)]);
-		rh_prefetch(c->hop);
-	}
-	for (const struct dp_copy *c = copies; c < end; c++)
-		copy_send(ctx, c);
-	queues_flush(ctx);
-}
-
-/* Put a copy of @run for each of its receivers, from @to on, at @end of @copies, and send what makes a burst; the end now. */
-static inline struct dp_copy *copies_add(struct dp_ctx *ctx, struct dp_copy *copies, struct dp_copy *end, const struct dp_run *run,
-	const struct dp_receiver *to, struct dp_session *slots)
-{
-	/* There is at least one. */
-	do {
-		struct dp_copy *c = end++;
-
-		c->run = run;
-		c->to = to;
-		c->slot = &slots[to->session];
-		dp_session_fetch(c->slot);
-		if (end == copies + DP_BURST) {
-			copies_send(ctx, copies, end);
-			end = copies;
-		}
-	} while (to++ < run->last);
-	return end;
-}
-
-/* A copy of @run for @to alone. Not inline: copies_send has it too. */
-static __attribute__((noinline)) void copy_alone(struct dp_ctx *ctx, const struct dp_run *run, const struct dp_receiver *to)
+/* A copy of @run for @to, by no short way. Not inline: few go it. */
+static __attribute__((noinline)) void copy_send(struct dp_ctx *ctx, const struct dp_run *run, const struct dp_receiver *to)
 {
 	struct dp_session *slot = &ctx->tables->slots[to->session];
 	struct dp_copy c = {.run = run,
@@ -153,56 +101,88 @@ static __attribute__((noinline)) void copy_alone(struct dp_ctx *ctx, const struc
 		.slot = slot,
 		.hop = rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)])};
 
-	copy_send(ctx, &c);
+	if (rh_unlikely(rh_load_acquire(&slot->state) != DP_SLOT_OPEN))
+		dp_drop_copies_unowned(ctx, DP_DROP_SUBSCRIBER_GONE, run->count);
+	else if (rh_unlikely(slot->owner != ctx->worker))
+		other_copy(ctx, &c);
+	else
+		own_copy(ctx, &c);
 }
 
-static __attribute__((noinline)) void copies_left(struct dp_ctx *ctx, const struct dp_run *run, const struct dp_wide_left *left)
+/* A copy of @run for @to: straight, if it goes so. Not inline: see only_send. */
+static __attribute__((noinline)) void copy_make(struct dp_ctx *ctx, struct dp_way *way, const struct dp_run *run, const struct dp_receiver *to)
 {
-	for (uint32_t i = 0; i < left->count; i++)
-		copy_alone(ctx, run, left->to[i]);
-	queues_flush(ctx);
+	bool whole = run->count == 1 && run->events->end;
+
+	if (rh_unlikely(!whole || !dp_straight_send(ctx, way, run->events, to->session, to == run->last)))
+		copy_send(ctx, run, to);
 }
 
-/* Fetch the sessions of the first chunk of the receivers from @to to @last. */
-static inline void chunk_fetch(const struct dp_session *slots, const struct dp_receiver *to, const struct dp_receiver *last)
+/* Fetch the sessions of the first chunk of the receivers from @to to @last; how many. */
+static inline uint32_t chunk_fetch(const struct dp_session *slots, const struct dp_receiver *to, const struct dp_receiver *last)
 {
 	const struct dp_receiver *end = last - to < DP_BURST ? last + 1 : to + DP_BURST;
 
-	for (; to < end; to++)
-		dp_session_fetch(&slots[to->session]);
+	for (const struct dp_receiver *next = to; next < end; next++)
+		dp_session_fetch(&slots[next->session]);
+	return (uint32_t)(end - to);
 }
 
-/* Fetch the sessions of the event with result @first, if it is one and has many: while those of the one before get theirs. */
-static void next_fetch(const struct dp_ctx *ctx, uint32_t first)
+/* Fetch the sessions of results from @first on, until there is a burst of copies; behind the last of them. */
+static inline uint32_t results_fetch(const struct dp_ctx *ctx, uint32_t first)
 {
-	const struct dp_match_result *next = &ctx->results[first];
+	const struct dp_match_result *result = &ctx->results[first], *end = &ctx->results[ctx->live_count];
+	const struct dp_session *slots = ctx->tables->slots;
+	const struct dp_receiver *before = NULL;
+	uint32_t copies = 0;
 
-	if (first < ctx->live_count && next->count >= DP_WIDE_LEAST)
-		chunk_fetch(ctx->tables->slots, next->receivers, next->receivers + next->count - 1);
+	for (; result < end && copies < DP_BURST; before = result++->receivers) {
+		if (rh_unlikely(result->receivers == before))
+			continue;
+		if (rh_likely(result->count == 1)) {
+			dp_session_fetch(&slots[result->receivers->session]);
+			copies++;
+		} else {
+			copies += chunk_fetch(slots, result->receivers, result->receivers + result->count - 1);
+		}
+	}
+	return (uint32_t)(result - ctx->results);
 }
 
-/* A copy of @run for each of its receivers, of whom the last may get the frame that it came in. @fetched: the first chunk's sessions are. */
-static __attribute__((noinline)) void run_spread(struct dp_ctx *ctx, const struct dp_run *run, bool fetched)
+static __attribute__((noinline)) void copies_left(struct dp_ctx *ctx, struct dp_way *way, const struct dp_run *run, const struct dp_wide_left *left)
 {
-	const struct dp_receiver *to = ctx->results[run->first].receivers, *last = run->last;
+	for (uint32_t i = 0; i < left->count; i++)
+		copy_make(ctx, way, run, left->to[i]);
+	queues_flush(ctx);
+}
+
+/* Fetch the next hops of the results from @first on, before @end, of each result's first receiver. Their sessions are fetched. */
+static __attribute__((noinline)) void hops_fetch(const struct dp_ctx *ctx, uint32_t first, uint32_t end)
+{
+	for (; first < end; first++) {
+		const struct dp_session *slot = &ctx->tables->slots[ctx->results[first].receivers->session];
+
+		rh_prefetch(rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)]));
+	}
+}
+
+/* Copies of @run, which is wide, for its receivers from @to on but for the last, who is returned. The first chunk's sessions are fetched. */
+static const struct dp_receiver *copies_spread(struct dp_ctx *ctx, struct dp_way *way, const struct dp_run *run, const struct dp_receiver *to)
+{
 	struct dp_wide_left left;
 	struct dp_wide wide;
 
-	if (!fetched)
-		chunk_fetch(ctx->tables->slots, to, last);
 	dp_wide_begin(&wide, run);
-	while (to < last) {
-		uint32_t n = RTE_MIN((uint32_t)(last - to), (uint32_t)DP_BURST);
+	while (to < run->last) {
+		uint32_t n = RTE_MIN((uint32_t)(run->last - to), (uint32_t)DP_BURST);
 
-		if (to + n < last)
-			chunk_fetch(ctx->tables->slots, to + n, last);
-		else
-			next_fetch(ctx, run->first + run->count);
-		to += dp_wide_send(ctx, &wide, to, n, &left);
+		if (to + n < run->last)
+			(void)chunk_fetch(ctx->tables->slots, to + n, run->last);
+		to += dp_wide_send(ctx, way, &wide, to, n, &left);
 		if (rh_unlikely(left.count))
-			copies_left(ctx, run, &left);
+			copies_left(ctx, way, run, &left);
 	}
-	copy_alone(ctx, run, last);
+	return to;
 }
 
 /* Do two results name the same sessions in the same order? Not every pair that does is told. */
@@ -241,17 +221,59 @@ static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struc
 	run->padded = RH_ALIGN_UP((uint32_t)(end - event->record), (uint32_t)RH_WIRE_ALIGN);
 }
 
-/* Make @run of the events from result @first on; its receivers. */
-static inline const struct dp_receiver *run_fill(struct dp_ctx *ctx, struct dp_run *run, uint32_t first)
+/* Send the copies of the run that begins with result @first; of how many events it is. The last copy may leave in the frame that it came in. Not inline: see only_send. */
+static __attribute__((noinline)) uint32_t run_send(struct dp_ctx *ctx, struct dp_way *way, uint32_t first)
 {
 	struct dp_event *event = rh_opaque(&ctx->events[ctx->live[first]]);
 	const struct dp_match_result *result = &ctx->results[first];
+	const struct dp_receiver *to = result->receivers;
+	struct dp_run run;
 
-	dp_run_begin(run, event, first, result->receivers + result->count - 1);
-	/* Most datagrams hold one event, and this looks no further. Behind the last of a burst lies what a former one left. */
-	if (rh_unlikely(event[1].record == event->end))
-		run_extend(ctx, run);
-	return result->receivers;
+	dp_run_begin(&run, event, first, to + result->count - 1);
+	if (event[1].record == event->end)
+		run_extend(ctx, &run);
+	if (to == run.last) {
+		/* It does not go straight: only_send has seen that. */
+		copy_send(ctx, &run, to);
+		return run.count;
+	}
+	if (dp_run_is_wide(&run, to))
+		to = copies_spread(ctx, way, &run, to);
+	for (; to <= run.last; to++)
+		copy_make(ctx, way, &run, to);
+	return run.count;
+}
+
+/* Does the event behind @event leave together with it? Behind the last of a burst lies what a former one left. */
+static inline bool is_joined(const struct dp_ctx *ctx, const struct dp_event *event, const uint8_t *live, const struct dp_match_result *result)
+{
+	return event[1].record == event->end && result + 1 < &ctx->results[ctx->live_count] && run_joins(event, live, result, 1);
+}
+
+/* The same for a run of one event that came whole and has one receiver, as nearly every one: false where it is another, or does not go straight. */
+static inline bool only_send(const struct dp_ctx *ctx, struct dp_way *way, const struct dp_match_result *result, const uint8_t *live)
+{
+	const struct dp_event *event = rh_opaque(&ctx->events[*live]);
+
+	return rh_likely(event->end && result->count == 1 && !is_joined(ctx, event, live, result)) &&
+	       dp_straight_send(ctx, way, event, result->receivers->session, true);
+}
+
+/* Send the copies of the results from @first on, before @end, and of what leaves together with them; behind the last. */
+static inline uint32_t results_send(struct dp_ctx *ctx, struct dp_way *way, uint32_t first, uint32_t end)
+{
+	const struct dp_match_result *result = &ctx->results[first], *last = &ctx->results[end];
+	const uint8_t *live = &ctx->live[first];
+
+	while (result < last) {
+		uint32_t n = 1;
+
+		if (rh_unlikely(!only_send(ctx, way, result, live)))
+			n = run_send(ctx, way, (uint32_t)(result - ctx->results));
+		result += n;
+		live += n;
+	}
+	return (uint32_t)(result - ctx->results);
 }
 
 static void events_release(struct dp_ctx *ctx)
@@ -263,27 +285,18 @@ static void events_release(struct dp_ctx *ctx)
 
 void dp_node_fanout(struct dp_ctx *ctx)
 {
-	struct dp_run runs[DP_BURST], *run = runs;
-	struct dp_copy copies[DP_BURST], *end = copies;
-	struct dp_session *slots = ctx->tables->slots;
-	uint32_t fetched = UINT32_MAX; /* result whose first sessions are */
+	uint32_t first = 0, end;
+	struct dp_way way;
 
-	for (uint32_t first = 0; first < ctx->live_count; first += run++->count) {
-		const struct dp_receiver *to = run_fill(ctx, run, first);
-
-		if (rh_likely(!dp_run_is_wide(run, to))) {
-			end = copies_add(ctx, copies, end, run, to, slots);
-			continue;
-		}
-		/* Copies of earlier events first, which may be to some of its receivers. */
-		if (end != copies)
-			copies_send(ctx, copies, end);
-		end = copies;
-		run_spread(ctx, run, fetched == first);
-		fetched = first + run->count;
+	dp_way_begin(&way);
+	while (first < ctx->live_count) {
+		end = results_fetch(ctx, first);
+		if (rh_unlikely(ctx->way_turns > 1))
+			hops_fetch(ctx, first, end);
+		first = results_send(ctx, &way, first, end);
+		queues_flush(ctx);
 	}
-	if (end != copies)
-		copies_send(ctx, copies, end);
+	ctx->way_turns = way.turns;
 	if (rh_unlikely(ctx->worker_count > 1))
 		dp_outbox_flush(ctx);
 	if (rh_unlikely(ctx->events_hold))

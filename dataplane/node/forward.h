@@ -40,25 +40,24 @@ struct dp_copy {
 };
 
 /*
- * The received frame, for @c by @txq, to begin where its headers will: nothing is allocated, nothing copied. NULL when somebody else
- * needs its bytes, it has no room for other headers or padding, or its pool has no buffers to spare.
+ * The frame of @packet, to begin @headers_len bytes in front of @record, from which on it holds @padded bytes of records, behind @waiting others in the transmit
+ * queue: nothing is allocated, nothing copied. NULL when somebody else needs its bytes, it has no room for other headers or padding, or its pool has no
+ * buffers to spare.
  */
-static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const struct dp_copy *c,
-	const struct dp_txq *txq)
+static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const struct dp_packet *packet, const uint8_t *record, uint32_t padded,
+	uint32_t headers_len, uint32_t waiting)
 {
-	const struct dp_packet *packet = c->run->packet;
 	struct rte_mbuf *m;
 	ptrdiff_t at, start;
 
-	if (c->to != c->run->last || !packet || !ctx->lends[packet->port] ||
-		dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
+	if (!packet || !ctx->lends[packet->port] || waiting >= DP_TX_REUSE_WAITING)
 		return NULL;
 	m = packet->mbuf;
 	if (rh_unlikely(!dp_buffer_is_own(m)))
 		return NULL;
-	at = c->run->events->record - (const uint8_t *)m->buf_addr;
-	start = at - dp_headers_len(c->slot, c->hop);
-	if (rh_unlikely(start < 0 || at + c->run->padded > m->buf_len))
+	at = record - (const uint8_t *)m->buf_addr;
+	start = at - headers_len;
+	if (rh_unlikely(start < 0 || at + padded > m->buf_len))
 		return NULL;
 	m->data_off = (uint16_t)start;
 	return m;
@@ -79,14 +78,13 @@ static inline void dp_forward_in(struct rte_mbuf *m, uint8_t *records, const str
 			.l2_len = c->hop->l2_len});
 }
 
-/* Into the newest frame of @c's session, which waits in @txq and has room. Not inline, as dp_append_has_room. */
-static __attribute__((noinline)) void dp_forward_behind(const struct dp_copy *c, struct dp_txq *txq)
+/* @run into the newest frame of @slot, which waits in @txq and has room. Not inline, as dp_append_has_room. */
+static __attribute__((noinline)) void dp_forward_behind(const struct dp_run *run, struct dp_session *slot, struct dp_txq *txq)
 {
-	struct dp_append a = dp_append_begin(txq, c->slot);
-	const struct dp_run *run = c->run;
+	struct dp_append a = dp_append_begin(txq, slot);
 
 	dp_run_write(dp_append_place(&a), run, false);
-	dp_append_close(&a, txq, c->slot, run->padded, run->bytes, run->count);
+	dp_append_close(&a, txq, slot, run->padded, run->bytes, run->count);
 }
 
 /* As one datagram of its own in a new buffer. Not inline: of the copies of an event, the last goes without. */
@@ -105,24 +103,27 @@ static __attribute__((noinline)) void dp_forward_copied(struct dp_ctx *ctx, cons
 	dp_forward_in(m, records, c, txq, false);
 }
 
-/*
- * Send @c by @txq; what is dropped is counted. The caller has seen dp_txq_open, and that the run fits dp_datagram_max. Inline where a
- * burst is sent, whatever else sends one.
- */
-static inline __attribute__((always_inline)) void dp_forward(struct dp_ctx *ctx, const struct dp_copy *c,
-	struct dp_txq *txq)
+/* The received frame, if @c may have it. */
+static inline struct rte_mbuf *dp_forward_reuse(const struct dp_ctx *ctx, const struct dp_copy *c, const struct dp_txq *txq)
 {
-	/* Kept in registers while bytes are written that could be anybody's, for all that GCC knows. */
-	const struct dp_copy copy = *c;
-	const struct dp_run *run = copy.run;
+	const struct dp_run *run = c->run;
+
+	return c->to == run->last ? dp_frame_reuse(ctx, run->packet, run->events->record, run->padded, dp_headers_len(c->slot, c->hop),
+					    dp_txq_waiting(txq))
+				  : NULL;
+}
+
+/* Send @c by @txq; what is dropped is counted. The caller has seen dp_txq_open, and that the run fits dp_datagram_max. */
+static inline void dp_forward(struct dp_ctx *ctx, const struct dp_copy *c, struct dp_txq *txq)
+{
+	const struct dp_run *run = c->run;
 	struct rte_mbuf *m;
 
-	/* First, while the sums are at hand that say it has the credit. */
-	dp_count_sent(copy.slot, run->count, run->bytes);
-	if (dp_append_fits(txq, copy.slot, copy.to->session, run->padded)) {
-		dp_forward_behind(c, txq);
-	} else if ((m = dp_frame_reuse(ctx, &copy, txq)) != NULL) {
-		dp_forward_in(m, (uint8_t *)run->events->record, &copy, txq, true);
+	dp_count_sent(c->slot, run->count, run->bytes);
+	if (dp_append_fits(txq, c->slot, c->to->session, run->padded)) {
+		dp_forward_behind(run, c->slot, txq);
+	} else if ((m = dp_forward_reuse(ctx, c, txq)) != NULL) {
+		dp_forward_in(m, (uint8_t *)run->events->record, c, txq, true);
 		m->ol_flags = 0;
 		run->packet->mbuf = NULL;
 	} else {

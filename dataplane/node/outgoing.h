@@ -38,6 +38,20 @@ static inline void dp_outgoing_patch_whole(uint8_t *out, uint16_t tenant)
 	rh_store_be16(out + 54, 0);
 }
 
+/* Copy @len bytes, at least RH_PUBLISH_HDR, of records as they came: line by line, the last line so that it ends with them. */
+static inline void dp_outgoing_copy(uint8_t *out, const uint8_t *from, uint32_t len)
+{
+	if (rh_unlikely(len < RH_CACHE_LINE)) {
+		rte_mov32(out, from);
+		rte_mov32(out + len - 32, from + len - 32);
+		return;
+	}
+	for (uint32_t at = 0; at + RH_CACHE_LINE < len; at += RH_CACHE_LINE)
+		rte_mov64(out + at, from + at);
+	rte_mov64(out + len - RH_CACHE_LINE, from + len - RH_CACHE_LINE);
+}
+_Static_assert(RH_PUBLISH_HDR >= 32, "two halves of a line hold the shortest record");
+
 /* Write dp_outgoing_len bytes at @out. */
 static inline void dp_outgoing_write(uint8_t *out, const struct dp_event *event)
 {
@@ -118,20 +132,30 @@ static inline void dp_pad(uint8_t *records, uint32_t len, uint32_t padded)
 		records[i] = 0;
 }
 
+/* Write the record of @event, which came whole, as it leaves at @out, with padding up to @padded bytes. */
+static inline void dp_outgoing_write_whole(uint8_t *out, const struct dp_event *event, uint32_t padded)
+{
+	/* Padding first, and a few bytes too many of it. */
+	memset(out + padded - RH_WIRE_ALIGN, 0, RH_WIRE_ALIGN);
+	dp_outgoing_copy(out, event->record, event->record_len);
+	dp_outgoing_patch_whole(out, event->key.tenant);
+}
+
 /* Write @run as it leaves at @out, padding included; @in_place: its records stand there already. */
 static inline void dp_run_write(uint8_t *out, const struct dp_run *run, bool in_place)
 {
 	if (rh_unlikely(run->count > 1)) {
 		dp_run_write_many(out, run, in_place);
-		return;
-	}
-	if (in_place) {
+	} else if (in_place) {
 		dp_outgoing_patch_whole(out, run->events->key.tenant);
+		dp_pad(out, run->bytes, run->padded);
+	} else if (rh_likely(run->events->end != NULL)) {
+		dp_outgoing_write_whole(out, run->events, run->padded);
 	} else {
 		dp_outgoing_write(out, run->events);
 		rh_store_be16(out + DP_OUTGOING_LEN_AT, (uint16_t)run->bytes);
+		dp_pad(out, run->bytes, run->padded);
 	}
-	dp_pad(out, run->bytes, run->padded);
 }
 
 /* What is left of @ttl_ms after @dwell_cycles here; 0 when it ran out. */

@@ -50,15 +50,23 @@ static inline void dp_tx_sum_add(struct dp_tx_sum *sum, uint32_t frame_bytes, ui
 	sum->copies += copies;
 }
 
-/* Append, @meta but for frame_bytes; the caller knows that there is room. Inline: once a frame. */
+/* Append; the caller knows that there is room. The place behind it. Inline: once a frame. */
+static inline uint32_t dp_txq_add(struct dp_txq *txq, struct rte_mbuf *frame, struct dp_tx_meta meta)
+{
+	uint32_t tail = txq->tail, at = tail & (DP_TX_BACKLOG - 1);
+	struct dp_tx_meta *place = rh_opaque(&txq->meta[at]);
+
+	txq->frame[at] = frame;
+	*place = meta;
+	dp_tx_sum_add(&txq->waits, meta.frame_bytes, meta.record_bytes, meta.copies);
+	return txq->tail = tail + 1;
+}
+
+/* The same, @meta but for frame_bytes. */
 static inline void dp_txq_put(struct dp_txq *txq, struct rte_mbuf *frame, struct dp_tx_meta meta)
 {
-	uint32_t at = txq->tail++ & (DP_TX_BACKLOG - 1);
-
 	meta.frame_bytes = frame->data_len;
-	txq->frame[at] = frame;
-	txq->meta[at] = meta;
-	dp_tx_sum_add(&txq->waits, meta.frame_bytes, meta.record_bytes, meta.copies);
+	(void)dp_txq_add(txq, frame, meta);
 }
 
 /* A frame that holds no copies. */

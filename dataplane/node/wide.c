@@ -1,37 +1,20 @@
 #include "dataplane/node/wide.h"
 
 #include "dataplane/node/append.h"
+#include "dataplane/node/buffer.h"
 #include "dataplane/node/transmit.h"
 
-/*
- * Where the records begin in a buffer: on a line, so that no store of 32 bytes lies in two of them. In front of the headers at most a few bytes of
- * headroom are missing. Every pool has room for them (port/pool.c).
- */
-#define RECORDS_AT (RTE_PKTMBUF_HEADROOM + RH_CACHE_LINE)
-_Static_assert(RECORDS_AT % RH_CACHE_LINE == 0, "on a line");
-_Static_assert(RECORDS_AT >= DP_L2_MAX + DP_TEMPLATE_MAX, "with room for headers");
-_Static_assert(RECORDS_AT + DP_WIDE_BYTES <= RTE_MBUF_DEFAULT_BUF_SIZE, "in any buffer");
+#include <rte_mempool.h>
+
+_Static_assert(DP_RECORDS_AT + DP_WIDE_BYTES <= RTE_MBUF_DEFAULT_BUF_SIZE, "in any buffer");
 _Static_assert(DP_WIDE_BYTES % RH_CACHE_LINE == 0, "whole lines");
 
-/* What the buffers of a chunk have in common, of struct rte_mbuf from rearm_data on: written at once, as drivers that receive with vectors do. */
-struct fields {
-	uint16_t data_off, refcnt, nb_segs, port;
-	uint64_t ol_flags;
-	uint32_t packet_type, pkt_len;
-	uint16_t data_len, vlan_tci;
-	uint32_t rss;
-};
-#define FIELDS_AT offsetof(struct rte_mbuf, rearm_data)
-#define AS_MBUF(field) (offsetof(struct fields, field) + FIELDS_AT == offsetof(struct rte_mbuf, field))
-_Static_assert(AS_MBUF(data_off) && AS_MBUF(refcnt) && AS_MBUF(nb_segs) && AS_MBUF(port) && AS_MBUF(ol_flags) && AS_MBUF(packet_type) &&
-		       AS_MBUF(pkt_len) && AS_MBUF(data_len) && AS_MBUF(vlan_tci) && sizeof(struct fields) == sizeof(dp_bytes32),
-	"the same fields");
+/* 16 bytes, written at once. */
+typedef uint64_t half_words __attribute__((vector_size(16), aligned(4), may_alias));
 
-/* How a chunk leaves, as its first receiver says and the others mostly do too: all that its copies share. */
-struct way {
-	uint64_t way;		  /* as in struct dp_session, of the last session that went */
-	const struct dp_hop *hop; /* its */
-	struct dp_txq *txq;
+/* What the copies of a chunk share; words are written whole, since they are read whole. */
+struct chunk {
+	struct dp_way way;
 	struct rte_mbuf **frames; /* places behind what waits, one behind the other */
 	struct dp_tx_meta *metas;
 	uint32_t tail, waiting; /* before the chunk */
@@ -39,8 +22,9 @@ struct way {
 	uint32_t length;	/* of a datagram */
 	uint32_t lines_bytes;	/* of records, in whole lines */
 	uint64_t copies, bytes; /* for credit */
-	struct dp_tx_meta meta; /* of each, but for the session */
-	struct fields fields;
+	uint32_t frame_bytes;
+	half_words meta; /* of each, but for the session */
+	dp_buffer_words buffer;
 };
 
 void dp_wide_begin(struct dp_wide *wide, const struct dp_run *run)
@@ -52,89 +36,89 @@ void dp_wide_begin(struct dp_wide *wide, const struct dp_run *run)
 	dp_run_write(wide->records, run, false);
 }
 
-static inline void way_fill(struct way *way, const struct dp_wide *wide)
+static inline void chunk_fill(struct chunk *chunk, const struct dp_wide *wide)
 {
-	uint32_t at = way->txq->tail & (DP_TX_BACKLOG - 1), headers_len = way->hop->l2_len + DP_TEMPLATE_MAX;
-	uint32_t frame_bytes = headers_len + wide->padded;
+	const struct dp_way *way = &chunk->way;
+	uint32_t at = way->txq->tail & (DP_TX_BACKLOG - 1), frame_bytes = way->headers_len + wide->padded;
 
-	way->start = RECORDS_AT - headers_len;
-	way->frames = &way->txq->frame[at];
-	way->metas = &way->txq->meta[at];
-	way->tail = way->txq->tail;
-	way->length = RH_DATAGRAM_HDR + wide->padded;
-	way->lines_bytes = RH_ALIGN_UP(wide->padded, (uint32_t)RH_CACHE_LINE);
-	way->copies = wide->count;
-	way->bytes = wide->bytes;
-	way->meta = (struct dp_tx_meta){.copies = wide->count,
-		.record_bytes = wide->bytes,
-		.frame_bytes = (uint16_t)frame_bytes,
-		.l2_len = way->hop->l2_len};
-	/* As rte_pktmbuf_alloc leaves them, and with a frame. In its pool a buffer has no next one. */
-	way->fields = (struct fields){.data_off = (uint16_t)way->start,
-		.refcnt = 1,
-		.nb_segs = 1,
-		.port = RTE_MBUF_PORT_INVALID,
-		.pkt_len = frame_bytes,
-		.data_len = (uint16_t)frame_bytes};
+	chunk->start = DP_RECORDS_AT - way->headers_len;
+	chunk->frames = &way->txq->frame[at];
+	chunk->metas = &way->txq->meta[at];
+	chunk->tail = way->txq->tail;
+	chunk->length = RH_DATAGRAM_HDR + wide->padded;
+	chunk->lines_bytes = RH_ALIGN_UP(wide->padded, (uint32_t)RH_CACHE_LINE);
+	chunk->copies = wide->count;
+	chunk->bytes = wide->bytes;
+	chunk->frame_bytes = frame_bytes;
+	chunk->meta = (half_words){(uint64_t)wide->count << 32, (uint64_t)way->hop->l2_len << 48 | (uint64_t)frame_bytes << 32 | wide->bytes};
+	chunk->buffer = dp_buffer_words_of((uint32_t)chunk->start, frame_bytes);
+}
+_Static_assert(offsetof(struct dp_tx_meta, copies) == 4 && offsetof(struct dp_tx_meta, record_bytes) == 8 && offsetof(struct dp_tx_meta, frame_bytes) == 12 &&
+		       offsetof(struct dp_tx_meta, l2_len) == 14 && sizeof(struct dp_tx_meta) == sizeof(half_words),
+	"the same words");
+
+/* Fill @chunk for @n frames like @wide's, the first one to @slot, fewer where the ring ends: for how many; 0 when no way leads there. */
+static inline uint32_t chunk_begin(struct chunk *chunk, const struct dp_ctx *ctx, const struct dp_wide *wide, const struct dp_session *slot, uint32_t n)
+{
+	uint64_t word = rh_load_acquire(&slot->way);
+	struct dp_way *way = &chunk->way;
+
+	if (rh_unlikely(word != way->word && !dp_way_turn(way, ctx, word)))
+		return 0;
+	chunk->waiting = dp_txq_waiting(way->txq);
+	if (rh_unlikely(DP_IPV4_UDP_HEADERS + RH_DATAGRAM_HDR + wide->padded > way->txq->mtu || chunk->waiting + n > DP_TX_BACKLOG_SOFT))
+		return 0;
+	chunk_fill(chunk, wide);
+	return RTE_MIN(n, DP_TX_BACKLOG - (chunk->tail & (DP_TX_BACKLOG - 1)));
 }
 
-/* The way to @slot for @n frames like @wide's, fewer where the ring ends: for how many; 0 when there is none. */
-static inline uint32_t way_find(struct way *way, const struct dp_ctx *ctx, const struct dp_wide *wide, const struct dp_session *slot,
-	uint32_t n)
+/* Its pool fills the cache when more are taken than it has. False: the pool has not as many either. */
+static __attribute__((noinline)) bool cache_fill(const struct chunk *chunk, uint32_t n)
 {
-	dp_adj_id_t adjacency = rh_load_relaxed(&slot->adjacency);
+	struct rte_mempool_cache *cache = chunk->way.cache;
+	struct rte_mempool *pool = chunk->way.txq->pool;
 
-	way->hop = rh_rcu_deref(ctx->tables->hops[adjacency]);
-	way->txq = dp_txq_of(ctx, way->hop);
-	if (rh_unlikely(!way->txq))
-		return 0;
-	way->waiting = dp_txq_waiting(way->txq);
-	if (rh_unlikely(DP_IPV4_UDP_HEADERS + RH_DATAGRAM_HDR + wide->padded > way->txq->mtu || way->waiting + n > DP_TX_BACKLOG_SOFT))
-		return 0;
-	way->way = dp_way_of(adjacency, ctx->worker, DP_IPV4_TEMPLATE);
-	way_fill(way, wide);
-	return RTE_MIN(n, DP_TX_BACKLOG - (way->tail & (DP_TX_BACKLOG - 1)));
-}
-
-/* Its pool fills @cache when more are taken than it has. False: the pool has not as many either. */
-static __attribute__((noinline)) bool cache_fill(const struct way *way, struct rte_mempool_cache *cache, uint32_t n)
-{
-	if (rte_mempool_generic_get(way->txq->pool, (void **)way->frames, n, cache) < 0)
+	if (rte_mempool_generic_get(pool, (void **)chunk->frames, n, cache) < 0)
 		return false;
-	rte_mempool_generic_put(way->txq->pool, (void **)way->frames, n, cache);
+	rte_mempool_generic_put(pool, (void **)chunk->frames, n, cache);
 	return cache->len >= n;
 }
 
-/* This worker's cache of the pool, with @n buffers in it; NULL when there are not as many, or no cache. */
-static inline struct rte_mempool_cache *buffers_of(const struct way *way, uint32_t n)
-{
-	struct rte_mempool_cache *cache = rte_mempool_default_cache(way->txq->pool, rte_lcore_id());
-
-	return rh_likely(cache && (cache->len >= n || cache_fill(way, cache, n))) ? cache : NULL;
-}
-
 /* Another next hop than the last session's: is it reached the same way? */
-static __attribute__((noinline)) bool way_turn(struct way *way, const struct dp_ctx *ctx, uint64_t to)
+static __attribute__((noinline)) bool chunk_turns(struct chunk *chunk, const struct dp_ctx *ctx, uint64_t word)
 {
-	const struct dp_hop *hop;
+	struct dp_way way = chunk->way;
 
-	if ((to ^ way->way) >> 32)
+	if (!dp_way_turn(&way, ctx, word) || way.txq != chunk->way.txq || way.headers_len != chunk->way.headers_len)
 		return false;
-	hop = rh_rcu_deref(ctx->tables->hops[(dp_adj_id_t)to]);
-	if (dp_txq_of(ctx, hop) != way->txq || hop->l2_len != way->meta.l2_len)
-		return false;
-	way->hop = hop;
-	way->way = to;
+	chunk->way = way;
 	return true;
 }
 
 /* May @slot have its copy at once, and this way? */
-static inline bool may_go(struct way *way, const struct dp_ctx *ctx, const struct dp_session *slot)
+static inline bool may_go(struct chunk *chunk, const struct dp_ctx *ctx, const struct dp_session *slot)
 {
-	uint64_t to = rh_load_acquire(&slot->way);
+	uint64_t word = rh_load_acquire(&slot->way);
 
-	return (rh_likely(to == way->way) || way_turn(way, ctx, to)) && slot->max_datagram >= way->length &&
-	       dp_may_leave(slot, way->copies, way->bytes) && !dp_append_may_wait(way->tail, way->waiting, slot);
+	return (rh_likely(word == chunk->way.word) || chunk_turns(chunk, ctx, word)) && slot->max_datagram >= chunk->length &&
+	       dp_may_leave(slot, chunk->copies, chunk->bytes);
+}
+
+/* The copy for @slot into its frame that waits, if one does and has room. Not inline: most find none. */
+static __attribute__((noinline)) bool copy_behind(const struct chunk *chunk, const struct dp_wide *wide, struct dp_session *slot, uint32_t session)
+{
+	struct dp_txq *txq = chunk->way.txq;
+	struct dp_append a;
+
+	if (txq->meta[(slot->tx_open - 1) & (DP_TX_BACKLOG - 1)].slot != session)
+		return false;
+	a = dp_append_begin(txq, slot);
+	if (!dp_append_has_room(&a, txq, slot, wide->padded))
+		return false;
+	dp_outgoing_copy(dp_append_place(&a), wide->records, wide->padded);
+	dp_append_close(&a, txq, slot, wide->padded, wide->bytes, wide->count);
+	dp_count_sent(slot, wide->count, wide->bytes);
+	return true;
 }
 
 /* All of @bytes of @from, whole lines, which both begin on one. */
@@ -158,28 +142,30 @@ static inline void lines_copy(uint8_t *to, const uint8_t *from, uint32_t bytes)
 }
 
 /* @m is the copy for @slot, frame @n of the chunk. */
-static inline void copy_put(const struct way *way, const struct dp_wide *wide, struct rte_mbuf *m, struct dp_session *slot,
+static inline void copy_put(const struct chunk *chunk, const struct dp_wide *wide, struct rte_mbuf *m, struct dp_session *slot,
 	uint32_t session, uint32_t n)
 {
-	uint8_t *buffer = m->buf_addr, *records = buffer + RECORDS_AT;
+	uint8_t *buffer = m->buf_addr, *records = buffer + DP_RECORDS_AT;
 
-	way->frames[n] = m;
-	rte_mov32((uint8_t *)m + FIELDS_AT, (const uint8_t *)&way->fields);
-	memcpy(buffer + way->start, way->hop->l2, DP_L2_MAX);
+	chunk->frames[n] = m;
+	*dp_buffer_words_in(m) = chunk->buffer;
+	memcpy(buffer + chunk->start, chunk->way.hop->l2, DP_L2_MAX);
 	dp_template_copy_closed(records - DP_TEMPLATE_MAX, slot->template, &wide->closing);
 	rh_datagram_number(records - RH_DATAGRAM_HDR, slot->tx_packet_number++);
-	lines_copy(records, wide->records, way->lines_bytes);
-	rte_mov16((uint8_t *)&way->metas[n], (const uint8_t *)&way->meta);
-	way->metas[n].slot = session;
-	dp_count_sent(slot, way->copies, way->bytes);
-	slot->tx_open = way->tail + n + 1;
+	lines_copy(records, wide->records, chunk->lines_bytes);
+	*(half_words *)&chunk->metas[n] = chunk->meta;
+	chunk->metas[n].slot = session;
+	dp_count_sent(slot, chunk->copies, chunk->bytes);
+	slot->tx_open = chunk->tail + n + 1;
 }
 
 /* @n frames wait more. */
-static inline void way_close(const struct way *way, uint32_t n)
+static inline void chunk_close(const struct chunk *chunk, uint32_t n)
 {
-	way->txq->tail += n;
-	dp_tx_sum_add(&way->txq->waits, n * way->meta.frame_bytes, n * way->meta.record_bytes, n * way->meta.copies);
+	struct dp_txq *txq = chunk->way.txq;
+
+	txq->tail += n;
+	dp_tx_sum_add(&txq->waits, n * chunk->frame_bytes, n * (uint32_t)chunk->bytes, n * (uint32_t)chunk->copies);
 }
 
 static uint32_t leave_all(struct dp_wide_left *left, const struct dp_receiver *to, uint32_t n)
@@ -191,9 +177,10 @@ static uint32_t leave_all(struct dp_wide_left *left, const struct dp_receiver *t
 }
 
 /* The copies of a chunk; how many left. */
-static inline uint32_t chunk_put(struct way *way, const struct dp_ctx *ctx, const struct dp_wide *wide, const struct dp_receiver *to,
-	uint32_t n, struct rte_mempool_cache *cache, struct dp_wide_left *left)
+static inline uint32_t chunk_put(struct chunk *chunk, const struct dp_ctx *ctx, const struct dp_wide *wide, const struct dp_receiver *to,
+	uint32_t n, struct dp_wide_left *left)
 {
+	struct rte_mempool_cache *cache = chunk->way.cache;
 	struct dp_session *slots = ctx->tables->slots;
 	void **buffer = &cache->objs[cache->len];
 	uint32_t used = 0;
@@ -201,28 +188,29 @@ static inline uint32_t chunk_put(struct way *way, const struct dp_ctx *ctx, cons
 	for (const struct dp_receiver *end = to + n; to < end; to++) {
 		struct dp_session *slot = &slots[to->session];
 
-		if (rh_likely(may_go(way, ctx, slot)))
-			copy_put(way, wide, *--buffer, slot, to->session, used++);
-		else
+		if (rh_unlikely(!may_go(chunk, ctx, slot)))
 			left->to[left->count++] = to;
+		else if (rh_likely(!dp_append_may_wait(chunk->tail, chunk->waiting, slot)) || !copy_behind(chunk, wide, slot, to->session))
+			copy_put(chunk, wide, *--buffer, slot, to->session, used++);
 	}
 	cache->len -= used;
 	return used;
 }
 
-uint32_t dp_wide_send(struct dp_ctx *ctx, const struct dp_wide *wide, const struct dp_receiver *to, uint32_t n,
+uint32_t dp_wide_send(struct dp_ctx *ctx, struct dp_way *way, const struct dp_wide *wide, const struct dp_receiver *to, uint32_t n,
 	struct dp_wide_left *left)
 {
-	struct rte_mempool_cache *cache;
-	struct way way;
+	struct chunk chunk;
 	uint32_t room;
 
-	room = way_find(&way, ctx, wide, &ctx->tables->slots[to->session], n);
-	/* Without a buffer for each, the narrow way finds out who goes without. */
-	if (rh_unlikely(!room || !(cache = buffers_of(&way, room))))
+	chunk.way = *way;
+	room = chunk_begin(&chunk, ctx, wide, &ctx->tables->slots[to->session], n);
+	/* Without a buffer for each, they are made one by one, which finds out who goes without. */
+	if (rh_unlikely(!room || (chunk.way.cache->len < room && !cache_fill(&chunk, room))))
 		return leave_all(left, to, n);
 	left->count = 0;
-	way_close(&way, chunk_put(&way, ctx, wide, to, room, cache, left));
-	dp_txq_relieve(ctx, way.txq);
+	chunk_close(&chunk, chunk_put(&chunk, ctx, wide, to, room, left));
+	*way = chunk.way;
+	dp_txq_relieve(ctx, way->txq);
 	return room;
 }

@@ -3,12 +3,13 @@
 /*
  * A wide run: one with many receivers. What its copies have in common - records, lengths, the fields of a buffer, the transmit queue - is made
  * once, and a copy is what its session adds: headers, packet number, credit. Only the copy that nothing keeps goes this way: its session is
- * open, ours, over IPv4, has credit, nobody waits before it, and none of its frames waits that could take more. Every other one, and the run's
- * last, which needs no copying, is left to the narrow way (fanout.c, forward.h): nothing is dropped here. Ctx of everything: worker.
+ * open, ours, over IPv4, has credit, and nobody waits before it. Every other one, and the run's last, which needs no copying, is left to fanout.c:
+ * nothing is dropped here. Ctx of everything: worker.
  */
 
 #include "dataplane/node/encap.h"
 #include "dataplane/node/outgoing.h"
+#include "dataplane/node/way.h"
 
 /* Receivers from which a run is wide. */
 #define DP_WIDE_LEAST 4
@@ -21,7 +22,7 @@ struct dp_wide {
 	uint8_t records[DP_WIDE_BYTES] rh_cache_aligned;
 };
 
-/* Receivers of a chunk that go the narrow way, in order. */
+/* Receivers of a chunk that do not go the wide way, in order. */
 struct dp_wide_left {
 	uint32_t count;
 	const struct dp_receiver *to[DP_BURST];
@@ -37,9 +38,9 @@ static inline bool dp_run_is_wide(const struct dp_run *run, const struct dp_rece
 void dp_wide_begin(struct dp_wide *wide, const struct dp_run *run);
 
 /*
- * Send @wide to those of @n (1 to DP_BURST) of its receivers from @to on that may have it at once; the others are in @left. Returns with how
- * many it has dealt, at least one: less than @n where the ring of the transmit queue ends. The caller has sent what came before for any of them, and
- * fetched their sessions.
+ * Send @wide, by @way if it leads there, to those of @n (1 to DP_BURST) of its receivers from @to on that may have it at once; the others are in @left.
+ * Returns with how many it has dealt, at least one: less than @n where the ring of the transmit queue ends. The caller has sent what came before for any of
+ * them, and fetched their sessions.
  */
-uint32_t dp_wide_send(struct dp_ctx *ctx, const struct dp_wide *wide, const struct dp_receiver *to, uint32_t n,
+uint32_t dp_wide_send(struct dp_ctx *ctx, struct dp_way *way, const struct dp_wide *wide, const struct dp_receiver *to, uint32_t n,
 	struct dp_wide_left *left);

@@ -79,21 +79,21 @@ struct rte_mbuf *frame_for(uint32_t i)
 	return found;
 }
 
-bool is_wide(const struct rte_mbuf *m, const struct fx_client *to)
+bool on_a_line(const struct rte_mbuf *m, const struct fx_client *to)
 {
 	uint32_t headers = (to->vlan == DP_VLAN_NONE ? 14 : 18) + DP_IPV4_UDP_HEADERS + RH_DATAGRAM_HDR;
 
 	return (m->data_off + headers) % RH_CACHE_LINE == 0;
 }
 
-void expect(uint32_t i, const struct rh_event_spec *specs, uint32_t count, uint64_t number, bool wide)
+void expect(uint32_t i, const struct rh_event_spec *specs, uint32_t count, uint64_t number, bool line)
 {
 	const struct rte_mbuf *m = frame_for(i);
 
 	cr_assert_not_null(m, "nothing for subscriber %u", i);
 	expect_frame_of(m, &sub[i], specs, count, number);
-	cr_assert_eq(is_wide(m, &sub[i]), wide, "subscriber %u", i);
-	cr_assert_eq(m->port, wide ? RTE_MBUF_PORT_INVALID : m->port);
+	cr_assert_eq(on_a_line(m, &sub[i]), line, "subscriber %u", i);
+	cr_assert_eq(m->port, line ? RTE_MBUF_PORT_INVALID : m->port);
 	cr_assert_eq(rte_mbuf_refcnt_read(m), 1);
 	cr_assert_null(m->next);
 }
@@ -114,4 +114,38 @@ void publish(struct rh_event_spec *spec)
 {
 	out_free();
 	run(received(&pub, spec), 0);
+}
+
+static struct rte_mbuf *held[8192];
+static uint32_t held_count;
+
+void buffers_take(uint32_t left)
+{
+	while ((held[held_count] = rte_pktmbuf_alloc(pool())) != NULL)
+		cr_assert_lt(++held_count, RH_ARRAY_LEN(held));
+	rte_pktmbuf_free_bulk(held + held_count - left, left);
+	held_count -= left;
+}
+
+void buffers_give(void)
+{
+	rte_pktmbuf_free_bulk(held, held_count);
+	held_count = 0;
+}
+
+void backlog_of(uint32_t waiting)
+{
+	for (uint32_t i = 0; i < waiting; i++)
+		dp_txq_put_other(txq(), rte_pktmbuf_alloc(pool()));
+	txq()->blocked_since_tsc = 1;
+}
+
+void backlog_gone(uint32_t waiting)
+{
+	uint32_t at = txq()->head;
+
+	for (uint32_t i = 0; i < waiting; i++)
+		rte_pktmbuf_free(txq()->frame[(at + i) % DP_TX_BACKLOG]);
+	txq()->head += waiting;
+	txq()->blocked_since_tsc = 0;
 }

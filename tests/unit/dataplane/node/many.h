@@ -33,9 +33,16 @@ struct rh_event_spec next(void);
 void publish(struct rh_event_spec *spec);
 /* The only frame that left for subscriber @i; NULL when none did. */
 struct rte_mbuf *frame_for(uint32_t i);
-/* Did it go the wide way, in which records begin on a line? */
-bool is_wide(const struct rte_mbuf *m, const struct fx_client *to);
-/* Subscriber @i got one frame with @specs, as its datagram @number; by @wide. */
-void expect(uint32_t i, const struct rh_event_spec *specs, uint32_t count, uint64_t number, bool wide);
+/* Is it in a buffer of its own whose records begin on a line, as a copy has that went straight or the wide way? */
+bool on_a_line(const struct rte_mbuf *m, const struct fx_client *to);
+/* Subscriber @i got one frame with @specs, as its datagram @number, on a @line or not. */
+void expect(uint32_t i, const struct rh_event_spec *specs, uint32_t count, uint64_t number, bool line);
 /* All but @except, of whom the last gets the frame that came in. */
 void expect_others(uint32_t except, const struct rh_event_spec *spec, uint64_t number);
+/* The pool has only @left buffers from now on. */
+void buffers_take(uint32_t left);
+void buffers_give(void);
+/* @waiting frames stand before the next one; the device takes nothing. */
+void backlog_of(uint32_t waiting);
+/* What is behind a backlog of @waiting others is frames for sessions, and no more than half of it. */
+void backlog_gone(uint32_t waiting);
