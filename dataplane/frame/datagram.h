@@ -23,6 +23,33 @@ struct rh_datagram {
 	uint16_t length;
 };
 
+/* Fields of a header, with no look at the others. Ctx: any. */
+static inline uint32_t rh_datagram_session(const uint8_t *bytes)
+{
+	return rh_load_be32(bytes + 4);
+}
+
+static inline uint64_t rh_datagram_packet_number(const uint8_t *bytes)
+{
+	return rh_load_be64(bytes + 8);
+}
+
+static inline uint8_t rh_datagram_lane(const uint8_t *bytes)
+{
+	return bytes[16];
+}
+
+static inline uint32_t rh_datagram_check(const uint8_t *bytes)
+{
+	return rh_load_be32(bytes + 20);
+}
+
+/* Beyond version, flags and length: is it numbered, and is no key named? Then it holds. Ctx: any. */
+static inline _Bool rh_datagram_is_usual(const uint8_t *bytes)
+{
+	return rh_datagram_packet_number(bytes) && !bytes[17];
+}
+
 /* Which of its errors a refused header has, never OK. Not inline, so that the accepted path stays
  * short. */
 enum rh_frame_error rh_datagram_refusal(const uint8_t *bytes, size_t len);
@@ -44,14 +71,14 @@ static inline enum rh_frame_error rh_datagram_parse(
 	if (rh_unlikely(len - RH_DATAGRAM_HDR > RH_DATAGRAM_MAX - RH_DATAGRAM_HDR) ||
 		rh_unlikely(rh_load_be32(bytes) != ((RH_WIRE_VERSION << 24) | (uint32_t)len)))
 		return rh_frame_refused(rh_datagram_refusal(bytes, len));
-	session = rh_load_be32(bytes + 4);
-	number = rh_load_be64(bytes + 8);
+	session = rh_datagram_session(bytes);
+	number = rh_datagram_packet_number(bytes);
 	if ((rh_unlikely(!number) && session) || rh_unlikely(bytes[17] /* key id */))
 		return RH_FRAME_VALUE;
 	out->session = session;
-	out->check = rh_load_be32(bytes + 20);
+	out->check = rh_datagram_check(bytes);
 	out->packet_number = number;
-	out->lane = bytes[16];
+	out->lane = rh_datagram_lane(bytes);
 	out->flags = 0;
 	out->length = (uint16_t)len;
 	return RH_FRAME_OK;

@@ -196,12 +196,26 @@ static void to_kernel(struct dp_ctx *ctx, const struct classify *c, uint32_t por
 	rte_pktmbuf_free(m);
 }
 
+/* Ours or dropped, with that reason: its datagram header holds, or not. */
+static int header_judge(struct dp_packet *p)
+{
+	struct rh_datagram header;
+	enum rh_frame_error err = rh_datagram_parse(p->bytes, p->len, &header);
+
+	if (err != RH_FRAME_OK)
+		return (int)err;
+	dp_header_read(p);
+	return VERDICT_OURS;
+}
+
 /* Every frame but a usual one: sent on, dropped, or (true) ours after all. */
 static __attribute__((noinline)) bool frame_judge(struct dp_ctx *ctx, const struct classify *c, uint32_t port, struct dp_packet *p,
 	struct rte_mbuf *m)
 {
 	int verdict = classify_frame(c, p, m);
 
+	if (verdict == VERDICT_OURS)
+		verdict = header_judge(p);
 	if (verdict == VERDICT_OURS)
 		return true;
 	if (verdict == VERDICT_KERNEL) {
@@ -211,13 +225,6 @@ static __attribute__((noinline)) bool frame_judge(struct dp_ctx *ctx, const stru
 	dp_drop_datagrams(ctx, (enum dp_drop)verdict, 1);
 	rte_pktmbuf_free(m);
 	return false;
-}
-
-/* Its header is wrong. Takes the frame. */
-static __attribute__((noinline)) void packet_refuse(struct dp_ctx *ctx, struct rte_mbuf *m, enum rh_frame_error err)
-{
-	dp_drop_datagrams(ctx, (enum dp_drop)err, 1);
-	rte_pktmbuf_free(m);
 }
 
 /* Ours among the frames, with headers that hold, become the burst's packets. @usual: some may be; where software checks sums none is. Returns how many. */
@@ -230,15 +237,10 @@ static inline uint32_t frames_sort(struct dp_ctx *ctx, const struct classify *c,
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct rte_mbuf *m = frames[i];
-		enum rh_frame_error err;
 
 		if (!(usual && rh_likely(dp_usual_take(p, m, &like))) && !frame_judge(ctx, c, port, p, m))
 			continue;
-		err = dp_header_take(tables, p);
-		if (rh_unlikely(err != RH_FRAME_OK)) {
-			packet_refuse(ctx, m, err);
-			continue;
-		}
+		p->slot = dp_slot_guess(tables, p->speaker.wire_id);
 		p->mbuf = m;
 		p->port = port;
 		p++;

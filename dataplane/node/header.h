@@ -20,17 +20,10 @@ static inline struct dp_session *dp_slot_guess(const struct dp_tables *tables, u
 	return slot;
 }
 
-/* Fill in what the header of @p, whose bytes are known, says. Not OK: it is refused. */
-static inline enum rh_frame_error dp_header_take(const struct dp_tables *tables, struct dp_packet *p)
+/* What the header of @p, which holds, says of who speaks. */
+static inline void dp_header_read(struct dp_packet *p)
 {
-	struct rh_datagram header;
-	enum rh_frame_error err = rh_datagram_parse(p->bytes, p->len, &header);
-
-	if (rh_unlikely(err != RH_FRAME_OK))
-		return err;
-	p->speaker.wire_id = header.session;
-	p->speaker.check = header.check;
-	p->lane = header.lane;
-	p->slot = dp_slot_guess(tables, header.session);
-	return RH_FRAME_OK;
+	p->speaker.wire_id = rh_datagram_session(p->bytes);
+	p->speaker.check = rh_datagram_check(p->bytes);
+	p->lane = rh_datagram_lane(p->bytes);
 }

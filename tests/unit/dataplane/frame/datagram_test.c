@@ -46,6 +46,27 @@ static enum rh_frame_error walk(size_t len, unsigned *count)
 	return err;
 }
 
+/* Of a header whose version, flags and length are right. */
+Test(datagram, a_usual_one_has_a_number_and_no_key)
+{
+	size_t len = datagram_make(0);
+
+	for (unsigned bit = 0; bit < 64; bit++) {
+		rh_store_be64(buf + 8, 1ULL << bit);
+		cr_assert(rh_datagram_is_usual(buf));
+		cr_assert_eq(parse(len), RH_FRAME_OK);
+	}
+	for (unsigned key = 1; key <= UINT8_MAX; key++) {
+		buf[17] = (uint8_t)key;
+		cr_assert_not(rh_datagram_is_usual(buf));
+		cr_assert_eq(parse(len), RH_FRAME_VALUE);
+	}
+	buf[17] = 0;
+	rh_store_be64(buf + 8, 0);
+	cr_assert_not(rh_datagram_is_usual(buf));
+	cr_assert_eq(parse(len), RH_FRAME_VALUE);
+}
+
 Test(datagram, header_survives_the_round_trip)
 {
 	struct rh_datagram d;

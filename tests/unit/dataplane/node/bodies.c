@@ -9,11 +9,11 @@
 #include "dataplane/match/ways.h"
 #include "dataplane/node/usual.h"
 
-static bool usual_head(uint16_t udp_port, const uint8_t *frame)
+static bool usual_head(uint16_t udp_port, const uint8_t *frame, uint16_t len)
 {
 	struct dp_usual usual = dp_usual_to(udp_port, NULL);
 
-	return dp_usual_head(&usual, frame);
+	return dp_usual_head(&usual, frame, len);
 }
 
 static uint32_t bucket_places(const uint64_t *bucket, uint64_t tag)

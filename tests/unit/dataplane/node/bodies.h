@@ -11,7 +11,7 @@
 struct bodies {
 	bool avx2, sse4, bmi2; /* what it was compiled for */
 	/* usual.h, attribute.h. */
-	bool (*usual_head)(uint16_t udp_port, const uint8_t *frame);
+	bool (*usual_head)(uint16_t udp_port, const uint8_t *frame, uint16_t len);
 	uint32_t (*plain_before)(const uint8_t *end);
 	/* ways.h, key.h, text.h. */
 	unsigned (*ways_with)(const uint32_t *words, uint32_t word);

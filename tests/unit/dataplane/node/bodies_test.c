@@ -45,18 +45,22 @@ Test(bodies, the_usual_head_of_a_frame)
 	size_t usual = 0;
 
 	for (size_t n = CASES; n; n--) {
-		uint8_t frame[DP_USUAL_AT + 34];
-		uint16_t port = (uint16_t)rnd_u64(&rnd);
+		uint8_t frame[DP_USUAL_IPV4 + 2 * DP_USUAL_WORDS];
+		uint16_t port = (uint16_t)rnd_u64(&rnd), len = (uint16_t)rnd_u64(&rnd);
+		struct dp_usual like = dp_usual_to(port, NULL);
 
 		fill(frame, sizeof(frame));
 		/* What does not count stays as it is. */
-		for (size_t i = 0; i < sizeof(dp_usual_mask); i++)
-			frame[DP_USUAL_AT + i] = (frame[DP_USUAL_AT + i] & (uint8_t)~dp_usual_mask[i]) | dp_usual_bytes[i];
-		rh_store_be16(frame + DP_USUAL_AT + DP_USUAL_PORT_AT, port);
+		for (size_t i = 0; i < DP_USUAL_WORDS; i++) {
+			uint8_t *at = frame + DP_USUAL_IPV4 + 2 * i;
+			uint16_t word = (uint16_t)(like.words[i] + (len & dp_usual_lengths[i]));
+
+			rh_store_be16(at, (uint16_t)((rh_load_be16(at) & ~dp_usual_mask[i]) | word));
+		}
 		if (rnd_below(&rnd, 2))
 			frame[rnd_below(&rnd, sizeof(frame))] ^= (uint8_t)(1u << rnd_below(&rnd, 8));
-		cr_assert_eq(built->usual_head(port, frame), plain->usual_head(port, frame));
-		usual += plain->usual_head(port, frame);
+		cr_assert_eq(built->usual_head(port, frame, len), plain->usual_head(port, frame, len));
+		usual += plain->usual_head(port, frame, len);
 	}
 	cr_assert(usual > 1000);
 }

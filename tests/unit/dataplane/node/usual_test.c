@@ -113,22 +113,29 @@ static struct outcome outcome_of(const struct change *c, uint64_t flags, bool *u
 	return after;
 }
 
+/* What becomes of it the short way is what becomes of it the long one; @refused: it brought no event. True: it was usual. */
+static bool both_ways_agree(const struct change *c, size_t *refused)
+{
+	bool usual, again;
+	struct outcome one = outcome_of(c, 0, &usual), other = outcome_of(c, UNCHECKED, &again);
+
+	cr_assert_not(again);
+	cr_assert_arr_eq(&one, &other, sizeof(one), "%u changed, [%u] = %02x, [%u] = %02x, %u longer, %u shorter",
+		c->count, c->at[0], c->to[0], c->at[1], c->to[1], c->longer, c->shorter);
+	/* Nothing that is the kernel's or to be refused by its headers up to UDP may look usual. */
+	cr_assert(!usual || !one.datagrams[DP_DROP_NO_SLOW_PATH]);
+	*refused += !one.events;
+	return usual;
+}
+
 static void both_ways(size_t cases)
 {
 	size_t short_way = 0, refused = 0;
 
 	for (size_t n = 0; n < cases; n++) {
 		struct change c = change_roll();
-		bool usual, again;
-		struct outcome one = outcome_of(&c, 0, &usual), other = outcome_of(&c, UNCHECKED, &again);
 
-		cr_assert_not(again);
-		cr_assert_arr_eq(&one, &other, sizeof(one), "case %zu: %u changed, [%u] = %02x, [%u] = %02x, %u longer, %u shorter", n,
-			c.count, c.at[0], c.to[0], c.at[1], c.to[1], c.longer, c.shorter);
-		/* Nothing that is the kernel's or to be refused by its headers up to UDP may look usual. */
-		cr_assert(!usual || !one.datagrams[DP_DROP_NO_SLOW_PATH]);
-		short_way += usual;
-		refused += !one.events;
+		short_way += both_ways_agree(&c, &refused);
 	}
 	cr_assert_gt(short_way, cases / 8);
 	cr_assert_gt(refused, cases / 8);
@@ -138,6 +145,28 @@ Test(usual, says_what_the_long_way_says)
 {
 	rnd_init(&rnd, "usual");
 	both_ways(rnd_cases(20000, 2000000));
+}
+
+/* Each byte of the headers by each of its bits, and by a length one more or less. */
+Test(usual, says_it_with_any_bit_of_the_headers_changed)
+{
+	static uint8_t records[2048], frame[PACKET_MAX];
+	size_t refused = 0;
+
+	for (uint32_t at = 12; at < HEADERS; at++)
+		for (uint32_t bit = 0; bit < 8; bit++) {
+			struct rh_event_spec spec = fx_spec(&pub, "some/topic", "13 bytes long");
+			size_t len = fx_frame_make(&pub, frame, records, record_put(records, &spec));
+			struct change c = {.count = 1, .at = {at}, .to = {frame[at] ^ (uint8_t)(1u << bit)}};
+
+			cr_assert_gt(len, at);
+			(void)both_ways_agree(&c, &refused);
+		}
+	for (uint32_t by = 1; by < 20; by++) {
+		cr_assert_not(both_ways_agree(&(struct change){.longer = by}, &refused));
+		cr_assert_not(both_ways_agree(&(struct change){.shorter = by}, &refused));
+	}
+	cr_assert_gt(refused, HEADERS);
 }
 
 Test(usual, says_it_of_ports_with_addresses_too)
