@@ -17,12 +17,22 @@ struct dp_match; /* one worker's cache, scratch and lists */
 struct dp_match_key {
 	const char *topic;
 	const uint8_t *payload, *attributes; /* attributes as on the wire, accepted by rh_attributes_check */
-	uint32_t payload_len;
-	uint16_t attributes_len;
-	uint16_t topic_len;
-	uint16_t tenant;
-	uint16_t profile;
-	bool same; /* topic, tenant and profile are those of the key before it */
+	union {
+		struct {
+			uint16_t attributes_len;
+			uint16_t topic_len;
+			uint32_t payload_len;
+		};
+		uint64_t sizes; /* the three at once, the payload's above (x86-64) */
+	};
+	union {
+		struct {
+			uint16_t tenant;
+			uint16_t profile;
+			bool same; /* topic, tenant and profile are those of the key before it */
+		};
+		uint64_t whose; /* the three at once, the tenant below */
+	};
 };
 
 /* The keys of a burst, each @stride bytes behind the one before: they may be parts of something larger. */

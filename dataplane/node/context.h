@@ -112,9 +112,9 @@ static inline const uint8_t *dp_packet_source(const struct dp_packet *p)
  */
 struct dp_event {
 	struct dp_match_key key; /* where matching reads it; its topic is resolved once the event is admitted */
-	uint8_t hop_limit;	 /* as it came */
-	bool open;		 /* the session's checks are not done */
 	uint16_t alias;		 /* 0: its topic stands in the record */
+	uint16_t open;		 /* the session's checks are not done; as wide as the alias, so that one store clears both */
+	uint8_t hop_limit;	 /* as it came */
 	const uint8_t *record;	 /* the PUBLISH record, RH_PUBLISH_HDR bytes and what follows */
 	const uint8_t *end; /* of the record in its datagram, padding included; NULL unless it leaves as it came */
 	struct dp_session *publisher;

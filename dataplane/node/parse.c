@@ -201,8 +201,8 @@ static inline void burst_make_room(struct dp_ctx *ctx)
 		dp_node_session(ctx);
 }
 
-/* Of an open session of ours. @plain: its events may take the short way. */
-static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p, bool plain)
+/* Of an open session of ours. */
+static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p)
 {
 	struct rh_record_cursor cur = rh_record_first(p->bytes, p->len);
 	struct dp_session *slot = p->slot;
@@ -210,16 +210,16 @@ static inline void packet_walk(struct dp_ctx *ctx, struct dp_packet *p, bool pla
 
 	burst_make_room(ctx);
 	rh_store_relaxed(&slot->last_rx_tsc, ctx->now_tsc);
-	if (rh_likely(plain) && rh_likely(plain_take(ctx, p, slot, &cur, &count))) {
+	if (rh_likely(plain_take(ctx, p, slot, &cur, &count))) {
 		ctx->datagram_events = count;
 		plain_end(ctx, slot);
 		dp_count(ctx, event_datagrams, 1);
 	} else {
-		records_walk(ctx, p, cur, count, plain);
+		records_walk(ctx, p, cur, count, true);
 	}
 }
 
-/* Not an open session of ours. False: the datagram ends here. Its frame was handed on, or is left for the end of the burst. */
+/* Not of an open session of ours, or draining. False: the datagram ends here. Its frame was handed on, or is left for the end of the burst. */
 static bool packet_admit(struct dp_ctx *ctx, struct dp_packet *p)
 {
 	switch (dp_session_admit(ctx, p)) {
@@ -251,29 +251,33 @@ static __attribute__((noinline)) void packet_judge(struct dp_ctx *ctx, struct dp
 	records_walk(ctx, p, rh_record_first(p->bytes, p->len), 0, false);
 }
 
-/* Events point into the frames until here; those that left as a copy are no longer ours. */
+/* Events point into the frames until here; those that left as a copy are no longer ours. No branch depends on which did: it would be guessed wrong. */
 static void frames_free(struct dp_ctx *ctx, uint32_t count)
 {
-	struct rte_mbuf *frames[DP_BURST];
+	struct rte_mbuf *frames[DP_BURST + 1];
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (ctx->packets[i].mbuf)
-			frames[n++] = ctx->packets[i].mbuf;
+	for (uint32_t i = 0; i < count; i++) {
+		frames[n] = ctx->packets[i].mbuf;
+		n += frames[n] != NULL;
+	}
 	if (n)
 		rte_pktmbuf_free_bulk(frames, n);
 }
 
+/* No session's: while new events are refused no datagram is a usual one. */
+#define WAY_NONE UINT64_MAX
+
 void dp_node_parse(struct dp_ctx *ctx)
 {
+	uint64_t open = rh_load_relaxed(&ctx->tables->draining) ? WAY_NONE : dp_way_open(ctx->worker);
 	uint32_t n = ctx->packet_count;
-	bool draining = rh_load_relaxed(&ctx->tables->draining);
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct dp_packet *p = &ctx->packets[i];
 
-		if (rh_likely(dp_session_is_own(ctx, p->slot, p)))
-			packet_walk(ctx, p, !draining);
+		if (rh_likely(dp_session_is_own(open, p->slot, p)))
+			packet_walk(ctx, p);
 		else
 			packet_judge(ctx, p);
 	}

@@ -15,6 +15,8 @@
 #include "dataplane/node/node.h"
 #include "dataplane/node/outgoing.h"
 
+#include <string.h>
+
 /* Of a record's first 8 bytes: type and flags; then, behind its length, mode, kind and the zero bit; tenant. Class is free. */
 #define DP_PLAIN_HEAD_MASK 0xffff00001f00ffffULL
 #define DP_PLAIN_HEAD	   ((uint64_t)RH_RECORD_PUBLISH << 56)
@@ -33,6 +35,7 @@ static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event 
 	payload = rh_load_be32(rec + 44);
 	topic = rh_load_be32(rec + 48) >> 16;
 	attributes = rh_load_be32(rec + 50);
+	event->key.sizes = rh_load_be64(rec + 44) | attributes;
 	if (rh_unlikely(!rh_bits_be64(rec, DP_PLAIN_HEAD_MASK, DP_PLAIN_HEAD) || !rec[DP_OUTGOING_HOP_AT] ||
 			topic - 1 >= RH_TOPIC_MAX || attributes > RH_ATTRIBUTES_MAX ||
 			RH_PUBLISH_HDR + topic + attributes + payload != len))
@@ -48,14 +51,10 @@ static inline bool dp_plain_parse(struct rh_record_cursor *cur, struct dp_event 
 	event->record = rec;
 	event->record_len = (uint32_t)len;
 	event->key.payload = rec + len - payload;
-	event->key.payload_len = (uint32_t)payload;
 	event->key.attributes = event->key.payload - attributes;
-	event->key.attributes_len = (uint16_t)attributes;
 	event->key.topic = (const char *)rec + RH_PUBLISH_HDR;
-	event->key.topic_len = (uint16_t)topic;
 	event->hop_limit = rec[DP_OUTGOING_HOP_AT];
-	event->open = false;
-	event->alias = 0;
+	event->alias = event->open = 0;
 	cur->next = event->end = rec + padded;
 	/* Last, so that little is kept for after the call. */
 	return !attributes || rh_attributes_check(rec + RH_PUBLISH_HDR + topic, attributes) == RH_FRAME_OK;
@@ -76,6 +75,19 @@ static inline bool dp_plain_admit(struct dp_session *slot, const struct dp_event
 	return true;
 }
 
+_Static_assert(offsetof(struct dp_session, profile) == offsetof(struct dp_session, tenant) + 2 &&
+		       offsetof(struct dp_match_key, profile) == offsetof(struct dp_match_key, tenant) + 2,
+	"both at once");
+
+/* For dp_match_key.whose: tenant and profile; not the same as the key before. */
+static inline uint64_t dp_session_whose(const struct dp_session *slot)
+{
+	uint32_t whose;
+
+	memcpy(&whose, (const uint8_t *)slot + offsetof(struct dp_session, tenant), sizeof(whose));
+	return whose;
+}
+
 /* Take the next record of @p as the next event of the burst; false: nothing was done, it takes the long way. */
 static inline bool dp_plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct dp_session *slot,
 	struct rh_record_cursor *cur)
@@ -89,8 +101,6 @@ static inline bool dp_plain_take(struct dp_ctx *ctx, struct dp_packet *p, struct
 	event->publisher = slot;
 	event->packet = next.next == next.end ? p : NULL;
 	event->raw = event->blob = DP_BLOB_NONE;
-	event->key.tenant = slot->tenant;
-	event->key.profile = slot->profile;
-	event->key.same = false;
+	event->key.whose = dp_session_whose(slot);
 	return true;
 }

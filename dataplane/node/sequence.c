@@ -3,30 +3,31 @@
 #define WINDOW DP_LIMIT_SEQUENCE_WINDOW
 /* A longer jump ahead is no loss but another numbering. */
 #define JUMP_MAX (1ULL << 32)
-_Static_assert(WINDOW == 128, "seen has a bit for each of them");
+_Static_assert(WINDOW == 128, "missing has a bit for each of them");
 
 static const unsigned __int128 one = 1;
 
 static bool bit_get(const struct dp_sequence *s, uint64_t back)
 {
-	return s->seen >> back & 1;
+	return !(s->missing >> back & 1);
 }
 
 static void bit_set(struct dp_sequence *s, uint64_t back)
 {
-	s->seen |= one << back;
+	s->missing &= ~(one << back);
 }
 
 static void window_shift(struct dp_sequence *s, uint64_t by)
 {
-	s->seen = by < WINDOW ? s->seen << by : 0;
+	s->missing = by < WINDOW ? s->missing << by | ((one << by) - 1) : ~(unsigned __int128)0;
 }
 
 static void window_start(struct dp_sequence *s, uint64_t sequence)
 {
 	s->before = sequence - 1;
 	rh_store_relaxed(&s->highest, sequence);
-	s->seen = 1;
+	/* Before number 1 there is none. */
+	s->missing = sequence > 1 ? ~one : 0;
 	s->probe = 0;
 }
 

@@ -29,7 +29,7 @@ enum dp_sequence_verdict {
 struct dp_sequence {
 	uint64_t highest; /* 0: nothing seen yet */
 	uint64_t before;  /* numbering began behind it: what lies up to there was never counted as a gap */
-	unsigned __int128 seen; /* bit i: highest - i was seen */
+	unsigned __int128 missing; /* bit i: highest - i was not seen; 0 where events come one after the other */
 	uint64_t probe;	  /* last stale sequence + 1; 0 none */
 	uint64_t lost;	  /* gaps not (yet) filled by late arrivals */
 };
@@ -52,10 +52,15 @@ enum dp_sequence_verdict dp_sequence_accept(struct dp_sequence *s, uint64_t sequ
  */
 static inline bool dp_sequence_follow(struct dp_sequence *s, uint64_t sequence)
 {
-	if (rh_unlikely(!sequence || sequence - 1 != s->highest))
+	uint64_t next = s->highest + 1;
+
+	/* 0 follows nothing. */
+	if (rh_unlikely(sequence != next || !next))
 		return false;
-	s->seen += s->seen + 1;
-	s->probe = 0;
-	rh_store_relaxed(&s->highest, sequence);
+	if (rh_unlikely((uint64_t)s->missing | (uint64_t)(s->missing >> 64) | s->probe)) {
+		s->missing <<= 1;
+		s->probe = 0;
+	}
+	rh_store_relaxed(&s->highest, next);
 	return true;
 }

@@ -154,6 +154,43 @@ Test(sequence, the_next_one_goes_the_short_way)
 	cr_assert_eq(s.probe, 0);
 }
 
+/* Numbers @from to @to, each by the short way, as the long one takes them. */
+static void follow_all(struct dp_sequence *s, uint64_t from, uint64_t to)
+{
+	for (; from <= to; from++) {
+		follows_as_accepted(s, from);
+		cr_assert(dp_sequence_follow(s, from));
+	}
+}
+
+Test(sequence, the_short_way_clears_the_probation_where_nothing_is_missing)
+{
+	struct dp_sequence s = {0};
+	int64_t gap;
+
+	follow_all(&s, 1, 200);
+	cr_assert(!s.missing);
+	cr_assert_eq(dp_sequence_accept(&s, 10, &gap), DP_SEQUENCE_STALE);
+	follow_all(&s, 201, 201);
+	cr_assert_eq(dp_sequence_accept(&s, 11, &gap), DP_SEQUENCE_STALE);
+}
+
+Test(sequence, the_short_way_moves_a_gap_through_the_whole_window)
+{
+	struct dp_sequence s = {0};
+	int64_t gap;
+
+	follow_all(&s, 1, 200);
+	(void)dp_sequence_accept(&s, 202, &gap);
+	for (uint64_t sequence = 203; sequence < 201 + 128; sequence++) {
+		follow_all(&s, sequence, sequence);
+		cr_assert_eq(dp_sequence_peek(&s, 201), DP_SEQUENCE_NEW, "%lu", sequence);
+	}
+	follow_all(&s, 201 + 128, 201 + 128);
+	cr_assert_eq(dp_sequence_peek(&s, 201), DP_SEQUENCE_STALE);
+	cr_assert(!s.missing);
+}
+
 /* 0 is no number: it would else come behind the largest. */
 Test(sequence, nothing_follows_the_largest_number)
 {
