@@ -142,6 +142,49 @@ Test(wide_order, behind_frames_that_wait_for_some)
 	cr_assert_geq(wide, 6, "seven of them, or all but the last");
 }
 
+/* No room for two of them in a datagram: each leaves in its own, in order. */
+Test(wide_order, next_to_frames_that_wait_without_room)
+{
+	static char text[700];
+	struct rh_event_spec specs[2];
+	uint32_t frames[SEVERAL] = {0};
+
+	memset(text, 'x', sizeof(text) - 1);
+	subscribers(SEVERAL);
+	for (uint32_t i = 0; i < 2; i++)
+		specs[i] = fx_spec(&pub, "t", text);
+	cr_assert_eq(rte_ring_enqueue(rte_ring_lookup("ETH_RXTX0_net_ring0"), received(&pub, &specs[0])), 0);
+	publish(&specs[1]);
+	cr_assert_eq(out_count, 2 * SEVERAL);
+	for (uint32_t k = 0; k < out_count; k++) {
+		uint32_t i = rte_pktmbuf_mtod(out[k], uint8_t *)[5] - FIRST;
+
+		expect_frame_of(out[k], &sub[i], &specs[frames[i]], 1, frames[i] + 1);
+		frames[i]++;
+	}
+}
+
+/* Where a session's newest frame was another's waits now: that is not the place for its copy. */
+Test(wide_order, next_to_a_frame_of_another_that_waits)
+{
+	struct rh_event_spec specs[2] = {fx_spec(&pub, "one", "1"), fx_spec(&pub, "all", "2")};
+
+	subscribers(SEVERAL);
+	fx_unsubscribe(all[0]);
+	(void)fx_subscribe(&sub[0], "one");
+	for (uint32_t i = 1; i < SEVERAL; i++) {
+		fx_unsubscribe(all[i]);
+		(void)fx_subscribe(&sub[i], "all");
+	}
+	slot_of(3)->tx_open = txq()->tail + 1;
+	cr_assert_eq(rte_ring_enqueue(rte_ring_lookup("ETH_RXTX0_net_ring0"), received(&pub, &specs[0])), 0);
+	publish(&specs[1]);
+	cr_assert_eq(out_count, SEVERAL);
+	expect(0, &specs[0], 1, 1, false);
+	for (uint32_t i = 1; i < SEVERAL; i++)
+		expect_frame_of(frame_for(i), &sub[i], &specs[1], 1, 1);
+}
+
 Test(wide_order, events_to_overlapping_receivers_in_order)
 {
 	static char topics[60][8];
