@@ -1,7 +1,7 @@
 /*
  * Events with the same receivers whose records lie one behind the other are a run, most often of one. The sessions of a burst of copies are fetched, then
- * the copies made. Those of a run of one event, if it has few receivers, mostly go straight (straight.h); those of a run with many most go the wide way
- * (wide.h). Of all others a copy leaves at once when its session is ours, has credit and nobody waits before it; otherwise it queues; the copy for a
+ * the copies made. The last one of a run of one event mostly goes straight (straight.h), those before it the wide way, as those of longer runs with several
+ * receivers (wide.h). Of all others a copy leaves at once when its session is ours, has credit and nobody waits before it; otherwise it queues; the copy for a
  * session of another worker goes to that worker.
  */
 
@@ -109,23 +109,13 @@ static __attribute__((noinline)) void copy_send(struct dp_ctx *ctx, const struct
 		own_copy(ctx, &c);
 }
 
-/* A copy of @run for @to: straight, if it goes so. Not inline: see only_send. */
+/* A copy of @run for @to: straight, if it goes so. Not inline: see plain_send. */
 static __attribute__((noinline)) void copy_make(struct dp_ctx *ctx, struct dp_way *way, const struct dp_run *run, const struct dp_receiver *to)
 {
 	bool whole = run->count == 1 && run->events->end;
 
 	if (rh_unlikely(!whole || !dp_straight_send(ctx, way, run->events, to->session, to == run->last)))
 		copy_send(ctx, run, to);
-}
-
-/* Fetch the sessions of the first chunk of the receivers from @to to @last; how many. */
-static inline uint32_t chunk_fetch(const struct dp_session *slots, const struct dp_receiver *to, const struct dp_receiver *last)
-{
-	const struct dp_receiver *end = last - to < DP_BURST ? last + 1 : to + DP_BURST;
-
-	for (const struct dp_receiver *next = to; next < end; next++)
-		dp_session_fetch(&slots[next->session]);
-	return (uint32_t)(end - to);
 }
 
 /* Fetch the sessions of results from @first on, until there is a burst of copies; behind the last of them. */
@@ -143,17 +133,10 @@ static inline uint32_t results_fetch(const struct dp_ctx *ctx, uint32_t first)
 			dp_session_fetch(&slots[result->receivers->session]);
 			copies++;
 		} else {
-			copies += chunk_fetch(slots, result->receivers, result->receivers + result->count - 1);
+			copies += dp_chunk_fetch(slots, result->receivers, result->receivers + result->count);
 		}
 	}
 	return (uint32_t)(result - ctx->results);
-}
-
-static __attribute__((noinline)) void copies_left(struct dp_ctx *ctx, struct dp_way *way, const struct dp_run *run, const struct dp_wide_left *left)
-{
-	for (uint32_t i = 0; i < left->count; i++)
-		copy_make(ctx, way, run, left->to[i]);
-	queues_flush(ctx);
 }
 
 /* Fetch the next hops of the results from @first on, before @end, of each result's first receiver. Their sessions are fetched. */
@@ -164,25 +147,6 @@ static __attribute__((noinline)) void hops_fetch(const struct dp_ctx *ctx, uint3
 
 		rh_prefetch(rh_rcu_deref(ctx->tables->hops[rh_load_relaxed(&slot->adjacency)]));
 	}
-}
-
-/* Copies of @run, which is wide, for its receivers from @to on but for the last, who is returned. The first chunk's sessions are fetched. */
-static const struct dp_receiver *copies_spread(struct dp_ctx *ctx, struct dp_way *way, const struct dp_run *run, const struct dp_receiver *to)
-{
-	struct dp_wide_left left;
-	struct dp_wide wide;
-
-	dp_wide_begin(&wide, run);
-	while (to < run->last) {
-		uint32_t n = RTE_MIN((uint32_t)(run->last - to), (uint32_t)DP_BURST);
-
-		if (to + n < run->last)
-			(void)chunk_fetch(ctx->tables->slots, to + n, run->last);
-		to += dp_wide_send(ctx, way, &wide, to, n, &left);
-		if (rh_unlikely(left.count))
-			copies_left(ctx, way, run, &left);
-	}
-	return to;
 }
 
 /* Do two results name the same sessions in the same order? Not every pair that does is told. */
@@ -221,24 +185,57 @@ static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struc
 	run->padded = RH_ALIGN_UP((uint32_t)(end - event->record), (uint32_t)RH_WIRE_ALIGN);
 }
 
-/* Send the copies of the run that begins with result @first; of how many events it is. The last copy may leave in the frame that it came in. Not inline: see only_send. */
-static __attribute__((noinline)) uint32_t run_send(struct dp_ctx *ctx, struct dp_way *way, uint32_t first)
+/* Make @run of what begins with @result. */
+static inline void run_make(struct dp_ctx *ctx, struct dp_run *run, const struct dp_match_result *result)
 {
+	uint32_t first = (uint32_t)(result - ctx->results);
 	struct dp_event *event = rh_opaque(&ctx->events[ctx->live[first]]);
-	const struct dp_match_result *result = &ctx->results[first];
+
+	dp_run_begin(run, event, first, result->receivers + result->count - 1);
+	if (event[1].record == event->end)
+		run_extend(ctx, run);
+}
+
+/* What the wide way left of the run that begins with @result. */
+static __attribute__((noinline)) void copies_left(struct dp_ctx *ctx, const struct dp_wide *wide, const struct dp_match_result *result)
+{
+	struct dp_run run;
+
+	run_make(ctx, &run, result);
+	for (uint32_t i = 0; i < wide->left_count; i++)
+		copy_make(ctx, wide->way, &run, wide->left[i]);
+	queues_flush(ctx);
+}
+
+/* Copies of the run that begins with @result, which is @wide, for its receivers but the last, who is returned. The first chunk's sessions are fetched. */
+static inline const struct dp_receiver *copies_spread(struct dp_ctx *ctx, struct dp_wide *wide, const struct dp_match_result *result)
+{
+	const struct dp_receiver *to = result->receivers, *last = to + result->count - 1;
+
+	do {
+		to = dp_wide_send(wide, to, last);
+		if (rh_unlikely(wide->left_count))
+			copies_left(ctx, wide, result);
+	} while (rh_unlikely(to < last));
+	return last;
+}
+
+/* Send the copies of the run that begins with @result; of how many events it is. The last copy may leave in the frame that it came in. Not inline: see plain_send. */
+static __attribute__((noinline)) uint32_t run_send(struct dp_ctx *ctx, struct dp_way *way, struct dp_wide *wide, const struct dp_match_result *result)
+{
 	const struct dp_receiver *to = result->receivers;
 	struct dp_run run;
 
-	dp_run_begin(&run, event, first, to + result->count - 1);
-	if (event[1].record == event->end)
-		run_extend(ctx, &run);
+	run_make(ctx, &run, result);
 	if (to == run.last) {
-		/* It does not go straight: only_send has seen that. */
+		/* It does not go straight: plain_send has seen that. */
 		copy_send(ctx, &run, to);
 		return run.count;
 	}
-	if (dp_run_is_wide(&run, to))
-		to = copies_spread(ctx, way, &run, to);
+	if (dp_is_wide(result->count, run.padded)) {
+		dp_wide_of_run(wide, &run);
+		to = copies_spread(ctx, wide, result);
+	}
 	for (; to <= run.last; to++)
 		copy_make(ctx, way, &run, to);
 	return run.count;
@@ -250,17 +247,46 @@ static inline bool is_joined(const struct dp_ctx *ctx, const struct dp_event *ev
 	return event[1].record == event->end && result + 1 < &ctx->results[ctx->live_count] && run_joins(event, live, result, 1);
 }
 
-/* The same for a run of one event that came whole and has one receiver, as nearly every one: false where it is another, or does not go straight. */
-static inline bool only_send(const struct dp_ctx *ctx, struct dp_way *way, const struct dp_match_result *result, const uint8_t *live)
+/* All copies of @event, the plain one of @result, but the last, whose receiver is returned. */
+static __attribute__((noinline)) const struct dp_receiver *event_spread(struct dp_ctx *ctx, struct dp_wide *wide, const struct dp_event *event,
+	const struct dp_match_result *result)
+{
+	dp_wide_of_event(wide, event);
+	return copies_spread(ctx, wide, result);
+}
+
+/* The last copy of a plain event, that of @result, which does not go straight. */
+static __attribute__((noinline)) void last_send(struct dp_ctx *ctx, const struct dp_match_result *result)
+{
+	struct dp_run run;
+
+	run_make(ctx, &run, result);
+	copy_send(ctx, &run, run.last);
+}
+
+/*
+ * Send the copies of a plain event: one that came whole and leaves alone, as nearly every one, and has one receiver or goes the wide way. False: it is none, and
+ * nothing was sent.
+ */
+static inline bool plain_send(struct dp_ctx *ctx, struct dp_way *way, struct dp_wide *wide, const struct dp_match_result *result, const uint8_t *live)
 {
 	const struct dp_event *event = rh_opaque(&ctx->events[*live]);
+	const struct dp_receiver *last = result->receivers;
 
-	return rh_likely(event->end && result->count == 1 && !is_joined(ctx, event, live, result)) &&
-	       dp_straight_send(ctx, way, event, result->receivers->session, true);
+	if (rh_unlikely(!event->end || is_joined(ctx, event, live, result)))
+		return false;
+	if (rh_unlikely(result->count > 1)) {
+		if (!dp_is_wide(result->count, event->record_len))
+			return false;
+		last = event_spread(ctx, wide, event, result);
+	}
+	if (rh_unlikely(!dp_straight_send(ctx, way, event, last->session, true)))
+		last_send(ctx, result);
+	return true;
 }
 
 /* Send the copies of the results from @first on, before @end, and of what leaves together with them; behind the last. */
-static inline uint32_t results_send(struct dp_ctx *ctx, struct dp_way *way, uint32_t first, uint32_t end)
+static inline uint32_t results_send(struct dp_ctx *ctx, struct dp_way *way, struct dp_wide *wide, uint32_t first, uint32_t end)
 {
 	const struct dp_match_result *result = &ctx->results[first], *last = &ctx->results[end];
 	const uint8_t *live = &ctx->live[first];
@@ -268,8 +294,8 @@ static inline uint32_t results_send(struct dp_ctx *ctx, struct dp_way *way, uint
 	while (result < last) {
 		uint32_t n = 1;
 
-		if (rh_unlikely(!only_send(ctx, way, result, live)))
-			n = run_send(ctx, way, (uint32_t)(result - ctx->results));
+		if (rh_unlikely(!plain_send(ctx, way, wide, result, live)))
+			n = run_send(ctx, way, wide, result);
 		result += n;
 		live += n;
 	}
@@ -286,14 +312,16 @@ static void events_release(struct dp_ctx *ctx)
 void dp_node_fanout(struct dp_ctx *ctx)
 {
 	uint32_t first = 0, end;
+	struct dp_wide wide;
 	struct dp_way way;
 
 	dp_way_begin(&way);
+	dp_wide_begin(&wide, ctx, &way);
 	while (first < ctx->live_count) {
 		end = results_fetch(ctx, first);
 		if (rh_unlikely(ctx->way_turns > 1))
 			hops_fetch(ctx, first, end);
-		first = results_send(ctx, &way, first, end);
+		first = results_send(ctx, &way, &wide, first, end);
 		queues_flush(ctx);
 	}
 	ctx->way_turns = way.turns;

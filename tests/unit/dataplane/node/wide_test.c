@@ -4,6 +4,8 @@
 
 #include "dataplane/node/wide.h"
 
+#include <rte_ring.h>
+
 TestSuite(wide, .init = many_start, .fini = many_stop);
 TestSuite(wide_of_two, .init = many_start_two, .fini = many_stop);
 TestSuite(wide_jumbo, .init = many_start_jumbo, .fini = many_stop);
@@ -32,8 +34,8 @@ Test(wide, in_chunks_and_the_last_in_the_frame_that_came)
 	fx_laws("sent");
 }
 
-/* Fewer go straight, which looks the same. */
-Test(wide, from_four_receivers_on)
+/* One goes straight, which looks the same. */
+Test(wide, from_two_receivers_on)
 {
 	struct rh_event_spec spec;
 
@@ -236,4 +238,74 @@ Test(wide_jumbo, records_of_no_more_bytes_than_there_is_room_for)
 	publish(&spec);
 	for (uint32_t i = 0; i < SEVERAL; i++)
 		expect(i, &spec, 1, 2, i != SEVERAL - 1);
+}
+
+/* The last one's copy, which is none of the wide way, by the long one. */
+Test(wide, before_a_last_one_over_ipv6)
+{
+	struct rh_event_spec spec = next();
+
+	subscribers(4);
+	subscriber(6, DP_VLAN_NONE, 0, 1472);
+	publish(&spec);
+	cr_assert_eq(out_count, 5);
+	for (uint32_t i = 0; i < 5; i++)
+		expect(i, &spec, 1, 1, i != 4);
+	cr_assert_eq(fx_count(copies_tx), 5);
+}
+
+/* All in one round; what they lead to leaves in order, an event behind the other. */
+static void receive_all(const struct rh_event_spec *specs, uint32_t n)
+{
+	out_free();
+	for (uint32_t i = 0; i + 1 < n; i++)
+		cr_assert_eq(rte_ring_enqueue(rte_ring_lookup("ETH_RXTX0_net_ring0"), received(&pub, &specs[i])), 0);
+	run(received(&pub, &specs[n - 1]), 0);
+}
+
+/* No two have room in one datagram. The first two take as many bytes with padding. */
+Test(wide, events_of_several_lengths_in_a_round)
+{
+	static const uint32_t lengths[] = {901, 900, 900, 1200, 901};
+	static char text[RTE_DIM(lengths)][1300];
+	struct rh_event_spec specs[RTE_DIM(lengths)];
+	uint64_t bytes = 0;
+
+	subscribers(SEVERAL);
+	for (uint32_t i = 0; i < RTE_DIM(lengths); i++) {
+		memset(text[i], 'a' + (int)i, lengths[i]);
+		specs[i] = fx_spec(&pub, "t", text[i]);
+		bytes += rh_event_size(&specs[i]);
+	}
+	cr_assert_eq(RH_ALIGN_UP(rh_event_size(&specs[0]), 8u), RH_ALIGN_UP(rh_event_size(&specs[1]), 8u));
+	receive_all(specs, RTE_DIM(lengths));
+	cr_assert_eq(out_count, RTE_DIM(lengths) * SEVERAL);
+	for (uint32_t i = 0; i < out_count; i++)
+		expect_frame_of(out[i], &sub[i % SEVERAL], &specs[i / SEVERAL], 1, i / SEVERAL + 1);
+	cr_assert_eq(fx_count(copies_tx_bytes), SEVERAL * bytes);
+	for (uint32_t i = 0; i < SEVERAL; i++)
+		cr_assert_eq(fx_stats(&sub[i]).tx_bytes, bytes);
+}
+
+/* Events as long as each other, by turns to those in a VLAN and to others. */
+Test(wide, events_by_several_ways_in_a_round)
+{
+	static char text[901];
+	struct rh_event_spec specs[4];
+
+	memset(text, 'x', sizeof(text) - 1);
+	for (uint32_t i = 0; i < SEVERAL; i++) {
+		subscriber(4, i % 2 ? 42 : DP_VLAN_NONE, 0, 1472);
+		fx_unsubscribe(all[i]);
+		all[i] = fx_subscribe(&sub[i], i % 2 ? "odd" : "one");
+	}
+	for (uint32_t i = 0; i < RTE_DIM(specs); i++)
+		specs[i] = fx_spec(&pub, i % 2 ? "odd" : "one", text);
+	receive_all(specs, RTE_DIM(specs));
+	cr_assert_eq(out_count, RTE_DIM(specs) * SEVERAL / 2);
+	for (uint32_t i = 0; i < out_count; i++) {
+		uint32_t event = i / (SEVERAL / 2);
+
+		expect_frame_of(out[i], &sub[i % (SEVERAL / 2) * 2 + event % 2], &specs[event], 1, event / 2 + 1);
+	}
 }
