@@ -124,7 +124,7 @@ static void *worker(void *arg)
 	uint64_t sequence = 1;
 
 	rh_rcu_register();
-	/* An lcore of EAL's, for whom pools keep buffers: without them no copy goes the wide way. */
+	/* An lcore of EAL's, for whom pools keep buffers: without them no copy goes straight or the wide way. */
 	if (rte_thread_register() < 0)
 		die("no lcore");
 	rh_store_release(&ctx->running, 1);
