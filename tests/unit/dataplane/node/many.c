@@ -149,3 +149,23 @@ void backlog_gone(uint32_t waiting)
 	txq()->head += waiting;
 	txq()->blocked_since_tsc = 0;
 }
+
+void expect_half_full(uint32_t waiting)
+{
+	cr_assert_eq(dp_txq_waiting(txq()), DP_TX_BACKLOG_SOFT);
+	cr_assert_eq(fx.eng->ctx[0]->queued_copies, waiting + SEVERAL - DP_TX_BACKLOG_SOFT);
+	backlog_gone(waiting);
+	fx_settle();
+	for (uint32_t i = 0; i < SEVERAL; i++)
+		cr_assert_eq(fx_copies(&sub[i]), 1);
+	cr_assert_eq(fx_count(copies_tx), SEVERAL);
+}
+
+void ring_ends_behind(uint32_t left)
+{
+	fx_settle();
+	cr_assert_eq(dp_txq_waiting(txq()), 0);
+	txq()->head = txq()->tail = txq()->mark = 2 * DP_TX_BACKLOG - left;
+	for (uint32_t i = 0; i < subs; i++)
+		slot_of(i)->tx_open = 0;
+}

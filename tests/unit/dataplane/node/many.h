@@ -46,3 +46,10 @@ void buffers_give(void);
 void backlog_of(uint32_t waiting);
 /* What is behind a backlog of @waiting others is frames for sessions, and no more than half of it. */
 void backlog_gone(uint32_t waiting);
+/*
+ * Of one copy for each of SEVERAL subscribers behind a backlog of @waiting others, so many stand that it is half full, and the rest queued; all
+ * arrive when it is gone.
+ */
+void expect_half_full(uint32_t waiting);
+/* What waits for the device is nothing, and its ring ends behind @left frames more. */
+void ring_ends_behind(uint32_t left);

@@ -398,13 +398,7 @@ Test(straight, until_the_backlog_is_half_full)
 	backlog_of(before);
 	rh_add_relaxed(&fx.eng->ctx[0]->counters.rx_datagrams, SEVERAL);
 	dp_node_classify(fx.eng->ctx[0], fx.port, false, came, SEVERAL);
-	cr_assert_eq(dp_txq_waiting(txq()), DP_TX_BACKLOG_SOFT);
-	cr_assert_eq(fx.eng->ctx[0]->queued_copies, 3);
-	backlog_gone(before);
-	fx_settle();
-	for (uint32_t i = 0; i < SEVERAL; i++)
-		cr_assert_eq(fx_copies(&sub[i]), 1);
-	cr_assert_eq(fx_count(copies_tx), SEVERAL);
+	expect_half_full(before);
 }
 
 Test(straight, round_the_end_of_the_ring)
@@ -412,11 +406,7 @@ Test(straight, round_the_end_of_the_ring)
 	subscribers(SEVERAL);
 	own_topics();
 	for (uint32_t left = 0; left <= SEVERAL; left++) {
-		fx_settle();
-		cr_assert_eq(dp_txq_waiting(txq()), 0);
-		txq()->head = txq()->tail = txq()->mark = 2 * DP_TX_BACKLOG - left;
-		for (uint32_t i = 0; i < SEVERAL; i++)
-			slot_of(i)->tx_open = 0;
+		ring_ends_behind(left);
 		publish_each(left % 2);
 		expect_others_straight(SEVERAL, left % 2);
 	}

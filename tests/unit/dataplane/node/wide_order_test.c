@@ -295,14 +295,8 @@ Test(wide_order, until_the_backlog_is_half_full)
 	subscribers(SEVERAL);
 	backlog_of(before);
 	publish_directly(&spec);
-	cr_assert_eq(dp_txq_waiting(txq()), DP_TX_BACKLOG_SOFT);
-	cr_assert_eq(fx.eng->ctx[0]->queued_copies, 3);
-	backlog_gone(before);
 	out_free();
-	fx_settle();
-	for (uint32_t i = 0; i < SEVERAL; i++)
-		cr_assert_eq(fx_copies(&sub[i]), 1);
-	cr_assert_eq(fx_count(copies_tx), SEVERAL);
+	expect_half_full(before);
 }
 
 /* A chunk ends where the ring does. */
@@ -312,11 +306,7 @@ Test(wide_order, round_the_end_of_the_ring)
 	for (uint32_t left = 0; left <= SEVERAL; left++) {
 		struct rh_event_spec spec = next();
 
-		fx_settle();
-		cr_assert_eq(dp_txq_waiting(txq()), 0);
-		txq()->head = txq()->tail = txq()->mark = 2 * DP_TX_BACKLOG - left;
-		for (uint32_t i = 0; i < SEVERAL; i++)
-			slot_of(i)->tx_open = 0;
+		ring_ends_behind(left);
 		publish(&spec);
 		expect_others(SEVERAL, &spec, left + 1);
 	}
