@@ -285,7 +285,7 @@ static void thin_candidates(struct dp_match *match)
 
 /*
  * All that the search found for @topic, if each of these filters has one subscriber and no more: no exception and no condition is among them. False: not
- * so, and some sessions are stamped.
+ * so, nobody is taken, and some sessions are stamped.
  */
 static bool alone_collect(struct dp_match *match, uint32_t topic)
 {
@@ -295,6 +295,8 @@ static bool alone_collect(struct dp_match *match, uint32_t topic)
 	uint16_t *stamp = match->stamp, serial = match->serial;
 	uint32_t taken = 0;
 
+	if (rh_unlikely(answer->crowded))
+		return false;
 	for (; found < end; found++) {
 		const struct dp_set *set = rh_rcu_deref((*found)->set);
 
@@ -303,7 +305,7 @@ static bool alone_collect(struct dp_match *match, uint32_t topic)
 		taken = alone_take(to, stamp, serial, taken, set);
 	}
 	match->walk_count = taken;
-	return !answer->crowded;
+	return true;
 }
 
 void dp_match_collect(struct dp_match *match, uint32_t topic)
@@ -323,7 +325,6 @@ void dp_match_collect(struct dp_match *match, uint32_t topic)
 	next_serial(match);
 	if (alone_collect(match, topic))
 		return;
-	match->walk_count = 0;
 	next_serial(match);
 	filters_each(match, topic, filter_exclude);
 	filters_each(match, topic, filter_collect);
