@@ -106,12 +106,9 @@ static inline bool leads_to(struct dp_wide *wide, const struct dp_session *slot)
 /* And at once, by its credit and what waits before it? Then it is counted. */
 static inline bool credit_take(const struct dp_wide *wide, struct dp_session *slot)
 {
-	uint64_t events = slot->tx_events + wide->count, bytes = slot->tx_bytes + wide->bytes;
-
-	if (slot->queue_count || events > slot->tx_granted_events || bytes > slot->tx_granted_bytes)
+	if (!dp_may_leave(slot, wide->count, wide->bytes))
 		return false;
-	rh_store_relaxed(&slot->tx_events, events);
-	rh_store_relaxed(&slot->tx_bytes, bytes);
+	dp_count_sent(slot, wide->count, wide->bytes);
 	return true;
 }
 
