@@ -27,14 +27,6 @@ static inline bool dp_source_same(const struct dp_session *slot, const struct dp
 	       memcmp(slot->remote, p->speaker.address, 4) == 0 && dp_address_same(slot, p);
 }
 
-/* What dp_session.way says of an open session of worker @owner, whatever its next hop and template are. */
-#define DP_WAY_OPEN_MASK (UINT8_MAX * (1ULL << 56) | UINT16_MAX * (1ULL << 32))
-
-static inline uint64_t dp_way_open(uint32_t owner)
-{
-	return dp_way_of(0, owner, 0);
-}
-
 /* Is it of an open session whose owner is that of @open? dp_session_admit's usual answer, at once. Ctx: worker. */
 static inline bool dp_session_is_own(uint64_t open, const struct dp_session *slot, const struct dp_packet *p)
 {

@@ -146,6 +146,14 @@ static inline uint64_t dp_way_of(dp_adj_id_t adjacency, uint32_t owner, uint8_t 
 {
 	return (uint64_t)DP_SLOT_OPEN << 56 | (uint64_t)template_len << 48 | (uint64_t)owner << 32 | adjacency;
 }
+
+/* What it says of an open session of worker @owner, whatever its next hop and template are. */
+#define DP_WAY_OPEN_MASK (UINT8_MAX * (1ULL << 56) | UINT16_MAX * (1ULL << 32))
+
+static inline uint64_t dp_way_open(uint32_t owner)
+{
+	return dp_way_of(0, owner, 0);
+}
 _Static_assert(offsetof(struct dp_speaker, port) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, remote_port) &&
 		       offsetof(struct dp_speaker, family) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, family) &&
 		       offsetof(struct dp_speaker, address) + offsetof(struct dp_session, speaker) == offsetof(struct dp_session, remote),
