@@ -64,18 +64,19 @@ struct dp_bucket {
 struct dp_entry {
 	uint64_t look; /* the last one here, as dp_cache.look says it */
 	uint64_t as_of; /* dp_parts.changes when it was found valid; DP_PART_NEVER: was seen to be outdated, for good */
-	struct dp_part_at at; /* where counters of its parts stand */
 	uint64_t events, bytes; /* of the topic since; bytes of payload */
-	uint16_t tenant, profile, topic_len;
-	uint16_t pending_at; /* in the block, in units of DP_CACHE_UNIT */
+	struct dp_part_at at;	/* where coarse counters of its parts stand */
+	uint32_t coarse, root;	/* the sum of both sides', and what of it is the root's */
 	uint32_t count;
+	uint16_t tenant, profile, topic_len;
 	uint8_t pending; /* what else decides about more: DP_PENDING_ and DP_KEYED_; whatever changes it makes the entry outdated */
 	bool used;
 	struct dp_receiver only; /* of one */
 	/* Behind the header: what fits, else it is in the block. */
 	char topic[DP_CACHE_TOPIC_BYTES] __attribute__((aligned(8)));
-	uint32_t wild, root;	       /* coarse counters of its parts */
-	uint32_t fine_wild, fine_root; /* sums of the finer ones */
+	struct dp_part_fine_at fine_at;
+	uint16_t pending_at; /* in the block, in units of DP_CACHE_UNIT */
+	uint32_t fine_wild, fine_root;
 	uint32_t since;		       /* stamp (topics.h) */
 	uint32_t seq;
 	uint32_t block; /* in the slab; DP_SLAB_NONE */
@@ -110,6 +111,7 @@ struct dp_found {
 	uint32_t count, excluded_count;
 	struct dp_part_seen seen;
 	struct dp_part_at at;
+	struct dp_part_fine_at fine_at;
 };
 
 /* Ctx: control. -ENOMEM. */

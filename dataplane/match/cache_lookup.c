@@ -138,11 +138,12 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 
 	rh_store_relaxed(&entry->look, cache->look);
 	entry->as_of = found->seen.changes;
-	entry->wild = found->seen.wild;
+	entry->coarse = found->seen.wild + found->seen.root;
 	entry->root = found->seen.root;
 	entry->fine_wild = found->seen.fine_wild;
 	entry->fine_root = found->seen.fine_root;
 	entry->at = found->at;
+	entry->fine_at = found->fine_at;
 	rh_store_relaxed(&entry->tenant, key->tenant);
 	rh_store_relaxed(&entry->profile, key->profile);
 	rh_store_relaxed(&entry->topic_len, key->topic_len);

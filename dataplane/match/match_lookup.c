@@ -5,7 +5,7 @@
 
 #include "dataplane/match/match_lookup.h"
 
-#include "dataplane/match/match_priv.h"
+#include "dataplane/match/valid.h"
 
 uint64_t dp_match_begin(struct dp_match *match)
 {
@@ -224,7 +224,7 @@ static bool keep(struct dp_match *match, const struct dp_match_key *key, uint64_
 	return kept <= DP_KEPT_EVICTED;
 }
 
-static inline bool is_valid(const struct dp_match *match, struct dp_entry *entry, uint64_t hash)
+static inline bool is_valid(struct dp_match *match, struct dp_entry *entry, uint64_t hash)
 {
 	if (rh_unlikely(!entry))
 		return false;
@@ -308,6 +308,12 @@ struct misses {
 
 static_assert(DP_MATCH_BURST_MAX <= 64, "an event's number fits, and a bit for each");
 
+static inline void misses_begin(struct misses *misses)
+{
+	misses->count = 0;
+	misses->passing = 0;
+}
+
 /* Another topic would have to go for it, and it is not worth that yet. */
 static inline bool is_declined(struct dp_cache *cache, uint64_t hash)
 {
@@ -330,8 +336,7 @@ static __attribute__((noinline)) void misses_refuse(struct dp_match *match, stru
 	uint64_t passing = misses->passing;
 	uint32_t count = misses->count;
 
-	misses->count = 0;
-	misses->passing = 0;
+	misses_begin(misses);
 	/* What is left moves to the front, never past what is still to be looked at. */
 	for (uint32_t n = 0; n < count; n++) {
 		if (!(refused >> n & 1)) {
@@ -440,8 +445,16 @@ static inline void entries_ask(const struct dp_match *match, struct dp_match_key
 			guess[i] = entry_guess(&match->cache, hash[i]);
 }
 
+/* Then for the counters that say whether it is still valid. */
+static inline void parts_ask(const struct dp_match *match, uint32_t count, struct dp_entry *const *guess)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (rh_likely(guess[i]))
+			dp_part_coarse_ask(match->table->parts, &guess[i]->at);
+}
+
 /* *@guess is no valid entry of @key's: another one may be, or it is still valid. An outdated one is left in *@guess, NULL where there is none. */
-static __attribute__((noinline)) struct dp_entry *entry_settle(const struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
+static __attribute__((noinline)) struct dp_entry *entry_settle(struct dp_match *match, const struct dp_match_key *key, uint64_t hash,
 	struct dp_entry **guess)
 {
 	if (*guess && !dp_entry_is(&match->cache, *guess, key))
@@ -450,29 +463,34 @@ static __attribute__((noinline)) struct dp_entry *entry_settle(const struct dp_m
 }
 
 /* The valid entry of @key, nearly always *@guess; NULL: there is none. */
-static inline struct dp_entry *entry_of(const struct dp_match *match, const struct dp_match_key *key, const uint64_t *hash,
+static inline struct dp_entry *entry_of(struct dp_match *match, const struct dp_match_key *key, bool unsettled, const uint64_t *hash,
 	struct dp_entry **guess)
 {
 	struct dp_entry *entry = *guess;
 
-	if (rh_likely(entry && dp_entry_is(&match->cache, entry, key) && entry->as_of == match->as_of))
+	if (rh_likely(entry && dp_entry_is(&match->cache, entry, key) &&
+		      (entry->as_of == match->as_of || (unsettled && dp_entry_untouched(match, entry)))))
 		return entry;
 	return entry_settle(match, key, *hash, guess);
 }
 
-/* Answer what is known. */
-static inline __attribute__((always_inline)) void hits_answer(struct dp_match *match, struct misses *misses,
-	struct dp_match_keys keys, uint32_t count, bool repeated, uint64_t *hash,
-	struct dp_match_result *results)
+/* Answer what is known. @repeated: see dp_match_events. @unsettled: entries are likely to be of before the last change. */
+static inline __attribute__((always_inline)) void cached_answer(struct dp_match *match,
+	struct dp_match_keys keys, uint32_t count, bool repeated, bool unsettled, struct dp_match_result *results)
 {
+	uint64_t hash[DP_MATCH_BURST_MAX];
 	struct dp_entry *guess[DP_MATCH_BURST_MAX], *entry = NULL; /* valid */
 	struct pendings pendings;
+	struct misses misses;
 	uint64_t copies = 0;
 	bool heard = true;
 
+	misses_begin(&misses);
 	ahead_begin(match);
 	buckets_ask(match, keys, count, repeated, hash);
 	entries_ask(match, keys, count, repeated, hash, guess);
+	if (unsettled)
+		parts_ask(match, count, guess);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct dp_match_key *key = dp_match_key_at(keys, i);
 		uint32_t receivers;
@@ -481,10 +499,10 @@ static inline __attribute__((always_inline)) void hits_answer(struct dp_match *m
 		if (repeated && key->same)
 			guess[i] = guess[i - 1];
 		else
-			entry = entry_of(match, key, &hash[i], &guess[i]);
+			entry = entry_of(match, key, unsettled, &hash[i], &guess[i]);
 		/* An outdated entry is written anew in its place: that displaces nobody. */
 		if (rh_unlikely(!entry)) {
-			miss_add(misses, i, !guess[i] && is_declined(&match->cache, hash[i]));
+			miss_add(&misses, i, !guess[i] && is_declined(&match->cache, hash[i]));
 			continue;
 		}
 		receivers = answer_sure(match, key, entry, &results[i]);
@@ -494,39 +512,45 @@ static inline __attribute__((always_inline)) void hits_answer(struct dp_match *m
 		if (rh_unlikely(entry->pending))
 			pending_add(match, &pendings, i, key, entry, &results[i]);
 	}
-	rh_add_relaxed(&match->counters.hits, count - misses->count);
-	if (rh_likely(heard && !(misses->count | match->ahead.events | match->later)))
+	rh_add_relaxed(&match->counters.hits, count - misses.count);
+	if (rh_likely(heard && !(misses.count | match->ahead.events | match->later)))
 		match->sure_copies = copies;
 	/* Before a miss displaces one of their entries. */
 	if (rh_unlikely(match->ahead.events))
 		pendings_answer(match, &pendings, keys, results);
-	if (misses->count)
-		misses_answer(match, misses, keys, hash, results);
+	if (misses.count)
+		misses_answer(match, &misses, keys, hash, results);
+}
+
+/* Apart: the usual one is not to pay for it. */
+static __attribute__((noinline)) void cached_answer_unsettled(
+	struct dp_match *match, struct dp_match_keys keys, uint32_t count, struct dp_match_result *results)
+{
+	match->unsettled--;
+	cached_answer(match, keys, count, false, true, results);
 }
 
 /* Without a cache. */
-static void burst_answer(struct dp_match *match, struct misses *misses,
-	struct dp_match_keys keys, uint32_t count, struct dp_match_result *results)
+static __attribute__((noinline)) void searched_answer(
+	struct dp_match *match, struct dp_match_keys keys, uint32_t count, struct dp_match_result *results)
 {
+	struct misses misses;
+
+	misses_begin(&misses);
 	for (uint32_t i = 0; i < count; i++)
-		miss_add(misses, i, true);
-	misses_cut(match, misses, keys, results);
-	rh_add_relaxed(&match->counters.misses, misses->count);
+		miss_add(&misses, i, true);
+	misses_cut(match, &misses, keys, results);
+	rh_add_relaxed(&match->counters.misses, misses.count);
 	dp_search_run(match->search);
-	for (uint32_t n = 0; n < misses->count; n++)
-		(void)answer_passing(match, n, dp_match_key_at(keys, misses->event[n]), &results[misses->event[n]]);
-	dp_topics_sample(match, keys, misses->event, misses->count);
+	for (uint32_t n = 0; n < misses.count; n++)
+		(void)answer_passing(match, n, dp_match_key_at(keys, misses.event[n]), &results[misses.event[n]]);
+	dp_topics_sample(match, keys, misses.event, misses.count);
 }
 
 uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count, bool repeated,
 	struct dp_match_result *results)
 {
-	uint64_t hash[DP_MATCH_BURST_MAX];
-	struct misses misses;
-
 	assert(count <= DP_MATCH_BURST_MAX);
-	misses.count = 0;
-	misses.passing = 0;
 	match->result_used = 0;
 	match->keys = keys;
 	match->later = 0;
@@ -534,11 +558,13 @@ uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint
 	match->cache.look++;
 	match->as_of = dp_part_changes(match->table->parts);
 	if (rh_unlikely(!match->cache.bucket))
-		burst_answer(match, &misses, keys, count, results);
+		searched_answer(match, keys, count, results);
 	else if (rh_unlikely(repeated))
-		hits_answer(match, &misses, keys, count, true, hash, results);
+		cached_answer(match, keys, count, true, false, results);
+	else if (rh_unlikely(match->unsettled))
+		cached_answer_unsettled(match, keys, count, results);
 	else
-		hits_answer(match, &misses, keys, count, false, hash, results);
+		cached_answer(match, keys, count, false, false, results);
 	if (rh_unlikely(match->sample_due) && count)
 		dp_samples_look(match, keys, count);
 	match->held = 0;

@@ -94,11 +94,15 @@ void dp_match_hold(struct dp_match *match, uint64_t events);
  */
 uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint32_t count, bool repeated,
 	struct dp_match_result *results);
-/* The same for an array of keys. */
+/* The same for an array of keys; looks itself whether some are repeated. */
 static inline uint32_t dp_match_burst(struct dp_match *match, const struct dp_match_key *keys, uint32_t count,
 	struct dp_match_result *results)
 {
-	return dp_match_events(match, (struct dp_match_keys){keys, sizeof(*keys)}, count, true, results);
+	bool repeated = false;
+
+	for (uint32_t i = 0; i < count; i++)
+		repeated |= keys[i].same;
+	return dp_match_events(match, (struct dp_match_keys){keys, sizeof(*keys)}, count, repeated, results);
 }
 /*
  * Receivers of all events of the burst just matched, if the result cache had at least one for each of them, and no conditions; else 0, and each

@@ -19,11 +19,15 @@
  * with the first results so large. */
 #define DP_RESULT_ROOM ((size_t)(DP_MATCH_BURST_MAX + 1) * DP_LIMIT_SESSIONS)
 
+/* So many behind one that needed such an entry. */
+#define DP_UNSETTLED_BURSTS 64
+
 struct dp_match {
 	const struct dp_table *table;
 	const struct dp_snapshot *snapshot; /* of this burst */
 	uint64_t generation;		    /* likewise */
 	uint64_t as_of;			    /* dp_parts.changes when it began */
+	uint32_t unsettled;		    /* bursts to come that are likely to need entries of before the last change */
 	const struct dp_index *index;
 	uint32_t worker;
 	struct dp_cache cache;
@@ -115,8 +119,3 @@ void dp_match_decide_again(struct dp_match *match, uint32_t topic, const struct 
 /* All receivers of an event whose topic has an entry with conditions, after dp_judge_scan_ahead for it, as number @event, to walk_to. */
 void dp_match_decide_cached(
 	struct dp_match *match, uint32_t event, const struct dp_match_key *key, const struct dp_entry *entry);
-/* The parts of the topic space that the result of @topic, of the search, depends on. @hash: dp_match_key_hash's. Ctx: worker. */
-void dp_found_parts(const struct dp_match *match, uint32_t topic, uint64_t hash,
-	const struct dp_match_key *key, struct dp_found *found);
-/* Something changed since @entry was found valid: is it still? Not inline: subscriptions change less often than topics come. Ctx: worker. */
-bool dp_entry_still_valid(const struct dp_match *match, struct dp_entry *entry, uint64_t hash);

@@ -11,13 +11,13 @@
  *   root no wildcard          the topic             the first level
  *        a literal 2nd level  the first two levels  the first level
  *        else                 the first level       the first level
- *   wild a literal 2nd level  that level            none
+ *   wild a literal 2nd level  that level            that level, by another hash
  *        a literal 3rd level  that level            the tenant
  *        else                 the tenant            the tenant
  *
- * While nothing changes at all the number of all changes says so: one for a burst. Where something did, a
- * look at the coarse ones and at the 2nd level's is enough while nothing near them changes; and where
- * that did, the finer ones of that side say whether it was near this topic.
+ * While nothing changes at all the number of all changes says so: one for a burst. Where something did, the sum
+ * of the coarse ones is enough while nothing near them changes; and where that did, the finer ones of that side
+ * say whether it was near this topic.
  *
  * Counters only grow, and all but the number of all changes wrap after 2^32; who keeps their sums drops what
  * he did not look at for DP_CACHE_AGE (cache.h). Written by the builder, after the index: finer first, the
@@ -26,6 +26,7 @@
 
 #include "dataplane/api/limits.h"
 #include "dataplane/base/atomic.h"
+#include "dataplane/base/compiler.h"
 
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ struct rh_filter;
 
 #define DP_PART_ROOT_BITS  12
 #define DP_PART_LEVEL_BITS 16
+/* A change near a topic is few times in a hundred not near by this one, and who looks at it looks at several more: it is to be in a cache. */
+#define DP_PART_FINE_BITS  13
+#define DP_PART_THIRD_BITS 16
 #define DP_PART_PAIR_BITS  16
 #define DP_PART_TOPIC_BITS 18
 
@@ -45,24 +49,32 @@ struct dp_part_pair {
 };
 
 struct dp_parts {
-	uint64_t changes; /* of all of them; never DP_PART_NEVER */
-	struct dp_part_pair wild[DP_LIMIT_TENANTS];
+	/* Of all of them; never DP_PART_NEVER. Each change takes its line away from the workers: nothing else of theirs is in it. */
+	uint64_t changes rh_cache_aligned;
+	struct dp_part_pair wild[DP_LIMIT_TENANTS] rh_cache_aligned;
 	struct dp_part_pair root[1u << DP_PART_ROOT_BITS];
-	uint32_t level[1u << DP_PART_LEVEL_BITS]; /* 2nd or 3rd; its hash depends on which */
+	uint32_t level[1u << DP_PART_LEVEL_BITS]; /* coarse: the 2nd */
+	uint32_t fine[1u << DP_PART_FINE_BITS];	  /* the 2nd, by another hash */
+	uint32_t third[1u << DP_PART_THIRD_BITS];
 	uint32_t pair[1u << DP_PART_PAIR_BITS];
 	uint32_t topic[1u << DP_PART_TOPIC_BITS];
 };
 
-/* The parts of a topic, but for its tenant and for the topic itself. */
+/* The parts of a topic, but for its tenant and for the topic itself: with coarse counters. */
 struct dp_part_at {
-	uint16_t root, second, third, pair;
+	uint16_t root, second;
 };
 
-/* Counters as they were. */
+/* And with finer ones. */
+struct dp_part_fine_at {
+	uint16_t second, third, pair;
+};
+
+/* Counters as they were: sums of each side. */
 struct dp_part_seen {
 	uint64_t changes;
-	uint32_t wild, root;		/* coarse; wild with the 2nd level's */
-	uint32_t fine_wild, fine_root;	/* sums */
+	uint32_t wild, root; /* coarse */
+	uint32_t fine_wild, fine_root;
 };
 
 /* @hash: of the tenant and all of the topic's text. */
@@ -81,6 +93,17 @@ static inline uint16_t dp_part_root(uint64_t hash)
 static inline uint16_t dp_part_level(uint64_t hash)
 {
 	return (uint16_t)(hash >> 16 & ((1u << DP_PART_LEVEL_BITS) - 1));
+}
+
+static inline uint16_t dp_part_fine_level(uint64_t hash)
+{
+	return (uint16_t)(hash >> 40 & ((1u << DP_PART_FINE_BITS) - 1));
+}
+
+/* @hash: the tenant's and the third level's. */
+static inline uint16_t dp_part_third(uint64_t hash)
+{
+	return (uint16_t)(hash >> 16 & ((1u << DP_PART_THIRD_BITS) - 1));
 }
 
 /* @hash: the tenant's and the first two levels'. */
@@ -106,30 +129,43 @@ static inline uint32_t dp_part_coarse_root(const struct dp_parts *parts, const s
 	return rh_load_acquire(&parts->root[at->root].all);
 }
 
-static inline uint32_t dp_part_fine_wild(
-	const struct dp_parts *parts, uint16_t tenant, const struct dp_part_at *at)
+/* Both. */
+static inline uint32_t dp_part_coarse(const struct dp_parts *parts, uint16_t tenant, const struct dp_part_at *at)
 {
-	return rh_load_acquire(&parts->wild[tenant].only) +
-	       rh_load_acquire(&parts->level[at->second]) + rh_load_acquire(&parts->level[at->third]);
+	return dp_part_coarse_wild(parts, tenant, at) + dp_part_coarse_root(parts, at);
 }
 
-static inline uint32_t dp_part_fine_root(
-	const struct dp_parts *parts, uint32_t topic, const struct dp_part_at *at)
+/* Fetch them. */
+static inline void dp_part_coarse_ask(const struct dp_parts *parts, const struct dp_part_at *at)
 {
-	return rh_load_acquire(&parts->root[at->root].only) + rh_load_acquire(&parts->pair[at->pair]) +
+	rh_prefetch(&parts->level[at->second]);
+	rh_prefetch(&parts->root[at->root]);
+}
+
+static inline uint32_t dp_part_fine_wild(
+	const struct dp_parts *parts, uint16_t tenant, const struct dp_part_fine_at *fine)
+{
+	return rh_load_acquire(&parts->wild[tenant].only) +
+	       rh_load_acquire(&parts->fine[fine->second]) + rh_load_acquire(&parts->third[fine->third]);
+}
+
+static inline uint32_t dp_part_fine_root(const struct dp_parts *parts, uint32_t topic,
+	const struct dp_part_at *at, const struct dp_part_fine_at *fine)
+{
+	return rh_load_acquire(&parts->root[at->root].only) + rh_load_acquire(&parts->pair[fine->pair]) +
 	       rh_load_acquire(&parts->topic[topic]);
 }
 
 /* All of them, for a result that is about to be looked up. */
-static inline struct dp_part_seen dp_part_look(
-	const struct dp_parts *parts, uint16_t tenant, uint32_t topic, const struct dp_part_at *at)
+static inline struct dp_part_seen dp_part_look(const struct dp_parts *parts, uint16_t tenant, uint32_t topic,
+	const struct dp_part_at *at, const struct dp_part_fine_at *fine)
 {
 	struct dp_part_seen seen = {.changes = dp_part_changes(parts)};
 
 	seen.wild = dp_part_coarse_wild(parts, tenant, at);
 	seen.root = dp_part_coarse_root(parts, at);
-	seen.fine_wild = dp_part_fine_wild(parts, tenant, at);
-	seen.fine_root = dp_part_fine_root(parts, topic, at);
+	seen.fine_wild = dp_part_fine_wild(parts, tenant, fine);
+	seen.fine_root = dp_part_fine_root(parts, topic, at, fine);
 	return seen;
 }
 

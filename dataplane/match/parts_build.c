@@ -6,7 +6,7 @@
  * A filter's part in a word: side and kind, number of its root, number of its fine counter.
  */
 enum {
-	KIND_WILD, /* fine: a level, with WILD_THIRD if it is the 3rd, or WILD_TENANT */
+	KIND_WILD, /* instead of these: the 2nd level's two counters, the fine one below; WILD_THIRD with the 3rd's; or WILD_TENANT */
 	KIND_ROOT, /* fine: the root's own */
 	KIND_PAIR,
 	KIND_TOPIC
@@ -14,11 +14,14 @@ enum {
 #define FINE_BITS   DP_PART_TOPIC_BITS
 #define FINE_MASK   ((1u << FINE_BITS) - 1)
 #define KIND_SHIFT  30
-#define WILD_THIRD  (1u << DP_PART_LEVEL_BITS)
-#define WILD_TENANT FINE_MASK
+#define WILD_FINE   ((1u << DP_PART_FINE_BITS) - 1)
+#define WILD_THIRD  (1u << (DP_PART_FINE_BITS + DP_PART_LEVEL_BITS))
+#define WILD_TENANT (2 * WILD_THIRD - 1)
 
 _Static_assert(DP_PART_ROOT_BITS + FINE_BITS <= KIND_SHIFT, "a word holds them");
-_Static_assert(DP_PART_LEVEL_BITS + 1 < FINE_BITS && DP_PART_PAIR_BITS <= FINE_BITS, "as fine as that");
+_Static_assert(DP_PART_PAIR_BITS <= FINE_BITS, "as fine as that");
+_Static_assert(DP_PART_FINE_BITS + DP_PART_LEVEL_BITS + 1 <= KIND_SHIFT, "and a level's two");
+_Static_assert(DP_PART_THIRD_BITS < DP_PART_FINE_BITS + DP_PART_LEVEL_BITS, "below WILD_TENANT");
 
 /* Is token @at a literal level of that number? */
 static bool is_level(const struct rh_filter *filter, uint32_t at)
@@ -68,10 +71,12 @@ static uint32_t wild_part(const struct dp_index *index, uint16_t tenant, const s
 {
 	uint64_t hash = index->tenant_hash[tenant];
 
-	for (uint32_t at = 1; at <= 2; at++)
-		if (is_level(filter, at))
-			return dp_part_level(hash + level_hash(&index->secret, filter, at)) |
-			       (at == 2 ? WILD_THIRD : 0);
+	if (is_level(filter, 1)) {
+		hash += level_hash(&index->secret, filter, 1);
+		return (uint32_t)dp_part_level(hash) << DP_PART_FINE_BITS | dp_part_fine_level(hash);
+	}
+	if (is_level(filter, 2))
+		return WILD_THIRD | dp_part_third(hash + level_hash(&index->secret, filter, 2));
 	return WILD_TENANT;
 }
 
@@ -100,14 +105,15 @@ static void raise(uint32_t *counter)
 	rh_store_release(counter, *counter + 1);
 }
 
-static void touch_wild(struct dp_parts *parts, uint16_t tenant, uint32_t fine)
+static void touch_wild(struct dp_parts *parts, uint16_t tenant, uint32_t part)
 {
-	if (fine == WILD_TENANT)
-		raise(&parts->wild[tenant].only);
-	else
-		raise(&parts->level[fine & (WILD_THIRD - 1)]);
-	if (fine & WILD_THIRD)
-		raise(&parts->wild[tenant].all);
+	if (!(part & WILD_THIRD)) {
+		raise(&parts->fine[part & WILD_FINE]);
+		raise(&parts->level[part >> DP_PART_FINE_BITS]);
+		return;
+	}
+	raise(part == WILD_TENANT ? &parts->wild[tenant].only : &parts->third[part & (WILD_THIRD - 1)]);
+	raise(&parts->wild[tenant].all);
 }
 
 static void touch_rooted(struct dp_parts *parts, uint32_t part)
@@ -126,7 +132,7 @@ static void touch_rooted(struct dp_parts *parts, uint32_t part)
 void dp_part_touch(struct dp_parts *parts, uint16_t tenant, uint32_t part)
 {
 	if (part >> KIND_SHIFT == KIND_WILD)
-		touch_wild(parts, tenant, part & FINE_MASK);
+		touch_wild(parts, tenant, part);
 	else
 		touch_rooted(parts, part);
 	rh_store_release(&parts->changes, parts->changes + 1);

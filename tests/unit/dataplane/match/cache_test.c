@@ -101,10 +101,15 @@ Test(cache, what_nobody_looked_at_for_minutes_stands_if_nothing_changed)
 	cr_expect(fixture_result.cache_hit);
 }
 
+static struct dp_entry *entry_of_result(void)
+{
+	return (struct dp_entry *)((uintptr_t)fixture_result.receivers - offsetof(struct dp_entry, only));
+}
+
 /* What a change elsewhere leaves valid is valid as of that change, so that a later one is not missed, nor looked for twice. */
 Test(cache, one_change_after_the_other_is_seen)
 {
-	const struct dp_entry *entry;
+	struct dp_entry *entry;
 
 	(void)fixture_add(0, "a/b", 1, 0);
 	(void)fixture_publish();
@@ -115,13 +120,84 @@ Test(cache, one_change_after_the_other_is_seen)
 		cr_expect_str_eq(fixture_sessions("a/b", NULL), "1");
 		cr_expect(fixture_result.cache_hit);
 	}
-	entry = (const void *)((const uint8_t *)fixture_result.receivers - offsetof(struct dp_entry, only));
+	entry = entry_of_result();
 	cr_expect_eq(entry->as_of, dp_part_changes(match->table->parts));
 	(void)fixture_add(0, "a/b", 2, 0);
 	(void)fixture_publish();
 	cr_expect_str_eq(fixture_sessions("a/b", NULL), "1 2");
 	cr_expect_not(fixture_result.cache_hit);
 	cr_expect_eq(counters().stale, 1);
+}
+
+/* As a change to a filter that shares but one of the second level's two counters with "a/b/c". */
+static void one_counter_rises(uint32_t *counter)
+{
+	(*counter)++;
+	match->table->parts->changes++;
+	cr_expect_str_eq(fixture_sessions("a/b/c", NULL), "1");
+}
+
+Test(cache, a_level_s_two_hashes_have_to_agree_that_it_changed)
+{
+	struct dp_parts *parts;
+	struct dp_entry *entry;
+
+	(void)fixture_add(0, "a/b/c", 1, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions("a/b/c", NULL);
+	(void)fixture_sessions("a/b/c", NULL);
+	parts = match->table->parts;
+	entry = entry_of_result();
+	cr_assert_neq(entry->at.second, entry->fine_at.second, "both hashes are one");
+	for (unsigned i = 0; i < 2; i++) {
+		one_counter_rises(&parts->level[entry->at.second]);
+		cr_expect(fixture_result.cache_hit, "the coarse one rose");
+	}
+	one_counter_rises(&parts->fine[entry->fine_at.second]);
+	cr_expect(fixture_result.cache_hit, "the fine one rose");
+	one_counter_rises(&parts->level[entry->at.second]);
+	cr_expect_not(fixture_result.cache_hit, "and the coarse one too");
+}
+
+/* While entries turn out to be of before a change their counters are fetched ahead, and no longer than that. */
+Test(cache, after_a_change_bursts_expect_entries_of_before_it)
+{
+	(void)fixture_add(0, "a/b", 1, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions("a/b", NULL);
+	(void)fixture_sessions("a/b", NULL);
+	cr_expect_eq(match->unsettled, 0);
+	(void)fixture_add(0, "q", 2, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions("a/b", NULL);
+	cr_expect(fixture_result.cache_hit);
+	cr_expect_eq(match->unsettled, DP_UNSETTLED_BURSTS);
+	(void)fixture_sessions("a/b", NULL);
+	cr_expect_eq(match->unsettled, DP_UNSETTLED_BURSTS - 1);
+	(void)fixture_add(0, "q", 3, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions("a/b", NULL);
+	cr_expect(fixture_result.cache_hit);
+	cr_expect_eq(match->unsettled, DP_UNSETTLED_BURSTS);
+	for (unsigned i = 0; i < DP_UNSETTLED_BURSTS; i++)
+		cr_expect_str_eq(fixture_sessions("a/b", NULL), "1");
+	cr_expect_eq(match->unsettled, 0);
+}
+
+/* What an unsettled burst finds: an entry that was outdated stays so, even where its counters come to what they were. */
+Test(cache, what_was_outdated_is_not_revived)
+{
+	struct dp_entry *entry;
+
+	(void)fixture_add(0, "a/b", 1, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions("a/b", NULL);
+	(void)fixture_sessions("a/b", NULL);
+	entry = entry_of_result();
+	entry->as_of = DP_PART_NEVER;
+	match->unsettled = DP_UNSETTLED_BURSTS;
+	(void)fixture_sessions("a/b", NULL);
+	cr_expect_not(fixture_result.cache_hit);
 }
 
 static uint32_t hits_of(const char *what, unsigned from, unsigned to)
@@ -206,6 +282,12 @@ Test(cache, every_kind_of_filter_outdates_what_it_changes)
 	change_is_seen("+", "a");
 	change_is_seen("#", "a/b/c");
 	change_is_seen("+/b", "a/b");
+	change_is_seen("+/+/c", "a/b/c");
+	change_is_seen("+/+/c/#", "a/b/c/d");
+	change_is_seen("+/b/#", "a/b/c");
+	change_is_seen("a/b/+", "a/b/c");
+	change_is_seen("a/+/c", "a/b/c");
+	change_is_seen("+/+/+", "a/b/c");
 	change_is_seen("/#", "/");
 	change_is_seen("//", "//");
 	change_is_seen("$SYS/#", "$SYS");
