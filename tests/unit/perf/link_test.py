@@ -26,14 +26,14 @@ SECOND = 1_000_000_000
 
 
 class Device:
-    """Takes up to @capacity a second; latency grows with the load. @away: share of each trial off its core."""
+    """Takes up to @capacity a second, for so many @cycles a frame (or what they are at a rate); latency grows with the load. @away: share of each trial off its core."""
 
     gap_ns = 1_000_000
 
     def __init__(self, capacity, cycles, base_ns, away=0.0, wrong=None, generator_most=1e12, inversions=0, drops=("queue_expired",), loop_us=90):
         self.capacity, self.cycles, self.base_ns, self.away, self.wrong, self.generator_most = capacity, cycles, base_ns, away, wrong, generator_most
         self.inversions, self.drops, self.loop_us = inversions, drops, loop_us
-        self.clock = self.frames = self.asked = 0
+        self.clock = self.frames = self.asked = self.spent = 0
 
     def show(self, noun):
         return {noun: [{"longest_loop_us": 20}, {"longest_loop_us": self.loop_us}]}
@@ -47,13 +47,14 @@ class Device:
         return self.clock
 
     def busy(self):
-        return self.frames * self.cycles, self.frames
+        return self.spent, self.frames
 
     def trial(self, rate, seconds, **_more):
         sent = int(min(rate, self.generator_most) * seconds)
         received = int(min(sent, self.capacity * seconds))
         self.clock += int(seconds * SECOND * (1 - self.away))
         self.frames += received
+        self.spent += received * (self.cycles(rate) if callable(self.cycles) else self.cycles)
         latency_ns = {p: self.base_ns * (1 + n) for n, p in enumerate(("p50", "p90", "p99", "max"))}
         found = {"sent": sent, "expected": sent, "received": received, "lost": sent - received, "wall_ns": int(seconds * SECOND),
                  "longest_gap_ns": 1000, "latency_ns": latency_ns, "first_fault": "", "wire_full": 0, "inversions": self.inversions,
@@ -114,6 +115,12 @@ class MemifScenario(unittest.TestCase):
         found = run(memif, {Router: Device(4e6, 500, 1), Macswap: Device(8e6, 250, 1, generator_most=5e6)})
         self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.5, msg="the cycles', not 4 / 5")
         self.assertIn("flatters the router", found["said"])
+
+    def test_cycles_are_compared_at_the_same_rate(self):
+        found = run(memif, {Router: Device(4e6, 500, 1, generator_most=3e6), Macswap: Device(8e6, lambda rate: 400 if rate <= 3e6 else 200, 1, generator_most=4e6)})
+        self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.75, msg="3 / 4 of the rate; 400 / 500 of the cycles")
+        found = run(memif, {Router: Device(4e6, 500, 1, generator_most=3e6), Macswap: Device(8e6, lambda rate: 300 if rate <= 3e6 else 200, 1, generator_most=4e6)})
+        self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.6, msg="300 / 500 of the cycles")
 
     def test_tags_that_change_leave_it_unmeasured(self):
         tags = iter(["near", "far"] * 100)
