@@ -3,6 +3,7 @@
 #include "tests/unit/dataplane/node/fixture.h"
 
 #include "dataplane/base/rcu.h"
+#include "tests/lib/random.h"
 
 #include <stdio.h>
 
@@ -188,6 +189,74 @@ Test(deliver, an_event_nobody_asked_for_is_unmatched)
 	fx_publish(&pub, "nobody", "x");
 	cr_assert_eq(fx_count(events_unmatched), 1);
 	cr_assert_eq(fx_count(copies_made), 0);
+}
+
+/* So many topics, of which the upper half has no subscriber; events of one round. */
+#define HEARD  6
+#define ROUND  30
+#define ROUNDS 200
+
+/* Events in random order, one a datagram, all that the result cache knows from the second round on; returns how many nobody asked for. */
+static uint32_t round_in(struct fx_client *from, struct rnd *rnd, uint32_t *topics)
+{
+	uint32_t unheard = 0, often = 1 + rnd_below(rnd, 8);
+
+	fx.hold = true;
+	for (uint32_t i = 0; i < ROUND; i++) {
+		char topic[8], payload[8];
+
+		topics[i] = rnd_below(rnd, HEARD) + (rnd_below(rnd, often) ? 0 : HEARD);
+		unheard += topics[i] >= HEARD;
+		(void)snprintf(topic, sizeof(topic), "h/%u", topics[i]);
+		(void)snprintf(payload, sizeof(payload), "%u", i);
+		fx_publish(from, topic, payload);
+	}
+	fx_poll();
+	fx.hold = false;
+	return unheard;
+}
+
+static void expect_round(const struct fx_client *subs, const uint32_t *topics)
+{
+	char payload[8];
+
+	for (uint32_t s = 0; s < HEARD; s++) {
+		for (uint32_t i = 0; i < ROUND; i++) {
+			if (topics[i] != s)
+				continue;
+			cr_assert(fx_copy(&subs[s], &copy), "event %u", i);
+			cr_assert_eq(copy.event.payload_len, (uint32_t)snprintf(payload, sizeof(payload), "%u", i));
+			cr_assert_arr_eq(copy.event.payload, payload, copy.event.payload_len, "event %u", i);
+		}
+		cr_assert_not(fx_copy(&subs[s], &copy));
+		fx.sent_read = fx.sent_read_at = 0;
+	}
+}
+
+Test(deliver, those_nobody_asked_for_leave_the_others_of_their_burst_as_they_are)
+{
+	uint32_t topics[ROUND], unheard = 0;
+	struct fx_client pub, subs[HEARD];
+	struct rnd rnd;
+
+	rnd_init(&rnd, "deliver");
+	fx_connect(&pub, 1);
+	for (uint32_t s = 0; s < HEARD; s++) {
+		char topic[8];
+
+		fx_connect(&subs[s], 2 + s);
+		(void)snprintf(topic, sizeof(topic), "h/%u", s);
+		(void)fx_subscribe(&subs[s], topic);
+	}
+	for (uint32_t r = 0; r < ROUNDS; r++) {
+		unheard += round_in(&pub, &rnd, topics);
+		expect_round(subs, topics);
+		fx_forget();
+	}
+	cr_expect_gt(fx_count(cache_hits), ROUND * (ROUNDS - 2) - 2 * HEARD);
+	cr_expect_eq(fx_count(events_unmatched), unheard);
+	cr_expect_eq(fx_count(events_matched), ROUND * ROUNDS - unheard);
+	cr_expect_eq(fx_count(copies_made), ROUND * ROUNDS - unheard);
 }
 
 Test(deliver, under_an_alias_with_the_topic_in_text)
