@@ -374,14 +374,19 @@ static inline uint64_t dp_owner_full_sum(const struct dp_ctx *ctx, uint32_t slot
 	return sum;
 }
 
-/* With stage timing: charge the cycles since the last call to @stage. */
-static inline void dp_stage_end(struct dp_ctx *ctx, enum dp_stage stage)
+/* Charge the cycles from the last call on, until @now, to @stage. */
+static inline void dp_stage_end_at(struct dp_ctx *ctx, enum dp_stage stage, uint64_t now)
 {
-	uint64_t now;
-
-	if (rh_likely(!ctx->tables->stage_timing) || ctx->stage_idle)
-		return;
-	now = rh_tsc();
 	rh_add_relaxed(&ctx->counters.stage_cycles[stage], now - ctx->stage_tsc);
 	ctx->stage_tsc = now;
+}
+
+/*
+ * With stage timing: charge the cycles since the last call to @stage. A stage that had nothing to do is not ended: reading the clock would take longer, and what
+ * little passed is the next one's.
+ */
+static inline void dp_stage_end(struct dp_ctx *ctx, enum dp_stage stage)
+{
+	if (rh_unlikely(ctx->tables->stage_timing) && !ctx->stage_idle)
+		dp_stage_end_at(ctx, stage, rh_tsc());
 }

@@ -166,9 +166,10 @@ void dp_node_session(struct dp_ctx *ctx)
 	several = ctx->events_open || ctx->datagram_events > 1;
 	if (rh_unlikely(ctx->events_open))
 		events_check(ctx);
-	if (rh_unlikely(several))
+	if (rh_unlikely(several)) {
 		topics_compare(ctx);
-	dp_stage_end(ctx, DP_STAGE_SESSION);
+		dp_stage_end(ctx, DP_STAGE_SESSION);
+	}
 	dp_node_match(ctx, several);
 	dp_node_credit(ctx);
 }

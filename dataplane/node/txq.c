@@ -127,5 +127,4 @@ void dp_node_transmit(struct dp_ctx *ctx)
 		if (dp_txq_waiting(txq))
 			dp_txq_flush(ctx, txq);
 	}
-	dp_stage_end(ctx, DP_STAGE_TX);
 }

@@ -54,6 +54,14 @@ static void generation_load(struct dp_ctx *ctx)
 	ctx->pending_generation = 0;
 }
 
+/* Transmitting was the last stage of that round: the clock that ends both was read once. */
+static void busy_note(struct dp_ctx *ctx, uint64_t now, uint64_t length)
+{
+	dp_count(ctx, busy_cycles, length);
+	if (rh_unlikely(ctx->tables->stage_timing))
+		dp_stage_end_at(ctx, DP_STAGE_TX, now);
+}
+
 static void idle_note(struct dp_ctx *ctx, uint64_t length)
 {
 	dp_count(ctx, idle_cycles, length);
@@ -67,7 +75,7 @@ static void round_begin(struct dp_ctx *ctx)
 
 	if (rh_likely(ctx->now_tsc != 0)) {
 		if (ctx->was_busy)
-			dp_count(ctx, busy_cycles, length);
+			busy_note(ctx, now, length);
 		else
 			idle_note(ctx, length);
 		if (rh_unlikely(length > rh_load_relaxed(&ctx->counters.longest_loop_cycles)))
@@ -103,7 +111,7 @@ static uint32_t receive(struct dp_engine *eng, struct dp_ctx *ctx)
 
 bool dp_worker_poll_once(struct dp_engine *eng, struct dp_ctx *ctx)
 {
-	uint32_t work;
+	uint32_t work, received;
 
 	round_begin(ctx);
 	if (rh_unlikely(rh_rcu_wake_wanted()))
@@ -111,8 +119,9 @@ bool dp_worker_poll_once(struct dp_engine *eng, struct dp_ctx *ctx)
 	rh_rcu_quiescent();
 	generation_load(ctx);
 	ctx->trace = rh_rcu_deref(ctx->tables->trace);
-	work = dp_commands_drain(ctx);
-	work += receive(eng, ctx);
+	received = dp_commands_drain(ctx);
+	received += receive(eng, ctx);
+	work = received;
 	if (ctx->worker_count > 1)
 		work += dp_node_inbox(ctx);
 	if (rh_unlikely(ctx->lane_waiting))
@@ -121,7 +130,8 @@ bool dp_worker_poll_once(struct dp_engine *eng, struct dp_ctx *ctx)
 	if (ctx->ready_head != ctx->ready_tail)
 		work += dp_node_egress(ctx);
 	ctx->stage_idle = work == 0;
-	dp_stage_end(ctx, DP_STAGE_EGRESS);
+	if (work != received)
+		dp_stage_end(ctx, DP_STAGE_EGRESS);
 	if (ctx->now_tsc - ctx->housekeeping_tsc > ctx->cycles_per_ms / HOUSEKEEPING_PER_MS) {
 		ctx->housekeeping_tsc = ctx->now_tsc;
 		dp_worker_housekeeping(eng, ctx);
