@@ -53,6 +53,11 @@ class Memif:
 
     macs = (ROUTER_MAC, CLIENT_MAC)
 
+    def beside(self, core):
+        """On-CPU ns of what else is part of the path on @core: nothing."""
+        del core
+        return 0
+
     def close(self):
         self.socket.unlink(missing_ok=True)
 
@@ -80,6 +85,10 @@ class Veth:
         self.generator = f"net_af_packet0,iface=v1,{PACKET_RING}"
         del folder
 
+    def beside(self, core):
+        """The kernel's, which carries each frame."""
+        return softirq_ns(core)
+
     def close(self):
         for host in self.hosts:
             host.destroy()
@@ -95,17 +104,35 @@ def resident_bytes(pid):
     return kib * 1024
 
 
+def on_cpu_ns(task):
+    """What a thread, a folder of /proc, has run so far."""
+    return int((task / "schedstat").read_text().split()[0])
+
+
+def softirq_ns(core):
+    """On-CPU ns of the kernel's thread that hands frames on at @core when a sender has been at it for too long; 0 where it is not to be seen."""
+    for comm in pathlib.Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if comm.read_text() == f"ksoftirqd/{core}\n":
+                return on_cpu_ns(comm.parent)
+        except OSError:
+            continue
+    return 0
+
+
 class Device:
     """A process with a worker thread; knows how long that thread ran."""
+
+    beside = staticmethod(lambda: 0)
 
     def __init__(self, process, worker):
         self.process, self.worker = process, worker
 
     def cpu_ns(self):
-        """On-CPU ns of the worker thread."""
+        """On-CPU ns of the worker thread, and of what works for it on its core."""
         for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
             if self.worker in (task / "comm").read_text():
-                return int((task / "schedstat").read_text().split()[0])
+                return on_cpu_ns(task) + self.beside()
         raise MachineError(f"process {self.process.pid} has no thread {self.worker}: did it start?")
 
 
@@ -241,4 +268,5 @@ def linked(rig, link_kind, device_kind, options, patience=START_SECONDS * 3, **m
         generator = Generator(rig.build, link.generator, words, link.before_generator, rig.folder / "gen.log", patience=patience)
         stack.callback(generator.close)
         device.gap_ns = link.gap_ns
+        device.beside = lambda: link.beside(rig.worker)
         yield device, generator

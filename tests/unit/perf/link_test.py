@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pathlib
 import sys
 import types
@@ -137,6 +138,19 @@ class Addresses(unittest.TestCase):
         self.assertEqual([n["ip"] for n in port["neighbor"]], ["198.18.0.2", "198.18.0.3", "198.18.0.4"])
         self.assertEqual(port["buffers"], 4096)
         self.assertEqual(len(dut.configuration(rig, link)["rhumb:rhumb"]["port"][0]["neighbor"]), 1)
+
+    def test_what_the_kernel_does_for_a_worker_is_on_its_core_too(self):
+        device = dut.Device(types.SimpleNamespace(pid=os.getpid()), pathlib.Path("/proc/self/comm").read_text(encoding="utf-8").strip())
+        alone = device.cpu_ns()
+        device.beside = lambda: 10**15
+        self.assertGreaterEqual(device.cpu_ns(), alone + 10**15)
+        self.assertGreater(alone, 0)
+
+    def test_the_kernel_works_on_a_veth_alone(self):
+        with mock.patch.object(dut, "softirq_ns", lambda core: 7 + core):
+            self.assertEqual(dut.Veth.beside(None, 1), 8)
+            self.assertEqual(dut.Memif.beside(None, 1), 0)
+        self.assertEqual(dut.softirq_ns(1 << 20), 0, "no such core")
 
     def test_resident_memory_is_ordinary_and_huge_pages(self):
         self.assertGreater(dut.resident_bytes("self"), 1 << 20)
