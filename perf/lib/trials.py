@@ -8,12 +8,19 @@ from lib.windows import ON_CPU_SHARE
 TRIES = 8
 # A thread that runs has its time on the CPU added up at the kernel's ticks: so much of it may be missing before a trial, and after.
 TICK_NS = 4_000_000
+# Times are from when an event was to be sent: where more of them than this left late (rhumb-gen says which), they are the generator's.
+LATE_SHARE = 0.01
 
 
-def judged(device, generator, rate, seconds, lossless_counts=False, **more):
+def late_share(found):
+    """Which part of its events the generator sent late."""
+    return found["late_sends"] / max(1, found["sent"])
+
+
+def judged(device, generator, rate, seconds, lossless_counts=False, in_time=False, **more):
     """
     One trial; Void when generator or device was disturbed, MachineError when a copy was wrong. @lossless_counts: one that lost nothing says so whatever
-    disturbed it.
+    disturbed it. @in_time: void is also one that the generator did not keep to its schedule in.
     """
     before = device.cpu_ns()
     found = generator.trial(rate, seconds, **more)
@@ -27,6 +34,8 @@ def judged(device, generator, rate, seconds, lossless_counts=False, **more):
         raise Void(f"the worker was on its core for {share:.0%} of the trial")
     if found["longest_gap_ns"] > device.gap_ns:
         raise Void(f"the generator was away for {found['longest_gap_ns'] / 1e6:.1f} ms")
+    if in_time and late_share(found) > LATE_SHARE:
+        raise Void(f"the generator sent {late_share(found):.0%} of the events late")
     return found
 
 

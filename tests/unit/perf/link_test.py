@@ -31,7 +31,8 @@ class Device:
 
     gap_ns = 1_000_000
 
-    def __init__(self, capacity, cycles, base_ns, away=0.0, wrong=None, generator_most=1e12, inversions=0, drops=("queue_expired",), loop_us=90):
+    def __init__(self, capacity, cycles, base_ns, away=0.0, wrong=None, generator_most=1e12, inversions=0, drops=("queue_expired",), loop_us=90, in_time_most=1e12):
+        self.in_time_most = in_time_most
         self.capacity, self.cycles, self.base_ns, self.away, self.wrong, self.generator_most = capacity, cycles, base_ns, away, wrong, generator_most
         self.inversions, self.drops, self.loop_us = inversions, drops, loop_us
         self.clock = self.frames = self.asked = self.spent = 0
@@ -58,7 +59,7 @@ class Device:
         self.spent += received * (self.cycles(rate) if callable(self.cycles) else self.cycles)
         latency_ns = {p: self.base_ns * (1 + n) for n, p in enumerate(("p50", "p90", "p99", "max"))}
         found = {"sent": sent, "expected": sent, "received": received, "lost": sent - received, "wall_ns": int(seconds * SECOND),
-                 "longest_gap_ns": 1000, "latency_ns": latency_ns, "first_fault": "", "wire_full": 0, "inversions": self.inversions,
+                 "longest_gap_ns": 1000, "late_sends": sent if rate > self.in_time_most else 0, "latency_ns": latency_ns, "first_fault": "", "wire_full": 0, "inversions": self.inversions,
                  "by_class": {"1": {"expected": sent, "received": received, "lost": sent - received}},
                  **dict.fromkeys(("doubled", "reordered", "altered", "misdelivered", "unsent"), 0)}
         if self.wrong:
@@ -101,6 +102,12 @@ class Trials(unittest.TestCase):
         with self.assertRaisesRegex(Void, "8 void trials in a row.*90%"):
             trials.patient(device, device, 1000, 1.0, reasons)
         self.assertEqual(len(reasons), 8)
+
+    def test_a_generator_that_sends_late_is_void_where_times_count(self):
+        device = Device(1e6, 1, 1, in_time_most=500)
+        self.assertEqual(trials.judged(device, device, 1000, 1.0)["late_sends"], 1000)
+        with self.assertRaisesRegex(Void, "sent 100% of the events late"):
+            trials.judged(device, device, 1000, 1.0, in_time=True)
 
     def test_loss_is_no_fault(self):
         self.assertIsNone(faults(Device(10, 1, 1).trial(1000, 1.0)))
@@ -220,6 +227,13 @@ class Latency(unittest.TestCase):
         self.assertAlmostEqual(found["metrics"]["p99_ratio"], 1.5)
         self.assertAlmostEqual(found["search"]["ndr"]["lower"] / 2e6, 1, delta=0.03)
         self.assertEqual({(p["who"], p["load_percent"]) for p in found["curve"]}, {(w, n) for w in ("router", "macswap") for n in (10, 50, 90)})
+
+    def test_loads_are_what_the_generator_sends_in_time(self):
+        found = run(latency, {Router: Device(2e6, 1, 3000, in_time_most=1.5e6), Macswap: Device(9e6, 1, 2000)})
+        self.assertAlmostEqual(found["metrics"]["p50_ratio"], 1.5)
+        self.assertIn("above 90 % of that the generator sends late", found["said"])
+        found = run(latency, {Router: Device(2e6, 1, 3000, in_time_most=1000), Macswap: Device(9e6, 1, 2000)})
+        self.assertIn("sends late even at", found["unmeasured"]["p50_ratio"])
 
     def test_a_router_that_always_loses_has_no_latency(self):
         found = run(latency, {Router: Device(0, 1, 1), Macswap: Device(9e6, 1, 1)})
