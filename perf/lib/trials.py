@@ -54,6 +54,11 @@ def patient(device, generator, rate, seconds, void, **more):
     return again(lambda: judged(device, generator, rate, seconds, **more), void)
 
 
+def several(times, *trial, **more):
+    """patient(*trial, **more), so many times."""
+    return [patient(*trial, **more) for _ in range(times)]
+
+
 def for_search(rig, device, generator, void, **more):
     """The trial function of lib.search: (copies expected, copies lost); what the generator itself could not send is not offered."""
     def trial(rate, seconds):

@@ -32,7 +32,7 @@ def find_ndr(rig, device, generator, void):
 def kept(rig, device, generator, ndr, void):
     """The most up to @ndr of which the generator sends the highest load in time."""
     for _ in range(TIMES):
-        found = [trials.patient(device, generator, ndr * LOADS[-1] / 100, search.SHORT_SECONDS, void, burst=BURST) for _ in range(rig.pick(*search.SHORT_TRIALS))]
+        found = trials.several(rig.pick(*search.SHORT_TRIALS), device, generator, ndr * LOADS[-1] / 100, search.SHORT_SECONDS, void, burst=BURST)
         if statistics.median(map(trials.late_share, found)) <= trials.LATE_SHARE:
             return ndr
         ndr *= LESS
@@ -47,8 +47,8 @@ def half(rig, device_kind, rates, void):
     found = {}
     with linked(rig, Memif, device_kind, OPTIONS) as (device, generator):
         for load, rate in rates.items():
-            each = [trials.patient(device, generator, rate, search.SHORT_SECONDS, void, in_time=True, burst=BURST)["latency_ns"] for _ in range(times)]
-            found[load] = {p: statistics.median(one[p] for one in each) for p in PERCENTILES}
+            each = trials.several(times, device, generator, rate, search.SHORT_SECONDS, void, in_time=True, burst=BURST)
+            found[load] = {p: statistics.median(one["latency_ns"][p] for one in each) for p in PERCENTILES}
     after = probe.line(rig.build, rig.control, rig.worker)
     if before["tag"] != after["tag"]:
         raise Void(f"the cores went from {before['tag']} to {after['tag']}")

@@ -23,7 +23,7 @@ MEMORY_MIB = 1600
 def at(device, generator, rate, seconds, times, void):
     """Median rates of one device at @rate, and its busy cycles a frame."""
     cycles, count = device.busy()
-    found = [trials.patient(device, generator, rate, seconds, void, burst=BURST) for _ in range(times)]
+    found = trials.several(times, device, generator, rate, seconds, void, burst=BURST)
     cycles, count = (now - then for now, then in zip(device.busy(), (cycles, count)))
     best = sorted(found, key=lambda f: f["received"] / f["wall_ns"])[len(found) // 2]
     return {"rate": best["received"] / seconds, "offered": best["sent"] / seconds, "cycles": cycles / count, "limited": best["received"] < GENERATOR_LIMIT * best["expected"]}
