@@ -35,7 +35,7 @@ struct rh_filter;
 
 #define DP_PART_ROOT_BITS  12
 #define DP_PART_LEVEL_BITS 16
-/* A change near a topic is few times in a hundred not near by this one, and who looks at it looks at several more: it is to be in a cache. */
+/* Looked at where the coarse one changed, one event in a hundred under steady changes, behind a line of the entry that is not fetched: small, to be in a cache. */
 #define DP_PART_FINE_BITS  13
 #define DP_PART_THIRD_BITS 16
 #define DP_PART_PAIR_BITS  16
