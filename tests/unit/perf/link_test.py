@@ -27,12 +27,12 @@ SECOND = 1_000_000_000
 
 
 class Device:
-    """Takes up to @capacity a second, for so many @cycles a frame (or what they are at a rate); latency grows with the load. @away: share of each trial off its core."""
+    """Takes up to @capacity a second, for so many @cycles a frame (or what they are at a rate); latency grows with the load. @away: share of each trial off its core; @unasked: of events for nobody."""
 
     gap_ns = 1_000_000
 
-    def __init__(self, capacity, cycles, base_ns, away=0.0, wrong=None, generator_most=1e12, inversions=0, drops=("queue_expired",), loop_us=90, in_time_most=1e12):
-        self.in_time_most = in_time_most
+    def __init__(self, capacity, cycles, base_ns, away=0.0, wrong=None, generator_most=1e12, inversions=0, drops=("queue_expired",), loop_us=90, in_time_most=1e12, unasked=0.0):
+        self.in_time_most, self.unasked = in_time_most, unasked
         self.capacity, self.cycles, self.base_ns, self.away, self.wrong, self.generator_most = capacity, cycles, base_ns, away, wrong, generator_most
         self.inversions, self.drops, self.loop_us = inversions, drops, loop_us
         self.clock = self.frames = self.asked = self.spent = 0
@@ -53,14 +53,15 @@ class Device:
 
     def trial(self, rate, seconds, **_more):
         sent = int(min(rate, self.generator_most) * seconds)
-        received = int(min(sent, self.capacity * seconds))
+        taken = int(min(sent, self.capacity * seconds))
+        expected, received = int(sent * (1 - self.unasked)), int(taken * (1 - self.unasked))
         self.clock += int(seconds * SECOND * (1 - self.away))
-        self.frames += received
-        self.spent += received * (self.cycles(rate) if callable(self.cycles) else self.cycles)
+        self.frames += taken
+        self.spent += taken * (self.cycles(rate) if callable(self.cycles) else self.cycles)
         latency_ns = {p: self.base_ns * (1 + n) for n, p in enumerate(("p50", "p90", "p99", "max"))}
-        found = {"sent": sent, "expected": sent, "received": received, "lost": sent - received, "wall_ns": int(seconds * SECOND),
+        found = {"sent": sent, "expected": expected, "received": received, "lost": expected - received, "wall_ns": int(seconds * SECOND),
                  "longest_gap_ns": 1000, "late_sends": sent if rate > self.in_time_most else 0, "latency_ns": latency_ns, "first_fault": "", "wire_full": 0, "inversions": self.inversions,
-                 "by_class": {"1": {"expected": sent, "received": received, "lost": sent - received}},
+                 "by_class": {"1": {"expected": expected, "received": received, "lost": expected - received}},
                  **dict.fromkeys(("doubled", "reordered", "altered", "misdelivered", "unsent"), 0)}
         if self.wrong:
             found[self.wrong] = 1
@@ -129,6 +130,27 @@ class MemifScenario(unittest.TestCase):
         self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.75, msg="3 / 4 of the rate; 400 / 500 of the cycles")
         found = run(memif, {Router: Device(4e6, 500, 1, generator_most=3e6), Macswap: Device(8e6, lambda rate: 300 if rate <= 3e6 else 200, 1, generator_most=4e6)})
         self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.6, msg="300 / 500 of the cycles")
+
+    def test_events_for_nobody_are_taken_too(self):
+        found = run(memif, {Router: Device(4e6, 300, 1, unasked=0.25), Macswap: Device(8e6, 300, 1)})
+        self.assertAlmostEqual(found["metrics"]["ratio_to_macswap"], 0.5, msg="4 / 8 of the frames, not 3 / 8")
+
+    def test_cycles_of_void_trials_do_not_count(self):
+        class AtFirstDisturbed(Device):
+            """Off its core in the first trials, and slow."""
+
+            def trial(self, rate, seconds, **more):
+                disturbed = not self.frames
+                self.away, self.cycles = (0.5, 9000) if disturbed else (0, 500)
+                return super().trial(rate, seconds, **more)
+
+        device = AtFirstDisturbed(4e6, 500, 1)
+        self.assertEqual(memif.at(device, device, 1e6, 1.0, 1, [])["cycles"], 500)
+
+    def test_a_trial_that_was_slow_does_not_speak_for_all(self):
+        cycles = iter([500, 500, 9000, 500, 500])
+        device = Device(4e6, lambda _rate: next(cycles), 1)
+        self.assertEqual(memif.at(device, device, 1e6, 1.0, 5, [])["cycles"], 500)
 
     def test_tags_that_change_leave_it_unmeasured(self):
         tags = iter(["near", "far"] * 100)
