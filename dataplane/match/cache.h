@@ -3,8 +3,7 @@
 /*
  * A worker's result cache: for a topic, the unconditional receivers and the conditional candidates.
  * Eight ways to a bucket; a bucket is 32 bytes of tags, an entry four cache lines. An entry is
- * valid while nothing changed, or the counters of its topic's parts (parts.h) say what they did before the index was
- * walked. Valid or not, it counts its topic's events as long as it is there (topics.h).
+ * valid while nothing changed, or no part that its topic belongs to (parts.h). Valid or not, it counts its topic's events as long as it is there (topics.h).
  *
  * Written by its worker alone. A control thread may read it for `show topics`: seq is odd while an
  * entry is rewritten, and text is stored by relaxed words, so that a torn row is noticed and
@@ -25,7 +24,7 @@
 #include <assert.h>
 
 #define DP_CACHE_WAYS	     DP_WAYS
-#define DP_CACHE_TOPIC_BYTES 84
+#define DP_CACHE_TOPIC_BYTES 96
 #define DP_CACHE_RECEIVERS   10
 /*
  * One in so many newcomers takes another topic's place: topics that come once then cost little more
@@ -33,8 +32,8 @@
  * the others what only an entry needs.
  */
 #define DP_CACHE_ADMIT 16
-/* Stamps (topics.h), some minutes: what was not looked at for longer is outdated, since counters of
- * 32 bits might have gone round. */
+/* Stamps (topics.h), some minutes: what was not looked at for longer is outdated, since those of parts, 32 bits,
+ * might have gone half round, as with nine million changes a second. */
 #define DP_CACHE_AGE 2048
 /* Entries looked at to find memory for a large result. */
 #define DP_CACHE_SWEEP 16
@@ -65,8 +64,8 @@ struct dp_entry {
 	uint64_t look; /* the last one here, as dp_cache.look says it */
 	uint64_t as_of; /* dp_parts.changes when it was found valid; DP_PART_NEVER: was seen to be outdated, for good */
 	uint64_t events, bytes; /* of the topic since; bytes of payload */
-	struct dp_part_at at;	/* where coarse counters of its parts stand */
-	uint32_t coarse, root;	/* the sum of both sides', and what of it is the root's */
+	struct dp_part_at at;	/* where coarse stamps of its parts stand */
+	struct dp_part_fine_at fine_at; /* and finer ones */
 	uint32_t count;
 	uint16_t tenant, profile, topic_len;
 	uint8_t pending; /* what else decides about more: DP_PENDING_ and DP_KEYED_; whatever changes it makes the entry outdated */
@@ -74,9 +73,7 @@ struct dp_entry {
 	struct dp_receiver only; /* of one */
 	/* Behind the header: what fits, else it is in the block. */
 	char topic[DP_CACHE_TOPIC_BYTES] __attribute__((aligned(8)));
-	struct dp_part_fine_at fine_at;
 	uint16_t pending_at; /* in the block, in units of DP_CACHE_UNIT */
-	uint32_t fine_wild, fine_root;
 	uint32_t since;		       /* stamp (topics.h) */
 	uint32_t seq;
 	uint32_t block; /* in the slab; DP_SLAB_NONE */
@@ -109,7 +106,7 @@ struct dp_found {
 	struct dp_asked asked;
 	const dp_session_id_t *excluded;
 	uint32_t count, excluded_count;
-	struct dp_part_seen seen;
+	uint64_t as_of; /* dp_parts.changes before the search */
 	struct dp_part_at at;
 	struct dp_part_fine_at fine_at;
 };

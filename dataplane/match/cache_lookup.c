@@ -137,11 +137,7 @@ static void write_entry(struct dp_cache *cache, struct dp_entry *entry,
 	bool text_in_block = key->topic_len > DP_CACHE_TOPIC_BYTES;
 
 	rh_store_relaxed(&entry->look, cache->look);
-	entry->as_of = found->seen.changes;
-	entry->coarse = found->seen.wild + found->seen.root;
-	entry->root = found->seen.root;
-	entry->fine_wild = found->seen.fine_wild;
-	entry->fine_root = found->seen.fine_root;
+	entry->as_of = found->as_of;
 	entry->at = found->at;
 	entry->fine_at = found->fine_at;
 	rh_store_relaxed(&entry->tenant, key->tenant);

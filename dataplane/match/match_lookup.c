@@ -370,11 +370,11 @@ static void misses_answer(struct dp_match *match, struct misses *misses,
 	passing = (uint64_t)__builtin_popcountll(misses->passing);
 	rh_add_relaxed(&match->counters.misses, passing);
 	rh_add_relaxed(&match->counters.declined, passing);
-	/* Before the search: a change during it leaves the entry outdated, never wrong. */
+	/* Before the search: a change during it leaves the entry outdated, never wrong. After the hits: new entries are valid as of no earlier than their burst. */
+	match->as_of = dp_part_changes(match->table->parts);
 	for (uint32_t n = 0; n < misses->count; n++)
 		if (!(misses->passing >> n & 1))
-			dp_found_parts(match, n, hash[misses->event[n]], dp_match_key_at(keys, misses->event[n]),
-				&misses->found[n]);
+			dp_found_parts(match, n, dp_match_key_at(keys, misses->event[n]), &misses->found[n]);
 	dp_search_run(match->search);
 	for (uint32_t n = 0; n < misses->count; n++) {
 		uint32_t event = misses->event[n];
@@ -445,7 +445,7 @@ static inline void entries_ask(const struct dp_match *match, struct dp_match_key
 			guess[i] = entry_guess(&match->cache, hash[i]);
 }
 
-/* Then for the counters that say whether it is still valid. */
+/* Then for the stamps that say whether it is still valid. */
 static inline void parts_ask(const struct dp_match *match, uint32_t count, struct dp_entry *const *guess)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -489,6 +489,8 @@ static inline __attribute__((always_inline)) void cached_answer(struct dp_match 
 	ahead_begin(match);
 	buckets_ask(match, keys, count, repeated, hash);
 	entries_ask(match, keys, count, repeated, hash, guess);
+	/* Asked for by dp_match_events: where subscriptions change, another core has it. */
+	match->as_of = dp_part_changes(match->table->parts);
 	if (unsettled)
 		parts_ask(match, count, guess);
 	for (uint32_t i = 0; i < count; i++) {
@@ -556,7 +558,7 @@ uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint
 	match->later = 0;
 	match->sure_copies = 0;
 	match->cache.look++;
-	match->as_of = dp_part_changes(match->table->parts);
+	rh_prefetch(&match->table->parts->changes);
 	if (rh_unlikely(!match->cache.bucket))
 		searched_answer(match, keys, count, results);
 	else if (rh_unlikely(repeated))

@@ -26,7 +26,7 @@ struct dp_match {
 	const struct dp_table *table;
 	const struct dp_snapshot *snapshot; /* of this burst */
 	uint64_t generation;		    /* likewise */
-	uint64_t as_of;			    /* dp_parts.changes when it began */
+	uint64_t as_of;			    /* dp_parts.changes before its entries, and again before the index, were looked at */
 	uint32_t unsettled;		    /* bursts to come that are likely to need entries of before the last change */
 	const struct dp_index *index;
 	uint32_t worker;

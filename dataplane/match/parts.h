@@ -1,11 +1,11 @@
 #pragma once
 
 /*
- * Parts of the topic space, each with a counter of the changes in it: a cached result is valid while
- * the parts that its topic belongs to did not change (docs/decisions/0001).
+ * Parts of the topic space, each with a stamp: the number of the last change in it. A cached result is valid while
+ * none of the parts that its topic belongs to was changed since it was last found valid (docs/decisions/0001).
  *
  * Filters are of two sides: those that begin with a literal level (root), and the others (wild). A
- * change raises the narrowest counter that holds its filter, and a coarse one with it:
+ * change stamps the narrowest part that holds its filter, and a coarse one with it:
  *
  *        filter               narrowest             coarse
  *   root no wildcard          the topic             the first level
@@ -15,19 +15,21 @@
  *        a literal 3rd level  that level            the tenant
  *        else                 the tenant            the tenant
  *
- * While nothing changes at all the number of all changes says so: one for a burst. Where something did, the sum
- * of the coarse ones is enough while nothing near them changes; and where that did, the finer ones of that side
- * say whether it was near this topic.
+ * While nothing changes at all the number of all changes says so: one for a burst. Where something did, the
+ * coarse stamps are enough while nothing near them changes; and where one did, the finer ones that go with it
+ * say whether it was near this topic. Found valid, a result is so as of now: two hashes of one level err together only where
+ * both were changed since the last look.
  *
- * Counters only grow, and all but the number of all changes wrap after 2^32; who keeps their sums drops what
- * he did not look at for DP_CACHE_AGE (cache.h). Written by the builder, after the index: finer first, the
- * number of all changes last. Read by workers before the index: the other way round.
+ * Stamps are the lower 32 bits of the number of all changes. Who compares drops what he did not look at for DP_CACHE_AGE
+ * (cache.h); old stamps never come round (dp_part_touch). Written by the builder, after the index, the number of all
+ * changes last. Workers read that first, and the index last.
  */
 
 #include "dataplane/api/limits.h"
 #include "dataplane/base/atomic.h"
 #include "dataplane/base/compiler.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct dp_index;
@@ -35,13 +37,15 @@ struct rh_filter;
 
 #define DP_PART_ROOT_BITS  12
 #define DP_PART_LEVEL_BITS 16
-/* Looked at where the coarse one changed, one event in a hundred under steady changes, behind a line of the entry that is not fetched: small, to be in a cache. */
-#define DP_PART_FINE_BITS  13
+#define DP_PART_FINE_BITS  15
 #define DP_PART_THIRD_BITS 16
 #define DP_PART_PAIR_BITS  16
 #define DP_PART_TOPIC_BITS 18
 
 #define DP_PART_NEVER UINT64_MAX
+
+/* So many changes behind, a stamp is as good as any older one, and is raised to that. */
+#define DP_PART_OLD (1U << 30)
 
 struct dp_part_pair {
 	uint32_t all;  /* coarse */
@@ -60,7 +64,7 @@ struct dp_parts {
 	uint32_t topic[1u << DP_PART_TOPIC_BITS];
 };
 
-/* The parts of a topic, but for its tenant and for the topic itself: with coarse counters. */
+/* The parts of a topic, but for its tenant and for the topic itself: with coarse stamps. */
 struct dp_part_at {
 	uint16_t root, second;
 };
@@ -68,13 +72,6 @@ struct dp_part_at {
 /* And with finer ones. */
 struct dp_part_fine_at {
 	uint16_t second, third, pair;
-};
-
-/* Counters as they were: sums of each side. */
-struct dp_part_seen {
-	uint64_t changes;
-	uint32_t wild, root; /* coarse */
-	uint32_t fine_wild, fine_root;
 };
 
 /* @hash: of the tenant and all of the topic's text. */
@@ -118,58 +115,53 @@ static inline uint64_t dp_part_changes(const struct dp_parts *parts)
 	return rh_load_acquire(&parts->changes);
 }
 
-static inline uint32_t dp_part_coarse_wild(
-	const struct dp_parts *parts, uint16_t tenant, const struct dp_part_at *at)
+/* Below 0: @stamp rose since @as_of, which is less than half of all stamps ago. Of several, "or" tells whether one did. */
+static inline int32_t dp_part_age(uint64_t as_of, const uint32_t *stamp)
 {
-	return rh_load_acquire(&parts->wild[tenant].all) + rh_load_acquire(&parts->level[at->second]);
+	return (int32_t)((uint32_t)as_of - rh_load_acquire(stamp));
 }
 
-static inline uint32_t dp_part_coarse_root(const struct dp_parts *parts, const struct dp_part_at *at)
+/* Was a filter changed since @as_of that may be near topics @at, as far as coarse stamps tell? Below 0: yes. */
+static inline int32_t dp_part_age_coarse(const struct dp_parts *parts, uint16_t tenant, const struct dp_part_at *at, uint64_t as_of)
 {
-	return rh_load_acquire(&parts->root[at->root].all);
+	return dp_part_age(as_of, &parts->wild[tenant].all) | dp_part_age(as_of, &parts->level[at->second]) |
+	       dp_part_age(as_of, &parts->root[at->root].all);
 }
 
-/* Both. */
-static inline uint32_t dp_part_coarse(const struct dp_parts *parts, uint16_t tenant, const struct dp_part_at *at)
-{
-	return dp_part_coarse_wild(parts, tenant, at) + dp_part_coarse_root(parts, at);
-}
-
-/* Fetch them. */
+/* Fetch what it reads. */
 static inline void dp_part_coarse_ask(const struct dp_parts *parts, const struct dp_part_at *at)
 {
 	rh_prefetch(&parts->level[at->second]);
 	rh_prefetch(&parts->root[at->root]);
 }
 
-static inline uint32_t dp_part_fine_wild(
-	const struct dp_parts *parts, uint16_t tenant, const struct dp_part_fine_at *fine)
+/* The same, as far as all tell, of one coarse part each: of filters that begin with two wildcards. Narrow ones are read only where that was changed: they are in no cache. */
+static inline bool dp_part_wild_changed(
+	const struct dp_parts *parts, uint16_t tenant, const struct dp_part_fine_at *fine, uint64_t as_of)
 {
-	return rh_load_acquire(&parts->wild[tenant].only) +
-	       rh_load_acquire(&parts->fine[fine->second]) + rh_load_acquire(&parts->third[fine->third]);
+	const struct dp_part_pair *wild = &parts->wild[tenant];
+
+	return dp_part_age(as_of, &wild->all) < 0 && (dp_part_age(as_of, &wild->only) | dp_part_age(as_of, &parts->third[fine->third])) < 0;
 }
 
-static inline uint32_t dp_part_fine_root(const struct dp_parts *parts, uint32_t topic,
-	const struct dp_part_at *at, const struct dp_part_fine_at *fine)
+/* With one, and then a level. */
+static inline bool dp_part_level_changed(
+	const struct dp_parts *parts, const struct dp_part_at *at, const struct dp_part_fine_at *fine, uint64_t as_of)
 {
-	return rh_load_acquire(&parts->root[at->root].only) + rh_load_acquire(&parts->pair[fine->pair]) +
-	       rh_load_acquire(&parts->topic[topic]);
+	return dp_part_age(as_of, &parts->level[at->second]) < 0 && dp_part_age(as_of, &parts->fine[fine->second]) < 0;
 }
 
-/* All of them, for a result that is about to be looked up. */
-static inline struct dp_part_seen dp_part_look(const struct dp_parts *parts, uint16_t tenant, uint32_t topic,
-	const struct dp_part_at *at, const struct dp_part_fine_at *fine)
+/* With a level. */
+static inline bool dp_part_root_changed(const struct dp_parts *parts, uint32_t topic, const struct dp_part_at *at,
+	const struct dp_part_fine_at *fine, uint64_t as_of)
 {
-	struct dp_part_seen seen = {.changes = dp_part_changes(parts)};
+	const struct dp_part_pair *root = &parts->root[at->root];
 
-	seen.wild = dp_part_coarse_wild(parts, tenant, at);
-	seen.root = dp_part_coarse_root(parts, at);
-	seen.fine_wild = dp_part_fine_wild(parts, tenant, fine);
-	seen.fine_root = dp_part_fine_root(parts, topic, at, fine);
-	return seen;
+	return dp_part_age(as_of, &root->all) < 0 &&
+	       (dp_part_age(as_of, &root->only) | dp_part_age(as_of, &parts->pair[fine->pair]) | dp_part_age(as_of, &parts->topic[topic])) < 0;
 }
 
 /* The one part, in a word, whose results @filter can change. Ctx: builder. */
 uint32_t dp_part_of(const struct dp_index *index, uint16_t tenant, const struct rh_filter *filter);
-/* A filter of @part changed, in the index. Ctx: builder. */
+/* A filter of @part changed, in the index. Once in DP_PART_OLD times it looks at all stamps, which takes a millisecond. Ctx: builder. */
 void dp_part_touch(struct dp_parts *parts, uint16_t tenant, uint32_t part);

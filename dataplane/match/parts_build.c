@@ -3,25 +3,27 @@
 #include "dataplane/match/index.h"
 
 /*
- * A filter's part in a word: side and kind, number of its root, number of its fine counter.
+ * A filter's part in a word. From the top: of the wild side, by the 2nd level, 1 and that level's two numbers, the fine one below; of one topic, 01, the number
+ * of its root and its own; of any other 00, its kind, and the numbers of its root and its pair, or of the 3rd level.
  */
-enum {
-	KIND_WILD, /* instead of these: the 2nd level's two counters, the fine one below; WILD_THIRD with the 3rd's; or WILD_TENANT */
-	KIND_ROOT, /* fine: the root's own */
-	KIND_PAIR,
-	KIND_TOPIC
-};
-#define FINE_BITS   DP_PART_TOPIC_BITS
-#define FINE_MASK   ((1u << FINE_BITS) - 1)
-#define KIND_SHIFT  30
-#define WILD_FINE   ((1u << DP_PART_FINE_BITS) - 1)
-#define WILD_THIRD  (1u << (DP_PART_FINE_BITS + DP_PART_LEVEL_BITS))
-#define WILD_TENANT (2 * WILD_THIRD - 1)
+#define WORD_LEVEL (1U << 31)
+#define WORD_TOPIC (1U << 30)
+#define KIND_SHIFT 28
+enum { KIND_ROOT, KIND_PAIR, KIND_THIRD, KIND_TENANT };
 
-_Static_assert(DP_PART_ROOT_BITS + FINE_BITS <= KIND_SHIFT, "a word holds them");
-_Static_assert(DP_PART_PAIR_BITS <= FINE_BITS, "as fine as that");
-_Static_assert(DP_PART_FINE_BITS + DP_PART_LEVEL_BITS + 1 <= KIND_SHIFT, "and a level's two");
-_Static_assert(DP_PART_THIRD_BITS < DP_PART_FINE_BITS + DP_PART_LEVEL_BITS, "below WILD_TENANT");
+_Static_assert(DP_PART_LEVEL_BITS + DP_PART_FINE_BITS <= 31, "below WORD_LEVEL");
+_Static_assert(DP_PART_ROOT_BITS + DP_PART_TOPIC_BITS <= 30, "below WORD_TOPIC");
+_Static_assert(DP_PART_ROOT_BITS + DP_PART_PAIR_BITS <= KIND_SHIFT && DP_PART_THIRD_BITS <= KIND_SHIFT, "below the kind");
+
+static uint32_t low_bits(uint32_t word, unsigned bits)
+{
+	return word & ((1U << bits) - 1);
+}
+
+static uint32_t word_of(uint32_t kind, uint32_t rest)
+{
+	return kind << KIND_SHIFT | rest;
+}
 
 /* Is token @at a literal level of that number? */
 static bool is_level(const struct rh_filter *filter, uint32_t at)
@@ -73,67 +75,90 @@ static uint32_t wild_part(const struct dp_index *index, uint16_t tenant, const s
 
 	if (is_level(filter, 1)) {
 		hash += level_hash(&index->secret, filter, 1);
-		return (uint32_t)dp_part_level(hash) << DP_PART_FINE_BITS | dp_part_fine_level(hash);
+		return WORD_LEVEL | (uint32_t)dp_part_level(hash) << DP_PART_FINE_BITS | dp_part_fine_level(hash);
 	}
 	if (is_level(filter, 2))
-		return WILD_THIRD | dp_part_third(hash + level_hash(&index->secret, filter, 2));
-	return WILD_TENANT;
+		return word_of(KIND_THIRD, dp_part_third(hash + level_hash(&index->secret, filter, 2)));
+	return word_of(KIND_TENANT, 0);
 }
 
 uint32_t dp_part_of(const struct dp_index *index, uint16_t tenant, const struct rh_filter *filter)
 {
 	bool exact = is_exact(filter), rooted = is_level(filter, 0);
 	uint64_t hash = index->tenant_hash[tenant];
-	uint32_t word;
+	uint32_t root;
 
 	if (!exact && !rooted)
 		return wild_part(index, tenant, filter);
 	if (rooted)
 		hash += level_hash(&index->secret, filter, 0);
-	word = (uint32_t)dp_part_root(hash) << FINE_BITS;
+	root = dp_part_root(hash);
 	if (exact)
-		return word | (uint32_t)KIND_TOPIC << KIND_SHIFT |
-		       dp_part_topic(topic_hash(index, tenant, filter));
+		return WORD_TOPIC | root << DP_PART_TOPIC_BITS | dp_part_topic(topic_hash(index, tenant, filter));
 	if (!is_level(filter, 1))
-		return word | (uint32_t)KIND_ROOT << KIND_SHIFT;
-	return word | (uint32_t)KIND_PAIR << KIND_SHIFT |
-	       dp_part_pair(hash + level_hash(&index->secret, filter, 1));
+		return word_of(KIND_ROOT, root << DP_PART_PAIR_BITS);
+	return word_of(KIND_PAIR, root << DP_PART_PAIR_BITS | dp_part_pair(hash + level_hash(&index->secret, filter, 1)));
 }
 
-static void raise(uint32_t *counter)
+/* Finer first. */
+static void stamp_both(uint32_t *fine, uint32_t *coarse, uint64_t number)
 {
-	rh_store_release(counter, *counter + 1);
+	rh_store_release(fine, (uint32_t)number);
+	rh_store_release(coarse, (uint32_t)number);
 }
 
-static void touch_wild(struct dp_parts *parts, uint16_t tenant, uint32_t part)
+static void stamp_level(struct dp_parts *parts, uint32_t part, uint64_t number)
 {
-	if (!(part & WILD_THIRD)) {
-		raise(&parts->fine[part & WILD_FINE]);
-		raise(&parts->level[part >> DP_PART_FINE_BITS]);
-		return;
-	}
-	raise(part == WILD_TENANT ? &parts->wild[tenant].only : &parts->third[part & (WILD_THIRD - 1)]);
-	raise(&parts->wild[tenant].all);
+	stamp_both(&parts->fine[low_bits(part, DP_PART_FINE_BITS)], &parts->level[low_bits(part >> DP_PART_FINE_BITS, DP_PART_LEVEL_BITS)], number);
 }
 
-static void touch_rooted(struct dp_parts *parts, uint32_t part)
+static void stamp_topic(struct dp_parts *parts, uint32_t part, uint64_t number)
 {
-	struct dp_part_pair *root = &parts->root[part >> FINE_BITS & ((1u << DP_PART_ROOT_BITS) - 1)];
-	uint32_t fine = part & FINE_MASK;
+	stamp_both(&parts->topic[low_bits(part, DP_PART_TOPIC_BITS)], &parts->root[low_bits(part >> DP_PART_TOPIC_BITS, DP_PART_ROOT_BITS)].all, number);
+}
+
+static void stamp_other(struct dp_parts *parts, uint16_t tenant, uint32_t part, uint64_t number)
+{
+	struct dp_part_pair *wild = &parts->wild[tenant], *root = &parts->root[low_bits(part >> DP_PART_PAIR_BITS, DP_PART_ROOT_BITS)];
 
 	switch (part >> KIND_SHIFT) {
-	case KIND_ROOT: raise(&root->only); break;
-	case KIND_PAIR: raise(&parts->pair[fine]); break;
-	default: raise(&parts->topic[fine]);
+	case KIND_ROOT: stamp_both(&root->only, &root->all, number); break;
+	case KIND_PAIR: stamp_both(&parts->pair[low_bits(part, DP_PART_PAIR_BITS)], &root->all, number); break;
+	case KIND_THIRD: stamp_both(&parts->third[low_bits(part, DP_PART_THIRD_BITS)], &wild->all, number); break;
+	default: stamp_both(&wild->only, &wild->all, number);
 	}
-	raise(&root->all);
+}
+
+static void old_raise(uint32_t *stamp, size_t count, uint64_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((uint32_t)number - stamp[i] > DP_PART_OLD)
+			rh_store_relaxed(&stamp[i], (uint32_t)number - DP_PART_OLD);
+}
+
+/* Before any is half of all stamps behind; a pair is two. Results that were found valid before then are outdated by it: a little early. */
+static __attribute__((noinline)) void all_old_raise(struct dp_parts *parts, uint64_t number)
+{
+	old_raise(&parts->wild[0].all, 2 * RH_ARRAY_LEN(parts->wild), number);
+	old_raise(&parts->root[0].all, 2 * RH_ARRAY_LEN(parts->root), number);
+	old_raise(parts->level, RH_ARRAY_LEN(parts->level), number);
+	old_raise(parts->fine, RH_ARRAY_LEN(parts->fine), number);
+	old_raise(parts->third, RH_ARRAY_LEN(parts->third), number);
+	old_raise(parts->pair, RH_ARRAY_LEN(parts->pair), number);
+	old_raise(parts->topic, RH_ARRAY_LEN(parts->topic), number);
 }
 
 void dp_part_touch(struct dp_parts *parts, uint16_t tenant, uint32_t part)
 {
-	if (part >> KIND_SHIFT == KIND_WILD)
-		touch_wild(parts, tenant, part);
+	uint64_t number = parts->changes + 1;
+
+	if (part & WORD_LEVEL)
+		stamp_level(parts, part, number);
+	else if (part & WORD_TOPIC)
+		stamp_topic(parts, part, number);
 	else
-		touch_rooted(parts, part);
-	rh_store_release(&parts->changes, parts->changes + 1);
+		stamp_other(parts, tenant, part, number);
+	if (number % DP_PART_OLD == 0)
+		all_old_raise(parts, number);
+	rh_store_release(&parts->changes, number);
 }

@@ -1,7 +1,8 @@
 /*
  * The builder's side of a table: subscriptions come and go, publish makes them count. Order of
- * every update: index first, then the counters of its part of the topic space; so a worker that
- * read the new count finds the new index (dp_match_burst reads them the other way round).
+ * every update: index first, then the stamps of its part of the topic space, then the number of changes; so a
+ * worker that read the new number finds the new index (dp_match_events reads them the other way
+ * round).
  */
 
 #include "dataplane/match/judge.h"
@@ -10,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Slots, and as many objects, of a publish: each is a miss of the cache or two. */
 #define COLLECTED_AT_ONCE 1024
@@ -32,6 +34,16 @@ static int judge_init(struct dp_table *table)
 	return table->judge ? 0 : -ENOMEM;
 }
 
+/* On lines of their own, as parts.h has them. */
+static struct dp_parts *parts_create(void)
+{
+	struct dp_parts *parts = aligned_alloc(RH_CACHE_LINE, sizeof(*parts));
+
+	if (parts)
+		memset(parts, 0, sizeof(*parts));
+	return parts;
+}
+
 int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, struct rh_error *err)
 {
 	struct dp_table *table;
@@ -46,7 +58,7 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 	table->conf = *conf;
 	if (!table->conf.seed)
 		table->conf.seed = rh_random_seed();
-	table->parts = calloc(1, sizeof(*table->parts));
+	table->parts = parts_create();
 	table->excepted_at = calloc(DP_LIMIT_SESSIONS, sizeof(*table->excepted_at));
 	table->explained = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->explained));
 	table->excepted = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->excepted));
@@ -314,7 +326,7 @@ uint64_t dp_table_publish(struct dp_table *table)
 
 	dp_patterns_publish(table);
 	rh_add_relaxed(&table->stats.publishes, 1);
-	/* Pairs with the load in dp_match_begin: who sees it sees the index, the counters of
+	/* Pairs with the load in dp_match_begin: who sees it sees the index, the stamps of
 	 * its parts and the snapshot. */
 	rh_store_release(&table->generation, generation);
 	(void)dp_table_collect(table);
