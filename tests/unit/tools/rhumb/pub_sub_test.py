@@ -124,9 +124,10 @@ check("summary", (rows[-1]["summary"]["events"], rows[-1]["summary"]["bytes"], r
 router.stop()
 
 router = Router(1)
-code, out, err = run("-j", "sub", "demo/#", "b", "--price", "--count", "1", "--router", router.address)
+# Until nothing comes: the router's event may arrive between the two answers.
+code, out, err = run("-j", "sub", "demo/#", "b", "--price", "--idle-exit", "1", "--router", router.address)
 told = [fits("sub", line) for line in out.splitlines()]
-check("prices as JSON", (code, told[:2]),
+check("prices as JSON", (code, [row for row in told if "subscription" in row]),
       (0, [{"subscription": {"filter": name, "every_cycles": 20 + i, "match_cycles": 280, "bytes": 164, "dear": ""}} for i, name in enumerate(["demo/#", "b"])]))
 router.stop()
 router = Router(1)
