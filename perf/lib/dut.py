@@ -12,7 +12,7 @@ import time
 
 from lib import search
 from lib.generator import Generator
-from lib.machine import MachineError
+from lib.machine import MachineError, on_cpu_ns, thread_ns
 from lib.testpmd import forwarder
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "tools/demolib"))
@@ -104,11 +104,6 @@ def resident_bytes(pid):
     return kib * 1024
 
 
-def on_cpu_ns(task):
-    """What a thread, a folder of /proc, has run so far."""
-    return int((task / "schedstat").read_text().split()[0])
-
-
 def softirq_ns(core):
     """On-CPU ns of the kernel's thread that hands frames on at @core when a sender has been at it for too long; 0 where it is not to be seen."""
     for comm in pathlib.Path("/proc").glob("[0-9]*/comm"):
@@ -130,10 +125,10 @@ class Device:
 
     def cpu_ns(self):
         """On-CPU ns of the worker thread, and of what works for it on its core."""
-        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            if self.worker in (task / "comm").read_text():
-                return on_cpu_ns(task) + self.beside()
-        raise MachineError(f"process {self.process.pid} has no thread {self.worker}: did it start?")
+        own = thread_ns(self.process.pid, self.worker)
+        if own is None:
+            raise MachineError(f"process {self.process.pid} has no thread {self.worker}: did it start?")
+        return own + self.beside()
 
 
 def configuration(rig, link, **more):

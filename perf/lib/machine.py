@@ -23,6 +23,19 @@ def cores():
     return online[0], online[-1]
 
 
+def on_cpu_ns(task):
+    """What a thread, a folder of /proc, has run so far."""
+    return int((task / "schedstat").read_text().split()[0])
+
+
+def thread_ns(pid, name):
+    """On-CPU ns of the thread of process @pid that has @name in its own; None: there is none."""
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        if name in (task / "comm").read_text():
+            return on_cpu_ns(task)
+    return None
+
+
 def three_cores():
     """(control, worker, second worker): on two cores the second worker shares the control core, whose thread sleeps meanwhile."""
     control, worker = cores()

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 
-from lib.machine import MachineError
+from lib.machine import MachineError, thread_ns
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "pktgen/trials.lua"
 VERSION = "23.03"
@@ -134,10 +134,10 @@ class Pktgen:
 
     def _sender_ns(self):
         """On-CPU ns of the sending thread."""
-        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            if "worker" in (task / "comm").read_text():
-                return int((task / "schedstat").read_text().split()[0])
-        raise MachineError(f"Pktgen has no sending thread: {self._last_words()}")
+        ns = thread_ns(self.process.pid, "worker")
+        if ns is None:
+            raise MachineError(f"Pktgen has no sending thread: {self._last_words()}")
+        return ns
 
     def _reached(self, mark, seconds, others):
         said = self._answer(seconds)

@@ -6,19 +6,18 @@ import shutil
 import subprocess
 import time
 
-from lib.machine import MachineError
+from lib.machine import MachineError, thread_ns
 
 PROMPT_SECONDS = 30
-WORKER_COMM = re.compile(r"worker")
 RX = re.compile(r"Forward statistics for port 0.*?RX-packets:\s*(\d+)", re.S)
 
 
 def _cpu_ns(pid):
     """On-CPU ns of the forwarding thread."""
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        if WORKER_COMM.search((task / "comm").read_text()):
-            return int((task / "schedstat").read_text().split()[0])
-    raise MachineError("dpdk-testpmd has no worker thread: did it start?")
+    ns = thread_ns(pid, "worker")
+    if ns is None:
+        raise MachineError("dpdk-testpmd has no worker thread: did it start?")
+    return ns
 
 
 def _command(devices, control, worker, hugepages, more):
