@@ -7,8 +7,6 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 static void start(void)
 {
@@ -53,6 +51,16 @@ static struct dp_entry *entry_of_result(void)
 	return (struct dp_entry *)((uintptr_t)fixture_result.receivers - offsetof(struct dp_entry, only));
 }
 
+/* The entry of @topic, for which session 1 alone asked by the same text. */
+static struct dp_entry *cached(const char *topic)
+{
+	(void)fixture_add(0, topic, 1, 0);
+	(void)fixture_publish();
+	(void)fixture_sessions(topic, NULL);
+	(void)fixture_sessions(topic, NULL);
+	return entry_of_result();
+}
+
 /* What a change elsewhere leaves valid is valid as of that change, so that a later one is not missed, nor looked for twice. */
 Test(valid, one_change_after_the_other_is_seen)
 {
@@ -94,12 +102,8 @@ Test(valid, a_level_s_two_hashes_have_to_agree_that_it_changed)
 	struct dp_entry *entry;
 	uint32_t *coarse, *fine;
 
-	(void)fixture_add(0, "a/b/c", 1, 0);
-	(void)fixture_publish();
-	(void)fixture_sessions("a/b/c", NULL);
-	(void)fixture_sessions("a/b/c", NULL);
+	entry = cached("a/b/c");
 	parts = match->table->parts;
-	entry = entry_of_result();
 	coarse = &parts->level[entry->at.second];
 	fine = &parts->fine[entry->fine_at.second];
 	cr_assert_neq(entry->at.second, entry->fine_at.second, "both hashes are one");
@@ -155,13 +159,8 @@ Test(valid, results_stand_and_fall_while_numbers_of_changes_come_round)
 
 Test(valid, what_was_found_outdated_stays_so_whatever_stamps_say)
 {
-	struct dp_entry *entry;
+	struct dp_entry *entry = cached("a/b");
 
-	(void)fixture_add(0, "a/b", 1, 0);
-	(void)fixture_publish();
-	(void)fixture_sessions("a/b", NULL);
-	(void)fixture_sessions("a/b", NULL);
-	entry = entry_of_result();
 	cr_expect(dp_entry_still_valid(match, entry, 0));
 	(void)fixture_add(0, "#", 2, 0);
 	cr_expect_not(dp_entry_still_valid(match, entry, 0));
@@ -195,10 +194,7 @@ Test(valid, old_stamps_are_raised_before_they_come_round)
 /* While entries turn out to be of before a change their stamps are fetched ahead, and no longer than that. */
 Test(valid, after_a_change_bursts_expect_entries_of_before_it)
 {
-	(void)fixture_add(0, "a/b", 1, 0);
-	(void)fixture_publish();
-	(void)fixture_sessions("a/b", NULL);
-	(void)fixture_sessions("a/b", NULL);
+	(void)cached("a/b");
 	cr_expect_eq(match->unsettled, 0);
 	(void)fixture_add(0, "q", 2, 0);
 	(void)fixture_publish();
@@ -220,13 +216,8 @@ Test(valid, after_a_change_bursts_expect_entries_of_before_it)
 /* What an unsettled burst finds: an entry that was outdated stays so, whatever its stamps say. */
 Test(valid, what_was_outdated_is_not_revived)
 {
-	struct dp_entry *entry;
+	struct dp_entry *entry = cached("a/b");
 
-	(void)fixture_add(0, "a/b", 1, 0);
-	(void)fixture_publish();
-	(void)fixture_sessions("a/b", NULL);
-	(void)fixture_sessions("a/b", NULL);
-	entry = entry_of_result();
 	entry->as_of = DP_PART_NEVER;
 	changes_were(match->table->parts, match->table->parts->changes + 1);
 	match->unsettled = DP_UNSETTLED_BURSTS;
