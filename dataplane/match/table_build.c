@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Slots, and as many objects, of a publish: each is a miss of the cache or two. */
 #define COLLECTED_AT_ONCE 1024
@@ -34,16 +33,6 @@ static int judge_init(struct dp_table *table)
 	return table->judge ? 0 : -ENOMEM;
 }
 
-/* On lines of their own, as parts.h has them. */
-static struct dp_parts *parts_create(void)
-{
-	struct dp_parts *parts = aligned_alloc(RH_CACHE_LINE, sizeof(*parts));
-
-	if (parts)
-		memset(parts, 0, sizeof(*parts));
-	return parts;
-}
-
 int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, struct rh_error *err)
 {
 	struct dp_table *table;
@@ -58,7 +47,7 @@ int dp_table_create(const struct dp_table_conf *conf, struct dp_table **out, str
 	table->conf = *conf;
 	if (!table->conf.seed)
 		table->conf.seed = rh_random_seed();
-	table->parts = parts_create();
+	table->parts = rh_pages_reserve(sizeof(*table->parts));
 	table->excepted_at = calloc(DP_LIMIT_SESSIONS, sizeof(*table->excepted_at));
 	table->explained = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->explained));
 	table->excepted = calloc(DP_LIMIT_SESSIONS / 64, sizeof(*table->excepted));
@@ -90,7 +79,7 @@ void dp_table_destroy(struct dp_table *table)
 	free(table->explained);
 	free(table->excepted);
 	free(table->excepted_at);
-	free(table->parts);
+	rh_pages_release(table->parts, sizeof(*table->parts));
 	free(table);
 }
 
