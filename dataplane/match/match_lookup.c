@@ -487,9 +487,10 @@ static inline __attribute__((always_inline)) void cached_answer(struct dp_match 
 
 	misses_begin(&misses);
 	ahead_begin(match);
+	/* Where subscriptions change another core has it: asked for ahead of the topics' hashes, and read behind. */
+	rh_prefetch(&match->table->parts->changes);
 	buckets_ask(match, keys, count, repeated, hash);
 	entries_ask(match, keys, count, repeated, hash, guess);
-	/* Asked for by dp_match_events: where subscriptions change, another core has it. */
 	match->as_of = dp_part_changes(match->table->parts);
 	if (unsettled)
 		parts_ask(match, count, guess);
@@ -558,7 +559,6 @@ uint32_t dp_match_events(struct dp_match *match, struct dp_match_keys keys, uint
 	match->later = 0;
 	match->sure_copies = 0;
 	match->cache.look++;
-	rh_prefetch(&match->table->parts->changes);
 	if (rh_unlikely(!match->cache.bucket))
 		searched_answer(match, keys, count, results);
 	else if (rh_unlikely(repeated))

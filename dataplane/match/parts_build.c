@@ -100,7 +100,7 @@ uint32_t dp_part_of(const struct dp_index *index, uint16_t tenant, const struct 
 	return word_of(KIND_PAIR, root << DP_PART_PAIR_BITS | dp_part_pair(hash + level_hash(&index->secret, filter, 1)));
 }
 
-/* Finer first. */
+/* The narrow one, and the coarse one that goes with it. */
 static void stamp_both(uint32_t *fine, uint32_t *coarse, uint64_t number)
 {
 	rh_store_release(fine, (uint32_t)number);
