@@ -356,6 +356,36 @@ Test(fragment, a_large_event_waits_in_the_queue_and_leaves_whole)
 	cr_assert_leq(copy.packet.payload_len, RH_DATAGRAM_MIN_MAX);
 }
 
+/* The place where it was put together becomes what the queue holds; who is served from it at once gets it as it came all the same. */
+Test(fragment, an_event_that_waits_for_one_leaves_for_others_one_hop_on)
+{
+	struct fx_client slow[2], later;
+	struct dp_session_conf conf;
+	uint64_t sequence;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		fx_client_init(&slow[i], 5 + i, 4, DP_VLAN_NONE);
+		conf = fx_conf(&slow[i]);
+		conf.tx_credit_events = 0;
+		fx_open(&slow[i], &conf);
+		(void)fx_subscribe(&slow[i], "#");
+	}
+	fx_connect(&later, 8);
+	(void)fx_subscribe(&later, "big/event");
+	sequence = make(100);
+	cr_assert_eq(slices(), 1);
+	send_slice(0, sequence, 1);
+	assert_delivered(sequence, 100);
+	for (uint32_t i = 0; i < 2; i++)
+		fx_grant(&slow[i], 1, RH_CREDIT_UNLIMITED);
+	fx_poll();
+	for (uint32_t i = 0; i < 3; i++) {
+		fx.sent_read = fx.sent_read_at = 0;
+		cr_assert(fx_copy(i < 2 ? &slow[i] : &later, &copy));
+		cr_assert_eq(copy.event.hop_limit, RH_HOP_LIMIT_DEFAULT - 1);
+	}
+}
+
 Test(fragment, a_whole_event_leaves_in_slices_to_a_client_with_small_datagrams)
 {
 	struct dp_session_conf conf;
