@@ -276,7 +276,7 @@ struct dp_ctx {
 	struct dp_match_result results[DP_BURST];
 	struct dp_session *credit_due[DP_BURST];
 	uint32_t live_count;
-	uint8_t live[DP_BURST]; /* indexes of events with receivers, whose results stand beside each other */
+	struct dp_event *live[DP_BURST]; /* those with receivers, whose results stand beside each other */
 	uint32_t outbox_count[DP_LIMIT_WORKERS];
 	struct dp_copy_message outbox[DP_LIMIT_WORKERS][DP_BURST];
 

@@ -159,7 +159,7 @@ static inline bool receivers_same(const struct dp_match_result *a, const struct 
 }
 
 /* Does the @n-th event behind @event, of which there is one, leave together with those before: records one behind the other, receivers the same? */
-static inline bool run_joins(const struct dp_event *event, const uint8_t *live,
+static inline bool run_joins(const struct dp_event *event, struct dp_event *const *live,
 	const struct dp_match_result *result, uint32_t n)
 {
 	return event[n].record == event[n - 1].end && event[n].end && live[n] == live[0] + n &&
@@ -171,7 +171,8 @@ static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struc
 {
 	const struct dp_event *event = run->events;
 	const struct dp_match_result *result = &ctx->results[run->first];
-	const uint8_t *live = &ctx->live[run->first], *end;
+	struct dp_event *const *live = &ctx->live[run->first];
+	const uint8_t *end;
 	uint32_t n = 1, most = ctx->live_count - run->first;
 
 	for (; n < most && run_joins(event, live, result, n); n++)
@@ -189,7 +190,7 @@ static __attribute__((noinline)) void run_extend(const struct dp_ctx *ctx, struc
 static inline void run_make(struct dp_ctx *ctx, struct dp_run *run, const struct dp_match_result *result)
 {
 	uint32_t first = (uint32_t)(result - ctx->results);
-	struct dp_event *event = rh_opaque(&ctx->events[ctx->live[first]]);
+	struct dp_event *event = ctx->live[first];
 
 	dp_run_begin(run, event, first, result->receivers + result->count - 1);
 	if (event[1].record == event->end)
@@ -242,7 +243,7 @@ static __attribute__((noinline)) uint32_t run_send(struct dp_ctx *ctx, struct dp
 }
 
 /* Does the event behind @event leave together with it? Behind the last of a burst lies what a former one left. */
-static inline bool is_joined(const struct dp_ctx *ctx, const struct dp_event *event, const uint8_t *live, const struct dp_match_result *result)
+static inline bool is_joined(const struct dp_ctx *ctx, const struct dp_event *event, struct dp_event *const *live, const struct dp_match_result *result)
 {
 	return event[1].record == event->end && result + 1 < &ctx->results[ctx->live_count] && run_joins(event, live, result, 1);
 }
@@ -268,9 +269,10 @@ static __attribute__((noinline)) void last_send(struct dp_ctx *ctx, const struct
  * Send the copies of a plain event: one that came whole and leaves alone, as nearly every one, and has one receiver or goes the wide way. False: it is none, and
  * nothing was sent.
  */
-static inline bool plain_send(struct dp_ctx *ctx, struct dp_way *way, struct dp_wide *wide, const struct dp_match_result *result, const uint8_t *live)
+static inline bool plain_send(struct dp_ctx *ctx, struct dp_way *way, struct dp_wide *wide, const struct dp_match_result *result,
+	struct dp_event *const *live)
 {
-	const struct dp_event *event = rh_opaque(&ctx->events[*live]);
+	const struct dp_event *event = *live;
 	const struct dp_receiver *last = result->receivers;
 
 	if (rh_unlikely(!event->end || is_joined(ctx, event, live, result)))
@@ -289,7 +291,7 @@ static inline bool plain_send(struct dp_ctx *ctx, struct dp_way *way, struct dp_
 static inline uint32_t results_send(struct dp_ctx *ctx, struct dp_way *way, struct dp_wide *wide, uint32_t first, uint32_t end)
 {
 	const struct dp_match_result *result = &ctx->results[first], *last = &ctx->results[end];
-	const uint8_t *live = &ctx->live[first];
+	struct dp_event *const *live = &ctx->live[first];
 
 	while (result < last) {
 		uint32_t n = 1;
@@ -315,7 +317,7 @@ void dp_node_fanout(struct dp_ctx *ctx)
 	struct dp_wide wide;
 	struct dp_way way;
 
-	dp_way_begin(&way);
+	dp_way_begin(&way, ctx);
 	dp_wide_begin(&wide, ctx, &way);
 	while (first < ctx->live_count) {
 		end = results_fetch(ctx, first);

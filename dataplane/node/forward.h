@@ -40,17 +40,17 @@ struct dp_copy {
 };
 
 /*
- * The frame of @packet, to begin @headers_len bytes in front of @record, from which on it holds @padded bytes of records, behind @waiting others in the transmit
- * queue: nothing is allocated, nothing copied. NULL when somebody else needs its bytes, it has no room for other headers or padding, or its pool has no
- * buffers to spare.
+ * The frame of @packet, to begin @headers_len bytes in front of @record, from which on it holds @padded bytes of records: nothing is allocated, nothing
+ * copied. NULL when somebody else needs its bytes, it has no room for other headers or padding, or its pool has no buffers to spare. The caller has seen that
+ * fewer than DP_TX_REUSE_WAITING wait.
  */
 static inline struct rte_mbuf *dp_frame_reuse(const struct dp_ctx *ctx, const struct dp_packet *packet, const uint8_t *record, uint32_t padded,
-	uint32_t headers_len, uint32_t waiting)
+	uint32_t headers_len)
 {
 	struct rte_mbuf *m;
 	ptrdiff_t at, start;
 
-	if (!packet || !ctx->lends[packet->port] || waiting >= DP_TX_REUSE_WAITING)
+	if (!packet || !ctx->lends[packet->port])
 		return NULL;
 	m = packet->mbuf;
 	if (rh_unlikely(!dp_buffer_is_own(m)))
@@ -108,9 +108,9 @@ static inline struct rte_mbuf *dp_forward_reuse(const struct dp_ctx *ctx, const 
 {
 	const struct dp_run *run = c->run;
 
-	return c->to == run->last ? dp_frame_reuse(ctx, run->packet, run->events->record, run->padded, dp_headers_len(c->slot, c->hop),
-					    dp_txq_waiting(txq))
-				  : NULL;
+	if (c->to != run->last || dp_txq_waiting(txq) >= DP_TX_REUSE_WAITING)
+		return NULL;
+	return dp_frame_reuse(ctx, run->packet, run->events->record, run->padded, dp_headers_len(c->slot, c->hop));
 }
 
 /* Send @c by @txq; what is dropped is counted. The caller has seen dp_txq_open, and that the run fits dp_datagram_max. */

@@ -28,10 +28,8 @@ static inline void outcomes_count(struct dp_ctx *ctx, uint64_t hits, uint64_t un
 /* All of them have receivers. */
 static void results_take(struct dp_ctx *ctx, uint64_t copies)
 {
-	static const uint8_t all[DP_BURST] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
-		28, 29, 30, 31};
-
-	memcpy(ctx->live, all, sizeof(all));
+	for (uint32_t i = 0; i < DP_BURST; i++)
+		ctx->live[i] = &ctx->events[i];
 	outcomes_count(ctx, ctx->event_count, 0, copies, ctx->event_count);
 }
 
@@ -49,7 +47,7 @@ static inline void results_sort(struct dp_ctx *ctx, bool diverts)
 			continue;
 		if (rh_likely(r->count)) {
 			copies += r->count;
-			ctx->live[n] = (uint8_t)i;
+			ctx->live[n] = &ctx->events[i];
 			if (rh_unlikely(n != i))
 				ctx->results[n] = *r;
 			n++;

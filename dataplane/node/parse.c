@@ -197,7 +197,8 @@ static __attribute__((noinline)) void records_walk(struct dp_ctx *ctx, struct dp
 /* If it holds as many events as the one before, does it fit into this burst? Its events then stay together. */
 static inline void burst_make_room(struct dp_ctx *ctx)
 {
-	if (rh_unlikely(ctx->event_count + ctx->datagram_events > DP_BURST) && ctx->event_count)
+	/* For one there is room: a full burst has gone on. */
+	if (rh_unlikely(ctx->datagram_events > 1) && ctx->event_count + ctx->datagram_events > DP_BURST && ctx->event_count)
 		dp_node_session(ctx);
 }
 

@@ -77,13 +77,12 @@ static inline bool dp_straight_copied(const struct dp_way *way, const struct dp_
 	return true;
 }
 
-/* May @slot have a copy of @bytes, @padded with padding, at once? By @way, which turns to the one that leads there, if one does. */
+/* May @slot have a copy of @bytes, @padded with padding, at once, if the device takes it? By @way, which turns to the one that leads there, if one does. */
 static inline bool dp_straight_may(const struct dp_ctx *ctx, struct dp_way *way, const struct dp_session *slot, uint32_t bytes, uint32_t padded)
 {
 	uint64_t word = rh_load_acquire(&slot->way);
 
-	return (rh_likely(word == way->word) || dp_way_turn(way, ctx, word)) && dp_may_send_now(slot, way->txq, 1, bytes) &&
-	       !dp_too_long(slot, way->txq, padded);
+	return (rh_likely(word == way->word) || dp_way_turn(way, ctx, word)) && dp_may_leave(slot, 1, bytes) && !dp_too_long(slot, way->txq, padded);
 }
 
 /*
@@ -94,14 +93,19 @@ static inline __attribute__((always_inline)) bool dp_straight_send(const struct 
 	uint32_t session, bool last)
 {
 	uint32_t bytes = event->record_len, padded = RH_ALIGN_UP(bytes, (uint32_t)RH_WIRE_ALIGN);
-	struct dp_session *slot = &ctx->tables->slots[session];
-	struct rte_mbuf *m;
+	struct dp_session *slot = &way->slots[session];
+	struct rte_mbuf *m = NULL;
+	bool crowded;
 
 	if (rh_unlikely(!dp_straight_may(ctx, way, slot, bytes, padded)))
 		return false;
+	crowded = dp_txq_waiting(way->txq) >= DP_TX_REUSE_WAITING;
+	if (rh_unlikely(crowded) && !dp_txq_open(way->txq))
+		return false;
 	if (rh_unlikely(dp_append_waits(way->txq, slot, session)) && dp_straight_behind(way, event, slot, padded))
 		return true;
-	m = last ? dp_frame_reuse(ctx, event->packet, event->record, padded, way->headers_len, dp_txq_waiting(way->txq)) : NULL;
+	if (last && !crowded)
+		m = dp_frame_reuse(ctx, event->packet, event->record, padded, way->headers_len);
 	if (!m)
 		return dp_straight_copied(way, event, slot, session, padded);
 	dp_straight_in_place(way, event, m, slot, session, padded);

@@ -22,7 +22,8 @@ bool dp_way_turn(struct dp_way *way, const struct dp_ctx *ctx, uint64_t word)
 	cache = rte_mempool_default_cache(txq->pool, rte_lcore_id());
 	if (!cache)
 		return false;
-	*way = (struct dp_way){.word = word,
+	*way = (struct dp_way){.slots = way->slots,
+		.word = word,
 		.hop = hop,
 		.txq = txq,
 		.cache = cache,

@@ -10,6 +10,7 @@
 struct rte_mempool_cache;
 
 struct dp_way {
+	struct dp_session *slots; /* all there are */
 	uint64_t word; /* as in struct dp_session, of the last session that went; none has UINT64_MAX */
 	const struct dp_hop *hop;	 /* its */
 	struct dp_txq *txq;
@@ -19,8 +20,9 @@ struct dp_way {
 };
 
 /* No session went yet. */
-static inline void dp_way_begin(struct dp_way *way)
+static inline void dp_way_begin(struct dp_way *way, const struct dp_ctx *ctx)
 {
+	way->slots = ctx->tables->slots;
 	way->word = UINT64_MAX;
 	way->turns = 0;
 }
