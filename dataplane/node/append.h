@@ -14,12 +14,17 @@
 
 #include <rte_ip.h>
 
-/* Bytes of UDP payload one frame to this client may hold: never less than RH_DATAGRAM_MIN_MAX. */
-static inline uint32_t dp_datagram_max(const struct dp_session *slot, const struct dp_txq *txq)
+/* Bytes of UDP payload one frame to this client, whose template has @template_len bytes, may hold: never less than RH_DATAGRAM_MIN_MAX. */
+static inline uint32_t dp_datagram_most(const struct dp_session *slot, const struct dp_txq *txq, uint8_t template_len)
 {
-	uint32_t fits = txq->mtu - (dp_is_ipv4(slot) ? DP_IPV4_UDP_HEADERS : DP_IPV6_UDP_HEADERS);
+	uint32_t fits = txq->mtu - (template_len - DP_ETHERTYPE);
 
 	return slot->max_datagram < fits ? slot->max_datagram : fits;
+}
+
+static inline uint32_t dp_datagram_max(const struct dp_session *slot, const struct dp_txq *txq)
+{
+	return dp_datagram_most(slot, txq, slot->template_len);
 }
 
 /* Are @padded bytes of records longer than a datagram to @slot? None is shorter than RH_DATAGRAM_MIN_MAX. */
@@ -45,22 +50,29 @@ static inline bool dp_append_waits(const struct dp_txq *txq, const struct dp_ses
 struct dp_append {
 	struct rte_mbuf *m;
 	struct dp_tx_meta *meta;
-	uint32_t length; /* of its datagram */
+	uint8_t *records;     /* where the next ones go */
+	uint32_t frame_bytes; /* up to there */
+	uint32_t length;      /* of its datagram up to there */
+	uint8_t template_len; /* of its session */
 };
 
-static inline struct dp_append dp_append_begin(struct dp_txq *txq, const struct dp_session *slot)
+/* @template_len: @slot's, where the caller knows it a constant. */
+static inline struct dp_append dp_append_begin(struct dp_txq *txq, const struct dp_session *slot, uint8_t template_len)
 {
 	uint32_t at = (slot->tx_open - 1) & (DP_TX_BACKLOG - 1);
 	struct dp_tx_meta *meta = &txq->meta[at];
+	struct rte_mbuf *m = txq->frame[at];
+	uint32_t bytes = meta->frame_bytes;
 
-	return (struct dp_append){txq->frame[at], meta,
-		(uint32_t)meta->frame_bytes - meta->l2_len - slot->template_len};
+	return (struct dp_append){m, meta, rte_pktmbuf_mtod_offset(m, uint8_t *, bytes), bytes, bytes - meta->l2_len - template_len, template_len};
 }
 
 /* Has it room for @padded bytes of records? */
 static inline bool dp_append_has_room(const struct dp_append *a, const struct dp_txq *txq, const struct dp_session *slot, uint32_t padded)
 {
-	return a->meta->l2_len && a->length + padded <= dp_datagram_max(slot, txq) && padded <= rte_pktmbuf_tailroom(a->m);
+	const uint8_t *end = (const uint8_t *)a->m->buf_addr + a->m->buf_len;
+
+	return a->meta->l2_len && a->length + padded <= dp_datagram_most(slot, txq, a->template_len) && padded <= (size_t)(end - a->records);
 }
 
 /* Does @slot's newest frame wait in @txq, with room for @padded bytes of records? */
@@ -70,14 +82,8 @@ static inline bool dp_append_fits(struct dp_txq *txq, const struct dp_session *s
 
 	if (!dp_append_waits(txq, slot, index))
 		return false;
-	a = dp_append_begin(txq, slot);
+	a = dp_append_begin(txq, slot, slot->template_len);
 	return dp_append_has_room(&a, txq, slot, padded);
-}
-
-/* Where the records go that fit. */
-static inline uint8_t *dp_append_place(const struct dp_append *a)
-{
-	return rte_pktmbuf_mtod_offset(a->m, uint8_t *, a->meta->frame_bytes);
 }
 
 /* RFC 1624 for what a datagram of @ip gained: @bytes behind it, and its length in three places of the sum. */
@@ -92,25 +98,22 @@ static inline void dp_ipv6_sum_add(uint8_t *ip, const uint8_t *records, uint16_t
 	udp->dgram_cksum = (uint16_t)(sum ? sum : 0xffff);
 }
 
-/* @copies of @bytes were written at dp_append_place, @padded in all: the frame is that much longer. */
-static inline void dp_append_close(const struct dp_append *a, struct dp_txq *txq, const struct dp_session *slot,
-	uint32_t padded, uint32_t bytes, uint32_t copies)
+/* @copies of @bytes were written there, @padded in all: the frame is that much longer. */
+static inline void dp_append_close(const struct dp_append *a, struct dp_txq *txq, uint32_t padded, uint32_t bytes, uint32_t copies)
 {
-	struct dp_tx_meta *meta = a->meta;
-	uint8_t *records = dp_append_place(a), *datagram = records - a->length;
-	uint8_t *ip = datagram - slot->template_len + DP_ETHERTYPE;
-	uint32_t length = a->length + padded;
+	uint32_t length = a->length + padded, frame_bytes = a->frame_bytes + padded;
+	uint8_t *datagram = a->records - a->length, *ip = datagram - a->template_len + DP_ETHERTYPE;
 
-	a->m->pkt_len = meta->frame_bytes + padded;
-	a->m->data_len = meta->frame_bytes = (uint16_t)a->m->pkt_len;
+	a->m->pkt_len = frame_bytes;
+	a->m->data_len = a->meta->frame_bytes = (uint16_t)frame_bytes;
 	rh_store_be16(datagram + 2, (uint16_t)length);
-	if (rh_likely(dp_is_ipv4(slot))) {
+	if (rh_likely(a->template_len == DP_IPV4_TEMPLATE)) {
 		dp_ipv4_close(ip, DP_UDP_HEADER + length);
 	} else {
 		dp_ipv6_close(ip, (uint16_t)(DP_UDP_HEADER + length));
-		dp_ipv6_sum_add(ip, records, (uint16_t)padded);
+		dp_ipv6_sum_add(ip, a->records, (uint16_t)padded);
 	}
-	meta->record_bytes += bytes;
-	meta->copies += copies;
+	a->meta->record_bytes += bytes;
+	a->meta->copies += copies;
 	dp_tx_sum_add(&txq->waits, padded, bytes, copies);
 }

@@ -81,10 +81,10 @@ static inline void dp_forward_in(struct rte_mbuf *m, uint8_t *records, const str
 /* @run into the newest frame of @slot, which waits in @txq and has room. Not inline, as dp_append_has_room. */
 static __attribute__((noinline)) void dp_forward_behind(const struct dp_run *run, struct dp_session *slot, struct dp_txq *txq)
 {
-	struct dp_append a = dp_append_begin(txq, slot);
+	struct dp_append a = dp_append_begin(txq, slot, slot->template_len);
 
-	dp_run_write(dp_append_place(&a), run, false);
-	dp_append_close(&a, txq, slot, run->padded, run->bytes, run->count);
+	dp_run_write(a.records, run, false);
+	dp_append_close(&a, txq, run->padded, run->bytes, run->count);
 }
 
 /* As one datagram of its own in a new buffer. Not inline: of the copies of an event, the last goes without. */

@@ -16,12 +16,12 @@
 /* The copy of @event for @slot into its frame that waits; false: it has no room. Not inline: most find none. */
 static __attribute__((noinline)) bool dp_straight_behind(const struct dp_way *way, const struct dp_event *event, struct dp_session *slot, uint32_t padded)
 {
-	struct dp_append a = dp_append_begin(way->txq, slot);
+	struct dp_append a = dp_append_begin(way->txq, slot, DP_IPV4_TEMPLATE);
 
 	if (!dp_append_has_room(&a, way->txq, slot, padded))
 		return false;
-	dp_outgoing_write_whole(dp_append_place(&a), event, padded);
-	dp_append_close(&a, way->txq, slot, padded, event->record_len, 1);
+	dp_outgoing_write_whole(a.records, event, padded);
+	dp_append_close(&a, way->txq, padded, event->record_len, 1);
 	dp_count_sent(slot, 1, event->record_len);
 	return true;
 }

@@ -45,10 +45,10 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 	uint8_t *out;
 
 	if (dp_append_fits(txq, slot, index, padded)) {
-		struct dp_append a = dp_append_begin(txq, slot);
+		struct dp_append a = dp_append_begin(txq, slot, slot->template_len);
 
-		blob_write(ctx, blob, dp_append_place(&a), padded);
-		dp_append_close(&a, txq, slot, padded, blob->len, 1);
+		blob_write(ctx, blob, a.records, padded);
+		dp_append_close(&a, txq, padded, blob->len, 1);
 		return DP_DROP_NONE;
 	}
 	m = dp_frame_begin(txq, slot, hop, &out);

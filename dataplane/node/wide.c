@@ -120,11 +120,11 @@ static __attribute__((noinline)) bool copy_behind(const struct dp_wide *wide, st
 
 	if (txq->meta[(slot->tx_open - 1) & (DP_TX_BACKLOG - 1)].slot != session)
 		return false;
-	a = dp_append_begin(txq, slot);
+	a = dp_append_begin(txq, slot, DP_IPV4_TEMPLATE);
 	if (!dp_append_has_room(&a, txq, slot, wide->padded))
 		return false;
-	dp_outgoing_copy(dp_append_place(&a), wide->records, wide->padded);
-	dp_append_close(&a, txq, slot, wide->padded, wide->bytes, wide->count);
+	dp_outgoing_copy(a.records, wide->records, wide->padded);
+	dp_append_close(&a, txq, wide->padded, wide->bytes, wide->count);
 	return true;
 }
 
