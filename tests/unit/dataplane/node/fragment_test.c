@@ -329,18 +329,25 @@ Test(fragment, what_is_unfinished_goes_with_its_session)
 	cr_assert_eq(dp_store_large_free(&fx.eng->ctx[0]->store), DP_LIMIT_EVENT_BUFFERS);
 }
 
-Test(fragment, a_large_event_waits_in_the_queue_and_leaves_whole)
+/* A subscriber of everything, by small datagrams, for whom copies wait until it grants. */
+static void slow_open(struct fx_client *slow, uint32_t n)
 {
 	struct dp_session_conf conf;
+
+	fx_client_init(slow, n, 4, DP_VLAN_NONE);
+	conf = fx_conf(slow);
+	conf.tx_credit_events = 0;
+	conf.max_datagram = RH_DATAGRAM_MIN_MAX;
+	fx_open(slow, &conf);
+	(void)fx_subscribe(slow, "#");
+}
+
+Test(fragment, a_large_event_waits_in_the_queue_and_leaves_whole)
+{
 	struct fx_client slow;
 	uint64_t sequence;
 
-	fx_client_init(&slow, 5, 4, DP_VLAN_NONE);
-	conf = fx_conf(&slow);
-	conf.tx_credit_events = 0;
-	conf.max_datagram = RH_DATAGRAM_MIN_MAX;
-	fx_open(&slow, &conf);
-	(void)fx_subscribe(&slow, "#");
+	slow_open(&slow, 5);
 	sequence = make(30000);
 	for (uint32_t i = 0; i < slices(); i++)
 		send_slice(i, sequence, 1);
@@ -360,16 +367,10 @@ Test(fragment, a_large_event_waits_in_the_queue_and_leaves_whole)
 Test(fragment, an_event_that_waits_for_one_leaves_for_others_one_hop_on)
 {
 	struct fx_client slow[2], later;
-	struct dp_session_conf conf;
 	uint64_t sequence;
 
-	for (uint32_t i = 0; i < 2; i++) {
-		fx_client_init(&slow[i], 5 + i, 4, DP_VLAN_NONE);
-		conf = fx_conf(&slow[i]);
-		conf.tx_credit_events = 0;
-		fx_open(&slow[i], &conf);
-		(void)fx_subscribe(&slow[i], "#");
-	}
+	for (uint32_t i = 0; i < 2; i++)
+		slow_open(&slow[i], 5 + i);
 	fx_connect(&later, 8);
 	(void)fx_subscribe(&later, "big/event");
 	sequence = make(100);
