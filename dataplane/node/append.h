@@ -75,15 +75,13 @@ static inline bool dp_append_has_room(const struct dp_append *a, const struct dp
 	return a->meta->l2_len && a->length + padded <= dp_datagram_most(slot, txq, a->template_len) && padded <= (size_t)(end - a->records);
 }
 
-/* Does @slot's newest frame wait in @txq, with room for @padded bytes of records? */
-static inline bool dp_append_fits(struct dp_txq *txq, const struct dp_session *slot, uint32_t index, uint32_t padded)
+/* Does @slot's newest frame wait in @txq, with room for @padded bytes of records? Then it is @a. */
+static inline bool dp_append_fits(struct dp_append *a, struct dp_txq *txq, const struct dp_session *slot, uint32_t index, uint32_t padded)
 {
-	struct dp_append a;
-
 	if (!dp_append_waits(txq, slot, index))
 		return false;
-	a = dp_append_begin(txq, slot, slot->template_len);
-	return dp_append_has_room(&a, txq, slot, padded);
+	*a = dp_append_begin(txq, slot, slot->template_len);
+	return dp_append_has_room(a, txq, slot, padded);
 }
 
 /* RFC 1624 for what a datagram of @ip gained: @bytes behind it, and its length in three places of the sum. */

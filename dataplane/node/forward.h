@@ -78,13 +78,11 @@ static inline void dp_forward_in(struct rte_mbuf *m, uint8_t *records, const str
 			.l2_len = c->hop->l2_len});
 }
 
-/* @run into the newest frame of @slot, which waits in @txq and has room. Not inline, as dp_append_has_room. */
-static __attribute__((noinline)) void dp_forward_behind(const struct dp_run *run, struct dp_session *slot, struct dp_txq *txq)
+/* @run into the frame of its session that is @a. Not inline: most find none. */
+static __attribute__((noinline)) void dp_forward_behind(const struct dp_run *run, const struct dp_append *a, struct dp_txq *txq)
 {
-	struct dp_append a = dp_append_begin(txq, slot, slot->template_len);
-
-	dp_run_write(a.records, run, false);
-	dp_append_close(&a, txq, run->padded, run->bytes, run->count);
+	dp_run_write(a->records, run, false);
+	dp_append_close(a, txq, run->padded, run->bytes, run->count);
 }
 
 /* As one datagram of its own in a new buffer. Not inline: of the copies of an event, the last goes without. */
@@ -117,11 +115,12 @@ static inline struct rte_mbuf *dp_forward_reuse(const struct dp_ctx *ctx, const 
 static inline void dp_forward(struct dp_ctx *ctx, const struct dp_copy *c, struct dp_txq *txq)
 {
 	const struct dp_run *run = c->run;
+	struct dp_append a;
 	struct rte_mbuf *m;
 
 	dp_count_sent(c->slot, run->count, run->bytes);
-	if (dp_append_fits(txq, c->slot, c->to->session, run->padded)) {
-		dp_forward_behind(run, c->slot, txq);
+	if (dp_append_fits(&a, txq, c->slot, c->to->session, run->padded)) {
+		dp_forward_behind(run, &a, txq);
 	} else if ((m = dp_forward_reuse(ctx, c, txq)) != NULL) {
 		dp_forward_in(m, (uint8_t *)run->events->record, c, txq, true);
 		m->ol_flags = 0;

@@ -2,8 +2,6 @@
 #include "dataplane/node/node.h"
 #include "dataplane/node/trace_write.h"
 
-#include <string.h>
-
 /* Behind events of the same publisher that are in the content lane nothing is decided here. */
 static __attribute__((noinline)) void events_hold(struct dp_ctx *ctx)
 {

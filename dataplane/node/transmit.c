@@ -42,11 +42,10 @@ static enum dp_drop transmit_whole(struct dp_ctx *ctx, struct dp_session *slot, 
 {
 	uint32_t padded = RH_ALIGN_UP(blob->len, (uint32_t)RH_WIRE_ALIGN), index = dp_slot_index(ctx, slot);
 	struct rte_mbuf *m;
+	struct dp_append a;
 	uint8_t *out;
 
-	if (dp_append_fits(txq, slot, index, padded)) {
-		struct dp_append a = dp_append_begin(txq, slot, slot->template_len);
-
+	if (dp_append_fits(&a, txq, slot, index, padded)) {
 		blob_write(ctx, blob, a.records, padded);
 		dp_append_close(&a, txq, padded, blob->len, 1);
 		return DP_DROP_NONE;
